@@ -1,0 +1,120 @@
+// npm run packed: packs the library, installs the tarball in an empty folder and uses it as a stranger would.
+import assert from "node:assert/strict"
+import { execFileSync } from "node:child_process"
+import { existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { basename, dirname, join } from "node:path"
+import { root, run } from "./programs.ts"
+import { snippets } from "./snippets.ts"
+
+const json = (file: string) => JSON.parse(readFileSync(file, "utf8"))
+const installed = (name: string): string => json(join(root, "node_modules", name, "package.json")).version
+const sh = (cwd: string, command: string, ...args: ReadonlyArray<string>) => {
+  try {
+    execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] })
+  } catch (error) {
+    const { stderr, stdout } = error as { stdout: string; stderr: string }
+    throw new Error(`${command} ${args.join(" ")}\n${stdout}${stderr}`)
+  }
+}
+
+const modules = readdirSync(join(root, "src")).filter((file) => file.endsWith(".ts") && file !== "index.ts")
+  .map((file) => file.slice(0, -3))
+
+const consumer = mkdtempSync(join(tmpdir(), "effect-cano-"))
+try {
+  const pack = join(consumer, "pack")
+  mkdirSync(pack)
+  sh(root, "npm", "pack", "--pack-destination", pack)
+  const tarball = readdirSync(pack)[0]
+  assert(tarball !== undefined, "npm pack wrote no tarball")
+
+  writeFileSync(join(consumer, "package.json"), JSON.stringify({ private: true, type: "module" }))
+  sh(
+    consumer,
+    "npm",
+    "install",
+    "--prefer-offline",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    `./pack/${tarball}`,
+    `effect@${installed("effect")}`,
+    `typescript@${installed("typescript")}`
+  )
+  const library = join(consumer, "node_modules/effect-cano")
+
+  // What is in it: code with its types, both with maps to sources that are there as well; nothing else.
+  const scripts = globSync("dist/**/*.js", { cwd: library })
+  assert(scripts.length > 0, "dist is empty")
+  for (const script of scripts) {
+    for (const map of [`${script}.map`, script.replace(/\.js$/, ".d.ts.map")]) {
+      assert(existsSync(join(library, map)), `${map} is missing`)
+      for (const source of json(join(library, map)).sources) {
+        assert(existsSync(join(library, dirname(map), source)), `${map} points at ${source}, which is not packed`)
+      }
+    }
+    assert(existsSync(join(library, script.replace(/\.js$/, ".d.ts"))), `${script} has no types`)
+  }
+  const tops = readdirSync(library).sort()
+  assert.deepEqual(tops, ["CHANGELOG.md", "LICENSE", "README.md", "dist", "package.json", "src"])
+  for (const file of globSync("**/*.*", { cwd: library })) {
+    assert(!readFileSync(join(library, file), "utf8").includes(root), `${file} names the folder it was built in`)
+  }
+
+  // A strict program that imports every module; the library's types are checked as well.
+  writeFileSync(
+    join(consumer, "tsconfig.json"),
+    JSON.stringify({
+      compilerOptions: {
+        target: "ES2022",
+        module: "NodeNext",
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        noEmit: true,
+        allowImportingTsExtensions: true,
+        skipLibCheck: false,
+        types: []
+      },
+      include: ["*.ts"]
+    })
+  )
+  writeFileSync(
+    join(consumer, "program.ts"),
+    [
+      `import * as Root from "effect-cano"`,
+      ...modules.map((name) => `import * as ${name} from "effect-cano/${name}"`),
+      `const root: Record<string, unknown> = Root`,
+      `const modules: Record<string, object> = { ${modules.join(", ")} }`,
+      `for (const [name, module] of Object.entries(modules)) {`,
+      `  if (name in root && root[name] !== module) throw new Error(name + " is loaded twice")`,
+      `}`,
+      ``
+    ].join("\n")
+  )
+  const readme = snippets().find((snippet) => snippet.file === "README.md")
+  if (readme !== undefined) writeFileSync(join(consumer, "readme.ts"), readme.code.join("\n"))
+  sh(consumer, process.execPath, "node_modules/typescript/bin/tsc")
+
+  for (const program of globSync("*.ts", { cwd: consumer })) {
+    const { code, stderr } = await run(program, { cwd: consumer, condition: false })
+    assert.equal(code, 0, `${basename(program)} failed\n${stderr}`)
+  }
+
+  // What is private stays so.
+  writeFileSync(
+    join(consumer, "closed.js"),
+    [
+      `for (const path of ["internal/split", "internal/split.ts", "index", "src/index.ts"]) {`,
+      `  const code = await import("effect-cano/" + path).then(() => "imported", (error) => error.code)`,
+      `  const closed = code === "ERR_PACKAGE_PATH_NOT_EXPORTED" || path.startsWith("src/") && code === "ERR_MODULE_NOT_FOUND"`,
+      `  if (!closed) throw new Error("effect-cano/" + path + ": " + code)`,
+      `}`
+    ].join("\n")
+  )
+  const { code, stderr } = await run("closed.js", { cwd: consumer, condition: false })
+  assert.equal(code, 0, stderr)
+  console.log(`${tarball}: ${modules.length + 1} entry points type-check and load`)
+} finally {
+  rmSync(consumer, { recursive: true, force: true })
+}

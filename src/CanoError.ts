@@ -1,0 +1,255 @@
+/**
+ * The engine's own failures: each `CanoError` is made once, where a rule of the engine is broken, and carries the
+ * numbers, the state and the path of the run it ended.
+ *
+ * A task's own errors are never wrapped: they stay in the error channel as they are.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Predicate from "effect/Predicate"
+import * as JoinStrategy from "./JoinStrategy.ts"
+import type { Failed, SplitResult } from "./SplitResult.ts"
+
+/**
+ * The states a run has entered, the initial one first.
+ *
+ * **Details**
+ *
+ * A machine may loop for ever, so the first 16 and the last 48 names are kept; `entered` is the number of all of them. A
+ * run inside a branch or a task of another run is its `nested` path.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Path {
+  readonly workflow: string
+  readonly states: ReadonlyArray<string>
+  readonly entered: number
+  readonly nested: Path | undefined
+}
+
+/**
+ * One broken rule of a definition.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Issue {
+  /** The state the rule speaks of; `undefined` where it speaks of the whole workflow. */
+  readonly state: string | undefined
+  readonly rule: ConfigurationRule
+  /** What is wrong, where, and what would be right. */
+  readonly message: string
+}
+
+/**
+ * The rules a definition is checked against before any resource is built.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ConfigurationRule =
+  | "no-handler"
+  | "no-exit"
+  | "initial-state"
+  | "registered-twice"
+  | "registered-and-exit"
+  | "unknown-next"
+  | "unknown-otherwise"
+  | "task"
+  | "branches"
+  | "one-shot-iterable"
+  | "strategy"
+  | "count"
+  | "percentage"
+  | "bulkhead"
+  | "timeout"
+  | "partial-timeout"
+  | "workflow-timeout"
+  | "max-transitions"
+  | "max-depth"
+
+/**
+ * The definition breaks rules that can be seen before a run: all of them are listed, and nothing was built or started.
+ *
+ * From cano: `CanoError::Configuration`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ConfigurationError extends Data.TaggedError("ConfigurationError")<{
+  readonly workflow: string | undefined
+  readonly issues: ReadonlyArray<Issue>
+}> {
+  override get message(): string {
+    return `${this.workflow === undefined ? "the split" : `workflow "${this.workflow}"`} is misconfigured: ${
+      this.issues.map((issue) => issue.message).join("; ")
+    }`
+  }
+}
+
+/**
+ * The rules of a run that only show while it runs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type WorkflowRule =
+  | "unknown-state"
+  | "invalid-task"
+  | "invalid-branches"
+  | "split-outside-split"
+  | "max-transitions"
+  | "max-depth"
+
+/**
+ * A run broke a rule of the machine: a task returned an unknown state, a branch function something that is no list of
+ * branches, a limit was passed.
+ *
+ * From cano: `CanoError::Workflow`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class WorkflowError extends Data.TaggedError("WorkflowError")<{
+  readonly rule: WorkflowRule
+  /** What is wrong and what would be right. */
+  readonly detail: string
+  readonly workflow: string | undefined
+  readonly state: string | undefined
+  readonly path: Path | undefined
+}> {
+  override get message(): string {
+    return located(this.detail, this)
+  }
+}
+
+/**
+ * A join can no longer be satisfied. The result so far is attached, with a cause for each failed branch.
+ *
+ * From cano: a `CanoError::Workflow` whose text lists the first three failures.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class JoinUnsatisfiedError<out E = unknown> extends Data.TaggedError("JoinUnsatisfiedError")<{
+  readonly strategy: JoinStrategy.JoinStrategy
+  readonly result: SplitResult<unknown, E>
+  readonly workflow: string | undefined
+  readonly state: string | undefined
+  readonly path: Path | undefined
+}> {
+  override get message(): string {
+    return located(joinSummary(this.strategy, this.result), this)
+  }
+}
+
+/**
+ * The deadline of a join passed before it was decided. The partial result is attached.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class JoinTimeoutError<out E = unknown> extends Data.TaggedError("JoinTimeoutError")<{
+  readonly strategy: JoinStrategy.JoinStrategy
+  readonly timeout: Duration.Duration
+  readonly result: SplitResult<unknown, E>
+  readonly workflow: string | undefined
+  readonly state: string | undefined
+  readonly path: Path | undefined
+}> {
+  override get message(): string {
+    return located(
+      `no decision within ${Duration.format(this.timeout)}: ${joinSummary(this.strategy, this.result)}`,
+      this
+    )
+  }
+}
+
+/**
+ * A run used up the budget given to `withTimeout`. The run was interrupted and awaited.
+ *
+ * From cano: `CanoError::WorkflowTimeout`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class WorkflowTimeoutError extends Data.TaggedError("WorkflowTimeoutError")<{
+  readonly limit: Duration.Duration
+  readonly workflow: string
+  readonly state: string | undefined
+  readonly path: Path | undefined
+}> {
+  override get message(): string {
+    return located(`the run did not end within ${Duration.format(this.limit)}`, this)
+  }
+}
+
+/**
+ * Every failure the engine itself can produce; `E` is what the branches of a failed split failed with.
+ *
+ * From cano: `CanoError`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type CanoError<E = unknown> =
+  | ConfigurationError
+  | WorkflowError
+  | JoinUnsatisfiedError<E>
+  | JoinTimeoutError<E>
+  | WorkflowTimeoutError
+
+/**
+ * Whether a value is one of the engine's own failures.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isCanoError = (u: unknown): u is CanoError =>
+  u instanceof ConfigurationError || u instanceof WorkflowError || u instanceof JoinUnsatisfiedError ||
+  u instanceof JoinTimeoutError || u instanceof WorkflowTimeoutError
+
+const located = (
+  sentence: string,
+  where: { readonly workflow: string | undefined; readonly state: string | undefined }
+) =>
+  where.workflow === undefined
+    ? sentence
+    : where.state === undefined
+    ? `workflow "${where.workflow}": ${sentence}`
+    : `workflow "${where.workflow}", state "${where.state}": ${sentence}`
+
+/** How many failures a message quotes. */
+const quotedReasons = 3
+
+const joinSummary = (strategy: JoinStrategy.JoinStrategy, result: SplitResult<unknown, unknown>): string => {
+  const { failed, interrupted, notStarted, succeeded, total } = result.tally
+  const counts = [`${succeeded} succeeded`, `${failed} failed`]
+  if (interrupted > 0) counts.push(`${interrupted} interrupted`)
+  if (notStarted > 0) counts.push(`${notStarted} not started`)
+  const head = `${JoinStrategy.format(strategy)} of ${total}: ${counts.join(", ")}`
+  const reasons = result.failures.slice(0, quotedReasons).map((failure) => `${failure.name}: ${reason(failure)}`)
+  if (reasons.length === 0) return head
+  const more = failed - reasons.length
+  return `${head}: ${reasons.join("; ")}${more > 0 ? `; and ${more} more` : ""}`
+}
+
+const reason = (failure: Failed<unknown>): string => {
+  const first = failure.cause.reasons[0]
+  if (first === undefined || Cause.isInterruptReason(first)) return "interrupted itself"
+  const value = Cause.isFailReason(first) ? first.error : first.defect
+  return describe(value)
+}
+
+const describe = (value: unknown): string => {
+  if (Predicate.hasProperty(value, "message") && typeof value.message === "string" && value.message !== "") {
+    return value.message
+  }
+  if (Predicate.hasProperty(value, "_tag") && typeof value._tag === "string") return value._tag
+  if (value instanceof Error) return value.name
+  return typeof value === "string" ? value : String(value)
+}

@@ -1,0 +1,270 @@
+/**
+ * The split on its own: `Split.run` starts branches, joins them by a strategy and ends when the last of them has ended; a
+ * split lives from its first branch until every loser's finalizers have run.
+ *
+ * A state registered with `registerSplit` is this same split inside a machine.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type { ConfigurationError, JoinTimeoutError, JoinUnsatisfiedError, WorkflowError } from "./CanoError.ts"
+import * as internal from "./internal/standalone.ts"
+import type { JoinStrategy } from "./JoinStrategy.ts"
+import type { Discarded, Outcome, SplitResult } from "./SplitResult.ts"
+import type * as TaskResult from "./TaskResult.ts"
+
+/**
+ * @since 0.1.0
+ */
+export declare namespace Branches {
+  /**
+   * Any effect that may be a branch.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type AnyEffect = Effect.Effect<any, any, any>
+
+  /**
+   * A list of branches: an array or tuple, a record, or an iterable, which is read lazily.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type List = ReadonlyArray<AnyEffect> | Iterable<AnyEffect, void> | { readonly [name: string]: AnyEffect }
+
+  /**
+   * What a function of branches may return: a list, an Effect of a list, or (as a generator function) the branches one by
+   * one. A generator of branches returns nothing.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type Returned = List | Effect.Effect<List, any, any> | Generator<AnyEffect, void, never>
+
+  /**
+   * The list behind an input: what the function returns, what the Effect yields, or the input itself.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type ListOf<B> = B extends Effect.Effect<infer L, any, any> ? L
+    : B extends (...args: any) => infer X
+      ? X extends Effect.Effect<infer L, any, any> ? L : X extends Generator<infer Eff, any, any> ? Iterable<Eff> : X
+    : B
+
+  /**
+   * The effects of a list, as a union.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type EffectOf<L> = L extends TaskResult.Split<any> ? never
+    : L extends Iterable<infer Eff> ? Eff
+    : L[keyof L]
+
+  /**
+   * What a branch can succeed with.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type SuccessOf<L> = EffectOf<L> extends infer Eff ? Eff extends Effect.Effect<infer A, any, any> ? A : never
+    : never
+
+  /**
+   * What a branch can fail with.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type ErrorOf<L> = L extends TaskResult.Split<any> ? unknown
+    : EffectOf<L> extends infer Eff ? Eff extends Effect.Effect<any, infer E, any> ? E : never
+    : never
+
+  /**
+   * What the branches require.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type ServicesOf<L> = EffectOf<L> extends infer Eff ? Eff extends Effect.Effect<any, any, infer R> ? R : never
+    : never
+
+  /**
+   * What the input itself can fail with, before there are branches.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type InputError<B> = B extends Effect.Effect<any, infer E, any> ? E
+    : B extends (...args: any) => Effect.Effect<any, infer E, any> ? E
+    : never
+
+  /**
+   * What the input itself requires, before there are branches.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type InputServices<B> = B extends Effect.Effect<any, any, infer R> ? R
+    : B extends (...args: any) => Effect.Effect<any, any, infer R> ? R
+    : never
+
+  /**
+   * The outcomes, in the shape of the list.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type Outcomes<L> = L extends ReadonlyArray<any>
+    ? { readonly [I in keyof L]: Outcome<Effect.Success<L[I]>, Effect.Error<L[I]>> }
+    : L extends Iterable<infer Eff> ?
+      ReadonlyArray<Eff extends AnyEffect ? Outcome<Effect.Success<Eff>, Effect.Error<Eff>> : never>
+    : { readonly [K in keyof L]: L[K] extends AnyEffect ? Outcome<Effect.Success<L[K]>, Effect.Error<L[K]>> : never }
+
+  /**
+   * The values, in the shape of the list.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type Values<L> = L extends ReadonlyArray<any> ? { readonly [I in keyof L]: Effect.Success<L[I]> }
+    : L extends Iterable<infer Eff> ? ReadonlyArray<Eff extends AnyEffect ? Effect.Success<Eff> : never>
+    : { readonly [K in keyof L]: L[K] extends AnyEffect ? Effect.Success<L[K]> : never }
+}
+
+/**
+ * @since 0.1.0
+ */
+export declare namespace Check {
+  /**
+   * Whether a tuple has at least `N` elements.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type Reaches<L extends ReadonlyArray<unknown>, N extends number, Count extends ReadonlyArray<unknown> = []> =
+    Count["length"] extends N ? true
+      : L extends readonly [unknown, ...infer Rest] ? Reaches<Rest, N, [...Count, unknown]>
+      : false
+
+  /**
+   * `unknown` where a strategy can be satisfied by a list, else a sentence that says why not.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type Strategy<L, Strat, T> = Strat extends JoinStrategy<infer Tag, infer N>
+    ? [Tag] extends ["PartialTimeout"] ? [T] extends [undefined] ? "partialTimeout needs a timeout" : unknown
+    : [Tag] extends ["Any" | "Quorum" | "PartialResults"] ? Enough<L, Tag extends "Any" ? 1 : N>
+    : unknown
+    : unknown
+
+  type Enough<L, N extends number> = number extends N ? unknown
+    : N extends 0 ? "the strategy must wait for at least 1 branch"
+    : L extends ReadonlyArray<unknown> ? number extends L["length"] ? unknown
+      : Reaches<L, N> extends true ? unknown
+      : `the strategy waits for ${N} branches, but there are only ${L["length"]}`
+    : unknown
+}
+
+/**
+ * How a split is joined.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options<out Strat extends JoinStrategy, out T, out D> {
+  readonly strategy: Strat
+  /**
+   * The deadline of the join, from the moment the split is entered; waiting for a slot counts.
+   */
+  readonly timeout?: T
+  /**
+   * At most so many branches run at once, started in branch order; an integer of at least 1. Left out: all at once.
+   */
+  readonly bulkhead?: number | undefined
+  /**
+   * Keep the tally only: no value, no outcome is held. For splits of very many branches.
+   */
+  readonly discard?: D
+}
+
+/**
+ * The result of a split over a list of branches under a strategy.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type Result<L, Strat, D = false> = [D] extends [true] ? Discarded
+  : SplitResult<
+    Branches.SuccessOf<L>,
+    Branches.ErrorOf<L>,
+    Branches.Outcomes<L>,
+    Strat extends JoinStrategy<"All" | "AllFailFast"> ? Branches.Values<L> : ReadonlyArray<Branches.SuccessOf<L>>
+  >
+
+/**
+ * How a split can fail: only with what its strategy and timeout allow.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type JoinError<E, Strat, T> =
+  | (Strat extends JoinStrategy<infer Tag> ? [Tag] extends ["PartialTimeout"] ? never : JoinUnsatisfiedError<E> : never)
+  | ([T] extends [undefined] ? never : JoinTimeoutError<E>)
+
+/**
+ * Runs branches at once and joins them by a strategy.
+ *
+ * **Details**
+ *
+ * The join is decided as soon as its strategy is satisfied or can no longer be. Losers are then interrupted, and the
+ * effect ends when their finalizers have run. A branch that fails, dies or interrupts itself is a `Failed` outcome, not a
+ * failure of the split. Branches run with the services of the caller.
+ *
+ * **Gotchas**
+ *
+ * Behind a bulkhead several branches run one after another on the same fiber, so a fiber that a branch captures must not
+ * be interrupted after that branch has ended.
+ *
+ * **Example** (The first two answers win)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { JoinStrategy, Split } from "effect-cano"
+ *
+ * const ask = (name: string, millis: number) => Effect.as(Effect.sleep(millis), name)
+ *
+ * const program = Effect.gen(function*() {
+ *   const result = yield* Split.run([ask("a", 30), ask("b", 10), ask("c", 20)], {
+ *     strategy: JoinStrategy.quorum(2)
+ *   })
+ *   console.log(result.values.join(" "), result.tally.interrupted)
+ * })
+ *
+ * await Effect.runPromise(program)
+ * // => b c 1
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const run: <
+  const B extends Branches.List | Effect.Effect<Branches.List, any, any> | (() => Branches.Returned),
+  Strat extends JoinStrategy,
+  T extends Duration.Input | undefined = undefined,
+  const D extends boolean = false
+>(
+  branches: B,
+  options: Options<Strat & Check.Strategy<B, Strat, T>, T, D>
+) => Effect.Effect<
+  Result<Branches.ListOf<B>, Strat, D>,
+  | JoinError<Branches.ErrorOf<Branches.ListOf<B>>, Strat, T>
+  | ConfigurationError
+  | WorkflowError
+  | Branches.InputError<B>,
+  Branches.ServicesOf<Branches.ListOf<B>> | Branches.InputServices<B>
+> = internal.run as any

@@ -1,0 +1,603 @@
+/**
+ * A workflow is an inert definition: a finite state machine that holds no fiber, no resource and no state of a run, so
+ * one value may be kept for the life of the program and run any number of times at once.
+ *
+ * `orchestrate` makes an ordinary Effect of it. Each builder method returns a new workflow and leaves the old one as it
+ * was.
+ *
+ * @since 0.1.0
+ */
+import type * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type { Pipeable } from "effect/Pipeable"
+import * as Predicate from "effect/Predicate"
+import type * as Schema from "effect/Schema"
+import type {
+  ConfigurationError,
+  Issue,
+  JoinTimeoutError,
+  JoinUnsatisfiedError,
+  Path,
+  WorkflowError,
+  WorkflowTimeoutError
+} from "./CanoError.ts"
+import * as internalRun from "./internal/currentRun.ts"
+import * as internal from "./internal/workflow.ts"
+import type { JoinStrategy } from "./JoinStrategy.ts"
+import type { Branches, Check, JoinError, Options, Result } from "./Split.ts"
+import type { Discarded, Outcome, SplitResult } from "./SplitResult.ts"
+import type * as TaskResult from "./TaskResult.ts"
+
+/**
+ * What a state may be: a string, or a tagged value that carries data to its handler.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AnyState = string | { readonly _tag: string }
+
+/**
+ * The name of a state: the string itself, or its tag.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type Tag<S> = S extends string ? S : S extends { readonly _tag: infer T extends string } ? T : never
+
+/**
+ * The state, or the states, of a given name.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type At<S, K> = S extends string ? Extract<S, K> : S extends { readonly _tag: K } ? S : never
+
+/**
+ * What the type of a workflow knows of its machine: the names of the states that have a handler, of the exit states, of
+ * the states that are entered, and the Layer that serves each run.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Graph<out Handled, out Exits, out Entered, out Provided> {
+  readonly handled: Handled
+  readonly exits: Exits
+  readonly entered: Entered
+  readonly provided: Provided
+}
+
+/**
+ * @since 0.1.0
+ */
+export declare namespace Graph {
+  /**
+   * Any graph.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type Any = Graph<string, string, string, Layer.Any>
+
+  /**
+   * The graph of a workflow without states.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type Empty = Graph<never, never, never, Layer.Layer<never>>
+}
+
+/** The names that may still be given a handler or made an exit, or a sentence that says what is missing. */
+type Free<S, G extends Graph.Any> = [S] extends [never]
+  ? "name the states first: Workflow.make<State>(name), or Workflow.make(name, StateSchema)"
+  : [Exclude<Tag<S>, G["handled"] | G["exits"]>] extends [never] ? "every state is registered or an exit state already"
+  : Exclude<Tag<S>, G["handled"] | G["exits"]>
+
+/** The initial state, or a sentence that says why this machine can't run. */
+type Initial<S, G extends Graph.Any> = [Exclude<G["entered"], G["handled"] | G["exits"]>] extends [never]
+  ? [G["exits"]] extends [never] ? "the workflow has no exit state: call addExitStates"
+  : At<S, G["handled"] | G["exits"]>
+  : `state "${Exclude<G["entered"], G["handled"] | G["exits"]>}" is entered, but neither registered nor an exit state`
+
+type LayerOut<L> = L extends Layer.Layer<infer Out, any, any> ? Out : never
+type LayerIn<L> = L extends Layer.Layer<any, any, infer In> ? In : never
+type LayerError<L> = L extends Layer.Layer<any, infer E, any> ? E : never
+
+/** The join errors of several splits, merged to one of each class. */
+type Merge<E> =
+  | Exclude<E, JoinUnsatisfiedError<any> | JoinTimeoutError<any>>
+  | ([Extract<E, JoinUnsatisfiedError<any>>] extends [never] ? never
+    : JoinUnsatisfiedError<
+      Extract<E, JoinUnsatisfiedError<any>>["result"] extends SplitResult<unknown, infer X> ? X : never
+    >)
+  | ([Extract<E, JoinTimeoutError<any>>] extends [never] ? never
+    : JoinTimeoutError<Extract<E, JoinTimeoutError<any>>["result"] extends SplitResult<unknown, infer X> ? X : never>)
+
+type GenError<Eff> = [Eff] extends [never] ? never : Eff extends Effect.Effect<any, infer E, any> ? E : never
+type GenServices<Eff> = [Eff] extends [never] ? never : Eff extends Effect.Effect<any, any, infer R> ? R : never
+
+/** What a split hands to `next`. */
+type Joined<S, G extends Graph.Any, L, Strat, D> = L extends TaskResult.Split<any> ? [D] extends [true] ? Discarded
+  : FollowOns<[G["exits"]] extends [never] ? S : At<S, G["exits"]>>
+  : Result<L, Strat, D>
+
+/** The result of a split into follow-on states: each value is the exit its branch reached. */
+type FollowOns<X> = SplitResult<X, unknown, ReadonlyArray<Outcome<X, unknown>>, ReadonlyArray<X>>
+
+/** The names of follow-on states. */
+type FollowOnTag<L> = L extends TaskResult.Split<infer N> ? Tag<N> : never
+
+/**
+ * How a state of a machine is split and joined.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SplitOptions<State, Joined, JoinE, N, E2, R2, N2, E3, R3> {
+  /**
+   * Where a satisfied join goes: a state, or a function of the result to a state or to an Effect of one. It runs when
+   * every loser has been interrupted and awaited.
+   */
+  readonly next: N | ((result: Joined, state: State) => N | Effect.Effect<N, E2, R2>)
+  /**
+   * Where an unsatisfied or late join goes. Left out, it is the error of the run.
+   */
+  readonly otherwise?: N2 | ((error: JoinE, state: State) => N2 | Effect.Effect<N2, E3, R3>)
+}
+
+/**
+ * How a run is started.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RunOptions {
+  /** The id of the run; a random one where it is left out. */
+  readonly runId?: string | undefined
+  /** How many states may be entered, follow-on branches included, before the run fails; unbounded where it is left out. */
+  readonly maxTransitions?: number | undefined
+  /** How deep splits may nest before the run fails with `WorkflowError`; 200 where it is left out. */
+  readonly maxDepth?: number | undefined
+}
+
+/**
+ * A typed workflow.
+ *
+ * **Details**
+ *
+ * `S` are the states, `G` what the type knows of the machine so far, `E` and `R` what its tasks can fail with and
+ * require. From cano: `Workflow`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Workflow<in out S extends AnyState, in out G extends Graph.Any, out E, out R> extends Pipeable {
+  readonly [TypeId]: typeof TypeId
+  readonly name: string
+  /** The Schema of the states, where one was given. */
+  readonly schema: Schema.Codec<S, any, any, any> | undefined
+
+  /**
+   * Gives a state its task: an Effect of the next state, a function or generator function of the current one, or
+   * `{ run, next }`, which keeps the work free of states.
+   *
+   * **Gotchas**
+   *
+   * TypeScript widens a single literal that is returned inside `Effect.gen` or `Effect.fn`: write `"Next" as const`
+   * there, or use a generator function or `{ run, next }`.
+   *
+   * From cano: `register`.
+   */
+  register<
+    const K extends Free<S, G>,
+    A,
+    N extends S,
+    E2 = never,
+    R2 = never,
+    Eff extends Effect.Effect<any, any, any> = never
+  >(
+    state: K,
+    task:
+      | Effect.Effect<N, E2, R2>
+      | ((state: At<S, K>) => Effect.Effect<N, E2, R2> | Generator<Eff, N, never>)
+      | {
+        readonly run: Effect.Effect<A, E2, R2> | ((state: At<S, K>) => Effect.Effect<A, E2, R2>)
+        readonly next: N | ((value: A) => N)
+      }
+  ): Workflow<
+    S,
+    Graph<G["handled"] | K, G["exits"], G["entered"] | Tag<N>, G["provided"]>,
+    E | E2 | GenError<Eff>,
+    R | R2 | GenServices<Eff>
+  >
+
+  /**
+   * Splits a state into branches that run at once and are joined by a strategy.
+   *
+   * **Details**
+   *
+   * `branches` is a tuple, a record or an iterable of Effects, a function of the state to one of these (as a generator
+   * function it yields its branches lazily), or an Effect of one. A function or Effect may also answer
+   * `TaskResult.split`, which turns follow-on states into branches.
+   *
+   * From cano: `register_split` with `JoinConfig`.
+   */
+  registerSplit<
+    const K extends Free<S, G>,
+    const B extends
+      | Branches.List
+      | Effect.Effect<Branches.List | TaskResult.Split<S>, any, any>
+      | ((state: At<S, K>) => Branches.Returned | TaskResult.Split<S> | Effect.Effect<TaskResult.Split<S>, any, any>),
+    Strat extends JoinStrategy,
+    N extends S,
+    T extends Duration.Input | undefined = undefined,
+    const D extends boolean = false,
+    E2 = never,
+    R2 = never,
+    N2 extends S = never,
+    E3 = never,
+    R3 = never
+  >(
+    state: K,
+    branches: B,
+    options:
+      & Options<Strat & Check.Strategy<B, Strat, T>, T, D>
+      & SplitOptions<
+        At<S, K>,
+        Joined<S, G, Branches.ListOf<B>, Strat, D>,
+        JoinError<Branches.ErrorOf<Branches.ListOf<B>>, Strat, T>,
+        N,
+        E2,
+        R2,
+        N2,
+        E3,
+        R3
+      >
+  ): Workflow<
+    S,
+    Graph<
+      G["handled"] | K,
+      G["exits"],
+      G["entered"] | Tag<N> | Tag<N2> | FollowOnTag<Branches.ListOf<B>>,
+      G["provided"]
+    >,
+    | E
+    | E2
+    | E3
+    | Branches.InputError<B>
+    | ([N2] extends [never] ? JoinError<Branches.ErrorOf<Branches.ListOf<B>>, Strat, T> : never),
+    R | R2 | R3 | Branches.InputServices<B> | Branches.ServicesOf<Branches.ListOf<B>>
+  >
+
+  /**
+   * Makes states exits: a run that enters one ends there and succeeds with it.
+   *
+   * From cano: `add_exit_states`.
+   */
+  addExitStates<const K extends Free<S, G>>(
+    ...states: ReadonlyArray<K>
+  ): Workflow<S, Graph<G["handled"], G["exits"] | K, G["entered"], G["provided"]>, E, R>
+
+  /**
+   * Makes one state an exit. From cano: `add_exit_state`.
+   */
+  addExitState<const K extends Free<S, G>>(
+    state: K
+  ): Workflow<S, Graph<G["handled"], G["exits"] | K, G["entered"], G["provided"]>, E, R>
+
+  /**
+   * A Layer that is built for each run, before its first state, and released when the run ends.
+   *
+   * **Details**
+   *
+   * It is never shared with another run, a sub-workflow or the app, and serves every state, registered before or after
+   * the call. A second call builds on the first. To share one instance, provide the Layer outside. From cano:
+   * `Resources`.
+   */
+  withResources<Out, E2, In>(
+    layer: Layer.Layer<Out, E2, In>
+  ): Workflow<
+    S,
+    Graph<
+      G["handled"],
+      G["exits"],
+      G["entered"],
+      Layer.Layer<
+        LayerOut<G["provided"]> | Out,
+        LayerError<G["provided"]> | E2,
+        LayerIn<G["provided"]> | Exclude<In, LayerOut<G["provided"]>>
+      >
+    >,
+    E,
+    R
+  >
+
+  /**
+   * One budget for a run: acquiring the resources and running the states. When it ends the run is interrupted and
+   * awaited, and fails with `WorkflowTimeoutError`. Called twice, the smaller holds. From cano: `with_total_timeout`.
+   */
+  withTimeout(duration: Duration.Input): Workflow<S, G, E | WorkflowTimeoutError, R>
+
+  /**
+   * Adds the states of another part of the same machine. No state may be registered in both, which the message of the
+   * compile error names.
+   */
+  merge<G2 extends Graph.Any, E2, R2>(
+    that: Workflow<S, G2, E2, R2> & Disjoint<G, G2>
+  ): Workflow<
+    S,
+    Graph<
+      G["handled"] | G2["handled"],
+      G["exits"] | G2["exits"],
+      G["entered"] | G2["entered"],
+      Layer.Layer<
+        LayerOut<G["provided"]> | LayerOut<G2["provided"]>,
+        LayerError<G["provided"]> | LayerError<G2["provided"]>,
+        LayerIn<G["provided"]> | Exclude<LayerIn<G2["provided"]>, LayerOut<G["provided"]>>
+      >
+    >,
+    E | E2,
+    R | R2
+  >
+
+  /**
+   * The rules this definition breaks, all of them; empty for a sound one. Nothing is run.
+   *
+   * From cano: `validate`.
+   */
+  validate(): ReadonlyArray<Issue>
+
+  /**
+   * Runs the machine from a state to an exit state. An exit state returns at once.
+   *
+   * From cano: `orchestrate`.
+   */
+  orchestrate(
+    initial: Initial<S, G>,
+    options?: RunOptions
+  ): Effect.Effect<
+    At<S, G["exits"]>,
+    Merge<E | LayerError<G["provided"]>> | ConfigurationError | WorkflowError,
+    Exclude<R, LayerOut<G["provided"]>> | LayerIn<G["provided"]>
+  >
+}
+
+/** What is wrong with a merge, named in the message; `unknown` where nothing is. */
+type Disjoint<G extends Graph.Any, G2 extends Graph.Any> = [
+  Extract<G["handled"], G2["handled"]> | Extract<G["handled"], G2["exits"]> | Extract<G["exits"], G2["handled"]>
+] extends [never] ? unknown
+  : `state "${
+    | Extract<G["handled"], G2["handled"]>
+    | Extract<G["handled"], G2["exits"]>
+    | Extract<G["exits"], G2["handled"]>}" is registered in both workflows`
+
+/**
+ * @category type ids
+ * @since 0.1.0
+ */
+export const TypeId: "~effect-cano/Workflow" = internal.TypeId
+
+/**
+ * Starts a definition. The states are given by type, `make<State>(name)`, or by a Schema.
+ *
+ * From cano: `Workflow::new`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: <S extends AnyState = never>(
+  name: string,
+  schema?: Schema.Codec<S, any, any, any>
+) => Workflow<S, Graph.Empty, never, never> = internal.make as any
+
+/**
+ * A state of a workflow that is made from data: a task as for `register`, or branches with the options of
+ * `registerSplit`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Entry =
+  | Effect.Effect<any, any, any>
+  | ((state: any) => Effect.Effect<any, any, any> | Generator<any, any, never>)
+  | {
+    readonly run: Effect.Effect<any, any, any> | ((state: any) => Effect.Effect<any, any, any>)
+    readonly next: AnyState | ((value: any) => AnyState)
+  }
+  | SplitEntry
+
+/**
+ * A split state of a workflow that is made from data.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SplitEntry extends Options<JoinStrategy, Duration.Input | undefined, boolean> {
+  readonly branches: Branches.List | Effect.Effect<any, any, any> | ((state: any) => any)
+  readonly next: AnyState | ((result: any, state: any) => AnyState | Effect.Effect<any, any, any>)
+  readonly otherwise?: AnyState | ((error: any, state: any) => AnyState | Effect.Effect<any, any, any>) | undefined
+}
+
+type EntryError<X> = X extends Effect.Effect<any, infer E, any> ? E
+  : X extends (...args: any) => infer Out ? Out extends Effect.Effect<any, infer E, any> ? E
+    : Out extends Generator<infer Eff, any, any> ? GenError<Eff>
+    : never
+  : X extends { readonly run: infer Run } ? EntryError<Run>
+  : X extends { readonly branches: infer B; readonly strategy: infer Strat } ?
+      | Branches.InputError<B>
+      | (X extends { readonly otherwise: {} } ? never
+        : JoinError<
+          Branches.ErrorOf<Branches.ListOf<B>>,
+          Strat,
+          X extends { readonly timeout: infer T } ? T : undefined
+        >)
+      | EntryError<X extends { readonly next: infer Next } ? Next : never>
+      | EntryError<X extends { readonly otherwise: infer Otherwise } ? Otherwise : never>
+  : never
+
+type EntryServices<X> = X extends Effect.Effect<any, any, infer R> ? R
+  : X extends (...args: any) => infer Out ? Out extends Effect.Effect<any, any, infer R> ? R
+    : Out extends Generator<infer Eff, any, any> ? GenServices<Eff>
+    : never
+  : X extends { readonly run: infer Run } ? EntryServices<Run>
+  : X extends { readonly branches: infer B } ?
+      | Branches.InputServices<B>
+      | Branches.ServicesOf<Branches.ListOf<B>>
+      | EntryServices<X extends { readonly next: infer Next } ? Next : never>
+      | EntryServices<X extends { readonly otherwise: infer Otherwise } ? Otherwise : never>
+  : never
+
+/**
+ * Makes a workflow of data: the states by name, and the exits.
+ *
+ * **When to use**
+ *
+ * Use where the machine is put together at run time. The types of the tasks are kept, but where a state leads is not
+ * known to them: `validate` checks it, and so does the first run.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromEntries: <const States extends { readonly [state: string]: Entry }, const X extends string>(
+  name: string,
+  options: { readonly states: States; readonly exits: ReadonlyArray<X> }
+) => Workflow<
+  (keyof States & string) | X,
+  Graph<keyof States & string, X, never, Layer.Layer<never>>,
+  EntryError<States[keyof States]>,
+  EntryServices<States[keyof States]>
+> = internal.fromEntries as any
+
+/**
+ * Any workflow.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type Any = Workflow<any, any, any, any>
+
+/**
+ * The states of a workflow.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type State<W> = W extends Workflow<infer S, any, any, any> ? S : never
+
+/**
+ * The exit states of a workflow: what `orchestrate` succeeds with.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type Exit<W> = W extends Workflow<infer S, infer G, any, any> ? At<S, G["exits"]> : never
+
+/**
+ * What `orchestrate` can fail with.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type Error<W> = W extends Workflow<any, infer G, infer E, any>
+  ? Merge<E | LayerError<G["provided"]>> | ConfigurationError | WorkflowError
+  : never
+
+/**
+ * What `orchestrate` requires.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type Services<W> = W extends Workflow<any, infer G, any, infer R>
+  ? Exclude<R, LayerOut<G["provided"]>> | LayerIn<G["provided"]>
+  : never
+
+/**
+ * The type of a handler that is written in another file: of the state `K` of a workflow, or of a type of states.
+ *
+ * **Details**
+ *
+ * With `satisfies` the handler keeps its own, narrower type.
+ *
+ * **Example** (A handler of its own)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Workflow } from "effect-cano"
+ *
+ * type State = { readonly _tag: "Fetch"; readonly url: string } | { readonly _tag: "Done"; readonly size: number }
+ *
+ * const fetch = (({ url }) => Effect.succeed({ _tag: "Done", size: url.length })) satisfies Workflow.Task<State, "Fetch">
+ *
+ * const workflow = Workflow.make<State>("fetch").register("Fetch", fetch).addExitStates("Done")
+ *
+ * console.log(await Effect.runPromise(workflow.orchestrate({ _tag: "Fetch", url: "https://effect.website" })))
+ * // => { _tag: 'Done', size: 22 }
+ * ```
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type Task<W, K, E = any, R = any> = W extends Workflow<infer S, any, any, any> ? TaskOf<S, K, E, R>
+  : TaskOf<W, K, E, R>
+
+type TaskOf<S, K, E, R> = (
+  state: At<S, K>
+) => Effect.Effect<S, E, R> | Generator<Effect.Effect<any, E, R>, S, never>
+
+/**
+ * Whether a value is a workflow.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isWorkflow = (u: unknown): u is Any => Predicate.hasProperty(u, TypeId)
+
+/**
+ * What a task can ask about the run it belongs to.
+ *
+ * **Details**
+ *
+ * It is provided once per run; `state`, `visit`, `key` and `path` are read when they are asked for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CurrentRun {
+  readonly workflow: string
+  /** The id given to `orchestrate`, or a random one. */
+  readonly runId: string
+  /** The name of the state the run is in. */
+  readonly state: string
+  /** How many states the run has entered, this one included. */
+  readonly visit: number
+  /** Names this visit of this state in this run, and no other: `<runId>/<visit>/<state>`. An idempotency key. */
+  readonly key: string
+  /** The states entered so far. */
+  readonly path: Path | undefined
+}
+
+/**
+ * The run that is going on. Outside of a run its texts are empty and `visit` is 0.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export const CurrentRun: Context.Reference<CurrentRun> = internalRun.CurrentRunRef
+
+/**
+ * The path of the run that a failure comes from, where it comes from one.
+ *
+ * **Details**
+ *
+ * The engine's own errors carry it as a field too; for a task's own errors the cause is where it is.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const path = (cause: Cause.Cause<unknown>): Option.Option<Path> =>
+  Option.fromUndefinedOr(internalRun.path(cause))

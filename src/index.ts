@@ -1,0 +1,12 @@
+/**
+ * Typed workflows for Effect: a finite state machine whose tasks are Effects, with splits that join by strategy.
+ *
+ * @since 0.1.0
+ */
+export * as CanoError from "./CanoError.ts"
+export * as JoinStrategy from "./JoinStrategy.ts"
+export * as MemoryStore from "./MemoryStore.ts"
+export * as Split from "./Split.ts"
+export * as SplitResult from "./SplitResult.ts"
+export * as TaskResult from "./TaskResult.ts"
+export * as Workflow from "./Workflow.ts"

@@ -1,0 +1,148 @@
+/**
+ * The rules that a definition is checked against before anything is built or started. Each is a pure function from a part
+ * of the definition to the issues it has; none stops at the first.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Formatter from "effect/Formatter"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import type { ConfigurationRule, Issue } from "../CanoError.ts"
+import * as JoinStrategy from "../JoinStrategy.ts"
+import * as branches from "./branches.ts"
+import type { Config } from "./split.ts"
+
+/** The options of a split as they were given. */
+export interface SplitInput {
+  readonly strategy: JoinStrategy.JoinStrategy
+  readonly timeout?: Duration.Input | undefined
+  readonly bulkhead?: number | undefined
+  readonly discard?: boolean | undefined
+}
+
+const issue = (state: string | undefined, rule: ConfigurationRule, sentence: string): Issue => ({
+  state,
+  rule,
+  message: state === undefined ? sentence : `state "${state}": ${sentence}`
+})
+export { issue as make }
+
+/** The options, ready for the engine. To be called once the rules have found nothing. */
+export const toConfig = (input: SplitInput): Config => ({
+  strategy: input.strategy,
+  timeout: input.timeout === undefined ? undefined : Duration.fromInputUnsafe(input.timeout),
+  bulkhead: input.bulkhead,
+  discard: input.discard === true
+})
+
+/** What is wrong with a split, as far as it can be seen before it is entered. */
+export const split = (state: string | undefined, input: unknown, options: SplitInput): ReadonlyArray<Issue> => {
+  const issues: Array<Issue> = []
+  const add = (rule: ConfigurationRule, sentence: string) => issues.push(issue(state, rule, sentence))
+  const count = staticCount(input, add)
+  strategy(options.strategy, count, options.timeout !== undefined, add)
+  if (options.timeout !== undefined) duration(options.timeout, "timeout", "the timeout", add)
+  if (options.bulkhead !== undefined && !isCount(options.bulkhead)) {
+    add("bulkhead", `the bulkhead is ${show(options.bulkhead)}; it must be an integer of at least 1, or be left out`)
+  }
+  return issues
+}
+
+type Add = (rule: ConfigurationRule, sentence: string) => void
+
+const show = (u: unknown): string => Formatter.format(u)
+
+const isCount = (u: unknown): boolean => Number.isInteger(u) && (u as number) >= 1
+
+/** The number of branches, where it is known before the split is entered. */
+const staticCount = (input: unknown, add: Add): number | undefined => {
+  if (Effect.isEffect(input) || Predicate.isFunction(input)) return undefined
+  const list = branches.fromUnknown(input)
+  switch (list._tag) {
+    case "Known":
+      return list.items.length
+    case "Lazy":
+      if (branches.isOneShot(list.items)) {
+        add(
+          "one-shot-iterable",
+          "the branches are an iterator, which is empty the second time; give an array, or a function that makes a new one"
+        )
+      }
+      return undefined
+    case "NotBranches":
+      add("branches", list.detail)
+      return undefined
+  }
+}
+
+const strategy = (self: JoinStrategy.JoinStrategy, count: number | undefined, timed: boolean, add: Add): void => {
+  const name = Predicate.isObject(self) && Predicate.isString(self._tag) ? JoinStrategy.format(self) : show(self)
+  switch (Predicate.isObject(self) ? self._tag : undefined) {
+    case "All":
+    case "AllFailFast":
+      return
+    case "PartialTimeout":
+      if (!timed) add("partial-timeout", "partialTimeout needs a timeout, the deadline it joins at")
+      return
+    case "Percentage":
+      if (!(self.n > 0 && self.n <= 1)) {
+        add("percentage", `percentage(${show(self.n)}): the share must be a number above 0 and at most 1`)
+      }
+      return
+    case "Quorum":
+    case "PartialResults":
+      if (!isCount(self.n)) {
+        add(
+          "count",
+          `${self._tag === "Quorum" ? "quorum" : "partialResults"}(${
+            show(self.n)
+          }): the count must be an integer of at least 1`
+        )
+        return
+      }
+      if (count !== undefined && self.n > count) {
+        add("count", `${name} waits for ${self.n} branches, but there are only ${count}`)
+      }
+      return
+    case "Any":
+      if (count === 0) add("count", "any waits for 1 branch, but there are none")
+      return
+    default:
+      add("strategy", `${name} is no join strategy; take one from JoinStrategy`)
+  }
+}
+
+/** Checked as given, because reading it as a `Duration` turns NaN into 0. */
+export const duration = (input: unknown, rule: ConfigurationRule, what: string, add: Add): void => {
+  if (hasNaN(input)) return add(rule, `${what} is not a number: ${show(input)}`)
+  // an input of another type than `Duration.Input` is what is being looked for
+  const parsed = Duration.fromInput(input as Duration.Input)
+  if (Option.isNone(parsed)) {
+    add(rule, `${what} is no duration: ${show(input)}; write for example "5 seconds" or 5000 (milliseconds)`)
+  } else if (Duration.isNegative(parsed.value)) add(rule, `${what} is negative: ${show(input)}`)
+}
+
+const hasNaN = (input: unknown): boolean =>
+  Array.isArray(input)
+    ? input.some(Number.isNaN)
+    : Predicate.isObject(input)
+    ? !Duration.isDuration(input) && Object.values(input).some(Number.isNaN)
+    : Number.isNaN(input)
+
+/** A limit of a run that must be a whole number. */
+export const limit = (
+  value: number | undefined,
+  least: number,
+  rule: "max-transitions" | "max-depth"
+): ReadonlyArray<Issue> =>
+  value === undefined || (Number.isInteger(value) && value >= least)
+    ? []
+    : [
+      issue(
+        undefined,
+        rule,
+        `${rule === "max-depth" ? "maxDepth" : "maxTransitions"} is ${
+          show(value)
+        }; it must be an integer of at least ${least}, or be left out`
+      )
+    ]
