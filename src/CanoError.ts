@@ -9,6 +9,7 @@
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
+import * as Formatter from "effect/Formatter"
 import * as Predicate from "effect/Predicate"
 import * as JoinStrategy from "./JoinStrategy.ts"
 import type { Failed, SplitResult } from "./SplitResult.ts"
@@ -246,10 +247,9 @@ const reason = (failure: Failed<unknown>): string => {
 }
 
 const describe = (value: unknown): string => {
-  if (Predicate.hasProperty(value, "message") && typeof value.message === "string" && value.message !== "") {
-    return value.message
-  }
+  // read once: the message of a nested join is put together from the messages below it
+  const message: unknown = Predicate.hasProperty(value, "message") ? value.message : undefined
+  if (typeof message === "string" && message !== "") return message
   if (Predicate.hasProperty(value, "_tag") && typeof value._tag === "string") return value._tag
-  if (value instanceof Error) return value.name
-  return typeof value === "string" ? value : String(value)
+  return value instanceof Error ? value.name : Formatter.format(value)
 }

@@ -183,7 +183,8 @@ const startSegments = (join: Join, width: number, one: () => AnyEffect): AnyEffe
       while: () => left > 0 && hasMore(join),
       body: (): Effect.Effect<Fiber.Fiber<unknown, unknown> | void, never, unknown> => {
         if (join.sinceYield >= yieldEvery) return pause(join)
-        const size = Math.min(left, segmentSize)
+        // a lazy list may be short, so its segments double
+        const size = Math.min(left, segmentSize, join.iterator === undefined ? segmentSize : join.started + 16)
         const segment = startSegment(join, size, one, left === width)
         left -= size
         return Effect.forkChild(Effect.catchCause(segment, (cause) => breakOff(join, cause)), {
