@@ -87,7 +87,7 @@ interface Join {
   started: number
   exhausted: boolean
   /** What ends the guards. */
-  readonly guards: Array<(exit: Exit.Exit<never>) => void>
+  readonly guards: Array<(exit: Exit.Exit<void>) => void>
   worker: number | undefined
   sinceYield: number
   yields: number
@@ -251,20 +251,21 @@ const pull = (join: Join, onInterrupted?: () => void): AnyEffect => {
   if (!isOpen(join)) return stop(join)
   const { iterator, list } = join
   const index = join.started
-  let branch: Branch | undefined
+  let branch: Branch
   if (iterator === undefined) {
+    // a list without an iterator is an array, and was looked through when it was read
     const items = list.items as ReadonlyArray<Branch>
-    branch = items[index]
+    branch = items[index]!
     join.exhausted = index + 1 >= items.length
   } else {
     if (join.exhausted) return Exit.void
     const next = iterator.next()
     if (next.done === true) return seal(join)
     branch = next.value
-  }
-  if (!Effect.isEffect(branch)) {
-    const detail = branches.notAnEffect(index, branch)
-    return Exit.fail(new WorkflowError({ ...where(join.frame), rule: "invalid-branches", detail }))
+    if (!Effect.isEffect(branch)) {
+      const detail = branches.notAnEffect(index, branch)
+      return Exit.fail(new WorkflowError({ ...where(join.frame), rule: "invalid-branches", detail }))
+    }
   }
   join.started = index + 1
   join.record.started()
@@ -325,17 +326,23 @@ const halt = (join: Join): void => {
 }
 
 /** The member of a `forEach` that ends it. */
-const guard = (join: Join): Effect.Effect<never> =>
+const guard = (join: Join): Effect.Effect<void> =>
   isOpen(join)
     ? Effect.interruptible(Effect.callback((resume) => {
       join.guards.push(resume)
     }))
-    : stop(join)
+    : closing(join)
 
-const endGuards = (join: Join): Exit.Exit<never> => {
-  const exit = stop(join)
+const endGuards = (join: Join): Exit.Exit<void> => {
+  const exit = closing(join)
   for (const end of join.guards.splice(0)) end(exit)
   return exit
+}
+
+/** How a guard ends. Where nobody is left to interrupt it need not fail, which is the cheaper end of a `forEach`. */
+const closing = (join: Join): Exit.Exit<void> => {
+  const { failed, succeeded, total } = join.tally
+  return succeeded + failed === total && join.config.timeout === undefined ? Exit.void : stop(join)
 }
 
 const stop = (join: Join): Exit.Exit<never> => Exit.interrupt(join.worker)

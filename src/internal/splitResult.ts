@@ -76,59 +76,78 @@ export const make = (
   ended: Ended,
   list: BranchList,
   config: { readonly strategy: { readonly _tag: string }; readonly discard: boolean }
-): SplitResult<unknown, unknown> => {
-  const names = list._tag === "Known" ? list.names : undefined
-  const whole = config.strategy._tag === "All" || config.strategy._tag === "AllFailFast"
-  let read: ReadonlyArray<AnyOutcome> | undefined
-  const outcomes = () => read ??= config.discard ? keptOutcomes(ended.record) : allOutcomes(ended, names)
-  const shape = <A>(items: ReadonlyArray<A>): ReadonlyArray<A> =>
-    names === undefined
-      ? items
-      // a record, as the public type says
-      : Object.fromEntries(items.map((item, index) => [names[index], item])) as unknown as ReadonlyArray<A>
-  let shaped: ReadonlyArray<AnyOutcome> | undefined
-  let values: ReadonlyArray<unknown> | undefined
-  return {
-    tally: ended.tally,
-    timedOut: ended.timedOut,
-    get values() {
-      return values ??= whole && ended.record.exits.length === ended.tally.succeeded
-        ? shape(ended.record.exits.map((exit) => (exit as Exit.Success<unknown>).value))
-        : outcomes().filter((outcome) => outcome._tag === "Succeeded").map((outcome) => outcome.value)
-    },
-    get outcomes() {
-      return shaped ??= shape(outcomes())
-    },
-    get failures() {
-      return outcomes().filter((outcome) => outcome._tag === "Failed")
-    },
-    get cancelled() {
-      return outcomes().filter((outcome) => outcome._tag === "Interrupted" || outcome._tag === "NotStarted")
-    },
-    get settled() {
-      // the recorder's order names settled branches only
-      return ended.record.order.map((index, place) =>
-        outcomes()[config.discard ? place : index] as Outcome.Settled<unknown, unknown>
-      )
-    },
-    ...inspection
-  }
-}
+): SplitResult<unknown, unknown> =>
+  new ResultImpl(
+    ended,
+    list._tag === "Known" ? list.names : undefined,
+    config.strategy._tag === "All" || config.strategy._tag === "AllFailFast",
+    config.discard
+  )
 
-/** Shows the fields instead of their getters. */
-const inspection = {
-  [Inspectable.NodeInspectSymbol](this: SplitResult<unknown, unknown>) {
+class ResultImpl implements SplitResult<unknown, unknown> {
+  // what a comparison of two results sees; the lists are read from these
+  readonly tally: Tally
+  readonly timedOut: boolean
+  readonly exits: Recorder["exits"]
+  readonly order: Recorder["order"]
+  readonly names: ReadonlyArray<string> | undefined
+  readonly whole: boolean
+  readonly discard: boolean
+  #outcomes: ReadonlyArray<AnyOutcome> | undefined
+  #shaped: ReadonlyArray<AnyOutcome> | undefined
+  #values: ReadonlyArray<unknown> | undefined
+  constructor(ended: Ended, names: ReadonlyArray<string> | undefined, whole: boolean, discard: boolean) {
+    this.tally = ended.tally
+    this.timedOut = ended.timedOut
+    this.exits = ended.record.exits
+    this.order = ended.record.order
+    this.names = names
+    this.whole = whole
+    this.discard = discard
+  }
+  get values(): ReadonlyArray<unknown> {
+    return this.#values ??= this.whole && this.exits.length === this.tally.succeeded
+      ? this.#shape(this.exits.map((exit) => (exit as Exit.Success<unknown>).value))
+      : this.#flat().filter((outcome) => outcome._tag === "Succeeded").map((outcome) => outcome.value)
+  }
+  get outcomes(): ReadonlyArray<AnyOutcome> {
+    return this.#shaped ??= this.#shape(this.#flat())
+  }
+  get failures() {
+    return this.#flat().filter((outcome) => outcome._tag === "Failed")
+  }
+  get cancelled() {
+    return this.#flat().filter((outcome) => outcome._tag === "Interrupted" || outcome._tag === "NotStarted")
+  }
+  get settled() {
+    const outcomes = this.#flat()
+    // the order names settled branches only
+    return this.order.map((index, place) => outcomes[this.discard ? place : index] as Outcome.Settled<unknown, unknown>)
+  }
+  toJSON(): unknown {
     const { cancelled, failures, outcomes, settled, tally, timedOut, values } = this
     return { tally, timedOut, values, outcomes, failures, cancelled, settled }
   }
+  [Inspectable.NodeInspectSymbol](): unknown {
+    return this.toJSON()
+  }
+  #flat(): ReadonlyArray<AnyOutcome> {
+    return this.#outcomes ??= this.discard ? keptOutcomes(this) : allOutcomes(this)
+  }
+  #shape<A>(items: ReadonlyArray<A>): ReadonlyArray<A> {
+    const { names } = this
+    return names === undefined
+      ? items
+      // a record, as the public type says
+      : Object.fromEntries(items.map((item, index) => [names[index], item])) as unknown as ReadonlyArray<A>
+  }
 }
 
-const keptOutcomes = (record: Recorder): ReadonlyArray<AnyOutcome> =>
-  record.order.map((index, place) => settledOutcome(record.exits[place]!, index, String(index)))
+const keptOutcomes = ({ exits, order }: ResultImpl): ReadonlyArray<AnyOutcome> =>
+  order.map((index, place) => settledOutcome(exits[place]!, index, String(index)))
 
-const allOutcomes = (ended: Ended, names: ReadonlyArray<string> | undefined): ReadonlyArray<AnyOutcome> => {
-  const { exits, order } = ended.record
-  const outcomes = new Array<AnyOutcome>(ended.tally.total)
+const allOutcomes = ({ exits, names, order, tally }: ResultImpl): ReadonlyArray<AnyOutcome> => {
+  const outcomes = new Array<AnyOutcome>(tally.total)
   for (const index of order) outcomes[index] = settledOutcome(exits[index]!, index, names?.[index] ?? String(index))
   for (let index = 0; index < outcomes.length; index++) {
     if (outcomes[index] !== undefined) continue

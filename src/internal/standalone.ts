@@ -1,35 +1,40 @@
 /**
- * The split without a machine: the input is checked and read, and run like the split of a state.
+ * The split without a machine: the input is checked and read once, however often the effect is run, and run like the
+ * split of a state.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import { ConfigurationError, WorkflowError } from "../CanoError.ts"
+import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
 import * as rules from "./rules.ts"
 import * as split from "./split.ts"
 
 type AnyEffect = Effect.Effect<unknown, unknown, unknown>
 
-export const run = (input: unknown, options: rules.SplitInput): AnyEffect =>
-  Effect.suspend(() => {
-    const issues = rules.split(undefined, input, options)
-    if (issues.length > 0) return Exit.fail(new ConfigurationError({ workflow: undefined, issues }))
-    const config = rules.toConfig(options)
-    const join = (value: unknown): AnyEffect => {
-      const list = branches.fromUnknown(value)
-      return list._tag === "NotBranches"
-        ? Exit.fail(
-          new WorkflowError({
-            ...split.noFrame,
-            rule: "invalid-branches",
-            detail: `the branches are ${list.detail}`
-          })
-        )
-        : split.run(list, config, split.noFrame)
-    }
-    if (Effect.isEffect(input)) return Effect.flatMap(input, join)
-    if (!Predicate.isFunction(input)) return join(input)
-    const value: unknown = input()
-    return Effect.isEffect(value) ? Effect.flatMap(value, join) : join(value)
-  })
+export const run = (input: unknown, options: rules.SplitInput): AnyEffect => {
+  let checked: AnyEffect | undefined
+  return Effect.suspend(() => checked ??= check(input, options))
+}
+
+const check = (input: unknown, options: rules.SplitInput): AnyEffect => {
+  const issues = rules.split(undefined, input, options)
+  if (issues.length > 0) return Exit.fail(new ConfigurationError({ workflow: undefined, issues }))
+  const config = rules.toConfig(options)
+  const join = (value: unknown): AnyEffect => {
+    const list = branches.fromUnknown(value)
+    if (list._tag !== "NotBranches") return split.run(list, config, split.noFrame)
+    const detail = `the branches are ${list.detail}`
+    return Exit.fail(new WorkflowError({ ...split.noFrame, rule: "invalid-branches", detail }))
+  }
+  if (Effect.isEffect(input)) return Effect.flatMap(input, join)
+  if (Predicate.isFunction(input)) {
+    return Effect.suspend(() => {
+      const value: unknown = input()
+      return Effect.isEffect(value) ? Effect.flatMap(value, join) : join(value)
+    })
+  }
+  // a list that passed the rules
+  return split.run(branches.fromUnknown(input) as BranchList, config, split.noFrame)
+}
