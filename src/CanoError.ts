@@ -247,6 +247,7 @@ const reason = (failure: Failed<unknown>): string => {
 }
 
 const describe = (value: unknown): string => {
+  if (typeof value === "string") return value
   // read once: the message of a nested join is put together from the messages below it
   const message: unknown = Predicate.hasProperty(value, "message") ? value.message : undefined
   if (typeof message === "string" && message !== "") return message

@@ -120,8 +120,13 @@ type Merge<E> =
 type GenError<Eff> = [Eff] extends [never] ? never : Eff extends Effect.Effect<any, infer E, any> ? E : never
 type GenServices<Eff> = [Eff] extends [never] ? never : Eff extends Effect.Effect<any, any, infer R> ? R : never
 
-/** What a split hands to `next`. */
-type Joined<S, G extends Graph.Any, L, Strat, D> = L extends TaskResult.Split<any> ? [D] extends [true] ? Discarded
+/**
+ * What a split hands to `next`. Any list at all is what TypeScript tries first, while the branches are a function whose
+ * parameter it has yet to find; a `next` with a type of its own must pass that trial.
+ */
+type Joined<S, G extends Graph.Any, L, Strat, D> = [Branches.List] extends [L] ? any : JoinedOf<S, G, L, Strat, D>
+
+type JoinedOf<S, G extends Graph.Any, L, Strat, D> = L extends TaskResult.Split<any> ? [D] extends [true] ? Discarded
   : FollowOns<[G["exits"]] extends [never] ? S : At<S, G["exits"]>>
   : Result<L, Strat, D>
 
