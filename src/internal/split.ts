@@ -23,7 +23,8 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { constVoid } from "effect/Function"
+import { constVoid, identity } from "effect/Function"
+import * as Result from "effect/Result"
 import type { Path } from "../CanoError.ts"
 import { JoinTimeoutError, JoinUnsatisfiedError, WorkflowError } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
@@ -187,10 +188,13 @@ const startSegments = (join: Join, width: number, one: () => AnyEffect): AnyEffe
         const size = Math.min(left, segmentSize, join.iterator === undefined ? segmentSize : join.started + 16)
         const segment = startSegment(join, size, one, left === width)
         left -= size
-        return Effect.forkChild(Effect.catchCause(segment, (cause) => breakOff(join, cause)), {
-          startImmediately: true,
-          uninterruptible: true
-        })
+        return Effect.forkChild(
+          Effect.catchCause(segment, (cause) => isBreak(cause) ? breakOff(join, cause) : Effect.void),
+          {
+            startImmediately: true,
+            uninterruptible: true
+          }
+        )
       },
       step: (fiber) => {
         if (fiber !== undefined) segments.push(fiber)
@@ -199,13 +203,17 @@ const startSegments = (join: Join, width: number, one: () => AnyEffect): AnyEffe
     return Effect.flatMap(loop, () => Fiber.awaitAll(segments))
   })
 
-/** A segment has ended: by the verdict, which is known, or because the list is broken. */
-const breakOff = (join: Join, cause: Cause.Cause<unknown>): Effect.Effect<void> => {
-  if (isOpen(join)) {
-    join.broken = cause
-    halt(join)
-  }
-  return Effect.void
+/**
+ * Whether a worker ended otherwise than by its guard. Branches end in their records; what is left is a value that is no
+ * Effect somewhere inside one, at which Effect ends the fiber as a whole.
+ */
+const isBreak = (cause: Cause.Cause<unknown>): boolean => !Cause.hasInterruptsOnly(cause)
+
+/** Ends the split without a verdict, and first of all: what its branches do from now on counts no more. */
+const breakOff = (join: Join, cause: Cause.Cause<unknown>): Exit.Exit<void> => {
+  join.broken ??= cause
+  halt(join)
+  return stop(join)
 }
 
 /** Lets timers and other fibers run. The first slot to come back opens the next round. */
@@ -259,12 +267,17 @@ const pull = (join: Join, onInterrupted?: () => void): AnyEffect => {
     join.exhausted = index + 1 >= items.length
   } else {
     if (join.exhausted) return Exit.void
-    const next = iterator.next()
-    if (next.done === true) return seal(join)
-    branch = next.value
+    const next = Result.try({ try: () => iterator.next(), catch: identity })
+    if (Result.isFailure(next)) {
+      // a generator that threw has ended, so there is nothing to close
+      join.exhausted = true
+      return breakOff(join, Cause.die(next.failure))
+    }
+    if (next.success.done === true) return seal(join)
+    branch = next.success.value
     if (!Effect.isEffect(branch)) {
       const detail = branches.notAnEffect(index, branch)
-      return Exit.fail(new WorkflowError({ ...where(join.frame), rule: "invalid-branches", detail }))
+      return breakOff(join, Cause.fail(new WorkflowError({ ...where(join.frame), rule: "invalid-branches", detail })))
     }
   }
   join.started = index + 1
@@ -371,7 +384,8 @@ const ending = (
   exit: Exit.Exit<unknown, unknown>
 ): Exit.Exit<SplitResult<unknown, unknown>, unknown> => {
   const { config, frame, tally, timedOut, verdict } = join
-  if (verdict === "continue" && Exit.isFailure(exit)) return Exit.failCause(join.broken ?? exit.cause)
+  if (join.broken !== undefined) return Exit.failCause(join.broken)
+  if (Exit.isFailure(exit) && (verdict === "continue" || isBreak(exit.cause))) return Exit.failCause(exit.cause)
   if (tally.total === Number.POSITIVE_INFINITY) tally.total = join.started
   tally.notStarted = tally.total - tally.succeeded - tally.failed - tally.interrupted
   const result = splitResult.make(join, join.list, config)
