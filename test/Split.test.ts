@@ -187,14 +187,13 @@ describe("semantics 3: losers are interrupted and awaited", () => {
         logged.push(...cause.reasons.flatMap((reason) => reason._tag === "Die" ? [reason.defect] : []))
       })])
       const dying = Effect.ensuring(Effect.never, Effect.die("finalizer"))
-      for (
-        const [options, last] of [
-          [{ strategy: JoinStrategy.any }, Effect.sleep(10)],
-          [{ strategy: JoinStrategy.partialTimeout, timeout: 10 }, Effect.void]
-        ] as const
-      ) {
+      const cases: ReadonlyArray<readonly [JoinStrategy.JoinStrategy, number, Effect.Effect<void>]> = [
+        [JoinStrategy.any, 1000, Effect.sleep(10)],
+        [JoinStrategy.partialTimeout, 10, Effect.void]
+      ]
+      for (const [strategy, timeout, last] of cases) {
         logged.length = 0
-        const split = Split.run([dying, last, Effect.never], { timeout: 1000, ...options })
+        const split = Split.run([dying, last, Effect.never], { strategy, timeout })
         const fiber = yield* until(Effect.provide(split, logger), 10)
         const result = yield* Fiber.join(fiber)
         assert.deepStrictEqual(tags(result), ["Interrupted", "Succeeded", "Interrupted"])

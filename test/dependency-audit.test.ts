@@ -1,10 +1,11 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, FileSystem, Latch, Layer, Path, Sink, Stdio, Terminal } from "effect"
+import { Effect, Exit, Fiber, FileSystem, Latch, Layer, Path, type Scope, Sink, Stdio, Terminal } from "effect"
 import { Command } from "effect/cli"
 import { TestClock, TestConsole } from "effect/testing"
 import { execFile } from "node:child_process"
 import { createHash } from "node:crypto"
+import { fileURLToPath } from "node:url"
 import { command } from "../examples/dependency-audit/cli.ts"
 import * as Discover from "../examples/dependency-audit/discover.ts"
 import * as Licence from "../examples/dependency-audit/licence.ts"
@@ -61,16 +62,30 @@ const terminal = (isTerminal: { readonly stdout: boolean; readonly stderr: boole
       stderrIsTerminal: Effect.succeed(isTerminal.stderr),
       stderr: () => Sink.forEach((text: string | Uint8Array) => Effect.sync(() => written.push(String(text))))
     }),
-    Layer.mock(Terminal.Terminal)({ columns: Effect.succeed(80) })
+    Layer.succeed(
+      Terminal.Terminal,
+      Terminal.make({
+        columns: Effect.succeed(80),
+        rows: Effect.succeed(24),
+        size: Effect.die("unused"),
+        readInput: Effect.die("unused"),
+        readLine: Effect.die("unused"),
+        display: () => Effect.die("unused")
+      })
+    )
   )
   return { written, layer }
 }
 
-const piped = Layer.mergeAll(NodeServices.layer, terminal({ stdout: false, stderr: false }).layer)
+const platform = Layer.mergeAll(NodeServices.layer, terminal({ stdout: false, stderr: false }).layer)
 
-it.layer(Layer.provideMerge(piped, NodeServices.layer))("dependency audit", (it) => {
+/** A test on the real file system, with its own clock and console, and nobody at the terminal. */
+const effect = <A, E>(name: string, body: () => Effect.Effect<A, E, NodeServices.NodeServices | Scope.Scope>) =>
+  it.effect(name, () => Effect.provide(body(), platform), 30_000)
+
+describe("dependency audit", () => {
   describe("discovery", () => {
-    it.effect("finds scoped, nested and linked packages, and nothing else", () =>
+    effect("finds scoped, nested and linked packages, and nothing else", () =>
       Effect.gen(function*() {
         const fs = yield* FileSystem.FileSystem
         const folder = yield* project({
@@ -97,7 +112,7 @@ it.layer(Layer.provideMerge(piped, NodeServices.layer))("dependency audit", (it)
         assert.strictEqual(found[4]?.folder, `${folder}/packages/local`)
       }))
 
-    it.effect("finds each package of a pnpm project once", () =>
+    effect("finds each package of a pnpm project once", () =>
       Effect.gen(function*() {
         const fs = yield* FileSystem.FileSystem
         const folder = yield* project({
@@ -112,7 +127,7 @@ it.layer(Layer.provideMerge(piped, NodeServices.layer))("dependency audit", (it)
         assert.deepStrictEqual(tally, { total: 2, succeeded: 2, failed: 0, interrupted: 0, notStarted: 0 })
       }))
 
-    it.effect("ends where symbolic links form a loop, and names the broken ones", () =>
+    effect("ends where symbolic links form a loop, and names the broken ones", () =>
       Effect.gen(function*() {
         const fs = yield* FileSystem.FileSystem
         const folder = yield* project({ ...root, "node_modules/a/package.json": pkg("a") })
@@ -146,7 +161,7 @@ it.layer(Layer.provideMerge(piped, NodeServices.layer))("dependency audit", (it)
       ]
     ]
     for (const [why, files, reason] of unfit) {
-      it.effect(`refuses a folder that ${why}`, () =>
+      effect(`refuses a folder that ${why}`, () =>
         Effect.gen(function*() {
           const folder = yield* project(files)
           const error = yield* Effect.flip(audit(folder))
@@ -157,7 +172,7 @@ it.layer(Layer.provideMerge(piped, NodeServices.layer))("dependency audit", (it)
   })
 
   describe("scan", () => {
-    it.effect("ends a healthy project in Complete, with an exact report", () =>
+    effect("ends a healthy project in Complete, with an exact report", () =>
       Effect.gen(function*() {
         const a = pkg("a", { scripts: { postinstall: "node build.js", test: "vitest", install: "node-gyp rebuild" } })
         const c = `{"name":"@s/c","licenses":[{"type":"MIT"},{"type":"Apache-2.0"}]}`
@@ -222,7 +237,7 @@ it.layer(Layer.provideMerge(piped, NodeServices.layer))("dependency audit", (it)
         )
       }))
 
-    it.effect("ends a project without packages in Complete, with empty tables", () =>
+    effect("ends a project without packages in Complete, with empty tables", () =>
       Effect.gen(function*() {
         const folder = yield* project({ ...root, "node_modules/.package-lock.json": "{}" })
         const report = yield* audit(folder)
@@ -251,7 +266,7 @@ it.layer(Layer.provideMerge(piped, NodeServices.layer))("dependency audit", (it)
         )
       }))
 
-    it.effect("says of each package that fails why it does", () =>
+    effect("says of each package that fails why it does", () =>
       Effect.gen(function*() {
         const fs = yield* FileSystem.FileSystem
         const folder = yield* project({
@@ -279,7 +294,7 @@ it.layer(Layer.provideMerge(piped, NodeServices.layer))("dependency audit", (it)
         ])
       }))
 
-    it.effect("is Complete with 5 % of the packages failed, and Degraded with more", () =>
+    effect("is Complete with 5 % of the packages failed, and Degraded with more", () =>
       Effect.gen(function*() {
         const tolerable = yield* audit(yield* project(packages(20, 1)))
         const tooMany = yield* audit(yield* project(packages(19, 1)))
@@ -315,7 +330,7 @@ it.layer(Layer.provideMerge(piped, NodeServices.layer))("dependency audit", (it)
       return { latch, layer }
     }
 
-    it.effect("cuts off what has not settled when it passes, and names it", () =>
+    effect("cuts off what has not settled when it passes, and names it", () =>
       Effect.gen(function*() {
         const folder = yield* project(packages(6))
         const { latch, layer } = endless((name) => name !== "p00" && name !== "p02", 2)
@@ -344,25 +359,28 @@ it.layer(Layer.provideMerge(piped, NodeServices.layer))("dependency audit", (it)
         ])
       }))
 
-    it.effect("is Degraded also when nothing at all has settled, and the text names the first twenty", () =>
-      Effect.gen(function*() {
-        const folder = yield* project(packages(23))
-        const { latch, layer } = endless(() => true, 16)
-        const run = yield* orchestrate(folder).pipe(Effect.provide(layer), Effect.forkChild)
-        yield* latch.await
-        yield* TestClock.adjust("30 seconds")
-        const { audit } = yield* Fiber.join(run)
-        assert.deepStrictEqual(audit.tally, { total: 23, succeeded: 0, failed: 0, interrupted: 16, notStarted: 7 })
-        assert.strictEqual(audit.cutOff.length, 23)
-        assert.deepStrictEqual(Report.toText(audit).split("\n").slice(-4), [
-          "  node_modules/p19  not started",
-          "  and 3 more",
-          "",
-          "Degraded: 0 of 23 packages scanned, 0 failed, 16 interrupted, 7 not started"
-        ])
-      }))
+    effect(
+      "is Degraded also when nothing at all has settled, and the text names the first twenty",
+      () =>
+        Effect.gen(function*() {
+          const folder = yield* project(packages(23))
+          const { latch, layer } = endless(() => true, 16)
+          const run = yield* orchestrate(folder).pipe(Effect.provide(layer), Effect.forkChild)
+          yield* latch.await
+          yield* TestClock.adjust("30 seconds")
+          const { audit } = yield* Fiber.join(run)
+          assert.deepStrictEqual(audit.tally, { total: 23, succeeded: 0, failed: 0, interrupted: 16, notStarted: 7 })
+          assert.strictEqual(audit.cutOff.length, 23)
+          assert.deepStrictEqual(Report.toText(audit).split("\n").slice(-4), [
+            "  node_modules/p19  not started",
+            "  and 3 more",
+            "",
+            "Degraded: 0 of 23 packages scanned, 0 failed, 16 interrupted, 7 not started"
+          ])
+        })
+    )
 
-    it.effect("never scans more packages at once than the bulkhead allows", () =>
+    effect("never scans more packages at once than the bulkhead allows", () =>
       Effect.gen(function*() {
         const folder = yield* project(packages(12))
         let running = 0
@@ -382,7 +400,7 @@ it.layer(Layer.provideMerge(piped, NodeServices.layer))("dependency audit", (it)
   })
 
   describe("progress", () => {
-    it.effect("repaints one line on a terminal and wipes it at the end", () =>
+    effect("repaints one line on a terminal and wipes it at the end", () =>
       Effect.gen(function*() {
         const { layer, written } = terminal({ stdout: true, stderr: true })
         yield* Effect.gen(function*() {
@@ -401,7 +419,7 @@ it.layer(Layer.provideMerge(piped, NodeServices.layer))("dependency audit", (it)
       }))
 
     for (const isTerminal of [{ stdout: false, stderr: true }, { stdout: true, stderr: false }]) {
-      it.effect(`writes nothing when ${isTerminal.stdout ? "stderr" : "stdout"} is piped`, () =>
+      effect(`writes nothing when ${isTerminal.stdout ? "stderr" : "stdout"} is piped`, () =>
         Effect.gen(function*() {
           const { layer, written } = terminal(isTerminal)
           const folder = yield* project(packages(3))
@@ -422,7 +440,7 @@ it.layer(Layer.provideMerge(piped, NodeServices.layer))("dependency audit", (it)
     const declared = (json: object) =>
       Effect.map(Manifest.fromText(JSON.stringify({ name: "a", ...json })), Licence.declared)
 
-    it.effect("reads every shape that package.json has had for it", () =>
+    effect("reads every shape that package.json has had for it", () =>
       Effect.gen(function*() {
         assert.strictEqual(yield* declared({ license: " (MIT OR CC0-1.0) " }), "MIT OR CC0-1.0")
         assert.strictEqual(yield* declared({ license: { type: "ISC", url: "https://example.com" } }), "ISC")
@@ -445,7 +463,7 @@ it.layer(Layer.provideMerge(piped, NodeServices.layer))("dependency audit", (it)
   })
 
   describe("text", () => {
-    it.effect("lets no control character of a package reach the terminal", () =>
+    effect("lets no control character of a package reach the terminal", () =>
       Effect.gen(function*() {
         const scripts = { install: "echo \x1b[2J\n\x07done" }
         const folder = yield* project({ ...root, "node_modules/a/package.json": pkg("a", { scripts }) })
@@ -455,7 +473,7 @@ it.layer(Layer.provideMerge(piped, NodeServices.layer))("dependency audit", (it)
   })
 
   describe("command line", () => {
-    it.effect("prints one JSON document with --json", () =>
+    effect("prints one JSON document with --json", () =>
       Effect.gen(function*() {
         const folder = yield* project(packages(2))
         yield* cli(folder, "--json")
@@ -465,7 +483,7 @@ it.layer(Layer.provideMerge(piped, NodeServices.layer))("dependency audit", (it)
         assert.deepStrictEqual(yield* TestConsole.errorLines, [])
       }))
 
-    it.effect("prints aligned tables without it", () =>
+    effect("prints aligned tables without it", () =>
       Effect.gen(function*() {
         const folder = yield* project({
           ...root,
@@ -485,12 +503,12 @@ it.layer(Layer.provideMerge(piped, NodeServices.layer))("dependency audit", (it)
           "Largest packages",
           "  package    version  files     size  licence",
           "  x          1.0.0        2  2.1 KiB  Apache-2.0",
-          "  long-name  10.0.0       1     56 B  MIT",
+          "  long-name  10.0.0       1     55 B  MIT",
           ""
         ])
       }))
 
-    it.effect("lists its flags with --help", () =>
+    effect("lists its flags with --help", () =>
       Effect.gen(function*() {
         yield* cli("--help")
         const help = (yield* TestConsole.logLines).join("\n")
@@ -502,7 +520,7 @@ it.layer(Layer.provideMerge(piped, NodeServices.layer))("dependency audit", (it)
     for (
       const args of [["--bulkhead", "0"], ["--timeout", "soon"], ["--timeout", "0 seconds"], ["--timeout", "Infinity"]]
     ) {
-      it.effect(`refuses ${args.join(" ")}`, () =>
+      effect(`refuses ${args.join(" ")}`, () =>
         Effect.gen(function*() {
           const exit = yield* Effect.exit(cli(...args))
           assert.isTrue(Exit.isFailure(exit))
@@ -513,15 +531,17 @@ it.layer(Layer.provideMerge(piped, NodeServices.layer))("dependency audit", (it)
     /** Runs the program itself, with its output piped. */
     const spawn = (...args: ReadonlyArray<string>) =>
       Effect.callback<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }>((resume) => {
-        const main = new URL("../examples/dependency-audit/main.ts", import.meta.url).pathname
+        const main = fileURLToPath(new URL("../examples/dependency-audit/main.ts", import.meta.url))
+        const { FORCE_COLOR: _, ...env } = process.env
         execFile(
           process.execPath,
           ["--conditions=effect-cano-source", main, ...args],
+          { env: { ...env, NO_COLOR: "1", NODE_NO_WARNINGS: "1" } },
           (error, stdout, stderr) => resume(Effect.succeed({ code: error === null ? 0 : error.code, stdout, stderr }))
         )
       })
 
-    it.effect("ends a bad folder with exit code 1 and one line that says why", () =>
+    effect("ends a bad folder with exit code 1 and one line that says why", () =>
       Effect.gen(function*() {
         const folder = yield* project({})
         assert.deepStrictEqual(yield* spawn(`${folder}/nowhere`), {
@@ -529,17 +549,13 @@ it.layer(Layer.provideMerge(piped, NodeServices.layer))("dependency audit", (it)
           stdout: "",
           stderr: `dependency-audit: can't audit ${folder}/nowhere: there is no such folder\n`
         })
-      }), 30_000)
+      }))
 
-    it.effect(
-      "ends a degraded audit with exit code 0, and writes no progress into a pipe",
-      () =>
-        Effect.gen(function*() {
-          const folder = yield* project(packages(3, 1))
-          const { code, stderr, stdout } = yield* spawn(folder, "--json")
-          assert.deepStrictEqual([code, stderr, JSON.parse(stdout).state], [0, "", "Degraded"])
-        }),
-      30_000
-    )
+    effect("ends a degraded audit with exit code 0, and writes no progress into a pipe", () =>
+      Effect.gen(function*() {
+        const folder = yield* project(packages(3, 1))
+        const { code, stderr, stdout } = yield* spawn(folder, "--json")
+        assert.deepStrictEqual([code, stderr, JSON.parse(stdout).state], [0, "", "Degraded"])
+      }))
   })
 })

@@ -1,16 +1,14 @@
 /**
- * How a result comes to be: a recorder keeps each branch's exit while the split runs, and the result reads it on demand
- * afterwards, so that a caller who only wants `values` does not pay for a list of outcomes.
+ * How a result comes to be: a recorder keeps each branch's exit while the split runs, and the result is put together from
+ * it once, when the last branch has ended. It is plain data: it can be spread, compared, printed and sent.
  */
 import * as Cause from "effect/Cause"
 import * as Exit from "effect/Exit"
-import * as Inspectable from "effect/Inspectable"
 import type { Tally } from "../JoinStrategy.ts"
-import type { Outcome, SplitResult } from "../SplitResult.ts"
+import type { Failed, Interrupted, NotStarted, Outcome, SplitResult } from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
 
 type AnyExit = Exit.Exit<unknown, unknown>
-type AnyOutcome = Outcome<unknown, unknown>
 
 /** What a split remembers of its branches. */
 export interface Recorder {
@@ -73,95 +71,66 @@ interface Ended {
  * The result of a split that has ended. The shapes of its fields are known to the public types alone.
  */
 export const make = (
-  ended: Ended,
+  { record, tally, timedOut }: Ended,
   list: BranchList,
   config: { readonly strategy: { readonly _tag: string }; readonly discard: boolean }
-): SplitResult<unknown, unknown> =>
-  new ResultImpl(
-    ended,
-    list._tag === "Known" ? list.names : undefined,
-    config.strategy._tag === "All" || config.strategy._tag === "AllFailFast",
-    config.discard
-  )
-
-class ResultImpl implements SplitResult<unknown, unknown> {
-  // what a comparison of two results sees; the lists are read from these
-  readonly tally: Tally
-  readonly timedOut: boolean
-  readonly exits: Recorder["exits"]
-  readonly order: Recorder["order"]
-  readonly names: ReadonlyArray<string> | undefined
-  readonly whole: boolean
-  readonly discard: boolean
-  #outcomes: ReadonlyArray<AnyOutcome> | undefined
-  #shaped: ReadonlyArray<AnyOutcome> | undefined
-  #values: ReadonlyArray<unknown> | undefined
-  constructor(ended: Ended, names: ReadonlyArray<string> | undefined, whole: boolean, discard: boolean) {
-    this.tally = ended.tally
-    this.timedOut = ended.timedOut
-    this.exits = ended.record.exits
-    this.order = ended.record.order
-    this.names = names
-    this.whole = whole
-    this.discard = discard
+): SplitResult<unknown, unknown> => {
+  const { exits, order } = record
+  const names = list._tag === "Known" ? list.names : undefined
+  const failures: Array<Failed<unknown>> = []
+  if (config.discard) {
+    order.forEach((index, place) => failures.push(settledOutcome(exits[place]!, index, names) as Failed<unknown>))
+    return { tally, timedOut, values: [], outcomes: failures, failures, cancelled: [], settled: failures }
   }
-  get values(): ReadonlyArray<unknown> {
-    return this.#values ??= this.whole && this.exits.length === this.tally.succeeded
-      ? this.#shape(this.exits.map((exit) => (exit as Exit.Success<unknown>).value))
-      : this.#flat().filter((outcome) => outcome._tag === "Succeeded").map((outcome) => outcome.value)
-  }
-  get outcomes(): ReadonlyArray<AnyOutcome> {
-    return this.#shaped ??= this.#shape(this.#flat())
-  }
-  get failures() {
-    return this.#flat().filter((outcome) => outcome._tag === "Failed")
-  }
-  get cancelled() {
-    return this.#flat().filter((outcome) => outcome._tag === "Interrupted" || outcome._tag === "NotStarted")
-  }
-  get settled() {
-    const outcomes = this.#flat()
-    // the order names settled branches only
-    return this.order.map((index, place) => outcomes[this.discard ? place : index] as Outcome.Settled<unknown, unknown>)
-  }
-  toJSON(): unknown {
-    const { cancelled, failures, outcomes, settled, tally, timedOut, values } = this
-    return { tally, timedOut, values, outcomes, failures, cancelled, settled }
-  }
-  [Inspectable.NodeInspectSymbol](): unknown {
-    return this.toJSON()
-  }
-  #flat(): ReadonlyArray<AnyOutcome> {
-    return this.#outcomes ??= this.discard ? keptOutcomes(this) : allOutcomes(this)
-  }
-  #shape<A>(items: ReadonlyArray<A>): ReadonlyArray<A> {
-    const { names } = this
-    return names === undefined
-      ? items
-      // a record, as the public type says
-      : Object.fromEntries(items.map((item, index) => [names[index], item])) as unknown as ReadonlyArray<A>
-  }
-}
-
-const keptOutcomes = ({ exits, order }: ResultImpl): ReadonlyArray<AnyOutcome> =>
-  order.map((index, place) => settledOutcome(exits[place]!, index, String(index)))
-
-const allOutcomes = ({ exits, names, order, tally }: ResultImpl): ReadonlyArray<AnyOutcome> => {
-  const outcomes = new Array<AnyOutcome>(tally.total)
-  for (const index of order) outcomes[index] = settledOutcome(exits[index]!, index, names?.[index] ?? String(index))
+  const outcomes = new Array<Outcome<unknown, unknown>>(tally.total)
+  const settled: Array<Outcome.Settled<unknown, unknown>> = []
+  for (const index of order) settled.push(outcomes[index] = settledOutcome(exits[index]!, index, names))
+  const values: Array<unknown> = []
+  const cancelled: Array<Interrupted<unknown> | NotStarted> = []
   for (let index = 0; index < outcomes.length; index++) {
-    if (outcomes[index] !== undefined) continue
-    const exit = exits[index]
-    const name = names?.[index] ?? String(index)
-    outcomes[index] = exit === undefined
-      ? { _tag: "NotStarted", index, name }
-      // a loser that would not be interrupted and ended well has been cut off all the same
-      : { _tag: "Interrupted", index, name, cause: Exit.isFailure(exit) ? exit.cause : Cause.interrupt() }
+    const outcome = outcomes[index]
+    if (outcome === undefined) cancelled.push(outcomes[index] = cancelledOutcome(exits[index], index, names))
+    else if (outcome._tag === "Succeeded") values.push(outcome.value)
+    else failures.push(outcome as Failed<unknown>)
   }
-  return outcomes
+  const whole = (config.strategy._tag === "All" || config.strategy._tag === "AllFailFast") &&
+    values.length === tally.total
+  return {
+    tally,
+    timedOut,
+    values: whole ? shape(values, names) : values,
+    outcomes: shape(outcomes, names),
+    failures,
+    cancelled,
+    settled
+  }
 }
 
-const settledOutcome = (exit: AnyExit, index: number, name: string): AnyOutcome =>
-  Exit.isSuccess(exit)
+/** A list in the shape of the branches: a record of branches gives a record, as the public types say. */
+const shape = <A>(items: ReadonlyArray<A>, names: ReadonlyArray<string> | undefined): ReadonlyArray<A> =>
+  names === undefined
+    ? items
+    : Object.fromEntries(items.map((item, index) => [names[index], item])) as unknown as ReadonlyArray<A>
+
+const settledOutcome = (
+  exit: AnyExit,
+  index: number,
+  names: ReadonlyArray<string> | undefined
+): Outcome.Settled<unknown, unknown> => {
+  const name = names?.[index] ?? String(index)
+  return Exit.isSuccess(exit)
     ? { _tag: "Succeeded", index, name, value: exit.value }
     : { _tag: "Failed", index, name, cause: exit.cause }
+}
+
+const cancelledOutcome = (
+  exit: AnyExit | undefined,
+  index: number,
+  names: ReadonlyArray<string> | undefined
+): Interrupted<unknown> | NotStarted => {
+  const name = names?.[index] ?? String(index)
+  return exit === undefined
+    ? { _tag: "NotStarted", index, name }
+    // a loser that would not be interrupted and ended well has been cut off all the same
+    : { _tag: "Interrupted", index, name, cause: Exit.isFailure(exit) ? exit.cause : Cause.interrupt() }
+}

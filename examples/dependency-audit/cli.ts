@@ -1,0 +1,48 @@
+/** The command line: arguments in, a table or a JSON document out. */
+import { Console, Duration, Effect, Option } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import * as Report from "./report.ts"
+import * as Audit from "./workflow.ts"
+
+const deadline = (text: string): Option.Option<Duration.Duration> =>
+  Option.filter(
+    Duration.fromInput(text as Duration.Input), // the type knows the texts that are durations, a flag may be any
+    (duration) => Duration.isFinite(duration) && Duration.isGreaterThan(duration, Duration.zero)
+  )
+
+export const command = Command.make(
+  "dependency-audit",
+  {
+    folder: Argument.String("folder").pipe(
+      Argument.withDescription("The npm project to audit; default: the current folder"),
+      Argument.withDefault(".")
+    ),
+    json: Flag.Boolean("json").pipe(
+      Flag.withDescription("Print one JSON document instead of tables"),
+      Flag.withDefault(false)
+    ),
+    bulkhead: Flag.Int("bulkhead").pipe(
+      Flag.withDescription("How many packages are scanned at once; default: 16"),
+      Flag.filter((n) => n >= 1, () => "an integer of at least 1"),
+      Flag.withDefault(16)
+    ),
+    timeout: Flag.String("timeout").pipe(
+      Flag.withDescription("When the scan is cut off, like \"500 millis\"; default: \"30 seconds\""),
+      Flag.filterMap(deadline, () => "a duration above zero, like \"30 seconds\" or \"500 millis\""),
+      Flag.withDefault(Duration.seconds(30))
+    )
+  },
+  ({ bulkhead, folder, json, timeout }) =>
+    Audit.make({ bulkhead, timeout }).orchestrate({ _tag: "Discover", folder }).pipe(
+      Effect.flatMap(({ audit }) => Console.log(json ? Report.toJson(audit) : Report.toText(audit))),
+      Effect.tapErrorTag("DiscoveryError", (error) => Console.error(`dependency-audit: ${error.message}`))
+    )
+).pipe(
+  Command.withDescription(
+    [
+      "Scans every package installed in an npm project: licences, sizes, hashes and install scripts.",
+      "The audit ends Complete, or Degraded when more than 5 % of the packages failed or were cut off;",
+      "both are exit code 0. A folder that can't be audited is exit code 1."
+    ].join("\n  ")
+  )
+)
