@@ -210,7 +210,7 @@ export type CanoError<E = unknown> =
  * @category guards
  * @since 0.1.0
  */
-export const isCanoError = (u: unknown): u is CanoError =>
+export const isCanoError = <A>(u: A): u is A & CanoError =>
   u instanceof ConfigurationError || u instanceof WorkflowError || u instanceof JoinUnsatisfiedError ||
   u instanceof JoinTimeoutError || u instanceof WorkflowTimeoutError
 

@@ -189,7 +189,7 @@ export interface Options<out Strat extends JoinStrategy, out T, out D> {
   /**
    * Keep the tally only: no value, no outcome is held. For splits of very many branches.
    */
-  readonly discard?: D
+  readonly discard?: D | undefined
 }
 
 /**

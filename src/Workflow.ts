@@ -54,7 +54,10 @@ export type Tag<S> = S extends string ? S : S extends { readonly _tag: infer T e
  * @category utility types
  * @since 0.1.0
  */
-export type At<S, K> = S extends string ? Extract<S, K> : S extends { readonly _tag: K } ? S : never
+export type At<S, K> = S extends string ? Extract<S, K>
+  : S extends { readonly _tag: infer T }
+    ? [T] extends [K] ? S : [Extract<T, K>] extends [never] ? never : S & { readonly _tag: Extract<T, K> }
+  : never
 
 /**
  * What the type of a workflow knows of its machine: the names of the states that have a handler, of the exit states, of
@@ -547,7 +550,7 @@ export type Services<W> = W extends Workflow<any, infer G, any, infer R>
  * @category utility types
  * @since 0.1.0
  */
-export type Task<W, K, E = any, R = any> = W extends Workflow<infer S, any, any, any> ? TaskOf<S, K, E, R>
+export type Task<W, K, E = any, R = any> = [W] extends [Workflow<infer S, any, any, any>] ? TaskOf<S, K, E, R>
   : TaskOf<W, K, E, R>
 
 type TaskOf<S, K, E, R> = (
