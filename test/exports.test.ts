@@ -1,0 +1,103 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as index from "effect-cano"
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+
+const source = join(import.meta.dirname, "../src")
+
+/** What each public module gives at run time. */
+const surface: { readonly [module: string]: ReadonlyArray<string> } = {
+  CanoError: [
+    "ConfigurationError",
+    "JoinTimeoutError",
+    "JoinUnsatisfiedError",
+    "WorkflowError",
+    "WorkflowTimeoutError",
+    "isCanoError"
+  ],
+  JoinStrategy: [
+    "all",
+    "allFailFast",
+    "any",
+    "decide",
+    "format",
+    "partialResults",
+    "partialTimeout",
+    "percentage",
+    "quorum",
+    "required",
+    "resolve"
+  ],
+  MemoryStore: ["MemoryStore", "StoreError", "key", "layer", "make"],
+  Split: ["run"],
+  SplitResult: ["isFailed", "isSucceeded"],
+  TaskResult: ["isSplit", "split"],
+  Workflow: ["CurrentRun", "TypeId", "fromEntries", "isWorkflow", "make", "path"]
+}
+
+const modules = Object.keys(surface)
+
+/** The names that a pattern finds, each with the doc block that stands right before it. */
+const documented = (text: string, pattern: RegExp): ReadonlyArray<{ readonly name: string; readonly doc: string }> =>
+  [...text.matchAll(pattern)].map((match) => {
+    const before = text.slice(0, match.index).trimEnd()
+    return { name: match[1]!, doc: before.endsWith("*/") ? before.slice(before.lastIndexOf("/**")) : "" }
+  })
+
+/** Declarations, also those inside of a namespace, and the names inside of `export { … }`, where their docs stand too. */
+const exported = (text: string) => [
+  ...documented(text, /^ *export (?:const|function|class|interface|type) (\w+)/gm),
+  ...[...text.matchAll(/^export (?:type )?\{\n(.*?)^\}/gms)].flatMap((block) =>
+    documented(block[1]!, /^ {2}(?:\w+ as )?(\w+)/gm)
+  )
+]
+
+describe("exports", () => {
+  it("the index gives the public modules, each as a namespace", () => {
+    assert.deepStrictEqual(Object.keys(index).sort(), modules)
+    assert.deepStrictEqual(
+      readdirSync(source).filter((file) => file.endsWith(".ts")).sort(),
+      [...modules.map((module) => `${module}.ts`), "index.ts"]
+    )
+  })
+
+  for (const module of modules) {
+    it(`effect-cano/${module} gives these names and no other, also through the index`, async () => {
+      const self: object = await import(`../src/${module}.ts`)
+      assert.deepStrictEqual(Object.keys(self).sort(), surface[module])
+      assert.strictEqual(index[module as keyof typeof index] as object, self)
+    })
+
+    it(`every export of effect-cano/${module} has a doc block with @category and @since`, () => {
+      const text = readFileSync(join(source, `${module}.ts`), "utf8")
+      assert.match(text, /^\/\*\*\n \* .*?\n \* @since \d+\.\d+\.\d+\n \*\/\n/s, "the file begins with its doc block")
+      const found = exported(text)
+      for (const { doc, name } of found) {
+        assert.match(doc, /^\/\*\*\s+\* \S/, `${name} has a doc block`)
+        assert.match(doc, /@category [a-z ]+\n/, `${name} has a category`)
+        assert.match(doc, /@since \d+\.\d+\.\d+\n/, `${name} has a since`)
+      }
+      // a namespace holds documented types, and says since when
+      for (const { doc, name } of documented(text, /^export declare namespace (\w+)/gm)) {
+        assert.match(doc, /@since \d+\.\d+\.\d+\n/, `${name} has a since`)
+      }
+      assert.includeMembers(found.map(({ name }) => name), [...surface[module]!])
+    })
+  }
+
+  it("the package gives the modules by name and closes the rest", async () => {
+    const { exports, sideEffects } = JSON.parse(readFileSync(join(source, "../package.json"), "utf8"))
+    assert.deepStrictEqual(exports, {
+      "./package.json": "./package.json",
+      ".": { "effect-cano-source": "./src/index.ts", default: "./dist/index.js" },
+      "./*": { "effect-cano-source": "./src/*.ts", default: "./dist/*.js" },
+      "./internal/*": null,
+      "./index": null
+    })
+    assert.deepStrictEqual(sideEffects, [])
+    assert.match(import.meta.resolve("effect-cano/Workflow"), /src\/Workflow\.ts$/)
+    for (const specifier of ["effect-cano/internal/split", "effect-cano/internal/machine", "effect-cano/index"]) {
+      assert.throws(() => import.meta.resolve(specifier), /not (exported|defined by "exports")|is not exported/)
+    }
+  })
+})

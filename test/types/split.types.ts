@@ -1,0 +1,210 @@
+/**
+ * What a split's types say of its result. These programs are type-checked by `npm run check` and never run.
+ */
+import { Context, Data, Effect, Schema } from "effect"
+import { type CanoError, JoinStrategy, MemoryStore, Split, SplitResult, TaskResult } from "effect-cano"
+import { type Equals, exactly, proves } from "./exactly.ts"
+
+type Bad = CanoError.ConfigurationError | CanoError.WorkflowError
+
+class Offline extends Data.TaggedError("Offline")<{}> {}
+class Full extends Data.TaggedError("Full")<{}> {}
+class Http extends Context.Service<Http, { readonly get: Effect.Effect<string, Offline> }>()("Http") {}
+
+const text = Effect.flatMap(Http, (http) => http.get)
+const size: Effect.Effect<number, Full> = Effect.succeed(1)
+const flag: Effect.Effect<boolean> = Effect.succeed(true)
+
+/** The result of an effect. */
+type ResultOf<T> = T extends Effect.Effect<infer A, any, any> ? A : never
+type ErrorsOf<T> = T extends Effect.Effect<any, infer E, any> ? Exclude<E, Bad> : never
+type ServicesOf<T> = T extends Effect.Effect<any, any, infer R> ? R : never
+
+// -----------------------------------------------------------------------------
+// strategies carry their literals
+// -----------------------------------------------------------------------------
+
+exactly<JoinStrategy.JoinStrategy<"All", 0>>()(JoinStrategy.all)
+exactly<JoinStrategy.JoinStrategy<"AllFailFast", 0>>()(JoinStrategy.allFailFast)
+exactly<JoinStrategy.JoinStrategy<"Any", 0>>()(JoinStrategy.any)
+exactly<JoinStrategy.JoinStrategy<"PartialTimeout", 0>>()(JoinStrategy.partialTimeout)
+exactly<JoinStrategy.JoinStrategy<"Quorum", 2>>()(JoinStrategy.quorum(2))
+exactly<JoinStrategy.JoinStrategy<"PartialResults", 3>>()(JoinStrategy.partialResults(3))
+exactly<JoinStrategy.JoinStrategy<"Percentage", 0.5>>()(JoinStrategy.percentage(0.5))
+exactly<JoinStrategy.JoinStrategy<"Quorum", number>>()(JoinStrategy.quorum([1].length))
+exactly<JoinStrategy.JoinStrategy>()(JoinStrategy.resolve(JoinStrategy.percentage(0.5), 4))
+exactly<JoinStrategy.Verdict>()(
+  JoinStrategy.decide(
+    JoinStrategy.all,
+    { total: 0, succeeded: 0, failed: 0, interrupted: 0, notStarted: 0 },
+    "settled"
+  )
+)
+
+// -----------------------------------------------------------------------------
+// a tuple keeps each branch's own types
+// -----------------------------------------------------------------------------
+
+const tuple = Split.run([text, size, flag], { strategy: JoinStrategy.all })
+proves<[
+  Equals<ResultOf<typeof tuple>["values"], readonly [string, number, boolean]>,
+  Equals<
+    ResultOf<typeof tuple>["outcomes"],
+    readonly [
+      SplitResult.Outcome<string, Offline>,
+      SplitResult.Outcome<number, Full>,
+      SplitResult.Outcome<boolean, never>
+    ]
+  >,
+  Equals<ResultOf<typeof tuple>["failures"], ReadonlyArray<SplitResult.Failed<Offline | Full>>>,
+  Equals<
+    ResultOf<typeof tuple>["cancelled"],
+    ReadonlyArray<SplitResult.Interrupted<Offline | Full> | SplitResult.NotStarted>
+  >,
+  Equals<
+    ResultOf<typeof tuple>["settled"],
+    ReadonlyArray<SplitResult.Succeeded<string | number | boolean> | SplitResult.Failed<Offline | Full>>
+  >,
+  Equals<ErrorsOf<typeof tuple>, CanoError.JoinUnsatisfiedError<Offline | Full>>,
+  Equals<ServicesOf<typeof tuple>, Http>
+]>()
+
+// the other strategies have the successes they got, in branch order
+const quorum = Split.run([text, size, flag], { strategy: JoinStrategy.quorum(2) })
+proves<[
+  Equals<ResultOf<typeof quorum>["values"], ReadonlyArray<string | number | boolean>>,
+  Equals<ResultOf<typeof quorum>["outcomes"], ResultOf<typeof tuple>["outcomes"]>
+]>()
+const failFast = Split.run([text, size], { strategy: JoinStrategy.allFailFast })
+proves<[Equals<ResultOf<typeof failFast>["values"], readonly [string, number]>]>()
+for (
+  const strategy of [
+    JoinStrategy.any,
+    JoinStrategy.quorum(1),
+    JoinStrategy.percentage(0.5),
+    JoinStrategy.partialResults(1)
+  ] as const
+) {
+  const some = Split.run([text, size], { strategy })
+  proves<[Equals<ResultOf<typeof some>["values"], ReadonlyArray<string | number>>]>()
+}
+
+// -----------------------------------------------------------------------------
+// a record keeps its names
+// -----------------------------------------------------------------------------
+
+const record = Split.run({ page: text, size }, { strategy: JoinStrategy.all })
+proves<[
+  Equals<ResultOf<typeof record>["values"], { readonly page: string; readonly size: number }>,
+  Equals<
+    ResultOf<typeof record>["outcomes"],
+    { readonly page: SplitResult.Outcome<string, Offline>; readonly size: SplitResult.Outcome<number, Full> }
+  >,
+  Equals<ErrorsOf<typeof record>, CanoError.JoinUnsatisfiedError<Offline | Full>>,
+  Equals<ServicesOf<typeof record>, Http>
+]>()
+const someOfRecord = Split.run({ page: text, size }, { strategy: JoinStrategy.any })
+proves<[
+  Equals<ResultOf<typeof someOfRecord>["values"], ReadonlyArray<string | number>>,
+  Equals<ResultOf<typeof someOfRecord>["outcomes"], ResultOf<typeof record>["outcomes"]>
+]>()
+
+// -----------------------------------------------------------------------------
+// dynamic and lazy lists
+// -----------------------------------------------------------------------------
+
+const list = Split.run(() => ["a", "b"].map(() => text), { strategy: JoinStrategy.all })
+proves<[
+  Equals<ResultOf<typeof list>["values"], ReadonlyArray<string>>,
+  Equals<ResultOf<typeof list>["outcomes"], ReadonlyArray<SplitResult.Outcome<string, Offline>>>
+]>()
+
+const lazy = Split.run(function*() {
+  yield text
+  yield size
+}, { strategy: JoinStrategy.all })
+proves<[
+  Equals<ResultOf<typeof lazy>["values"], ReadonlyArray<string | number>>,
+  Equals<
+    ResultOf<typeof lazy>["outcomes"],
+    ReadonlyArray<SplitResult.Outcome<string, Offline> | SplitResult.Outcome<number, Full>>
+  >,
+  Equals<ServicesOf<typeof lazy>, Http>
+]>()
+
+const set = Split.run(new Set([size]), { strategy: JoinStrategy.all })
+proves<[Equals<ResultOf<typeof set>["values"], ReadonlyArray<number>>]>()
+
+const effectful = Split.run(Effect.map(text, (page) => [...page].map(() => size)), { strategy: JoinStrategy.all })
+proves<[
+  Equals<ResultOf<typeof effectful>["values"], ReadonlyArray<number>>,
+  Equals<ErrorsOf<typeof effectful>, Offline | CanoError.JoinUnsatisfiedError<Full>>,
+  Equals<ServicesOf<typeof effectful>, Http>
+]>()
+
+const recordOfFunction = Split.run(() => ({ page: text, size }), { strategy: JoinStrategy.all })
+const arrayOfFunction = Split.run(() => [text, size], { strategy: JoinStrategy.all })
+proves<[
+  Equals<ResultOf<typeof recordOfFunction>["values"], { readonly page: string; readonly size: number }>,
+  Equals<ResultOf<typeof arrayOfFunction>["values"], ReadonlyArray<string | number>>
+]>()
+
+const none = Split.run([], { strategy: JoinStrategy.all })
+proves<[Equals<ResultOf<typeof none>["values"], readonly []>]>()
+
+// -----------------------------------------------------------------------------
+// timeout and discard
+// -----------------------------------------------------------------------------
+
+const timed = Split.run([size], { strategy: JoinStrategy.all, timeout: "1 second" })
+const partial = Split.run([size], { strategy: JoinStrategy.partialTimeout, timeout: "1 second" })
+proves<[
+  Equals<ErrorsOf<typeof timed>, CanoError.JoinUnsatisfiedError<Full> | CanoError.JoinTimeoutError<Full>>,
+  Equals<ErrorsOf<typeof partial>, CanoError.JoinTimeoutError<Full>>
+]>()
+
+exactly<Effect.Effect<SplitResult.Discarded, Bad | CanoError.JoinUnsatisfiedError<Full>>>()(
+  Split.run([size], { strategy: JoinStrategy.all, discard: true })
+)
+
+// -----------------------------------------------------------------------------
+// narrowing
+// -----------------------------------------------------------------------------
+
+declare const outcome: SplitResult.Outcome<number, Full>
+if (SplitResult.isSucceeded(outcome)) exactly<SplitResult.Succeeded<number>>()(outcome)
+if (SplitResult.isFailed(outcome)) exactly<SplitResult.Failed<Full>>()(outcome)
+switch (outcome._tag) {
+  case "Succeeded":
+    exactly<number>()(outcome.value)
+    break
+  case "Failed":
+  case "Interrupted":
+    proves<[Equals<typeof outcome.cause extends { readonly reasons: any } ? true : false, true>]>()
+    break
+  case "NotStarted":
+    exactly<SplitResult.NotStarted>()(outcome)
+}
+exactly<TaskResult.Split<"Merge" | "Save">>()(TaskResult.split(["Merge", "Save"]))
+
+// the error of a join, caught by its tag, has the branches' own errors
+exactly<Effect.Effect<readonly [number] | ReadonlyArray<SplitResult.Failed<Full>>, Bad>>()(
+  Split.run([size], { strategy: JoinStrategy.all }).pipe(
+    Effect.map((result) => result.values),
+    Effect.catchTag("JoinUnsatisfiedError", (error) => Effect.succeed(error.result.failures))
+  )
+)
+
+// -----------------------------------------------------------------------------
+// the keys of a store
+// -----------------------------------------------------------------------------
+
+const Total = MemoryStore.key<number>("total")
+const Names = MemoryStore.key("names", Schema.Array(Schema.String))
+proves<[
+  Equals<typeof Total, MemoryStore.Key<number>>,
+  Equals<typeof Names, MemoryStore.Key<ReadonlyArray<string>>>
+]>()
+declare const store: MemoryStore.Service
+exactly<Effect.Effect<number, MemoryStore.StoreError>>()(store.get(Total))
+exactly<Effect.Effect<void, MemoryStore.StoreError>>()(store.append(Names, "a"))

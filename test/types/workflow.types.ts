@@ -1,0 +1,489 @@
+/**
+ * What a workflow's type says of its runs. These programs are type-checked by `npm run check` and never run.
+ */
+import { Context, Data, Effect, Layer, type Option, Schema } from "effect"
+import { CanoError, JoinStrategy, type SplitResult, TaskResult, Workflow } from "effect-cano"
+import { type Equals, exactly, proves } from "./exactly.ts"
+
+type State = "Fetch" | "Merge" | "Save" | "Degraded" | "Complete"
+type Engine = CanoError.ConfigurationError | CanoError.WorkflowError
+
+class Offline extends Data.TaggedError("Offline")<{ readonly host: string }> {}
+class Full extends Data.TaggedError("Full")<{}> {}
+class NoPool extends Data.TaggedError("NoPool")<{}> {}
+
+class Http extends Context.Service<Http, { readonly get: Effect.Effect<string, Offline> }>()("Http") {}
+class Disk extends Context.Service<Disk, { readonly write: Effect.Effect<void, Full> }>()("Disk") {}
+class Pool extends Context.Service<Pool, { readonly size: number }>()("Pool") {}
+
+const get = Effect.flatMap(Http, (http) => http.get)
+const write = Effect.flatMap(Disk, (disk) => disk.write)
+
+const make = Workflow.make<State>("orders").addExitStates("Complete", "Degraded")
+
+// -----------------------------------------------------------------------------
+// success: the exit states
+// -----------------------------------------------------------------------------
+
+const one = make.register("Fetch", Effect.succeed("Complete"))
+exactly<Effect.Effect<"Complete" | "Degraded", Engine>>()(one.orchestrate("Fetch"))
+exactly<Effect.Effect<"Complete" | "Degraded", Engine>>()(one.orchestrate("Degraded"))
+exactly<Effect.Effect<"Complete", Engine>>()(
+  Workflow.make<State>("w").register("Fetch", Effect.succeed("Complete")).addExitState("Complete").orchestrate("Fetch")
+)
+// an exit state is one, whether anything leads there or not, and a run may start in any handled state
+exactly<(initial: "Fetch" | "Complete" | "Degraded", options?: Workflow.RunOptions) => unknown>()(
+  one.orchestrate as (...args: Parameters<typeof one.orchestrate>) => unknown
+)
+
+// -----------------------------------------------------------------------------
+// errors and services of tasks, in every form
+// -----------------------------------------------------------------------------
+
+// an Effect
+exactly<Effect.Effect<"Complete" | "Degraded", Engine | Offline, Http>>()(
+  make.register("Fetch", Effect.as(get, "Complete" as const)).orchestrate("Fetch")
+)
+// a function of the state
+exactly<Effect.Effect<"Complete" | "Degraded", Engine | Full, Disk>>()(
+  make.register("Save", (state) => {
+    exactly<"Save">()(state)
+    return Effect.as(write, "Complete")
+  }).orchestrate("Save")
+)
+// a generator function, which keeps its literals
+exactly<Effect.Effect<"Complete" | "Degraded", Engine | Offline | Full, Http | Disk>>()(
+  make.register("Fetch", function*(state) {
+    exactly<"Fetch">()(state)
+    const page = yield* get
+    exactly<string>()(page)
+    yield* write
+    return page === "" ? "Degraded" : "Complete"
+  }).orchestrate("Fetch")
+)
+// a generator function that yields nothing
+exactly<Effect.Effect<"Complete" | "Degraded", Engine>>()(
+  make.register("Fetch", function*() {
+    return "Complete"
+  }).orchestrate("Fetch")
+)
+// { run, next }
+exactly<Effect.Effect<"Complete" | "Degraded", Engine | Offline, Http>>()(
+  make.register("Fetch", {
+    run: get,
+    next: (page) => {
+      exactly<string>()(page)
+      return page === "" ? "Degraded" : "Complete"
+    }
+  }).orchestrate("Fetch")
+)
+exactly<Effect.Effect<"Complete" | "Degraded", Engine | Full, Disk>>()(
+  make.register("Save", {
+    run: (state) => {
+      exactly<"Save">()(state)
+      return write
+    },
+    next: "Complete"
+  }).orchestrate("Save")
+)
+// a state that only fails leads nowhere
+exactly<Effect.Effect<"Complete" | "Degraded", Engine | Full>>()(
+  make.register("Fetch", Effect.fail(new Full())).orchestrate("Fetch")
+)
+// a branch of literals is kept, so that both targets count as entered
+proves<[
+  Equals<
+    typeof entered extends Workflow.Workflow<any, infer G, any, any> ? G : never,
+    Workflow.Graph<"Fetch", never, "Merge" | "Save", Layer.Layer<never>>
+  >
+]>()
+const entered = Workflow.make<State>("w").register("Fetch", function*() {
+  return (yield* get) === "" ? "Merge" : "Save"
+})
+
+// -----------------------------------------------------------------------------
+// each feature adds only its own errors
+// -----------------------------------------------------------------------------
+
+const branches = [get, write, Effect.succeed(1)] as const
+
+// a split: what its branches fail with, in one JoinUnsatisfiedError
+const split = make.registerSplit("Fetch", branches, { strategy: JoinStrategy.quorum(2), next: "Complete" })
+exactly<
+  Effect.Effect<"Complete" | "Degraded", Engine | CanoError.JoinUnsatisfiedError<Offline | Full>, Http | Disk>
+>()(split.orchestrate("Fetch"))
+
+// with a timeout: JoinTimeoutError too
+exactly<
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | CanoError.JoinUnsatisfiedError<Offline | Full> | CanoError.JoinTimeoutError<Offline | Full>,
+    Http | Disk
+  >
+>()(
+  make.registerSplit("Fetch", branches, {
+    strategy: JoinStrategy.all,
+    timeout: "5 seconds",
+    bulkhead: 2,
+    next: "Complete"
+  }).orchestrate("Fetch")
+)
+
+// under otherwise: neither
+exactly<Effect.Effect<"Complete" | "Degraded", Engine, Http | Disk>>()(
+  make.registerSplit("Fetch", branches, {
+    strategy: JoinStrategy.all,
+    timeout: "5 seconds",
+    next: "Complete",
+    otherwise: "Degraded"
+  }).orchestrate("Fetch")
+)
+make.registerSplit("Fetch", branches, {
+  strategy: JoinStrategy.all,
+  timeout: 5000,
+  next: "Complete",
+  otherwise: (error, state) => {
+    exactly<"Fetch">()(state)
+    exactly<CanoError.JoinUnsatisfiedError<Offline | Full> | CanoError.JoinTimeoutError<Offline | Full>>()(error)
+    return "Degraded"
+  }
+})
+make.registerSplit("Fetch", branches, {
+  strategy: JoinStrategy.all,
+  next: "Complete",
+  otherwise: (error) => {
+    exactly<CanoError.JoinUnsatisfiedError<Offline | Full>>()(error)
+    return Effect.succeed("Degraded" as const)
+  }
+})
+
+// partialTimeout is late at worst
+exactly<Effect.Effect<"Complete" | "Degraded", Engine | CanoError.JoinTimeoutError<Offline | Full>, Http | Disk>>()(
+  make.registerSplit("Fetch", branches, {
+    strategy: JoinStrategy.partialTimeout,
+    timeout: "1 second",
+    next: "Complete"
+  }).orchestrate("Fetch")
+)
+
+// next and otherwise may be Effects: their errors and services are the run's
+exactly<Effect.Effect<"Complete" | "Degraded", Engine | Offline | Full, Http | Disk>>()(
+  make.registerSplit("Fetch", [Effect.void], {
+    strategy: JoinStrategy.all,
+    next: () => Effect.as(get, "Complete" as const),
+    otherwise: () => Effect.as(write, "Degraded" as const)
+  }).orchestrate("Fetch")
+)
+
+// what the input itself fails with and needs
+exactly<
+  Effect.Effect<"Complete" | "Degraded", Engine | Offline | CanoError.JoinUnsatisfiedError<Full>, Http | Disk>
+>()(
+  make.registerSplit("Fetch", Effect.map(get, (page) => [...page].map(() => write)), {
+    strategy: JoinStrategy.all,
+    next: "Complete"
+  }).orchestrate("Fetch")
+)
+exactly<
+  Effect.Effect<"Complete" | "Degraded", Engine | Offline | CanoError.JoinUnsatisfiedError<Full>, Http | Disk>
+>()(
+  make.registerSplit("Fetch", () => Effect.map(get, (page) => [...page].map(() => write)), {
+    strategy: JoinStrategy.all,
+    next: "Complete"
+  }).orchestrate("Fetch")
+)
+
+// several splits: one error of each class
+exactly<
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | CanoError.JoinUnsatisfiedError<Offline | Full> | CanoError.JoinTimeoutError<Full>,
+    Http | Disk
+  >
+>()(
+  make
+    .registerSplit("Fetch", [get], { strategy: JoinStrategy.all, next: "Merge" })
+    .registerSplit("Merge", [write], { strategy: JoinStrategy.any, timeout: 10, next: "Complete" })
+    .orchestrate("Fetch")
+)
+
+// withTimeout
+exactly<Effect.Effect<"Complete" | "Degraded", Engine | CanoError.WorkflowTimeoutError>>()(
+  one.withTimeout("1 minute").withTimeout("1 hour").orchestrate("Fetch")
+)
+
+// -----------------------------------------------------------------------------
+// resources
+// -----------------------------------------------------------------------------
+
+const HttpLive = Layer.succeed(Http, { get: Effect.succeed("page") })
+const DiskLive = Layer.effect(
+  Disk,
+  Effect.gen(function*() {
+    const { size } = yield* Pool
+    return size === 0 ? yield* new NoPool() : { write: Effect.void }
+  })
+)
+const PoolLive = Layer.succeed(Pool, { size: 4 })
+
+// what the Layer serves is no longer required
+exactly<Effect.Effect<"Complete" | "Degraded", Engine | CanoError.JoinUnsatisfiedError<Offline | Full>, Disk>>()(
+  split.withResources(HttpLive).orchestrate("Fetch")
+)
+// it serves the states registered after it too
+exactly<Effect.Effect<"Complete" | "Degraded", Engine | CanoError.JoinUnsatisfiedError<Offline | Full>, Disk>>()(
+  make.withResources(HttpLive)
+    .registerSplit("Fetch", branches, { strategy: JoinStrategy.all, next: "Complete" })
+    .orchestrate("Fetch")
+)
+// its own requirements appear, and its own errors
+exactly<
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | CanoError.JoinUnsatisfiedError<Offline | Full> | NoPool,
+    Http | Pool
+  >
+>()(split.withResources(DiskLive).orchestrate("Fetch"))
+// the second builds on the first
+exactly<
+  Effect.Effect<"Complete" | "Degraded", Engine | CanoError.JoinUnsatisfiedError<Offline | Full> | NoPool, Http>
+>()(split.withResources(PoolLive).withResources(DiskLive).orchestrate("Fetch"))
+// but not the first on the second
+exactly<
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | CanoError.JoinUnsatisfiedError<Offline | Full> | NoPool,
+    Http | Pool
+  >
+>()(split.withResources(DiskLive).withResources(PoolLive).orchestrate("Fetch"))
+// a Layer from outside serves as everywhere
+exactly<Effect.Effect<"Complete" | "Degraded", Engine | CanoError.JoinUnsatisfiedError<Offline | Full>, Disk>>()(
+  split.orchestrate("Fetch").pipe(Effect.provide(HttpLive))
+)
+
+// -----------------------------------------------------------------------------
+// tagged states
+// -----------------------------------------------------------------------------
+
+type Tagged =
+  | { readonly _tag: "Fetch"; readonly urls: ReadonlyArray<string> }
+  | { readonly _tag: "Save"; readonly pages: ReadonlyArray<number> }
+  | { readonly _tag: "Complete"; readonly size: number }
+  | { readonly _tag: "Empty" }
+
+const tagged = Workflow.make<Tagged>("pages")
+  .registerSplit("Fetch", ({ urls }) => urls.map((url) => Effect.succeed(url.length)), {
+    strategy: JoinStrategy.all,
+    next: (result, state) => {
+      exactly<{ readonly _tag: "Fetch"; readonly urls: ReadonlyArray<string> }>()(state)
+      exactly<ReadonlyArray<number>>()(result.values)
+      return result.values.length === 0 ? { _tag: "Empty" } : { _tag: "Save", pages: result.values }
+    }
+  })
+  .register("Save", (state) => {
+    exactly<{ readonly _tag: "Save"; readonly pages: ReadonlyArray<number> }>()(state)
+    return Effect.succeed({ _tag: "Complete", size: state.pages.length })
+  })
+  .addExitStates("Complete", "Empty")
+
+exactly<
+  Effect.Effect<
+    { readonly _tag: "Complete"; readonly size: number } | { readonly _tag: "Empty" },
+    Engine | CanoError.JoinUnsatisfiedError<never>
+  >
+>()(tagged.orchestrate({ _tag: "Fetch", urls: [] }))
+
+// a static next with data
+Workflow.make<Tagged>("static").registerSplit("Fetch", [Effect.void], {
+  strategy: JoinStrategy.all,
+  next: { _tag: "Save", pages: [] },
+  otherwise: { _tag: "Empty" }
+}).register("Save", { run: Effect.succeed(1), next: (size) => ({ _tag: "Complete", size }) })
+
+// -----------------------------------------------------------------------------
+// TaskResult.split
+// -----------------------------------------------------------------------------
+
+// the values are the exits declared so far
+Workflow.make<Tagged>("follow").addExitStates("Complete").registerSplit(
+  "Fetch",
+  ({ urls }) => TaskResult.split(urls.map((url) => ({ _tag: "Save", pages: [url.length] }))),
+  {
+    strategy: JoinStrategy.all,
+    next: (result) => {
+      exactly<ReadonlyArray<{ readonly _tag: "Complete"; readonly size: number }>>()(result.values)
+      exactly<
+        ReadonlyArray<SplitResult.Outcome<{ readonly _tag: "Complete"; readonly size: number }, unknown>>
+      >()(result.outcomes)
+      return { _tag: "Complete", size: result.values[0]?.size ?? 0 }
+    },
+    otherwise: (error) => {
+      exactly<CanoError.JoinUnsatisfiedError<unknown>>()(error)
+      return { _tag: "Empty" }
+    }
+  }
+)
+// or any state while there is none
+Workflow.make<State>("follow").registerSplit("Fetch", () => TaskResult.split(["Merge", "Save"]), {
+  strategy: JoinStrategy.all,
+  next: (result) => {
+    exactly<ReadonlyArray<State>>()(result.values)
+    return "Complete"
+  }
+})
+// as an Effect, as a function to an Effect, and with the result discarded
+exactly<Effect.Effect<"Complete" | "Degraded", Engine | Offline | CanoError.JoinUnsatisfiedError<unknown>, Http>>()(
+  make
+    .register("Merge", Effect.succeed("Complete"))
+    .registerSplit("Fetch", Effect.map(get, () => TaskResult.split(["Merge"])), {
+      strategy: JoinStrategy.all,
+      next: "Complete"
+    })
+    .orchestrate("Fetch")
+)
+make.registerSplit("Fetch", () => Effect.map(get, () => TaskResult.split(["Merge"])), {
+  strategy: JoinStrategy.all,
+  discard: true,
+  next: (result) => {
+    exactly<SplitResult.Discarded>()(result)
+    return "Complete"
+  }
+})
+// for exact types a workflow is a branch
+const item = Workflow.make<"Go" | "Sold">("item").register("Go", Effect.as(get, "Sold" as const)).addExitStates("Sold")
+make.registerSplit("Fetch", () => [1, 2].map(() => item.orchestrate("Go")), {
+  strategy: JoinStrategy.all,
+  next: (result) => {
+    exactly<ReadonlyArray<"Sold">>()(result.values)
+    return "Complete"
+  },
+  otherwise: (error) => {
+    exactly<CanoError.JoinUnsatisfiedError<Engine | Offline>>()(error)
+    return "Degraded"
+  }
+})
+
+// -----------------------------------------------------------------------------
+// make with a Schema
+// -----------------------------------------------------------------------------
+
+const schema = Workflow.make("schema", Schema.Literals(["Go", "Sold"]))
+proves<[Equals<Workflow.State<typeof schema>, "Go" | "Sold">]>()
+const taggedSchema = Workflow.make(
+  "schema",
+  Schema.Union([
+    Schema.TaggedStruct("Go", { urls: Schema.Array(Schema.String) }),
+    Schema.TaggedStruct("Sold", {})
+  ])
+)
+taggedSchema.register("Go", ({ urls }) => {
+  exactly<ReadonlyArray<string>>()(urls)
+  return Effect.succeed({ _tag: "Sold" })
+})
+
+// -----------------------------------------------------------------------------
+// merge, fromEntries, pipe
+// -----------------------------------------------------------------------------
+
+const whole = Workflow.make<State>("whole")
+  .register("Fetch", Effect.as(get, "Merge" as const))
+  .withResources(PoolLive)
+  .merge(
+    Workflow.make<State>("part")
+      .registerSplit("Merge", [write], { strategy: JoinStrategy.all, next: "Complete" })
+      .addExitStates("Complete")
+      .withResources(DiskLive)
+      .withTimeout("1 minute")
+  )
+exactly<
+  Effect.Effect<
+    "Complete",
+    Engine | Offline | NoPool | CanoError.JoinUnsatisfiedError<Full> | CanoError.WorkflowTimeoutError,
+    Http
+  >
+>()(whole.orchestrate("Fetch"))
+
+const data = Workflow.fromEntries("data", {
+  states: {
+    Fetch: get,
+    *Merge() {
+      yield* write
+      return "Save"
+    },
+    Save: {
+      branches: [get],
+      strategy: JoinStrategy.quorum(1),
+      timeout: 10,
+      next: () => Effect.as(write, "Complete")
+    },
+    Join: { branches: [get], strategy: JoinStrategy.all, next: "Complete", otherwise: "Complete" },
+    Late: { run: () => Effect.fail(new NoPool()), next: "Complete" }
+  },
+  exits: ["Complete"]
+})
+exactly<
+  Effect.Effect<
+    "Complete",
+    | Engine
+    | Offline
+    | Full
+    | NoPool
+    | CanoError.JoinUnsatisfiedError<Offline>
+    | CanoError.JoinTimeoutError<Offline>,
+    Http | Disk
+  >
+>()(data.orchestrate("Fetch"))
+proves<[Equals<Workflow.State<typeof data>, "Fetch" | "Merge" | "Save" | "Join" | "Late" | "Complete">]>()
+
+exactly<string>()(one.pipe((self) => self.name))
+exactly<Effect.Effect<"Complete" | "Degraded", Engine>>()(one.pipe((self) => self.orchestrate("Fetch")))
+
+// -----------------------------------------------------------------------------
+// extractors
+// -----------------------------------------------------------------------------
+
+const shop = tagged.register("Empty" as never, Effect.as(get, { _tag: "Empty" } as const)).withResources(DiskLive)
+proves<[
+  Equals<Workflow.State<typeof tagged>, Tagged>,
+  Equals<
+    Workflow.Exit<typeof tagged>,
+    { readonly _tag: "Complete"; readonly size: number } | { readonly _tag: "Empty" }
+  >,
+  Equals<Workflow.Exit<typeof one>, "Complete" | "Degraded">,
+  Equals<Workflow.Error<typeof tagged>, Engine | CanoError.JoinUnsatisfiedError<never>>,
+  Equals<Workflow.Error<typeof shop>, Engine | CanoError.JoinUnsatisfiedError<never> | Offline | NoPool>,
+  Equals<Workflow.Services<typeof tagged>, never>,
+  Equals<Workflow.Services<typeof shop>, Http | Pool>,
+  Equals<Workflow.Tag<Tagged>, "Fetch" | "Save" | "Complete" | "Empty">,
+  Equals<Workflow.Tag<State>, State>,
+  Equals<Workflow.At<Tagged, "Empty">, { readonly _tag: "Empty" }>,
+  Equals<Workflow.At<State, "Merge" | "Save">, "Merge" | "Save">,
+  Equals<Parameters<Workflow.Task<typeof tagged, "Save">>, [state: Extract<Tagged, { readonly _tag: "Save" }>]>
+]>()
+
+// a handler in another file: it keeps its own types with satisfies
+const save = (({ pages }) => Effect.as(write, { _tag: "Complete", size: pages.length })) satisfies Workflow.Task<
+  typeof tagged,
+  "Save"
+>
+exactly<Effect.Effect<{ readonly _tag: "Complete"; readonly size: number }, Engine | Full, Disk>>()(
+  Workflow.make<Tagged>("apart").register("Save", save).addExitStates("Complete").orchestrate({
+    _tag: "Save",
+    pages: []
+  })
+)
+
+// -----------------------------------------------------------------------------
+// CurrentRun, path, guards
+// -----------------------------------------------------------------------------
+
+const key = Effect.map(Workflow.CurrentRun, (run) => {
+  exactly<Workflow.CurrentRun>()(run)
+  return run.key
+})
+exactly<Effect.Effect<string>>()(key)
+exactly<Option.Option<CanoError.Path>>()(Workflow.path(null!))
+const unknown: unknown = null
+if (CanoError.isCanoError(unknown)) exactly<CanoError.CanoError>()(unknown)
+if (Workflow.isWorkflow(unknown)) exactly<Workflow.Any>()(unknown)
+if (TaskResult.isSplit(unknown)) exactly<TaskResult.Split<unknown>>()(unknown)
