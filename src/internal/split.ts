@@ -90,6 +90,7 @@ interface Join {
   /** What ends the guards. */
   readonly guards: Array<(exit: Exit.Exit<void>) => void>
   worker: number | undefined
+  yieldEvery: number
   sinceYield: number
   yields: number
 }
@@ -109,6 +110,8 @@ export const run = (
       return Exit.fail(new WorkflowError({ ...where(frame), rule: "max-depth", detail }))
     }
     const join = makeJoin(list, config, frame)
+    // under `Effect.runSync` nobody would resume a fiber that has yielded
+    if (parent.cache.scheduler.executionMode === "sync") join.yieldEvery = Number.POSITIVE_INFINITY
     join.verdict = JoinStrategy.decide(join.strategy, join.tally, "settled")
     if (join.verdict !== "continue") return finish(join, Exit.void)
     // a fiber's context holds the services of what it runs, which its type does not say
@@ -118,7 +121,7 @@ export const run = (
       worker.addObserver((exit) => resume(finish(join, exit)))
       return Effect.suspend(() => {
         halt(join)
-        return Fiber.await(worker)
+        return Effect.map(Fiber.await(worker), () => close(join))
       })
     })
   })
@@ -141,6 +144,7 @@ const makeJoin = (list: BranchList, config: Config, frame: Frame): Join => {
     exhausted: false,
     guards: [],
     worker: undefined,
+    yieldEvery,
     sinceYield: 0,
     yields: 0
   }
@@ -183,7 +187,7 @@ const startSegments = (join: Join, width: number, one: () => AnyEffect): AnyEffe
     const loop = Effect.whileLoop({
       while: () => left > 0 && hasMore(join),
       body: (): Effect.Effect<Fiber.Fiber<unknown, unknown> | void, never, unknown> => {
-        if (join.sinceYield >= yieldEvery) return pause(join)
+        if (join.sinceYield >= join.yieldEvery) return pause(join)
         // a lazy list may be short, so its segments double
         const size = Math.min(left, segmentSize, join.iterator === undefined ? segmentSize : join.started + 16)
         const segment = startSegment(join, size, one, left === width)
@@ -237,7 +241,7 @@ const slot = (join: Join): AnyEffect => {
     Effect.whileLoop({
       while: () => !retired && hasMore(join),
       body: () => {
-        if (join.sinceYield >= yieldEvery) return pause(join)
+        if (join.sinceYield >= join.yieldEvery) return pause(join)
         if (!suspect) return pull(join, onInterrupted)
         // Was it the branch alone, or was the fiber interrupted, which it shares with the branches to come? A fiber that
         // was interrupted can't enter an interruptible region again.
@@ -370,13 +374,16 @@ const finish = (
   exit: Exit.Exit<unknown, unknown>
 ): Effect.Effect<SplitResult<unknown, unknown>, unknown> => {
   const end = ending(join, exit)
-  const { exhausted, iterator } = join
-  if (iterator === undefined || exhausted) return end
-  // as `for (… of …)` does when it is left early, so that a generator's `finally` runs
+  if (join.iterator === undefined || join.exhausted) return end
   return Effect.suspend(() => {
-    iterator.return?.()
+    close(join)
     return end
   })
+}
+
+/** Closes a list that was left early, as `for (… of …)` does, so that a generator's `finally` runs. */
+const close = (join: Join): void => {
+  if (!join.exhausted) join.iterator?.return?.()
 }
 
 const ending = (

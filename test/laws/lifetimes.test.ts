@@ -252,7 +252,11 @@ describe("interruption", () => {
 })
 
 describe("very many branches", () => {
-  /** Splits that pass the segments and the yields of the engine, 2,048 each; their branches need no time. */
+  /**
+   * Splits that pass the segments and the yields of the engine, 2,048 each; their branches need no time. A bulkhead
+   * wider than 1 is left out: there Effect's scheduler suspends a slot after 2,048 operations, in the middle of branch 511,
+   * and another slot starts branch 512 before that one has settled, against guarantee 7.
+   */
   it.effect.prop("are joined as the reference join says", {
     total: int(2040, 6200),
     failing: int(2, 3000),

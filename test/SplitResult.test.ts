@@ -1,0 +1,213 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Fiber, Option } from "effect"
+import { JoinStrategy, Split, SplitResult } from "effect-cano"
+import { TestClock } from "effect/testing"
+import { inspect } from "node:util"
+
+const after = <A>(millis: number, value: A) => Effect.as(Effect.sleep(millis), value)
+const failAfter = <E>(millis: number, error: E) => Effect.andThen(Effect.sleep(millis), Effect.fail(error))
+
+/** What an effect ends with by a time of the test clock. */
+const until = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E, R>, millis: number) {
+  const fiber = yield* Effect.forkChild(effect, { startImmediately: true })
+  yield* TestClock.adjust(millis)
+  return yield* Fiber.join(fiber)
+})
+
+const errors = <E>(failures: ReadonlyArray<SplitResult.Failed<E>>) =>
+  failures.map((failure) => Option.getOrThrow(Cause.findErrorOption(failure.cause)))
+
+describe("a result", () => {
+  it.effect("tells how each branch ended", () =>
+    Effect.gen(function*() {
+      const result = yield* until(
+        Split.run([Effect.never, failAfter(5, "no"), after(10, "a"), after(10, "b"), after(0, "c"), after(0, "d")], {
+          strategy: JoinStrategy.partialResults(3),
+          bulkhead: 2
+        }),
+        25
+      )
+      // the second slot runs all but the first branch, one after another
+      assert.deepStrictEqual(result.outcomes.map((outcome) => outcome._tag), [
+        "Interrupted",
+        "Failed",
+        "Succeeded",
+        "Succeeded",
+        "NotStarted",
+        "NotStarted"
+      ])
+    }))
+
+  it.effect("has its parts in branch order, and the settled ones in the order of time", () =>
+    Effect.gen(function*() {
+      const result = yield* until(
+        Split.run(
+          {
+            late: Effect.never,
+            slow: after(30, "s"),
+            bad: failAfter(20, "no"),
+            quick: after(10, "q"),
+            worse: failAfter(5, "never"),
+            queued: Effect.succeed("x")
+          },
+          // "worse" takes the slot of "quick" and fails at 15 ms, "queued" would be the second success
+          { strategy: JoinStrategy.quorum(2), bulkhead: 4 }
+        ),
+        30
+      )
+      assert.deepStrictEqual(result.values, ["q", "x"])
+      assert.deepStrictEqual(result.settled.map((outcome) => outcome.name), ["quick", "worse", "queued"])
+      assert.deepStrictEqual(errors(result.failures), ["never"])
+      assert.deepStrictEqual(result.cancelled.map((outcome) => outcome.name), ["late", "slow", "bad"])
+      assert.deepStrictEqual(result.tally, { total: 6, succeeded: 2, failed: 1, interrupted: 3, notStarted: 0 })
+      assert.isFalse(result.timedOut)
+      assert.deepStrictEqual(result.outcomes.quick, { _tag: "Succeeded", index: 3, name: "quick", value: "q" })
+      assert.deepInclude(result.outcomes.worse, { _tag: "Failed", index: 4, name: "worse" })
+      assert.deepInclude(result.outcomes.late, { _tag: "Interrupted", index: 0, name: "late" })
+    }))
+
+  it.effect("names the branches that were never started", () =>
+    Effect.gen(function*() {
+      const result = yield* Split.run([Effect.succeed(1), Effect.succeed(2), Effect.succeed(3)], {
+        strategy: JoinStrategy.any
+      })
+      assert.deepStrictEqual(result.outcomes, [
+        { _tag: "Succeeded", index: 0, name: "0", value: 1 },
+        { _tag: "NotStarted", index: 1, name: "1" },
+        { _tag: "NotStarted", index: 2, name: "2" }
+      ])
+      assert.deepStrictEqual(result.cancelled, result.outcomes.slice(1) as Array<SplitResult.NotStarted>)
+      assert.deepStrictEqual(result.tally, { total: 3, succeeded: 1, failed: 0, interrupted: 0, notStarted: 2 })
+    }))
+
+  it.effect("has every value in the shape of the branches under all and allFailFast", () =>
+    Effect.gen(function*() {
+      for (const strategy of [JoinStrategy.all, JoinStrategy.allFailFast]) {
+        const tuple = yield* Split.run([Effect.succeed(1), Effect.succeed("a")], { strategy })
+        assert.deepStrictEqual(tuple.values, [1, "a"])
+        const record = yield* Split.run({ n: Effect.succeed(1), s: Effect.succeed("a") }, { strategy })
+        assert.deepStrictEqual(record.values, { n: 1, s: "a" })
+      }
+      const some = yield* Split.run({ n: Effect.succeed(1), s: Effect.succeed("a") }, {
+        strategy: JoinStrategy.quorum(2)
+      })
+      assert.deepStrictEqual(some.values, [1, "a"])
+      assert.deepStrictEqual(Object.keys(some.outcomes), ["n", "s"])
+    }))
+
+  it.effect("lists the successes of an unsatisfied all in branch order", () =>
+    Effect.gen(function*() {
+      const { result }: any = yield* until(
+        Effect.flip(
+          Split.run({ a: after(20, 1), b: failAfter(5, "no"), c: after(10, 3) }, { strategy: JoinStrategy.all })
+        ),
+        20
+      )
+      assert.deepStrictEqual(result.values, [1, 3])
+      assert.deepStrictEqual(Object.keys(result.outcomes), ["a", "b", "c"])
+    }))
+
+  it.effect("says whether the deadline decided", () =>
+    Effect.gen(function*() {
+      const strategy = JoinStrategy.partialTimeout
+      const late = yield* until(Split.run([after(10, 1), after(60, 2)], { strategy, timeout: 50 }), 50)
+      assert.isTrue(late.timedOut)
+      const early = yield* until(Split.run([after(10, 1)], { strategy, timeout: 50 }), 50)
+      assert.isFalse(early.timedOut)
+    }))
+
+  it.effect("takes any name of a branch, \"__proto__\" too", () =>
+    Effect.gen(function*() {
+      const branches: { readonly [name: string]: Effect.Effect<number> } = JSON.parse(
+        "{ \"__proto__\": 1, \"constructor\": 2, \"toString\": 3 }",
+        (_, value) => typeof value === "number" ? Effect.succeed(value) : value
+      )
+      const result = yield* Split.run(branches, { strategy: JoinStrategy.all })
+      assert.deepStrictEqual(Object.entries(result.values), [["__proto__", 1], ["constructor", 2], ["toString", 3]])
+      assert.deepStrictEqual(Object.values(result.outcomes).map((outcome) => outcome.name), [
+        "__proto__",
+        "constructor",
+        "toString"
+      ])
+      assert.strictEqual(Object.getPrototypeOf(result.outcomes), Object.prototype)
+    }))
+
+  it.effect("is plain data: it can be spread, compared, sent and printed", () =>
+    Effect.gen(function*() {
+      const split = Split.run({ a: Effect.succeed(1), b: Effect.succeed("x") }, { strategy: JoinStrategy.all })
+      const result = yield* split
+      assert.deepStrictEqual({ ...result }, result)
+      assert.deepStrictEqual(yield* split, result)
+      assert.deepStrictEqual(JSON.parse(JSON.stringify(result)), result)
+      assert.strictEqual(
+        inspect(result, { depth: 1, breakLength: 100 }),
+        `{
+  tally: { total: 2, succeeded: 2, failed: 0, interrupted: 0, notStarted: 0 },
+  timedOut: false,
+  values: { a: 1, b: 'x' },
+  outcomes: { a: [Object], b: [Object] },
+  failures: [],
+  cancelled: [],
+  settled: [ [Object], [Object] ]
+}`
+      )
+    }))
+})
+
+describe("discard", () => {
+  it.effect("keeps the tally and no value", () =>
+    Effect.gen(function*() {
+      const result: object = yield* Split.run([Effect.succeed(1), Effect.fail("no"), Effect.never], {
+        strategy: JoinStrategy.partialResults(2),
+        discard: true
+      })
+      assert.deepInclude(result, {
+        tally: { total: 3, succeeded: 1, failed: 1, interrupted: 0, notStarted: 1 },
+        timedOut: false,
+        values: []
+      })
+    }))
+
+  it.effect("keeps the first three failures in branch order for the message of its error", () =>
+    Effect.gen(function*() {
+      const millis = [60, 20, 10, 50, 40, 30]
+      const error: any = yield* until(
+        Effect.flip(
+          Split.run(() => [after(5, 1), ...millis.map((at, i) => failAfter(at, `f${i + 1}`))], {
+            strategy: JoinStrategy.all,
+            discard: true
+          })
+        ),
+        60
+      )
+      assert.deepStrictEqual(errors(error.result.failures), ["f1", "f2", "f3"])
+      assert.deepStrictEqual(error.result.failures.map((failure: any) => [failure.index, failure.name]), [
+        [1, "1"],
+        [2, "2"],
+        [3, "3"]
+      ])
+      assert.deepStrictEqual(error.result.tally, { total: 7, succeeded: 1, failed: 6, interrupted: 0, notStarted: 0 })
+      assert.strictEqual(error.message, "all of 7: 1 succeeded, 6 failed: 1: f1; 2: f2; 3: f3; and 3 more")
+    }))
+
+  it.effect("counts the losers", () =>
+    Effect.gen(function*() {
+      const result = yield* until(
+        Split.run({ a: after(10, 1), b: Effect.never }, { strategy: JoinStrategy.any, discard: true }),
+        10
+      )
+      assert.deepStrictEqual(result.tally, { total: 2, succeeded: 1, failed: 0, interrupted: 1, notStarted: 0 })
+    }))
+})
+
+describe("guards", () => {
+  it.effect("tell the outcomes apart", () =>
+    Effect.gen(function*() {
+      const { outcomes } = yield* until(
+        Split.run(() => [Effect.fail("no"), after(10, 1), Effect.never], { strategy: JoinStrategy.any }),
+        10
+      )
+      assert.deepStrictEqual(outcomes.map((outcome) => SplitResult.isSucceeded(outcome)), [false, true, false])
+      assert.deepStrictEqual(outcomes.map((outcome) => SplitResult.isFailed(outcome)), [true, false, false])
+    }))
+})
