@@ -392,6 +392,19 @@ describe("semantics 7: order and fairness", () => {
       }
     }))
 
+  for (const bulkhead of [undefined, 1, 2, 64]) {
+    it.effect(`thousands of synchronous branches settle in branch order (bulkhead ${bulkhead})`, () =>
+      Effect.gen(function*() {
+        const branches = Array.from({ length: 5000 }, (_, i) => Effect.map(Effect.sync(() => i), (n) => n))
+        const result = yield* Split.run(branches, { strategy: JoinStrategy.quorum(4990), bulkhead })
+        assert.deepStrictEqual(result.tally, tally(4990, 0, 0, 10))
+        assert.deepStrictEqual(
+          result.settled.map((outcome) => outcome.index),
+          Array.from({ length: 4990 }, (_, i) => i)
+        )
+      }))
+  }
+
   it.effect("a synchronous decision starts no further branch", () =>
     Effect.gen(function*() {
       const trail: Array<string> = []

@@ -231,32 +231,37 @@ const pause = (join: Join): Effect.Effect<void> => {
 }
 
 /** One place behind the bulkhead: a fiber that runs branches one after another. */
-const slot = (join: Join): AnyEffect => {
-  let suspect = false
-  let retired = false
-  const onInterrupted = () => {
-    suspect = true
-  }
-  return Effect.flatMap(
-    Effect.whileLoop({
-      while: () => !retired && hasMore(join),
-      body: () => {
-        if (join.sinceYield >= join.yieldEvery) return pause(join)
-        if (!suspect) return pull(join, onInterrupted)
-        // Was it the branch alone, or was the fiber interrupted, which it shares with the branches to come? A fiber that
-        // was interrupted can't enter an interruptible region again.
-        suspect = false
-        return Effect.catchCause(Effect.interruptible(Effect.void), () => {
-          retired = true
-          return Effect.void
-        })
-      },
-      step: constVoid
-    }),
+const slot = (join: Join): AnyEffect =>
+  Effect.withFiber((fiber) => {
+    let suspect = false
+    let retired = false
+    let fresh = true
+    const onInterrupted = () => {
+      suspect = true
+    }
+    const body = (): AnyEffect => {
+      // Effect makes a fiber yield, wherever it is, when its operations are used up. The slot yields well before, so that
+      // this does not part a short branch from its record, and a later branch settle first.
+      const tired = !fresh && fiber.currentOpCount * 2 >= fiber.cache.maxOpsBeforeYield
+      if (tired && Number.isFinite(join.yieldEvery)) join.sinceYield = Math.max(join.sinceYield, join.yieldEvery)
+      fresh = join.sinceYield >= join.yieldEvery
+      if (fresh) return pause(join)
+      if (!suspect) return pull(join, onInterrupted)
+      // Was it the branch alone, or was the fiber interrupted, which it shares with the branches to come? A fiber that was
+      // interrupted can't enter an interruptible region again.
+      suspect = false
+      return Effect.catchCause(Effect.interruptible(Effect.void), () => {
+        retired = true
+        return Effect.void
+      })
+    }
+    const drain = Effect.whileLoop({ while: () => !retired && hasMore(join), body, step: constVoid })
     // a slot that was lost to an interruption from outside is replaced by one on a fiber of its own
-    () => retired && hasMore(join) ? startSegment(join, 1, () => slot(join), false) : Effect.void
-  )
-}
+    return Effect.flatMap(
+      drain,
+      () => retired && hasMore(join) ? startSegment(join, 1, () => slot(join), false) : Effect.void
+    )
+  })
 
 /** Takes the next branch from the list and runs it to its record. */
 const pull = (join: Join, onInterrupted?: () => void): AnyEffect => {
