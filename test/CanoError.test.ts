@@ -46,6 +46,41 @@ describe("messages", () => {
     })
   }
 
+  it("count the branches that were interrupted or never started", () => {
+    const result = {
+      ...failed([Cause.fail("no")]),
+      tally: { total: 9, succeeded: 1, failed: 1, interrupted: 3, notStarted: 4 }
+    }
+    assert.strictEqual(
+      new CanoError.JoinUnsatisfiedError({ ...nowhere, strategy: JoinStrategy.allFailFast, result }).message,
+      "allFailFast of 9: 1 succeeded, 1 failed, 3 interrupted, 4 not started: b0: no"
+    )
+  })
+
+  it("of a join name the workflow and the state", () => {
+    const at = { workflow: "orders", state: "Fetch", path: undefined, result: failed([]) }
+    assert.strictEqual(
+      new CanoError.JoinUnsatisfiedError({ ...at, strategy: JoinStrategy.any }).message,
+      "workflow \"orders\", state \"Fetch\": any of 0: 0 succeeded, 0 failed"
+    )
+    assert.strictEqual(
+      new CanoError.JoinTimeoutError({
+        ...at,
+        strategy: JoinStrategy.partialTimeout,
+        timeout: Duration.millis(1500)
+      }).message,
+      "workflow \"orders\", state \"Fetch\": no decision within 1s 500ms: partialTimeout of 0: 0 succeeded, 0 failed"
+    )
+  })
+
+  it("of a join quote the message of the join below it", () => {
+    const inner = unsatisfied(Cause.fail("a"), Cause.fail("b"))
+    assert.strictEqual(
+      unsatisfied(Cause.fail(inner)).message,
+      "quorum(3) of 1: 0 succeeded, 1 failed: b0: quorum(3) of 2: 0 succeeded, 2 failed: b0: a; b1: b"
+    )
+  })
+
   it("name the workflow and the state where there are any", () => {
     const at = { path: undefined, rule: "max-depth" as const, detail: "too deep" }
     assert.strictEqual(
@@ -93,6 +128,36 @@ describe("messages", () => {
       "workflow \"w\": the run did not end within 1m"
     )
   })
+})
+
+describe("the errors", () => {
+  const all: { readonly [Tag in CanoError.CanoError["_tag"]]: CanoError.CanoError } = {
+    ConfigurationError: new CanoError.ConfigurationError({ workflow: undefined, issues: [] }),
+    WorkflowError: new CanoError.WorkflowError({ ...nowhere, rule: "unknown-state", detail: "" }),
+    JoinUnsatisfiedError: unsatisfied(),
+    JoinTimeoutError: new CanoError.JoinTimeoutError({
+      ...nowhere,
+      strategy: JoinStrategy.all,
+      timeout: Duration.zero,
+      result: failed([])
+    }),
+    WorkflowTimeoutError: new CanoError.WorkflowTimeoutError({ ...nowhere, workflow: "w", limit: Duration.zero })
+  }
+
+  for (const [tag, error] of Object.entries(all)) {
+    it.effect(`${tag} has its name as its tag, and can be caught by it`, () =>
+      Effect.gen(function*() {
+        assert.strictEqual(error._tag as string, tag)
+        assert.strictEqual(error.name, tag)
+        assert.instanceOf(error, Error)
+        assert.isTrue(CanoError.isCanoError(error))
+        const failing: Effect.Effect<never, CanoError.CanoError> = Effect.fail(error)
+        assert.strictEqual(
+          yield* Effect.catchTag(failing, error._tag, (caught: CanoError.CanoError) => Effect.succeed(caught)),
+          error
+        )
+      }))
+  }
 })
 
 describe("isCanoError", () => {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Fiber, Option } from "effect"
+import { Cause, Deferred, Effect, Fiber, Option } from "effect"
 import { JoinStrategy, Split, SplitResult } from "effect-cano"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
@@ -78,6 +78,40 @@ describe("a result", () => {
       ])
       assert.deepStrictEqual(result.cancelled, result.outcomes.slice(1) as Array<SplitResult.NotStarted>)
       assert.deepStrictEqual(result.tally, { total: 3, succeeded: 1, failed: 0, interrupted: 0, notStarted: 2 })
+    }))
+
+  it.effect("calls a loser interrupted that would not be, and ended well", () =>
+    Effect.gen(function*() {
+      const result = yield* until(
+        Split.run([after(10, "first"), Effect.uninterruptible(after(30, "late"))], { strategy: JoinStrategy.any }),
+        30
+      )
+      assert.deepStrictEqual(result.values, ["first"])
+      const [, late] = result.outcomes
+      assert.deepInclude(late, { _tag: "Interrupted", index: 1, name: "1" })
+      assert.isTrue(late._tag === "Interrupted" && Cause.hasInterruptsOnly(late.cause))
+    }))
+
+  it.effect("calls a loser interrupted that succeeds after it has set off the decision", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<string>()
+      const result = yield* Split.run([
+        Deferred.await(gate),
+        Effect.as(Deferred.succeed(gate, "first"), "late")
+      ], { strategy: JoinStrategy.any })
+      assert.deepStrictEqual(result.values, ["first"])
+      const [, late] = result.outcomes
+      assert.isTrue(late._tag === "Interrupted" && Cause.hasInterruptsOnly(late.cause))
+      assert.deepStrictEqual(result.tally, { total: 2, succeeded: 1, failed: 0, interrupted: 1, notStarted: 0 })
+    }))
+
+  it.effect("has the shape of the list that an Effect or a function gives", () =>
+    Effect.gen(function*() {
+      const strategy = JoinStrategy.all
+      const record = { a: Effect.succeed(1), b: Effect.succeed(2) }
+      assert.deepStrictEqual((yield* Split.run(Effect.succeed(record), { strategy })).values, { a: 1, b: 2 })
+      assert.deepStrictEqual((yield* Split.run(() => record, { strategy })).values, { a: 1, b: 2 })
+      assert.deepStrictEqual((yield* Split.run(() => Effect.succeed([record.b]), { strategy })).values, [2])
     }))
 
   it.effect("has every value in the shape of the branches under all and allFailFast", () =>
@@ -170,7 +204,7 @@ describe("discard", () => {
 
   it.effect("keeps the first three failures in branch order for the message of its error", () =>
     Effect.gen(function*() {
-      const millis = [60, 20, 10, 50, 40, 30]
+      const millis = [60, 20, 10, 50, 40, 30, 70]
       const error: any = yield* until(
         Effect.flip(
           Split.run(() => [after(5, 1), ...millis.map((at, i) => failAfter(at, `f${i + 1}`))], {
@@ -178,7 +212,7 @@ describe("discard", () => {
             discard: true
           })
         ),
-        60
+        70
       )
       assert.deepStrictEqual(errors(error.result.failures), ["f1", "f2", "f3"])
       assert.deepStrictEqual(error.result.failures.map((failure: any) => [failure.index, failure.name]), [
@@ -186,8 +220,8 @@ describe("discard", () => {
         [2, "2"],
         [3, "3"]
       ])
-      assert.deepStrictEqual(error.result.tally, { total: 7, succeeded: 1, failed: 6, interrupted: 0, notStarted: 0 })
-      assert.strictEqual(error.message, "all of 7: 1 succeeded, 6 failed: 1: f1; 2: f2; 3: f3; and 3 more")
+      assert.deepStrictEqual(error.result.tally, { total: 8, succeeded: 1, failed: 7, interrupted: 0, notStarted: 0 })
+      assert.strictEqual(error.message, "all of 8: 1 succeeded, 7 failed: 1: f1; 2: f2; 3: f3; and 4 more")
     }))
 
   it.effect("counts the losers", () =>

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Context, Data, Deferred, Effect, Exit, Fiber, Layer, Option, Ref, Schema } from "effect"
+import { Cause, Context, Data, Deferred, Duration, Effect, Exit, Fiber, Layer, Option, Ref, Schema } from "effect"
 import { CanoError, JoinStrategy, TaskResult, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
 
@@ -367,6 +367,18 @@ describe("registerSplit", () => {
         .addExitStates("Done", "Degraded")
       const error = yield* Effect.flip(outer.orchestrate("A"))
       assert.deepInclude(error, { _tag: "JoinUnsatisfiedError", workflow: "inner" })
+    }))
+
+  it.effect("does not catch in otherwise what is wrong with its list", () =>
+    Effect.gen(function*() {
+      const workflow = untyped()
+        .registerSplit("A", function*() {
+          yield Effect.never
+          yield 42
+        }, { strategy: JoinStrategy.all, next: "Done", otherwise: "Degraded" })
+        .addExitStates("Done", "Degraded")
+      const error = failure(yield* Effect.exit(workflow.orchestrate("A"))) as any
+      assert.deepInclude(error, { _tag: "WorkflowError", rule: "invalid-branches", state: "A" })
     }))
 
   it.effect("takes an Effect of branches, a function of them and a lazy generator", () =>
@@ -849,5 +861,418 @@ describe("maxDepth", () => {
       assert.deepInclude(error, { _tag: "WorkflowError", rule: "max-depth" })
       assert.match(error.message, /deeper than 5/)
       assert.strictEqual((yield* Effect.flip(start(200)))._tag, "JoinUnsatisfiedError")
+    }))
+})
+
+describe("more forms of a task", () => {
+  it.effect("takes Effect.fn, a generator method and { run, next } of a tagged state", () =>
+    Effect.gen(function*() {
+      type Tagged = { readonly _tag: "A" | "B" | "C"; readonly n: number } | {
+        readonly _tag: "End"
+        readonly n: number
+      }
+      const add = Effect.fn("add")(function*(state: { readonly n: number }) {
+        yield* Effect.void
+        return { _tag: "B", n: state.n + 1 } as const
+      })
+      const handlers = {
+        *twice({ n }: { readonly n: number }) {
+          return { _tag: "C", n: n * 2 } as const
+        }
+      }
+      const workflow = Workflow.make<Tagged>("forms")
+        .register("A", add)
+        .register("B", handlers.twice)
+        .register("C", { run: ({ n }) => Effect.succeed(n), next: (n) => ({ _tag: "End", n }) })
+        .addExitStates("End")
+      assert.deepStrictEqual(yield* workflow.orchestrate({ _tag: "A", n: 20 }), { _tag: "End", n: 42 })
+    }))
+
+  it.effect("runs a task anew at each visit, in every form", () =>
+    Effect.gen(function*() {
+      let visits = 0
+      const visit = Effect.sync(() => ++visits)
+      function* byHand(): Generator<Effect.Effect<number>, "B", never> {
+        yield* visit
+        return "B"
+      }
+      const workflow = Workflow.make<State>("loop")
+        .register("A", () => byHand())
+        .register("B", function*() {
+          yield* visit
+          return "C"
+        })
+        .register("C", { run: visit, next: (n) => n < 9 ? "A" : "Done" })
+        .addExitStates("Done")
+      assert.strictEqual(yield* workflow.orchestrate("A"), "Done")
+      assert.strictEqual(visits, 9)
+      visits = 0
+      assert.strictEqual(yield* workflow.orchestrate("A"), "Done")
+      assert.strictEqual(visits, 9)
+    }))
+
+  it.effect("runs nothing before the Effect of a run does", () =>
+    Effect.gen(function*() {
+      let ran = 0
+      const run = Workflow.make<State>("lazy")
+        .register("A", () => {
+          ran++
+          return Effect.succeed("Done")
+        })
+        .addExitStates("Done")
+        .orchestrate("A")
+      assert.strictEqual(ran, 0)
+      yield* run
+      yield* run
+      assert.strictEqual(ran, 2)
+    }))
+
+  it.effect("passes the very exit state on, with its data", () =>
+    Effect.gen(function*() {
+      type Tagged = { readonly _tag: "Go" } | { readonly _tag: "End"; readonly data: object }
+      const end = { _tag: "End", data: {} } as const
+      const workflow = Workflow.make<Tagged>("exit").register("Go", Effect.succeed(end)).addExitStates("End")
+      assert.strictEqual(yield* workflow.orchestrate({ _tag: "Go" }), end)
+      assert.strictEqual(yield* workflow.orchestrate(end), end)
+    }))
+})
+
+describe("every builder method", () => {
+  it.effect("leaves the workflow it was called on as it was, also after a run", () =>
+    Effect.gen(function*() {
+      let built = 0
+      const base = untyped().register("A", Effect.succeed("Done")).addExitStates("Done")
+      assert.strictEqual(yield* base.orchestrate("A"), "Done")
+      const full = base
+        .registerSplit("B", [Effect.void], { strategy: JoinStrategy.all, next: "A" })
+        .addExitStates("Degraded")
+        .withResources(Layer.effectDiscard(Effect.sync(() => built++)))
+        .withTimeout(-1)
+      const merged = (base as any).merge(base) as Untyped
+      assert.deepStrictEqual(rules(full), [[undefined, "workflow-timeout"]])
+      assert.deepStrictEqual(rules(merged), [["A", "registered-twice"]])
+      assert.deepStrictEqual(rules(base), [])
+      assert.strictEqual(yield* base.orchestrate("A"), "Done")
+      assert.strictEqual(built, 0)
+      for (const state of ["B", "Degraded"]) {
+        const error = failure(yield* Effect.exit(base.orchestrate(state))) as CanoError.ConfigurationError
+        assert.deepStrictEqual(error.issues.map((issue) => issue.rule), ["initial-state"])
+      }
+    }))
+})
+
+describe("resources of runs at once", () => {
+  class Instance extends Context.Service<Instance, { readonly id: number }>()("test/Instance") {}
+
+  /** Instances have an id each; the trail tells when they came and went. */
+  const instances = (trail: Array<string>) => {
+    let id = 0
+    return Layer.effect(
+      Instance,
+      Effect.acquireRelease(
+        Effect.sync(() => {
+          trail.push(`+${++id}`)
+          return { id }
+        }),
+        ({ id }) => Effect.sync(() => trail.push(`-${id}`))
+      )
+    )
+  }
+
+  it.effect("are one for each run, and serve all its states and branches", () =>
+    Effect.gen(function*() {
+      const trail: Array<string> = []
+      const use = (name: string) =>
+        Effect.flatMap(Instance, ({ id }) => Effect.map(Effect.sleep(10), () => trail.push(`${name} of ${id}`)))
+      const workflow = Workflow.make<State>("w")
+        .register("A", { run: use("A"), next: "B" })
+        .withResources(instances(trail))
+        .registerSplit("B", [use("left"), use("right")], { strategy: JoinStrategy.all, next: "Done" })
+        .addExitStates("Done")
+      const fiber = yield* Effect.forkChild(
+        Effect.all([workflow.orchestrate("A"), workflow.orchestrate("A")], { concurrency: "unbounded" })
+      )
+      yield* TestClock.adjust(20)
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(trail.slice(0, 4), ["+1", "+2", "A of 1", "A of 2"])
+      for (const id of [1, 2]) {
+        assert.sameMembers(trail.filter((entry) => entry.endsWith(` of ${id}`)), [
+          `A of ${id}`,
+          `left of ${id}`,
+          `right of ${id}`
+        ])
+        assert.isAbove(trail.indexOf(`-${id}`), trail.indexOf(`right of ${id}`))
+      }
+      assert.lengthOf(trail, 10)
+    }))
+
+  it.effect("are released before a sub-workflow's caller goes on, and before a timeout is reported", () =>
+    Effect.gen(function*() {
+      const trail: Array<string> = []
+      const inner = Workflow.make<State>("inner")
+        .register("A", Effect.as(Effect.sync(() => trail.push("inner")), "Done"))
+        .addExitStates("Done")
+        .withResources(instances(trail))
+      const outer = Workflow.make<State>("outer")
+        .register("A", { run: inner.orchestrate("A"), next: "B" })
+        .register("B", Effect.as(Effect.sync(() => trail.push("outer")), "Done"))
+        .addExitStates("Done")
+      yield* outer.orchestrate("A")
+      assert.deepStrictEqual(trail, ["+1", "inner", "-1", "outer"])
+
+      trail.length = 0
+      const slow = Workflow.make<State>("slow")
+        .register("A", Effect.never)
+        .addExitStates("Done")
+        .withResources(instances(trail))
+        .withTimeout("1 second")
+        .orchestrate("A")
+      const fiber = yield* Effect.forkChild(
+        Effect.catchTag(slow, "WorkflowTimeoutError", () => Effect.sync(() => trail.push("reported")))
+      )
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(trail, ["+1", "-1", "reported"])
+    }))
+
+  it.effect("of a merged workflow build on those of the first", () =>
+    Effect.gen(function*() {
+      const trail: Array<string> = []
+      class Two extends Context.Service<Two, string>()("test/Two") {}
+      const two = Layer.effect(Two, Effect.map(Instance, ({ id }) => `two of ${id}`))
+      const first = Workflow.make<State>("first").withResources(instances(trail))
+        .register("A", Effect.as(Effect.map(Instance, ({ id }) => trail.push(`A of ${id}`)), "B"))
+      const second = Workflow.make<State>("second").withResources(two)
+        .register("B", Effect.as(Effect.map(Two, (two) => trail.push(two)), "Done"))
+        .addExitStates("Done")
+      assert.strictEqual(yield* first.merge(second).orchestrate("A"), "Done")
+      assert.deepStrictEqual(trail, ["+1", "A of 1", "two of 1", "-1"])
+    }))
+})
+
+describe("the budget of a run", () => {
+  it.effect("is the smaller one of merged workflows, and its error tells where the run was", () =>
+    Effect.gen(function*() {
+      const one = Workflow.make<State>("one").register("A", Effect.as(Effect.sleep(500), "B")).withTimeout("1 second")
+      const two = Workflow.make<State>("two").register("B", Effect.never).addExitStates("Done").withTimeout("1 hour")
+      const fiber = yield* Effect.forkChild(Effect.flip(one.merge(two).orchestrate("A")))
+      yield* TestClock.adjust("1 second")
+      const error = yield* Fiber.join(fiber)
+      assert.instanceOf(error, CanoError.WorkflowTimeoutError)
+      const { limit, path, state, workflow } = error as CanoError.WorkflowTimeoutError
+      assert.deepStrictEqual([limit, workflow, state, path?.states], [Duration.seconds(1), "one", "B", ["A", "B"]])
+    }))
+
+  it.effect("of a sub-workflow is its own", () =>
+    Effect.gen(function*() {
+      const inner = Workflow.make<State>("inner").register("A", Effect.never).addExitStates("Done")
+        .withTimeout("1 second")
+      const outer = Workflow.make<State>("outer")
+        .register("A", {
+          run: Effect.catchTag(
+            inner.orchestrate("A"),
+            "WorkflowTimeoutError",
+            (error) => Effect.succeed(error.workflow)
+          ),
+          next: (workflow) => workflow === "inner" ? "Degraded" : "Done"
+        })
+        .addExitStates("Done", "Degraded")
+        .withTimeout("10 seconds")
+      const fiber = yield* Effect.forkChild(outer.orchestrate("A"))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* Fiber.join(fiber), "Degraded")
+    }))
+
+  it.effect("does not act on a run whose exit state it starts in", () =>
+    Effect.gen(function*() {
+      const workflow = Workflow.make<State>("w").register("A", Effect.never).addExitStates("Done").withTimeout(0)
+      assert.strictEqual(yield* workflow.orchestrate("Done"), "Done")
+    }))
+})
+
+describe("workflows of data", () => {
+  it.effect("take every form of a task and of a split", () =>
+    Effect.gen(function*() {
+      const workflow = Workflow.fromEntries("data", {
+        states: {
+          effect: Effect.succeed("function"),
+          function: () => Effect.succeed("generator"),
+          *generator(state: string) {
+            return state === "generator" ? "parts" : "Done"
+          },
+          parts: { run: () => Effect.succeed(1), next: "split" },
+          split: {
+            branches: () => [Effect.succeed(1), Effect.fail("no")],
+            strategy: JoinStrategy.quorum(1),
+            timeout: "1 second",
+            bulkhead: 1,
+            next: () => Effect.succeed("late")
+          },
+          late: {
+            branches: [Effect.fail("no")],
+            strategy: JoinStrategy.all,
+            next: "Done",
+            otherwise: () => "follow"
+          },
+          follow: {
+            branches: () => TaskResult.split(["leaf", "leaf"]),
+            strategy: JoinStrategy.all,
+            next: (result: { readonly values: ReadonlyArray<string> }) => result.values[1]!
+          },
+          leaf: Effect.succeed("Done")
+        },
+        exits: ["Done"]
+      })
+      assert.deepStrictEqual(workflow.validate(), [])
+      assert.strictEqual(yield* workflow.orchestrate("effect"), "Done")
+    }))
+
+  it.effect("take any name of a state", () =>
+    Effect.gen(function*() {
+      const states = JSON.parse("{ \"__proto__\": \"constructor\", \"constructor\": \"toString\" }", (_, value) =>
+        typeof value === "string" ? Effect.succeed(value) : value)
+      const workflow = Workflow.fromEntries("names", { states, exits: ["toString"] }) as unknown as Untyped
+      assert.strictEqual(yield* workflow.orchestrate("__proto__"), "toString")
+      const error = failure(yield* Effect.exit(workflow.orchestrate("hasOwnProperty")))
+      assert.instanceOf(error, CanoError.ConfigurationError)
+    }))
+})
+
+describe("the identity of a visit", () => {
+  type Tree =
+    | { readonly _tag: "Root"; readonly round: number }
+    | { readonly _tag: "Node"; readonly deep: number }
+    | { readonly _tag: "Leaf" }
+    | { readonly _tag: "End" }
+
+  const tree = (note: Effect.Effect<unknown>) =>
+    Workflow.make<Tree>("tree")
+      .addExitStates("End")
+      .registerSplit("Root", () => TaskResult.split([{ _tag: "Node", deep: 1 }, { _tag: "Node", deep: 1 }]), {
+        strategy: JoinStrategy.all,
+        next: (_, { round }) => Effect.as(note, round < 3 ? { _tag: "Root", round: round + 1 } : { _tag: "End" })
+      })
+      .registerSplit(
+        "Node",
+        ({ deep }) =>
+          Effect.as(
+            note,
+            TaskResult.split([deep === 0 ? { _tag: "Leaf" } : { _tag: "Node", deep: deep - 1 }, { _tag: "Leaf" }])
+          ),
+        { strategy: JoinStrategy.all, next: { _tag: "Leaf" } }
+      )
+      .register("Leaf", Effect.as(note, { _tag: "End" } as const))
+
+  const keysOf = Effect.fnUntraced(function*(runId?: string) {
+    const keys: Array<string> = []
+    const visits: Array<number> = []
+    const note = Effect.map(Workflow.CurrentRun, (run) => {
+      keys.push(run.key)
+      visits.push(run.visit)
+    })
+    yield* tree(note).orchestrate({ _tag: "Root", round: 1 }, { runId })
+    assert.isTrue(keys.every((key) => key.startsWith(`${runId ?? keys[0]!.split("/")[0]}/`)))
+    assert.deepStrictEqual(visits.slice(0, 1), [1])
+    return keys
+  })
+
+  it.effect("is a key of its own for each visit, in loops and in follow-on branches", () =>
+    Effect.gen(function*() {
+      const keys = yield* keysOf("r")
+      // 3 rounds of: Root, and 2 × (Node and Node, each with a Leaf after it, and 3 follow-on Leaves)
+      assert.lengthOf(keys, 3 * (1 + 2 * (2 * 2 + 3)))
+      assert.strictEqual(new Set(keys).size, keys.length)
+      assert.include(keys, "r/1/Root")
+      assert.include(keys, "r/2/Root/1/1/Node/0/1/Node/1/1/Leaf")
+    }))
+
+  it.effect("is the same in a second run of the same id, and shared with no other", () =>
+    Effect.gen(function*() {
+      const once = yield* keysOf("r")
+      assert.deepStrictEqual(yield* keysOf("r"), once)
+      const [one, other] = [yield* keysOf(), yield* keysOf()]
+      assert.strictEqual(new Set([...once, ...one, ...other]).size, once.length * 3)
+    }))
+
+  it.effect("of a sub-workflow is its own run's", () =>
+    Effect.gen(function*() {
+      const seen: Array<string> = []
+      const note = Effect.map(Workflow.CurrentRun, (run) => seen.push(`${run.workflow} ${run.key}`))
+      const inner = Workflow.make<State>("inner").register("A", { run: note, next: "Done" }).addExitStates("Done")
+      const outer = Workflow.make<State>("outer")
+        .registerSplit("A", [inner.orchestrate("A", { runId: "i" }), note], { strategy: JoinStrategy.all, next: "B" })
+        .register("B", { run: note, next: "Done" })
+        .addExitStates("Done")
+      yield* outer.orchestrate("A", { runId: "o" })
+      assert.deepStrictEqual(seen, ["inner i/1/A", "outer o/1/A", "outer o/2/B"])
+    }))
+})
+
+describe("the path of a failure", () => {
+  const pathOf = (exit: Exit.Exit<unknown, unknown>) =>
+    Option.map(Workflow.path((exit as Exit.Failure<unknown, unknown>).cause), (path) => path.states)
+
+  it.effect("is told for an error, a defect, and an error of next", () =>
+    Effect.gen(function*() {
+      const start = Workflow.make<State>("w").addExitStates("Done").register("A", Effect.succeed("B"))
+      const boom = Effect.suspend(() => Effect.fail(new Boom({ at: "B" })))
+      for (
+        const workflow of [
+          start.register("B", boom),
+          start.register("B", Effect.die("bug")),
+          start.registerSplit("B", [Effect.void], { strategy: JoinStrategy.all, next: () => boom }),
+          start.registerSplit("B", () => boom as Effect.Effect<ReadonlyArray<Effect.Effect<void>>, Boom>, {
+            strategy: JoinStrategy.all,
+            next: "Done"
+          })
+        ]
+      ) {
+        const run: Effect.Effect<unknown, unknown> = workflow.orchestrate("A")
+        assert.deepStrictEqual(pathOf(yield* Effect.exit(run)), Option.some(["A", "B"]))
+      }
+    }))
+
+  it.effect("nests where a workflow is a branch", () =>
+    Effect.gen(function*() {
+      const inner = Workflow.make<State>("inner").register("C", Effect.fail(new Boom({ at: "C" }))).addExitStates(
+        "Done"
+      )
+      const outer = Workflow.make<State>("outer").register("A", Effect.succeed("B"))
+        .registerSplit("B", [inner.orchestrate("C")], { strategy: JoinStrategy.all, next: "Done" })
+        .addExitStates("Done")
+      const error = yield* Effect.flip(outer.orchestrate("A"))
+      assert.instanceOf(error, CanoError.JoinUnsatisfiedError)
+      const [failed] = (error as CanoError.JoinUnsatisfiedError<unknown>).result.failures
+      assert.deepStrictEqual(
+        Workflow.path(failed!.cause),
+        Option.some({
+          workflow: "outer",
+          states: ["A", "B"],
+          entered: 2,
+          nested: { workflow: "inner", states: ["C"], entered: 1, nested: undefined }
+        })
+      )
+    }))
+})
+
+describe("the depth of splits", () => {
+  it.effect("counts those of sub-workflows", () =>
+    Effect.gen(function*() {
+      const inner = Workflow.make<State>("inner")
+        .registerSplit("A", [Effect.void], { strategy: JoinStrategy.all, next: "Done" })
+        .addExitStates("Done")
+      const outer = Workflow.make<State>("outer")
+        .registerSplit("A", [inner.orchestrate("A")], { strategy: JoinStrategy.all, next: "Done" })
+        .addExitStates("Done")
+      assert.strictEqual(yield* outer.orchestrate("A", { maxDepth: 2 }), "Done")
+      const error = yield* Effect.flip(outer.orchestrate("A", { maxDepth: 1 }))
+      assert.instanceOf(error, CanoError.JoinUnsatisfiedError)
+      const [failed] = (error as CanoError.JoinUnsatisfiedError<unknown>).result.failures
+      assert.deepInclude(Option.getOrThrow(Cause.findErrorOption(failed!.cause)) as object, {
+        _tag: "WorkflowError",
+        rule: "max-depth",
+        workflow: "inner",
+        state: "A"
+      })
     }))
 })

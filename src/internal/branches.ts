@@ -52,7 +52,9 @@ export const notAnEffect = (name: string | number, u: unknown): string =>
  */
 export const isOneShot = (items: object): boolean => "next" in items && Predicate.isFunction(items.next)
 
-const known = (items: ReadonlyArray<unknown>, names: ReadonlyArray<string> | undefined): BranchList | NotBranches => {
+const known = (given: ReadonlyArray<unknown>, names: ReadonlyArray<string> | undefined): BranchList | NotBranches => {
+  // a copy: the array is the caller's, who may change it while the split runs
+  const items = given.slice()
   for (let i = 0; i < items.length; i++) {
     if (!Effect.isEffect(items[i])) return notBranches(notAnEffect(names?.[i] ?? i, items[i]))
   }

@@ -8,8 +8,8 @@
  *  I2  Every started branch is recorded exactly once, in `exits`, and only after its own finalizers have run.
  *  I3  A branch is pulled from its list only by the fiber that runs it at once, and only while the split is open.
  *  I4  The split's effect ends after its worker fiber, and the worker after all branches and their children.
- *  I5  Every `forEach` of a split holds a guard, which fails when the split is halted; a `forEach` that has no guard yet
- *      is still being started and stops at its next pull.
+ *  I5  Only a guard fails a `forEach`, never another member: `forEach` forgets the member that it is starting when one that
+ *      runs already fails meanwhile. A `forEach` that is still being started comes to its guard last.
  *  I6  One object per split and, per branch, its exit and its place in `order`; nothing per branch that is queued.
  *
  * Fibers: the caller waits for one worker, which is an `Effect.forEach` over the branches or, behind a bulkhead, over
@@ -25,6 +25,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { constVoid, identity } from "effect/Function"
 import * as Result from "effect/Result"
+import * as Scheduler from "effect/Scheduler"
 import type { Path } from "../CanoError.ts"
 import { JoinTimeoutError, JoinUnsatisfiedError, WorkflowError } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
@@ -89,6 +90,10 @@ interface Join {
   exhausted: boolean
   /** What ends the guards. */
   readonly guards: Array<(exit: Exit.Exit<void>) => void>
+  /** Slots in place of those that were lost to an interruption from outside, each on a fiber of its own. */
+  readonly replacements: Set<Fiber.Fiber<unknown, unknown>>
+  /** Whether the list is being read: what it does meanwhile may resume a slot, which must not read it too. */
+  pulling: boolean
   worker: number | undefined
   yieldEvery: number
   sinceYield: number
@@ -110,18 +115,21 @@ export const run = (
       return Exit.fail(new WorkflowError({ ...where(frame), rule: "max-depth", detail }))
     }
     const join = makeJoin(list, config, frame)
-    // under `Effect.runSync` nobody would resume a fiber that has yielded
-    if (parent.cache.scheduler.executionMode === "sync") join.yieldEvery = Number.POSITIVE_INFINITY
     join.verdict = JoinStrategy.decide(join.strategy, join.tally, "settled")
-    if (join.verdict !== "continue") return finish(join, Exit.void)
+    if (join.verdict !== "continue") return ending(join, Exit.void)
     // a fiber's context holds the services of what it runs, which its type does not say
-    const context = Context.add(parent.context as Context.Context<unknown>, Depth, { depth: depth + 1, limit })
+    let context = Context.add(parent.context as Context.Context<unknown>, Depth, { depth: depth + 1, limit })
+    if (parent.cache.scheduler.executionMode === "sync") {
+      // under `Effect.runSync` nobody would resume a fiber that has yielded
+      join.yieldEvery = Number.POSITIVE_INFINITY
+      context = Context.add(context, Scheduler.PreventSchedulerYield, true)
+    }
     return Effect.callback((resume) => {
       const worker = Effect.runForkWith(context)(work(join), { uninterruptible: true })
-      worker.addObserver((exit) => resume(finish(join, exit)))
+      worker.addObserver((exit) => resume(ending(join, exit)))
       return Effect.suspend(() => {
         halt(join)
-        return Effect.map(Fiber.await(worker), () => close(join))
+        return Fiber.await(worker)
       })
     })
   })
@@ -143,6 +151,8 @@ const makeJoin = (list: BranchList, config: Config, frame: Frame): Join => {
     started: 0,
     exhausted: false,
     guards: [],
+    replacements: new Set(),
+    pulling: false,
     worker: undefined,
     yieldEvery,
     sinceYield: 0,
@@ -165,7 +175,26 @@ const work = (join: Join): AnyEffect =>
     const { bulkhead } = join.config
     const width = Math.min(bulkhead ?? Number.POSITIVE_INFINITY, join.tally.total)
     const one = bulkhead === undefined ? () => pull(join) : () => slot(join)
-    return width <= segmentSize ? startSegment(join, width, one, true) : startSegments(join, width, one)
+    const started = width <= segmentSize ? startSegment(join, width, one, true) : startSegments(join, width, one)
+    if (bulkhead === undefined && join.iterator === undefined) return started
+    return Effect.onExit(started, () => Effect.andThen(awaitReplacements(join), closeList(join)))
+  })
+
+const awaitReplacements = (join: Join): Effect.Effect<void> =>
+  Effect.whileLoop({
+    while: () => join.replacements.size > 0,
+    body: () => Fiber.awaitAll(join.replacements),
+    step: constVoid
+  })
+
+/** As `for (… of …)` does when it is left early, so that a generator's `finally` runs. */
+const closeList = (join: Join): Effect.Effect<void> =>
+  Effect.sync(() => {
+    const { exhausted, iterator } = join
+    if (iterator === undefined || exhausted) return
+    join.exhausted = true
+    const closed = Result.try({ try: () => iterator.return?.(), catch: identity })
+    if (Result.isFailure(closed)) join.broken ??= Cause.die(closed.failure)
   })
 
 /** Starts `width` branches or slots in order, on the current tick, and waits for them. */
@@ -217,7 +246,7 @@ const isBreak = (cause: Cause.Cause<unknown>): boolean => !Cause.hasInterruptsOn
 const breakOff = (join: Join, cause: Cause.Cause<unknown>): Exit.Exit<void> => {
   join.broken ??= cause
   halt(join)
-  return stop(join)
+  return Exit.void
 }
 
 /** Lets timers and other fibers run. The first slot to come back opens the next round. */
@@ -246,6 +275,7 @@ const slot = (join: Join): AnyEffect =>
       if (tired && Number.isFinite(join.yieldEvery)) join.sinceYield = Math.max(join.sinceYield, join.yieldEvery)
       fresh = join.sinceYield >= join.yieldEvery
       if (fresh) return pause(join)
+      if (join.pulling) return Effect.yieldNow
       if (!suspect) return pull(join, onInterrupted)
       // Was it the branch alone, or was the fiber interrupted, which it shares with the branches to come? A fiber that was
       // interrupted can't enter an interruptible region again.
@@ -257,15 +287,27 @@ const slot = (join: Join): AnyEffect =>
     }
     const drain = Effect.whileLoop({ while: () => !retired && hasMore(join), body, step: constVoid })
     // a slot that was lost to an interruption from outside is replaced by one on a fiber of its own
-    return Effect.flatMap(
-      drain,
-      () => retired && hasMore(join) ? startSegment(join, 1, () => slot(join), false) : Effect.void
-    )
+    return Effect.flatMap(drain, () => retired && hasMore(join) ? replace(join) : Effect.void)
+  })
+
+/** Not inside the lost fiber, which somebody may wait for, and not on its stack. */
+const replace = (join: Join): Effect.Effect<void> =>
+  Effect.withFiber((lost) => {
+    // as in `run`, the context holds the services of the branches
+    const context = lost.context as Context.Context<unknown>
+    const later = Effect.flatMap(Effect.yieldNow, () => slot(join))
+    const fiber = Effect.runForkWith(context)(later, { uninterruptible: true })
+    join.replacements.add(fiber)
+    fiber.addObserver((exit) => {
+      join.replacements.delete(fiber)
+      if (Exit.isFailure(exit) && isBreak(exit.cause)) breakOff(join, exit.cause)
+    })
+    return Exit.void
   })
 
 /** Takes the next branch from the list and runs it to its record. */
 const pull = (join: Join, onInterrupted?: () => void): AnyEffect => {
-  if (!isOpen(join)) return stop(join)
+  if (!isOpen(join)) return Exit.void
   const { iterator, list } = join
   const index = join.started
   let branch: Branch
@@ -276,13 +318,17 @@ const pull = (join: Join, onInterrupted?: () => void): AnyEffect => {
     join.exhausted = index + 1 >= items.length
   } else {
     if (join.exhausted) return Exit.void
+    join.pulling = true
     const next = Result.try({ try: () => iterator.next(), catch: identity })
+    join.pulling = false
     if (Result.isFailure(next)) {
       // a generator that threw has ended, so there is nothing to close
       join.exhausted = true
       return breakOff(join, Cause.die(next.failure))
     }
     if (next.success.done === true) return seal(join)
+    // reading the list may have resumed a branch that decided
+    if (!isOpen(join)) return Exit.void
     branch = next.success.value
     if (!Effect.isEffect(branch)) {
       const detail = branches.notAnEffect(index, branch)
@@ -310,7 +356,9 @@ const settle = (join: Join, index: number, exit: Exit.Exit<unknown, unknown>): E
     join.tally.interrupted++
     join.record.late(index, exit)
     return Exit.isFailure(exit) && Cause.hasDies(exit.cause)
-      ? Effect.logWarning(`branch ${index} died after the split had been decided or interrupted`, exit.cause)
+      ? Effect.ignoreCause(
+        Effect.logWarning(`branch ${index} died after the split had been decided or interrupted`, exit.cause)
+      )
       : Exit.void
   }
   if (Exit.isSuccess(exit)) join.tally.succeeded++
@@ -330,7 +378,8 @@ const seal = (join: Join): Effect.Effect<void> => {
 
 const decide = (join: Join): Effect.Effect<void> => {
   join.verdict = JoinStrategy.decide(join.strategy, join.tally, "settled")
-  return join.verdict === "continue" ? Exit.void : endGuards(join)
+  if (join.verdict !== "continue") endGuards(join)
+  return Exit.void
 }
 
 const deadline = (join: Join, timeout: Duration.Duration): Effect.Effect<void> =>
@@ -339,7 +388,8 @@ const deadline = (join: Join, timeout: Duration.Duration): Effect.Effect<void> =
     if (!isOpen(join)) return Effect.never
     join.timedOut = true
     join.verdict = JoinStrategy.decide(join.strategy, join.tally, "deadline")
-    return endGuards(join)
+    endGuards(join)
+    return Effect.never
   }))
 
 const halt = (join: Join): void => {
@@ -355,10 +405,10 @@ const guard = (join: Join): Effect.Effect<void> =>
     }))
     : closing(join)
 
-const endGuards = (join: Join): Exit.Exit<void> => {
+const endGuards = (join: Join): void => {
   const exit = closing(join)
   for (const end of join.guards.splice(0)) end(exit)
-  return exit
+  for (const fiber of join.replacements) fiber.interruptUnsafe(join.worker)
 }
 
 /** How a guard ends. Where nobody is left to interrupt it need not fail, which is the cheaper end of a `forEach`. */
@@ -374,23 +424,6 @@ const stop = (join: Join): Exit.Exit<never> => Exit.interrupt(join.worker)
 // -----------------------------------------------------------------------------
 
 /** What the split ends with, once its worker has ended. */
-const finish = (
-  join: Join,
-  exit: Exit.Exit<unknown, unknown>
-): Effect.Effect<SplitResult<unknown, unknown>, unknown> => {
-  const end = ending(join, exit)
-  if (join.iterator === undefined || join.exhausted) return end
-  return Effect.suspend(() => {
-    close(join)
-    return end
-  })
-}
-
-/** Closes a list that was left early, as `for (… of …)` does, so that a generator's `finally` runs. */
-const close = (join: Join): void => {
-  if (!join.exhausted) join.iterator?.return?.()
-}
-
 const ending = (
   join: Join,
   exit: Exit.Exit<unknown, unknown>

@@ -326,7 +326,7 @@ describe("inputs of odd kinds (semantics 9)", () => {
     ["a function", () => () => [], /a function where a list/],
     ["a Promise", () => Promise.resolve([]), /a Promise where a list/],
     ["an Effect of an Effect", () => Effect.succeed(Effect.void), /a single Effect/],
-    ["an Effect of a Promise", () => Effect.succeed(Promise.resolve([])), /a Promise where a list/],
+    ["an Effect of a Promise", () => Effect.succeed<unknown>(Promise.resolve([])), /a Promise where a list/],
     ["an array with a Promise", () => [Effect.void, Promise.resolve()], /branch 1 is an object, not an Effect/],
     ["a record with a number", () => ({ a: Effect.void, b: 1 }), /branch b is the number 1/]
   ]
@@ -374,6 +374,9 @@ describe("inputs of odd kinds (semantics 9)", () => {
   it.effect("a branch that throws while it is built, or in its generator, is Failed with that defect", () =>
     Effect.gen(function*() {
       const bug = new Error("bug")
+      const throwing = Effect.fnUntraced(function*() {
+        throw bug
+      })
       for (const bulkhead of bulkheads) {
         const branches: ReadonlyArray<Effect.Effect<number>> = [
           Effect.suspend(() => {
@@ -383,9 +386,7 @@ describe("inputs of odd kinds (semantics 9)", () => {
             yield* Effect.yieldNow
             throw bug
           }),
-          Effect.fnUntraced(function*() {
-            throw bug
-          })(),
+          throwing(),
           Effect.sync(() => {
             throw bug
           }),

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, Option } from "effect"
-import { CanoError, JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
+import { type CanoError, JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
 import {
   Census,
@@ -228,11 +228,12 @@ describe("resources (semantics 9)", () => {
 
   it.effect("a Layer that fails or dies half-way releases what was built, and no state is entered", () =>
     Effect.gen(function*() {
-      const bad: ReadonlyArray<Layer.Layer<never, string>> = [
-        Layer.effectDiscard(Effect.fail("layer")),
-        Layer.effectDiscard(Effect.die("layer")),
+      const bug = new Error("layer")
+      const bad: ReadonlyArray<Layer.Layer<never, Error>> = [
+        Layer.effectDiscard(Effect.fail(bug)),
+        Layer.effectDiscard(Effect.die(bug)),
         Layer.unwrap(Effect.suspend((): Effect.Effect<Layer.Layer<never>> => {
-          throw "layer"
+          throw bug
         }))
       ]
       for (const layer of bad) {
@@ -249,7 +250,7 @@ describe("resources (semantics 9)", () => {
           .withResources(resource(trail, "a"))
           .withResources(layer)
         const exit = yield* Effect.exit(workflow.orchestrate("Work"))
-        assert.strictEqual(defects(exit).length === 1 ? defects(exit)[0] : failed(exit), "layer")
+        assert.strictEqual(defects(exit).length === 1 ? defects(exit)[0] : failed(exit), bug)
         assert.deepStrictEqual(trail, ["up a", "down a"])
       }
     }))

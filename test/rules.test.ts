@@ -1,0 +1,226 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Layer, Option } from "effect"
+import { CanoError, JoinStrategy, TaskResult, Workflow } from "effect-cano"
+
+/** A workflow without its types, as a caller from JavaScript sees it. */
+interface Untyped {
+  readonly register: (state: string, task: unknown) => Untyped
+  readonly registerSplit: (state: string, branches: unknown, options: object) => Untyped
+  readonly addExitStates: (...states: ReadonlyArray<string>) => Untyped
+  readonly withResources: (layer: Layer.Layer<never>) => Untyped
+  readonly withTimeout: (duration: unknown) => Untyped
+  readonly orchestrate: (initial: unknown, options?: object) => Effect.Effect<unknown, unknown>
+}
+
+const empty = Workflow.make<string>("w") as unknown as Untyped
+const done = Effect.succeed("Done")
+const sound = empty.register("A", done).addExitStates("Done")
+const split = (options: object, branches: unknown = [Effect.void]) =>
+  empty.registerSplit("A", branches, { strategy: JoinStrategy.all, next: "Done", ...options }).addExitStates("Done")
+
+/** What an effect fails with; a defect is no failure. */
+const failure = <A, E>(effect: Effect.Effect<A, E>) =>
+  Effect.map(Effect.exit(effect), (exit): unknown => {
+    assert.isTrue(Exit.isFailure(exit) && !Cause.hasDies(exit.cause))
+    return Option.getOrThrow(Cause.findErrorOption((exit as Exit.Failure<A, E>).cause))
+  })
+
+describe("a definition that breaks a rule", () => {
+  interface Broken {
+    readonly workflow: Untyped
+    readonly state?: string
+    readonly text: RegExp
+    readonly initial?: unknown
+    readonly options?: Workflow.RunOptions
+  }
+  // the type asks for a case of each rule
+  const cases: { readonly [Rule in CanoError.ConfigurationRule]: ReadonlyArray<Broken> } = {
+    "no-handler": [{ workflow: empty.addExitStates("Done"), initial: "Done", text: /^no state is registered$/ }],
+    "no-exit": [{ workflow: empty.register("A", Effect.succeed("A")), text: /call addExitStates/ }],
+    "initial-state": [
+      {
+        workflow: sound,
+        initial: "Nowhere",
+        state: "Nowhere",
+        text: /"Nowhere" is not registered; the states are A, Done$/
+      },
+      { workflow: sound, initial: undefined, text: /the initial state is not a state/ },
+      { workflow: sound, initial: { tag: "A" }, text: /the initial state is not a state/ }
+    ],
+    "registered-twice": [
+      { workflow: sound.register("A", done), state: "A", text: /more than once/ },
+      {
+        workflow: sound.registerSplit("A", [done], { strategy: JoinStrategy.all, next: "Done" }),
+        state: "A",
+        text: /more than once/
+      },
+      { workflow: sound.register("A", done).register("A", done), state: "A", text: /more than once/ }
+    ],
+    "registered-and-exit": [{ workflow: sound.addExitStates("A", "A"), state: "A", text: /can be only one/ }],
+    "unknown-next": [
+      { workflow: split({ next: "Nowhere" }), state: "A", text: /next is "Nowhere".*the states are A, Done$/ },
+      { workflow: split({ next: { _tag: "Nowhere" } }), state: "A", text: /"Nowhere"/ },
+      { workflow: split({ next: undefined }), state: "A", text: /next is not a state/ },
+      {
+        workflow: empty.register("A", { run: done, next: "B" }).addExitStates("Done"),
+        state: "A",
+        text: /next is "B"/
+      }
+    ],
+    "unknown-otherwise": [
+      { workflow: split({ otherwise: "Nowhere" }), state: "A", text: /otherwise is "Nowhere"/ },
+      { workflow: split({ otherwise: null }), state: "A", text: /otherwise is not a state/ }
+    ],
+    task: [
+      { workflow: sound.register("B", "Done"), state: "B", text: /an Effect, a function/ },
+      { workflow: sound.register("B", { run: done }), state: "B", text: /\{ run, next \}/ },
+      { workflow: sound.register("B", null), state: "B", text: /\{ run, next \}/ }
+    ],
+    branches: [
+      { workflow: split({}, { a: Effect.void, b: 42 }), state: "A", text: /branch b is the number 42, not an Effect/ },
+      { workflow: split({}, [Effect.void, {}]), state: "A", text: /branch 1 is an object, not an Effect/ },
+      { workflow: split({}, [() => done]), state: "A", text: /branch 0 is a function, not an Effect/ },
+      { workflow: split({}, null), state: "A", text: /null where a list of branches was expected/ },
+      { workflow: split({}, "abc"), state: "A", text: /the string abc where/ }
+    ],
+    "one-shot-iterable": [
+      { workflow: split({}, new Set([done]).values()), state: "A", text: /empty the second time/ },
+      {
+        workflow: split(
+          {},
+          (function*() {
+            yield done
+          })()
+        ),
+        state: "A",
+        text: /empty the second time/
+      }
+    ],
+    strategy: [{ workflow: split({ strategy: undefined }), state: "A", text: /undefined is no join strategy/ }],
+    count: [
+      {
+        workflow: split({ strategy: JoinStrategy.partialResults(0) }),
+        state: "A",
+        text: /partialResults\(0\): .*at least 1/
+      },
+      {
+        workflow: split({ strategy: JoinStrategy.quorum(Number.NaN) }),
+        state: "A",
+        text: /quorum\(NaN\): .*at least 1/
+      },
+      {
+        workflow: split({ strategy: JoinStrategy.quorum(3) }),
+        state: "A",
+        text: /quorum\(3\) waits for 3 branches, but there are only 1/
+      },
+      { workflow: split({ strategy: JoinStrategy.any }, {}), state: "A", text: /any waits for 1 branch/ }
+    ],
+    percentage: [-0.5, 0, 1.5, Number.NaN].map((p) => ({
+      workflow: split({ strategy: JoinStrategy.percentage(p) }),
+      state: "A",
+      text: new RegExp(`percentage\\(${p}\\): .*above 0 and at most 1`)
+    })),
+    bulkhead: [0, -1, 1.5, Number.POSITIVE_INFINITY, Number.NaN].map((bulkhead) => ({
+      workflow: split({ bulkhead }),
+      state: "A",
+      text: new RegExp(`the bulkhead is ${bulkhead}; it must be an integer of at least 1, or be left out`)
+    })),
+    timeout: [
+      { workflow: split({ timeout: -1 }), state: "A", text: /negative/ },
+      { workflow: split({ timeout: Number.NaN }), state: "A", text: /not a number/ }
+    ],
+    "partial-timeout": [
+      { workflow: split({ strategy: JoinStrategy.partialTimeout }), state: "A", text: /needs a timeout/ }
+    ],
+    "workflow-timeout": [
+      { workflow: sound.withTimeout(-1), text: /the timeout of the workflow is negative: -1/ },
+      { workflow: sound.withTimeout("1 second").withTimeout("soon"), text: /is no duration/ },
+      { workflow: sound.withTimeout({ minutes: Number.NaN }), text: /not a number/ }
+    ],
+    "max-transitions": [
+      { workflow: sound, options: { maxTransitions: 0.5 }, text: /maxTransitions is 0\.5/ },
+      { workflow: sound, options: { maxTransitions: Number.POSITIVE_INFINITY }, text: /or be left out/ }
+    ],
+    "max-depth": [{ workflow: sound, options: { maxDepth: 0 }, text: /maxDepth is 0; .*at least 1/ }]
+  }
+
+  for (const [rule, broken] of Object.entries(cases)) {
+    it.effect(`is refused for "${rule}", before anything is built or started`, () =>
+      Effect.gen(function*() {
+        for (const { initial, options, state, text, workflow } of broken) {
+          let built = 0
+          const counting = workflow.withResources(Layer.effectDiscard(Effect.sync(() => built++)))
+          // undefined is one of the initial states to be refused
+          const from = rule === "initial-state" ? initial : initial ?? "A"
+          const error = (yield* failure(counting.orchestrate(from, options))) as CanoError.ConfigurationError
+          assert.instanceOf(error, CanoError.ConfigurationError)
+          assert.strictEqual(error.workflow, "w")
+          assert.deepStrictEqual(error.issues.map((issue) => [issue.rule as string, issue.state]), [[rule, state]])
+          assert.match(error.issues[0]!.message.replace(/^state "\w+": /, ""), text)
+          assert.strictEqual(error.message, `workflow "w" is misconfigured: ${error.issues[0]!.message}`)
+          assert.strictEqual(built, 0)
+        }
+      }))
+  }
+})
+
+describe("a run that breaks a rule", () => {
+  // The type asks for a case of each rule. A split that is nested too deep is a branch of another one, so its error is
+  // found in an outcome: see "maxDepth" in Workflow.test.ts.
+  const cases: {
+    readonly [Rule in Exclude<CanoError.WorkflowRule, "max-depth">]: ReadonlyArray<
+      readonly [workflow: Untyped, text: RegExp, options?: Workflow.RunOptions]
+    >
+  } = {
+    "unknown-state": [
+      [
+        empty.register("A", Effect.succeed("Nowhere")).addExitStates("Done"),
+        /"Nowhere" is neither registered nor an exit state; the states are A, Done$/
+      ],
+      [empty.register("A", Effect.void).addExitStates("Done"), /the task returned undefined, which is not a state/],
+      [
+        empty.register("A", Effect.succeed({ n: 1 })).addExitStates("Done"),
+        /an object without a _tag, which is not a state/
+      ],
+      [split({ next: () => Effect.succeed("Nowhere") }), /"Nowhere"/],
+      [split({ next: "Done", otherwise: () => "Nowhere" }, [Effect.fail("no")]), /"Nowhere"/],
+      [split({}, () => TaskResult.split(["Done", "Nowhere"])), /"Nowhere"/]
+    ],
+    "invalid-task": [
+      [empty.register("A", () => undefined).addExitStates("Done"), /returned undefined, not an Effect/],
+      [empty.register("A", () => Promise.resolve("Done")).addExitStates("Done"), /wrap it in Effect\.tryPromise/],
+      [empty.register("A", { run: () => 42, next: "Done" }).addExitStates("Done"), /returned 42, not an Effect/]
+    ],
+    "invalid-branches": [
+      [split({}, () => 42), /the branch function returned the number 42 where a list of branches was expected$/],
+      [split({}, () => Effect.succeed(Effect.void)), /a single Effect where .*wrap it in an array/],
+      [split({}, () => [Effect.void, {}]), /branch 1 is an object, not an Effect/],
+      [split({}, Effect.succeed([() => {}])), /branch 0 is a function, not an Effect/],
+      [
+        split({}, function*() {
+          yield Effect.void
+          yield 42
+        }),
+        /branch 1 is the number 42, not an Effect/
+      ]
+    ],
+    "split-outside-split": [
+      [empty.register("A", () => Effect.succeed(TaskResult.split(["A"]))).addExitStates("Done"), /use registerSplit/]
+    ],
+    "max-transitions": [[sound, /the run has made 0 transitions \(maxTransitions\)/, { maxTransitions: 0 }]]
+  }
+
+  for (const [rule, broken] of Object.entries(cases)) {
+    it.effect(`fails with WorkflowError for "${rule}"`, () =>
+      Effect.gen(function*() {
+        for (const [workflow, text, options] of broken) {
+          const error = (yield* failure(workflow.orchestrate("A", options))) as CanoError.WorkflowError
+          assert.instanceOf(error, CanoError.WorkflowError)
+          assert.deepInclude(error, { rule: rule as CanoError.WorkflowRule, workflow: "w", state: "A" })
+          assert.deepStrictEqual(error.path, { workflow: "w", states: ["A"], entered: 1, nested: undefined })
+          assert.match(error.detail, text)
+          assert.strictEqual(error.message, `workflow "w", state "A": ${error.detail}`)
+        }
+      }))
+  }
+})
