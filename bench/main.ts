@@ -1,5 +1,5 @@
 // npm run bench                        runs all benchmarks
-// npm run bench <split|chain|memory>   runs one
+// npm run bench <split|chain|memory|typecheck>   runs one
 // npm run bench -- --rounds 31         that many rounds for each case; left out, 9 to 61, as time allows
 // npm run bench -- --large             splits of 100,000 branches too
 // npm run bench -- --json              prints the numbers instead of tables
@@ -12,6 +12,7 @@ import type { Case, Report } from "./harness.ts"
 import { compare, show } from "./harness.ts"
 import * as memory from "./memory.ts"
 import * as split from "./split.ts"
+import * as typecheck from "./typecheck.ts"
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -46,6 +47,10 @@ const benchmarks: { readonly [name: string]: () => Promise<void> | void } = {
   memory: () => {
     const heaps = memory.measure()
     print("Heap per pending branch", heaps, memory.show(heaps))
+  },
+  typecheck: () => {
+    const checks = typecheck.measure()
+    print("Type checking", checks, typecheck.show(checks))
   }
 }
 

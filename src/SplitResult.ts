@@ -1,5 +1,5 @@
 /**
- * What a split hands on: a `SplitResult` is a frozen picture of its branches, made when every loser has been interrupted
+ * What a split hands on: a `SplitResult` is plain data, made once, when every loser has been interrupted
  * and awaited, and valid for ever after.
  *
  * @since 0.1.0

@@ -433,7 +433,7 @@ const ending = (
   if (Exit.isFailure(exit) && (verdict === "continue" || isBreak(exit.cause))) return Exit.failCause(exit.cause)
   if (tally.total === Number.POSITIVE_INFINITY) tally.total = join.started
   tally.notStarted = tally.total - tally.succeeded - tally.failed - tally.interrupted
-  const result = splitResult.make(join, join.list, config)
+  const result = splitResult.make(join, join.list, config, verdict === "proceed")
   if (verdict === "proceed") return Exit.succeed(result)
   const { strategy, timeout } = config
   return Exit.fail(

@@ -73,7 +73,9 @@ interface Ended {
 export const make = (
   { record, tally, timedOut }: Ended,
   list: BranchList,
-  config: { readonly strategy: { readonly _tag: string }; readonly discard: boolean }
+  config: { readonly strategy: { readonly _tag: string }; readonly discard: boolean },
+  /** Whether the join is satisfied. An error's result is a list whatever the branches were, as its type says. */
+  satisfied: boolean
 ): SplitResult<unknown, unknown> => {
   const { exits, order } = record
   const names = list._tag === "Known" ? list.names : undefined
@@ -99,7 +101,7 @@ export const make = (
     tally,
     timedOut,
     values: whole ? shape(values, names) : values,
-    outcomes: shape(outcomes, names),
+    outcomes: satisfied ? shape(outcomes, names) : outcomes,
     failures,
     cancelled,
     settled

@@ -461,6 +461,23 @@ proves<[
   Equals<Parameters<Workflow.Task<typeof tagged, "Save">>, [state: Extract<Tagged, { readonly _tag: "Save" }>]>
 ]>()
 
+// of a type of states, a task is one function, of its state alone
+proves<[
+  Equals<Parameters<Workflow.Task<Tagged, "Save">>, [state: Extract<Tagged, { readonly _tag: "Save" }>]>,
+  Equals<Parameters<Workflow.Task<State, "Save">>, [state: "Save"]>
+]>()
+
+// several names may share one member
+type Shared = { readonly _tag: "Left" | "Right"; readonly n: number } | { readonly _tag: "End" }
+const shared = Workflow.make<Shared>("shared")
+  .register("Left", ({ _tag, n }) => {
+    exactly<"Left">()(_tag)
+    return Effect.succeed({ _tag: "Right", n })
+  })
+  .register("Right", Effect.succeed({ _tag: "End" }))
+  .addExitStates("End")
+exactly<Effect.Effect<{ readonly _tag: "End" }, Engine>>()(shared.orchestrate({ _tag: "Left", n: 1 }))
+
 // a handler in another file: it keeps its own types with satisfies
 const save = (({ pages }) => Effect.as(write, { _tag: "Complete", size: pages.length })) satisfies Workflow.Task<
   typeof tagged,
