@@ -8,7 +8,7 @@ import { JoinStrategy, Workflow } from "effect-cano"
 type State = "Start" | "ParallelProcessing" | "Complete"
 
 const worker = (id: number, broken: boolean) =>
-  Effect.sleep(20 * id).pipe(
+  Effect.sleep(40 * id).pipe(
     Effect.andThen(broken ? Effect.fail(`worker ${id} is broken`) : Effect.succeed(id * 10)),
     Effect.tap((value) => Console.log(`  worker ${id}: ${value}`))
   )

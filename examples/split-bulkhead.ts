@@ -6,13 +6,13 @@ import { JoinStrategy, Workflow } from "effect-cano"
 
 const program = Effect.gen(function*() {
   const begin = yield* Clock.currentTimeMillis
-  /** Which 40 ms have begun. */
-  const wave = Effect.map(Clock.currentTimeMillis, (now) => Math.round((now - begin) / 40) + 1)
+  /** Which 100 ms have begun. */
+  const wave = Effect.map(Clock.currentTimeMillis, (now) => Math.round((now - begin) / 100) + 1)
 
   const task = (id: number) =>
     Effect.gen(function*() {
       const started = yield* wave
-      yield* Effect.sleep("40 millis")
+      yield* Effect.sleep("100 millis")
       return { id, started }
     })
 
