@@ -5,17 +5,21 @@
  * Invariants (tests cite them by number):
  *
  *  I1  The verdict is written once, by `settle`, `seal` or the deadline; from then on no count and no order changes.
- *  I2  Every started branch is recorded exactly once, in `exits`, and only after its own finalizers have run.
- *  I3  A branch is pulled from its list only by the fiber that runs it at once, and only while the split is open.
- *  I4  The split's effect ends after its worker fiber, and the worker after all branches and their children.
- *  I5  Only a guard fails a `forEach`, never another member: `forEach` forgets the member that it is starting when one that
- *      runs already fails meanwhile. A `forEach` that is still being started comes to its guard last.
- *  I6  One object per split and, per branch, its exit and its place in `order`; nothing per branch that is queued.
+ *  I2  Every started branch is recorded exactly once, and only after its own finalizers have run.
+ *  I3  A branch is pulled from its list only by the slot that runs it at once, and only while the split is open.
+ *  I4  The split's effect ends after its worker fiber, and the worker after all slots and their children.
+ *  I5  No slot fails its `forEach`, whatever its branches do: `forEach` forgets the member that it is starting when one
+ *      that runs already fails meanwhile.
+ *  I6  One object per split, one per slot, and per branch its outcome; nothing per branch that is queued.
  *
- * Fibers: the caller waits for one worker, which is an `Effect.forEach` over the branches or, behind a bulkhead, over
- * slots that drain the list. A decision, the deadline and an interruption of the caller all end it in the same way: the
- * guard fails, and `forEach` itself interrupts and awaits the rest. Worker and shells are uninterruptible, so that every
- * exit is recorded; the branches inside them are interruptible, whatever the region of the caller.
+ * Fibers: the caller waits for one worker, which is an `Effect.forEach` over slots. A slot is a fiber that runs branches
+ * of the list one after another. Behind a bulkhead there are that many of them. Without one there are as many as
+ * branches, but a slot takes another branch only as long as those before it have completed at once: the first that waits
+ * keeps its slot, and `forEach` starts the next. So branches that never wait need no fiber of their own.
+ *
+ * A decision, the deadline and an interruption of the caller all end a split in the same way: they interrupt the fibers
+ * that still run, and `forEach` awaits them. Worker and slots are uninterruptible, so that every exit is recorded; the
+ * branches inside them are interruptible, whatever the region of the caller.
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -35,6 +39,7 @@ import * as branches from "./branches.ts"
 import * as splitResult from "./splitResult.ts"
 
 type AnyEffect = Effect.Effect<unknown, unknown, unknown>
+type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 /** The checked options of a split. */
 export interface Config {
@@ -67,7 +72,7 @@ export const Depth = Context.Reference<{ readonly depth: number; readonly limit:
  */
 const yieldEvery = 2048
 
-/** Branches that one `forEach` starts; longer lists are started in segments, so that the worker can yield in between. */
+/** Slots that one `forEach` starts; longer lists are started in segments, so that the worker can yield in between. */
 const segmentSize = 2048
 
 /** The one mutable object of a split. */
@@ -79,6 +84,10 @@ interface Join {
   readonly tally: { -readonly [K in keyof JoinStrategy.Tally]: JoinStrategy.Tally[K] }
   /** The iterator of a lazy list. */
   readonly iterator: Iterator<Branch> | undefined
+  /** The fibers of the slots and of the deadline, for the end to interrupt; a hole is one that has nothing left to do. */
+  readonly fibers: Array<AnyFiber | undefined>
+  /** Slots in place of those that were lost to an interruption from outside, each on a fiber of its own. */
+  readonly replacements: Set<AnyFiber>
   /** A percentage becomes a quorum as soon as the total is known. */
   strategy: JoinStrategy.JoinStrategy
   verdict: JoinStrategy.Verdict
@@ -88,10 +97,8 @@ interface Join {
   broken: Cause.Cause<unknown> | undefined
   started: number
   exhausted: boolean
-  /** What ends the guards. */
-  readonly guards: Array<(exit: Exit.Exit<void>) => void>
-  /** Slots in place of those that were lost to an interruption from outside, each on a fiber of its own. */
-  readonly replacements: Set<Fiber.Fiber<unknown, unknown>>
+  /** Without a bulkhead: the slot that was started last, the only one that may take another branch. */
+  front: Slot | undefined
   /** Whether the list is being read: what it does meanwhile may resume a slot, which must not read it too. */
   pulling: boolean
   worker: number | undefined
@@ -135,14 +142,17 @@ export const run = (
   })
 
 const makeJoin = (list: BranchList, config: Config, frame: Frame): Join => {
-  const total = list._tag === "Known" ? list.items.length : Number.POSITIVE_INFINITY
+  const known = list._tag === "Known"
+  const total = known ? list.items.length : Number.POSITIVE_INFINITY
   return {
     list,
     config,
     frame,
-    record: splitResult.makeRecorder(config.discard),
+    record: splitResult.makeRecorder(config.discard, known ? list.names : undefined),
     tally: { total, succeeded: 0, failed: 0, interrupted: 0, notStarted: 0 },
-    iterator: list._tag === "Known" ? undefined : list.items[Symbol.iterator](),
+    iterator: known ? undefined : list.items[Symbol.iterator](),
+    fibers: [],
+    replacements: new Set(),
     strategy: JoinStrategy.resolve(config.strategy, total),
     verdict: "continue",
     timedOut: false,
@@ -150,8 +160,7 @@ const makeJoin = (list: BranchList, config: Config, frame: Frame): Join => {
     broken: undefined,
     started: 0,
     exhausted: false,
-    guards: [],
-    replacements: new Set(),
+    front: undefined,
     pulling: false,
     worker: undefined,
     yieldEvery,
@@ -174,8 +183,8 @@ const work = (join: Join): AnyEffect =>
     join.worker = fiber.id
     const { bulkhead } = join.config
     const width = Math.min(bulkhead ?? Number.POSITIVE_INFINITY, join.tally.total)
-    const one = bulkhead === undefined ? () => pull(join) : () => slot(join)
-    const started = width <= segmentSize ? startSegment(join, width, one, true) : startSegments(join, width, one)
+    const member = Effect.withFiber((fiber) => new Slot(join, fiber).loop)
+    const started = width <= segmentSize ? startSegment(join, width, member, true) : startSegments(join, width, member)
     if (bulkhead === undefined && join.iterator === undefined) return started
     return Effect.onExit(started, () => Effect.andThen(awaitReplacements(join), closeList(join)))
   })
@@ -197,29 +206,29 @@ const closeList = (join: Join): Effect.Effect<void> =>
     if (Result.isFailure(closed)) join.broken ??= Cause.die(closed.failure)
   })
 
-/** Starts `width` branches or slots in order, on the current tick, and waits for them. */
-const startSegment = (join: Join, width: number, one: () => AnyEffect, first: boolean): AnyEffect => {
+/** Starts `width` slots in order, on the current tick, and waits for them. */
+const startSegment = (join: Join, width: number, member: AnyEffect, first: boolean): AnyEffect => {
   const { timeout } = join.config
   // the deadline is started before the branches, so that its clock starts when the split is entered
   const before = first && timeout !== undefined ? 1 : 0
   return Effect.forEach(
-    new Array<void>(before + width + 1),
-    (_, i) => i < before ? deadline(join, timeout!) : i < before + width ? one() : guard(join),
+    new Array<void>(before + width),
+    (_, i) => i < before ? deadline(join, timeout!) : hasMore(join) ? member : Exit.void,
     { concurrency: "unbounded", discard: true }
   )
 }
 
-const startSegments = (join: Join, width: number, one: () => AnyEffect): AnyEffect =>
+const startSegments = (join: Join, width: number, member: AnyEffect): AnyEffect =>
   Effect.suspend(() => {
-    const segments: Array<Fiber.Fiber<unknown, unknown>> = []
+    const segments: Array<AnyFiber> = []
     let left = width
     const loop = Effect.whileLoop({
       while: () => left > 0 && hasMore(join),
-      body: (): Effect.Effect<Fiber.Fiber<unknown, unknown> | void, never, unknown> => {
+      body: (): Effect.Effect<AnyFiber | void, never, unknown> => {
         if (join.sinceYield >= join.yieldEvery) return pause(join)
         // a lazy list may be short, so its segments double
         const size = Math.min(left, segmentSize, join.iterator === undefined ? segmentSize : join.started + 16)
-        const segment = startSegment(join, size, one, left === width)
+        const segment = startSegment(join, size, member, left === width)
         left -= size
         return Effect.forkChild(
           Effect.catchCause(segment, (cause) => isBreak(cause) ? breakOff(join, cause) : Effect.void),
@@ -237,7 +246,7 @@ const startSegments = (join: Join, width: number, one: () => AnyEffect): AnyEffe
   })
 
 /**
- * Whether a worker ended otherwise than by its guard. Branches end in their records; what is left is a value that is no
+ * Whether a worker ended in another way than by itself. Branches end in their records; what is left is a value that is no
  * Effect somewhere inside one, at which Effect ends the fiber as a whole.
  */
 const isBreak = (cause: Cause.Cause<unknown>): boolean => !Cause.hasInterruptsOnly(cause)
@@ -259,43 +268,82 @@ const pause = (join: Join): Effect.Effect<void> => {
   })
 }
 
-/** One place behind the bulkhead: a fiber that runs branches one after another. */
-const slot = (join: Join): AnyEffect =>
-  Effect.withFiber((fiber) => {
-    let suspect = false
-    let retired = false
-    let fresh = true
-    const onInterrupted = () => {
-      suspect = true
-    }
-    const body = (): AnyEffect => {
+/**
+ * A fiber that runs branches of the list one after another. It is the options of its own `whileLoop`, whose success is
+ * that of a branch; a failure leaves the loop, and enters it again.
+ */
+class Slot {
+  readonly join: Join
+  readonly fiber: AnyFiber
+  readonly context: Context.Context<never>
+  readonly place: number
+  readonly loop: AnyEffect
+  /** The branch that runs, or none. */
+  index = none
+  fresh = true
+  constructor(join: Join, fiber: AnyFiber) {
+    this.join = join
+    this.fiber = fiber
+    this.context = fiber.context
+    this.place = join.fibers.push(fiber) - 1
+    if (join.config.bulkhead === undefined) join.front = this
+    this.loop = Effect.catchCause(Effect.interruptible(Effect.whileLoop(this)), (cause) => this.left(cause))
+  }
+
+  while(): boolean {
+    const { fiber, join } = this
+    if (hasMore(join) && (join.front === undefined || this.fresh || (join.front === this && !isTired(fiber)))) return true
+    join.fibers[this.place] = undefined
+    return false
+  }
+
+  body(): AnyEffect {
+    const { fiber, join } = this
+    if (join.front === undefined) {
       // Effect makes a fiber yield, wherever it is, when its operations are used up. The slot yields well before, so that
       // this does not part a short branch from its record, and a later branch settle first.
-      const tired = !fresh && fiber.currentOpCount * 2 >= fiber.cache.maxOpsBeforeYield
-      if (tired && Number.isFinite(join.yieldEvery)) join.sinceYield = Math.max(join.sinceYield, join.yieldEvery)
-      fresh = join.sinceYield >= join.yieldEvery
-      if (fresh) return pause(join)
-      if (join.pulling) return Effect.yieldNow
-      if (!suspect) return pull(join, onInterrupted)
-      // Was it the branch alone, or was the fiber interrupted, which it shares with the branches to come? A fiber that was
-      // interrupted can't enter an interruptible region again.
-      suspect = false
-      return Effect.catchCause(Effect.interruptible(Effect.void), () => {
-        retired = true
-        return Effect.void
-      })
+      if (!this.fresh && isTired(fiber) && Number.isFinite(join.yieldEvery)) {
+        join.sinceYield = Math.max(join.sinceYield, join.yieldEvery)
+      }
+      this.fresh = join.sinceYield >= join.yieldEvery
+      if (this.fresh) return pause(join)
+    } else {
+      this.fresh = false
     }
-    const drain = Effect.whileLoop({ while: () => !retired && hasMore(join), body, step: constVoid })
-    // a slot that was lost to an interruption from outside is replaced by one on a fiber of its own
-    return Effect.flatMap(drain, () => retired && hasMore(join) ? replace(join) : Effect.void)
-  })
+    // what a branch has set on its fiber is not for the next one
+    if (fiber.context !== this.context) fiber.setContext(this.context)
+    return join.pulling ? Effect.yieldNow : pull(join, this)
+  }
+
+  step(value: unknown): void {
+    const { index, join } = this
+    if (index === none) return
+    this.index = none
+    succeed(join, index, value)
+  }
+
+  /** The loop has failed: a branch did, or the fiber was interrupted. */
+  left(cause: Cause.Cause<unknown>): AnyEffect {
+    const { index, join } = this
+    this.index = none
+    if (index !== none) return Effect.flatMapEager(fail(join, index, cause), () => this.while() ? this.loop : Exit.void)
+    join.fibers[this.place] = undefined
+    if (isBreak(cause)) return Exit.failCause(cause)
+    // A fiber that was interrupted cannot enter an interruptible region again: another slot has to take its place.
+    return join.front === undefined && hasMore(join) ? replace(join) : Exit.void
+  }
+}
+
+const none = -1
+
+const isTired = (fiber: AnyFiber): boolean => fiber.currentOpCount * 2 >= fiber.cache.maxOpsBeforeYield
 
 /** Not inside the lost fiber, which somebody may wait for, and not on its stack. */
 const replace = (join: Join): Effect.Effect<void> =>
   Effect.withFiber((lost) => {
     // as in `run`, the context holds the services of the branches
     const context = lost.context as Context.Context<unknown>
-    const later = Effect.flatMap(Effect.yieldNow, () => slot(join))
+    const later = Effect.andThen(Effect.yieldNow, Effect.withFiber((fiber) => new Slot(join, fiber).loop))
     const fiber = Effect.runForkWith(context)(later, { uninterruptible: true })
     join.replacements.add(fiber)
     fiber.addObserver((exit) => {
@@ -305,9 +353,8 @@ const replace = (join: Join): Effect.Effect<void> =>
     return Exit.void
   })
 
-/** Takes the next branch from the list and runs it to its record. */
-const pull = (join: Join, onInterrupted?: () => void): AnyEffect => {
-  if (!isOpen(join)) return Exit.void
+/** Takes the next branch from the list. */
+const pull = (join: Join, slot: Slot): AnyEffect => {
   const { iterator, list } = join
   const index = join.started
   let branch: Branch
@@ -317,7 +364,6 @@ const pull = (join: Join, onInterrupted?: () => void): AnyEffect => {
     branch = items[index]!
     join.exhausted = index + 1 >= items.length
   } else {
-    if (join.exhausted) return Exit.void
     join.pulling = true
     const next = Result.try({ try: () => iterator.next(), catch: identity })
     join.pulling = false
@@ -336,88 +382,83 @@ const pull = (join: Join, onInterrupted?: () => void): AnyEffect => {
     }
   }
   join.started = index + 1
+  slot.index = index
   join.record.started()
-  return Effect.matchCauseEffectEager(Exit.isExit(branch) ? branch : Effect.interruptible(branch), {
-    onSuccess: (value) => settle(join, index, Exit.succeed(value)),
-    onFailure: (cause) => {
-      if (onInterrupted !== undefined && Cause.hasInterrupts(cause)) onInterrupted()
-      return settle(join, index, Exit.failCause(cause))
-    }
-  })
+  return branch
 }
 
 // -----------------------------------------------------------------------------
 // deciding
 // -----------------------------------------------------------------------------
 
-/** Records how a branch ended. Before the verdict it counts; after it, it is the end of a loser. */
-const settle = (join: Join, index: number, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> => {
+/** A branch has succeeded. After the verdict that is the end of a loser. */
+const succeed = (join: Join, index: number, value: unknown): void => {
   if (!isOpen(join)) {
     join.tally.interrupted++
-    join.record.late(index, exit)
-    return Exit.isFailure(exit) && Cause.hasDies(exit.cause)
+    // a loser that would not be interrupted and ended well has been cut off all the same
+    join.record.late(index, Cause.interrupt())
+    return
+  }
+  join.tally.succeeded++
+  join.record.succeeded(index, value)
+  join.sinceYield++
+  decide(join)
+}
+
+const fail = (join: Join, index: number, cause: Cause.Cause<unknown>): Effect.Effect<void> => {
+  if (!isOpen(join)) {
+    join.tally.interrupted++
+    join.record.late(index, cause)
+    return Cause.hasDies(cause)
       ? Effect.ignoreCause(
-        Effect.logWarning(`branch ${index} died after the split had been decided or interrupted`, exit.cause)
+        Effect.logWarning(`branch ${index} died after the split had been decided or interrupted`, cause)
       )
       : Exit.void
   }
-  if (Exit.isSuccess(exit)) join.tally.succeeded++
-  else join.tally.failed++
-  join.record.settled(index, exit)
+  join.tally.failed++
+  join.record.failed(index, cause)
   join.sinceYield++
-  return decide(join)
-}
-
-/** A lazy list has ended: its total is known at last. */
-const seal = (join: Join): Effect.Effect<void> => {
-  join.exhausted = true
-  join.tally.total = join.started
-  join.strategy = JoinStrategy.resolve(join.strategy, join.started)
-  return decide(join)
-}
-
-const decide = (join: Join): Effect.Effect<void> => {
-  join.verdict = JoinStrategy.decide(join.strategy, join.tally, "settled")
-  if (join.verdict !== "continue") endGuards(join)
+  decide(join)
   return Exit.void
 }
 
-const deadline = (join: Join, timeout: Duration.Duration): Effect.Effect<void> =>
-  Effect.interruptible(Effect.flatMap(Effect.sleep(timeout), () => {
-    // a decided join only awaits its losers, which takes as long as it takes
-    if (!isOpen(join)) return Effect.never
-    join.timedOut = true
-    join.verdict = JoinStrategy.decide(join.strategy, join.tally, "deadline")
-    endGuards(join)
-    return Effect.never
-  }))
+/** A lazy list has ended: its total is known at last. */
+const seal = (join: Join): Exit.Exit<void> => {
+  join.exhausted = true
+  join.tally.total = join.started
+  join.strategy = JoinStrategy.resolve(join.strategy, join.started)
+  decide(join)
+  return Exit.void
+}
+
+const decide = (join: Join): void => {
+  join.verdict = JoinStrategy.decide(join.strategy, join.tally, "settled")
+  if (join.verdict !== "continue") interruptAll(join)
+}
+
+const deadline = (join: Join, timeout: Duration.Duration): AnyEffect =>
+  Effect.withFiber((fiber) => {
+    join.fibers.push(fiber)
+    const due = Effect.map(Effect.sleep(timeout), () => {
+      // a decided join only awaits its losers, which takes as long as it takes
+      if (!isOpen(join)) return
+      join.timedOut = true
+      join.verdict = JoinStrategy.decide(join.strategy, join.tally, "deadline")
+      interruptAll(join)
+    })
+    // interrupted because the split has been decided, it ends well
+    return Effect.catchCause(Effect.interruptible(due), (cause) => isOpen(join) ? Exit.failCause(cause) : Exit.void)
+  })
 
 const halt = (join: Join): void => {
   join.halted = true
-  endGuards(join)
+  interruptAll(join)
 }
 
-/** The member of a `forEach` that ends it. */
-const guard = (join: Join): Effect.Effect<void> =>
-  isOpen(join)
-    ? Effect.interruptible(Effect.callback((resume) => {
-      join.guards.push(resume)
-    }))
-    : closing(join)
-
-const endGuards = (join: Join): void => {
-  const exit = closing(join)
-  for (const end of join.guards.splice(0)) end(exit)
-  for (const fiber of join.replacements) fiber.interruptUnsafe(join.worker)
+const interruptAll = (join: Join): void => {
+  const { fibers, worker } = join
+  for (let i = 0; i < fibers.length; i++) fibers[i]?.interruptUnsafe(worker)
 }
-
-/** How a guard ends. Where nobody is left to interrupt it need not fail, which is the cheaper end of a `forEach`. */
-const closing = (join: Join): Exit.Exit<void> => {
-  const { failed, succeeded, total } = join.tally
-  return succeeded + failed === total && join.config.timeout === undefined ? Exit.void : stop(join)
-}
-
-const stop = (join: Join): Exit.Exit<never> => Exit.interrupt(join.worker)
 
 // -----------------------------------------------------------------------------
 // finishing
@@ -431,11 +472,15 @@ const ending = (
   const { config, frame, tally, timedOut, verdict } = join
   if (join.broken !== undefined) return Exit.failCause(join.broken)
   if (Exit.isFailure(exit) && (verdict === "continue" || isBreak(exit.cause))) return Exit.failCause(exit.cause)
+  // only a split whose caller was interrupted ends without a verdict
+  if (verdict === "continue") return Exit.interrupt(join.worker)
   if (tally.total === Number.POSITIVE_INFINITY) tally.total = join.started
   tally.notStarted = tally.total - tally.succeeded - tally.failed - tally.interrupted
-  const result = splitResult.make(join, join.list, config, verdict === "proceed")
-  if (verdict === "proceed") return Exit.succeed(result)
   const { strategy, timeout } = config
+  const satisfied = verdict === "proceed"
+  const whole = strategy._tag === "All" || strategy._tag === "AllFailFast"
+  const result = join.record.result({ tally, timedOut, satisfied, whole })
+  if (satisfied) return Exit.succeed(result)
   return Exit.fail(
     timedOut && timeout !== undefined
       ? new JoinTimeoutError({ ...where(frame), strategy, timeout, result })

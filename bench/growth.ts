@@ -1,0 +1,238 @@
+/**
+ * What becomes of the cost of a branch when there are very many: the growth from 1,000 branches to 100,000, beside the
+ * growth of `Effect.forEach`; and 1,000,000 branches of a lazy list behind a bulkhead, in a process of their own.
+ */
+import { JoinStrategy, Split } from "effect-cano"
+import * as Effect from "effect/Effect"
+import { spawnSync } from "node:child_process"
+import { table } from "./harness.ts"
+
+const kinds = {
+  sync: (i: number) => Effect.sync(() => i),
+  /** One hop through a promise. */
+  async: (i: number) => Effect.promise(() => Promise.resolve(i))
+}
+
+type Kind = keyof typeof kinds
+type Program = Effect.Effect<unknown, unknown>
+
+const strategy = JoinStrategy.all
+const small = 1000
+const large = 100_000
+const million = 1_000_000
+
+export type Quartiles = readonly [q1: number, median: number, q3: number]
+
+export interface Growth {
+  readonly name: string
+  readonly rounds: number
+  readonly attempts: number
+  readonly valid: boolean
+  /** Median nanoseconds of one branch, of 1,000 and of 100,000. */
+  readonly nanos: { readonly forEach: readonly [number, number]; readonly split: readonly [number, number] }
+  /** Nanoseconds of one branch of 100,000, to those of one of 1,000. */
+  readonly forEach: Quartiles
+  readonly split: Quartiles
+  /** The growth of the split, and of `forEach` again, to that of `forEach`. */
+  readonly quotient: Quartiles
+  readonly control: Quartiles
+}
+
+export interface Million {
+  readonly name: string
+  readonly seconds: number
+  /** The most that a full collection left on the heap during the run, over what was there before; bytes. */
+  readonly heap: number
+}
+
+export interface Data {
+  readonly growths: ReadonlyArray<Growth>
+  readonly millions: ReadonlyArray<Million>
+}
+
+export const measure = async (): Promise<Data> => {
+  const growths: Array<Growth> = []
+  for (const bulkhead of [undefined, 8]) {
+    for (const kind of Object.keys(kinds) as Array<Kind>) growths.push(await grow(kind, bulkhead))
+  }
+  const millions = Object.keys(programs).flatMap((name) =>
+    (Object.keys(kinds) as Array<Kind>).map((kind) => inOwnProcess(name, kind))
+  )
+  return { growths, millions }
+}
+
+export const show = ({ growths, millions }: Data): string => {
+  const cell = ([q1, middle, q3]: Quartiles): string => `${middle.toFixed(2)} (${q1.toFixed(2)}–${q3.toFixed(2)})`
+  return [
+    table(
+      ["", "forEach, ns", "growth of forEach", "Split.run, ns", "growth of Split.run", "quotient", "control"],
+      growths.map((growth) => [
+        growth.name,
+        growth.nanos.forEach.map((nanos) => nanos.toFixed(0)).join(" → "),
+        growth.forEach[1].toFixed(2),
+        growth.nanos.split.map((nanos) => nanos.toFixed(0)).join(" → "),
+        growth.split[1].toFixed(2),
+        growth.valid ? cell(growth.quotient) : "void",
+        cell(growth.control)
+      ])
+    ),
+    table(
+      ["1,000,000 branches", "seconds", "heap, MB"],
+      millions.map(({ heap, name, seconds }) => [name, seconds.toFixed(2), (heap / 1e6).toFixed(1)])
+    )
+  ].join("\n\n")
+}
+
+// -----------------------------------------------------------------------------
+// growth
+// -----------------------------------------------------------------------------
+
+const roundsOfGrowth = 15
+const attemptsAtMost = 3
+
+const grow = async (kind: Kind, bulkhead: number | undefined): Promise<Growth> => {
+  for (let attempts = 1;; attempts++) {
+    const growth = await attempt(kind, bulkhead, attempts)
+    if (growth.valid || attempts === attemptsAtMost) return growth
+  }
+}
+
+const attempt = async (kind: Kind, bulkhead: number | undefined, attempts: number): Promise<Growth> => {
+  const branches = Array.from({ length: large }, (_, i) => kinds[kind](i))
+  const forEach = (n: number): Program =>
+    Effect.forEach(branches.slice(0, n), (branch) => branch, { concurrency: bulkhead ?? "unbounded" })
+  const split = (n: number): Program =>
+    // the values are read, because `forEach` has them ready
+    Effect.map(Split.run(branches.slice(0, n), { strategy, bulkhead }), (result) => result.values)
+  const sample = (effect: Program, n: number) => {
+    const times = n === small ? 40 : 1
+    return async (): Promise<number> => (await time(effect, times)) * 1e6 / times / n
+  }
+  const all = await rounds(roundsOfGrowth, {
+    forEach: sample(forEach(small), small),
+    forEachLarge: sample(forEach(large), large),
+    split: sample(split(small), small),
+    splitLarge: sample(split(large), large),
+    control: sample(forEach(small), small),
+    controlLarge: sample(forEach(large), large)
+  })
+  const growths = all.map((round) => ({
+    forEach: round.forEachLarge / round.forEach,
+    split: round.splitLarge / round.split,
+    control: round.controlLarge / round.control
+  }))
+  const control = quartiles(growths.map((growth) => growth.control / growth.forEach))
+  return {
+    name: bulkhead === undefined ? kind : `${kind}, bulkhead ${bulkhead}`,
+    rounds: all.length,
+    attempts,
+    valid: control[1] >= 0.93 && control[1] <= 1.07,
+    nanos: {
+      forEach: [median(all.map((round) => round.forEach)), median(all.map((round) => round.forEachLarge))],
+      split: [median(all.map((round) => round.split)), median(all.map((round) => round.splitLarge))]
+    },
+    forEach: quartiles(growths.map((growth) => growth.forEach)),
+    split: quartiles(growths.map((growth) => growth.split)),
+    quotient: quartiles(growths.map((growth) => growth.split / growth.forEach)),
+    control
+  }
+}
+
+const time = async (effect: Program, times: number): Promise<number> => {
+  globalThis.gc!()
+  let left = times
+  const start = performance.now()
+  await Effect.runPromise(Effect.whileLoop({ while: () => left-- > 0, body: () => effect, step: () => {} }))
+  return performance.now() - start
+}
+
+/** Takes every sample once in each round, in shuffled order, after a round that does not count. */
+export const rounds = async <Name extends string>(
+  count: number,
+  samples: { readonly [N in Name]: () => number | Promise<number> }
+): Promise<ReadonlyArray<{ readonly [N in Name]: number }>> => {
+  const out: Array<{ [N in Name]: number }> = []
+  const names = Object.keys(samples) as Array<Name>
+  for (let i = 0; i <= count; i++) {
+    for (let j = names.length - 1; j > 0; j--) {
+      const k = Math.floor(Math.random() * (j + 1))
+      ;[names[j], names[k]] = [names[k]!, names[j]!]
+    }
+    const round = {} as { [N in Name]: number }
+    for (const name of names) round[name] = await samples[name]()
+    if (i > 0) out.push(round)
+  }
+  return out
+}
+
+export const quartiles = (values: ReadonlyArray<number>): Quartiles => {
+  const sorted = values.toSorted((a, b) => a - b)
+  const at = (share: number): number => {
+    const place = share * (sorted.length - 1)
+    const low = sorted[Math.floor(place)]!
+    return low + (sorted[Math.ceil(place)]! - low) * (place % 1)
+  }
+  return [at(0.25), at(0.5), at(0.75)]
+}
+
+export const median = (values: ReadonlyArray<number>): number => quartiles(values)[1]
+
+// -----------------------------------------------------------------------------
+// a million
+// -----------------------------------------------------------------------------
+
+const width = 64
+const samplesOfHeap = 10
+
+const programs: { readonly [name: string]: (branches: Iterable<Effect.Effect<number>>) => Program } = {
+  [`Split.run ${width}, discard`]: (branches) => Split.run(branches, { strategy, bulkhead: width, discard: true }),
+  // for comparison: it reads the whole list first
+  [`forEach ${width}, discard`]: (branches) =>
+    Effect.forEach(branches, (branch) => branch, { concurrency: width, discard: true })
+}
+
+const inOwnProcess = (name: string, kind: Kind): Million => {
+  const { status, stdout } = spawnSync(process.execPath, [...process.execArgv, import.meta.filename, name, kind], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"]
+  })
+  if (status !== 0) throw new Error(`${name} of ${kind} branches did not finish`)
+  return { name: `${kind}: ${name}`, ...JSON.parse(stdout) }
+}
+
+const heapUsed = (): number => {
+  globalThis.gc!()
+  return process.memoryUsage().heapUsed
+}
+
+const runMillion = async (name: string, kind: Kind): Promise<Omit<Million, "name">> => {
+  let ran = 0
+  let peak = 0
+  let looking = 0
+  const look = (): void => {
+    const start = performance.now()
+    peak = Math.max(peak, heapUsed())
+    looking += performance.now() - start
+  }
+  const counted = (i: number): Effect.Effect<number> =>
+    Effect.map(kinds[kind](i), (value) => {
+      ran++
+      if (i % (million / samplesOfHeap) === million / samplesOfHeap / 2) look()
+      return value
+    })
+  const branches = function*() {
+    for (let i = 0; i < million; i++) yield counted(i)
+  }
+  const program = programs[name]!(branches())
+  const before = heapUsed()
+  const start = performance.now()
+  await Effect.runPromise(program)
+  const seconds = (performance.now() - start - looking) / 1000
+  if (ran !== million) throw new Error(`${ran} of ${million} branches ran`)
+  return { seconds, heap: peak - before }
+}
+
+if (import.meta.main) {
+  const [name, kind] = process.argv.slice(2) as [string, Kind]
+  console.log(JSON.stringify(await runMillion(name, kind)))
+}
