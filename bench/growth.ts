@@ -105,7 +105,8 @@ const attempt = async (kind: Kind, bulkhead: number | undefined, attempts: numbe
     // the values are read, because `forEach` has them ready
     Effect.map(Split.run(branches.slice(0, n), { strategy, bulkhead }), (result) => result.values)
   const sample = (effect: Program, n: number) => {
-    const times = n === small ? 40 : 1
+    // as many branches in a sample of few as in one of many
+    const times = (kind === "sync" ? 4 : 1) * large / n
     return async (): Promise<number> => (await time(effect, times)) * 1e6 / times / n
   }
   const all = await rounds(roundsOfGrowth, {
@@ -220,10 +221,12 @@ const runMillion = async (name: string, kind: Kind): Promise<Omit<Million, "name
       if (i % (million / samplesOfHeap) === million / samplesOfHeap / 2) look()
       return value
     })
-  const branches = function*() {
-    for (let i = 0; i < million; i++) yield counted(i)
+  const branches = {
+    *[Symbol.iterator]() {
+      for (let i = 0; i < million; i++) yield counted(i)
+    }
   }
-  const program = programs[name]!(branches())
+  const program = programs[name]!(branches)
   const before = heapUsed()
   const start = performance.now()
   await Effect.runPromise(program)

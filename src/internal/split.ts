@@ -85,7 +85,7 @@ interface Join {
   /** The iterator of a lazy list. */
   readonly iterator: Iterator<Branch> | undefined
   /** The fibers of the slots and of the deadline, for the end to interrupt; a hole is one that has nothing left to do. */
-  readonly fibers: Array<AnyFiber | undefined>
+  readonly slots: Array<Slot>
   /** Slots in place of those that were lost to an interruption from outside, each on a fiber of its own. */
   readonly replacements: Set<AnyFiber>
   /** A percentage becomes a quorum as soon as the total is known. */
@@ -99,6 +99,10 @@ interface Join {
   exhausted: boolean
   /** Without a bulkhead: the slot that was started last, the only one that may take another branch. */
   front: Slot | undefined
+  member: AnyEffect
+  bounded: boolean
+  deadline: AnyFiber | undefined
+  context: Context.Context<never>
   /** Whether the list is being read: what it does meanwhile may resume a slot, which must not read it too. */
   pulling: boolean
   worker: number | undefined
@@ -151,7 +155,7 @@ const makeJoin = (list: BranchList, config: Config, frame: Frame): Join => {
     record: splitResult.makeRecorder(config.discard, known ? list.names : undefined),
     tally: { total, succeeded: 0, failed: 0, interrupted: 0, notStarted: 0 },
     iterator: known ? undefined : list.items[Symbol.iterator](),
-    fibers: [],
+    slots: [],
     replacements: new Set(),
     strategy: JoinStrategy.resolve(config.strategy, total),
     verdict: "continue",
@@ -161,6 +165,10 @@ const makeJoin = (list: BranchList, config: Config, frame: Frame): Join => {
     started: 0,
     exhausted: false,
     front: undefined,
+    member: Effect.void,
+    bounded: config.bulkhead !== undefined,
+    deadline: undefined,
+    context: Context.empty(),
     pulling: false,
     worker: undefined,
     yieldEvery,
@@ -181,9 +189,10 @@ const hasMore = (join: Join): boolean => !join.exhausted && isOpen(join)
 const work = (join: Join): AnyEffect =>
   Effect.withFiber((fiber) => {
     join.worker = fiber.id
+    join.context = fiber.context
+    const member = join.member = Effect.catchCause(Effect.interruptibleMask(() => enter(join)), (cause) => left(join, cause))
     const { bulkhead } = join.config
     const width = Math.min(bulkhead ?? Number.POSITIVE_INFINITY, join.tally.total)
-    const member = Effect.withFiber((fiber) => new Slot(join, fiber).loop)
     const started = width <= segmentSize ? startSegment(join, width, member, true) : startSegments(join, width, member)
     if (bulkhead === undefined && join.iterator === undefined) return started
     return Effect.onExit(started, () => Effect.andThen(awaitReplacements(join), closeList(join)))
@@ -274,67 +283,92 @@ const pause = (join: Join): Effect.Effect<void> => {
  */
 class Slot {
   readonly join: Join
-  readonly fiber: AnyFiber
-  readonly context: Context.Context<never>
-  readonly place: number
-  readonly loop: AnyEffect
-  /** The branch that runs, or none. */
-  index = none
-  fresh = true
+  readonly id: number
+  /** Until the slot has nothing left to do. */
+  fiber: AnyFiber | undefined
+  /** The branch that runs; negative between two of them. */
+  index = fresh
   constructor(join: Join, fiber: AnyFiber) {
     this.join = join
+    this.id = fiber.id
     this.fiber = fiber
-    this.context = fiber.context
-    this.place = join.fibers.push(fiber) - 1
-    if (join.config.bulkhead === undefined) join.front = this
-    this.loop = Effect.catchCause(Effect.interruptible(Effect.whileLoop(this)), (cause) => this.left(cause))
   }
 
   while(): boolean {
-    const { fiber, join } = this
-    if (hasMore(join) && (join.front === undefined || this.fresh || (join.front === this && !isTired(fiber)))) return true
-    join.fibers[this.place] = undefined
+    const { join } = this
+    if (hasMore(join) && (join.bounded || this.index === fresh || (join.front === this && !isTired(this.fiber!)))) return true
+    this.fiber = undefined
     return false
   }
 
   body(): AnyEffect {
-    const { fiber, join } = this
-    if (join.front === undefined) {
+    const { join } = this
+    const fiber = this.fiber!
+    if (join.bounded) {
       // Effect makes a fiber yield, wherever it is, when its operations are used up. The slot yields well before, so that
       // this does not part a short branch from its record, and a later branch settle first.
-      if (!this.fresh && isTired(fiber) && Number.isFinite(join.yieldEvery)) {
+      if (this.index !== fresh && isTired(fiber) && Number.isFinite(join.yieldEvery)) {
         join.sinceYield = Math.max(join.sinceYield, join.yieldEvery)
       }
-      this.fresh = join.sinceYield >= join.yieldEvery
-      if (this.fresh) return pause(join)
-    } else {
-      this.fresh = false
+      if (join.sinceYield >= join.yieldEvery) {
+        this.index = fresh
+        return pause(join)
+      }
     }
     // what a branch has set on its fiber is not for the next one
-    if (fiber.context !== this.context) fiber.setContext(this.context)
+    if (fiber.context !== join.context) fiber.setContext(join.context)
     return join.pulling ? Effect.yieldNow : pull(join, this)
   }
 
   step(value: unknown): void {
     const { index, join } = this
-    if (index === none) return
+    if (index < 0) return
     this.index = none
     succeed(join, index, value)
   }
-
-  /** The loop has failed: a branch did, or the fiber was interrupted. */
-  left(cause: Cause.Cause<unknown>): AnyEffect {
-    const { index, join } = this
-    this.index = none
-    if (index !== none) return Effect.flatMapEager(fail(join, index, cause), () => this.while() ? this.loop : Exit.void)
-    join.fibers[this.place] = undefined
-    if (isBreak(cause)) return Exit.failCause(cause)
-    // A fiber that was interrupted cannot enter an interruptible region again: another slot has to take its place.
-    return join.front === undefined && hasMore(join) ? replace(join) : Exit.void
-  }
 }
 
+/** Called first of all on the fiber of a slot. */
+const enter = (join: Join): AnyEffect => {
+  const slot = new Slot(join, Fiber.getCurrent()!)
+  join.front = slot
+  const { slots } = join
+  const last = slots.length - 1
+  if (last < 0 || slots[last]!.id < slot.id) slots.push(slot)
+  else slots.splice(placeOf(slots, slot.id), 0, slot)
+  return Effect.whileLoop(slot)
+}
+
+const placeOf = (slots: ReadonlyArray<Slot>, id: number): number => {
+  let low = 0
+  let high = slots.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (slots[middle]!.id < id) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** The loop of a slot has failed: a branch did, or the fiber was interrupted. */
+const left = (join: Join, cause: Cause.Cause<unknown>): AnyEffect => {
+  const slot = join.slots[placeOf(join.slots, Fiber.getCurrent()!.id)]!
+  const { index } = slot
+  slot.index = none
+  if (index >= 0) {
+    return Effect.flatMapEager(fail(join, index, cause), () => slot.while() ? again(slot) : Exit.void)
+  }
+  slot.fiber = undefined
+  if (isBreak(cause)) return Exit.failCause(cause)
+  // A fiber that was interrupted cannot enter an interruptible region again: another slot has to take its place.
+  return join.bounded && hasMore(join) ? replace(join) : Exit.void
+}
+
+const again = (slot: Slot): AnyEffect =>
+  Effect.catchCause(Effect.interruptible(Effect.whileLoop(slot)), (cause) => left(slot.join, cause))
+
 const none = -1
+const fresh = -2
 
 const isTired = (fiber: AnyFiber): boolean => fiber.currentOpCount * 2 >= fiber.cache.maxOpsBeforeYield
 
@@ -343,7 +377,7 @@ const replace = (join: Join): Effect.Effect<void> =>
   Effect.withFiber((lost) => {
     // as in `run`, the context holds the services of the branches
     const context = lost.context as Context.Context<unknown>
-    const later = Effect.andThen(Effect.yieldNow, Effect.withFiber((fiber) => new Slot(join, fiber).loop))
+    const later = Effect.andThen(Effect.yieldNow, join.member)
     const fiber = Effect.runForkWith(context)(later, { uninterruptible: true })
     join.replacements.add(fiber)
     fiber.addObserver((exit) => {
@@ -438,7 +472,7 @@ const decide = (join: Join): void => {
 
 const deadline = (join: Join, timeout: Duration.Duration): AnyEffect =>
   Effect.withFiber((fiber) => {
-    join.fibers.push(fiber)
+    join.deadline = fiber
     const due = Effect.map(Effect.sleep(timeout), () => {
       // a decided join only awaits its losers, which takes as long as it takes
       if (!isOpen(join)) return
@@ -456,8 +490,9 @@ const halt = (join: Join): void => {
 }
 
 const interruptAll = (join: Join): void => {
-  const { fibers, worker } = join
-  for (let i = 0; i < fibers.length; i++) fibers[i]?.interruptUnsafe(worker)
+  const { deadline, slots, worker } = join
+  deadline?.interruptUnsafe(worker)
+  for (let i = 0; i < slots.length; i++) slots[i]!.fiber?.interruptUnsafe(worker)
 }
 
 // -----------------------------------------------------------------------------
