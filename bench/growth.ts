@@ -87,8 +87,8 @@ export const show = ({ growths, millions }: Data): string => {
 // growth
 // -----------------------------------------------------------------------------
 
-const roundsOfGrowth = 15
-const attemptsAtMost = 3
+const roundsOfGrowth = 11
+const attemptsAtMost = 2
 
 const grow = async (kind: Kind, bulkhead: number | undefined): Promise<Growth> => {
   for (let attempts = 1;; attempts++) {

@@ -53,7 +53,7 @@ export const picture = (bars: ReadonlyArray<Bar>, title: string): string => {
     rows.push(
       text(left - 8, y + 11, "label", label, "end"),
       `<rect class="bar" x="${left}" y="${y}" width="${(Number(x(ratio)) - left).toFixed(1)}" height="${barHeight}"/>`,
-      text(Number(x(ratio)) + 5, y + 11, "value", ratio.toFixed(2))
+      text(width - 16, y + 11, "value", ratio.toFixed(2), "end")
     )
     y += rowHeight
   })
@@ -75,7 +75,7 @@ export const picture = (bars: ReadonlyArray<Bar>, title: string): string => {
   ].join("\n")
 }
 
-/** A round step that divides 1, or is a multiple of it, so that the line at 1 is easy to place. */
+/** The smallest round step that gives at most nine ticks. */
 const tick = (most: number): number => {
   const steps = [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100]
   return steps.find((step) => most / step <= 8) ?? Math.ceil(most / 8)

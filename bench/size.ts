@@ -140,7 +140,7 @@ const startUp = async (folder: string): Promise<StartUp> => {
 /** The Effect modules that the code of the package names. */
 const imported = (folder: string): ReadonlyArray<string> => {
   const found = globSync("dist/**/*.js", { cwd: folder }).flatMap((file) =>
-    [...readFileSync(join(folder, file), "utf8").matchAll(/^(?:import|export) .*from "(effect(?:\/[^"]+)?)"/gm)]
+    [...readFileSync(join(folder, file), "utf8").matchAll(/^(?:import|export|\}).*from "(effect(?:\/[^"]+)?)"/gm)]
       .map((match) => match[1]!)
   )
   return [...new Set(found)].sort()
@@ -237,7 +237,6 @@ const options: BuildOptions = {
   format: "esm",
   platform: "browser",
   target: "es2022",
-  conditions: [],
   logLevel: "error"
 }
 

@@ -13,6 +13,7 @@ import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
 import type { Run } from "./currentRun.ts"
 import { within } from "./currentRun.ts"
+import type { Config } from "./join.ts"
 import * as split from "./split.ts"
 
 type AnyEffect = Effect.Effect<unknown, unknown, unknown>
@@ -149,7 +150,7 @@ const call = (f: Function): Handler => {
 /** What is registered for a split state, its options checked. */
 export interface SplitDefinition {
   readonly branches: unknown
-  readonly config: split.Config
+  readonly config: Config
   readonly next: unknown
   readonly otherwise: unknown
 }

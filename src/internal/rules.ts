@@ -10,7 +10,7 @@ import * as Predicate from "effect/Predicate"
 import type { ConfigurationRule, Issue } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import * as branches from "./branches.ts"
-import type { Config } from "./split.ts"
+import type { Config } from "./join.ts"
 
 /** The options of a split as they were given. */
 export interface SplitInput {

@@ -5,11 +5,13 @@
 import type * as Cause from "effect/Cause"
 import type { Tally } from "../JoinStrategy.ts"
 import type { Failed, Interrupted, NotStarted, Outcome, SplitResult } from "../SplitResult.ts"
+import type { BranchList } from "./branches.ts"
 
 type Names = ReadonlyArray<string> | undefined
 
 /** What a split remembers of its branches. */
 export interface Recorder {
+  /** Another branch of a lazy list. */
   readonly started: () => void
   readonly succeeded: (index: number, value: unknown) => void
   readonly failed: (index: number, cause: Cause.Cause<unknown>) => void
@@ -28,19 +30,23 @@ export interface Ended {
   readonly whole: boolean
 }
 
-export const makeRecorder = (discard: boolean, names: Names): Recorder =>
-  discard ? new Discarding(names) : new Keeping(names)
+export const makeRecorder = (discard: boolean, list: BranchList): Recorder => {
+  const known = list._tag === "Known"
+  const names = known ? list.names : undefined
+  return discard ? new Discarding(names) : new Keeping(names, known ? list.items.length : 0)
+}
 
 const nameOf = (names: Names, index: number): string => names?.[index] ?? String(index)
 
 class Keeping implements Recorder {
   /** By index; a hole is a branch that has not ended. */
-  readonly outcomes: Array<Outcome<unknown, unknown> | undefined> = []
+  readonly outcomes: Array<Outcome<unknown, unknown> | undefined>
   /** Those that settled before the verdict, in that order. */
   readonly settled: Array<Outcome.Settled<unknown, unknown>> = []
   readonly names: Names
-  constructor(names: Names) {
+  constructor(names: Names, length: number) {
     this.names = names
+    this.outcomes = new Array(length)
   }
   started(): void {
     // grown in order, so that a branch which ends before its predecessors does not make the array sparse
@@ -60,7 +66,6 @@ class Keeping implements Recorder {
     const values: Array<unknown> = []
     const failures: Array<Failed<unknown>> = []
     const cancelled: Array<Interrupted<unknown> | NotStarted> = []
-    while (outcomes.length < tally.total) outcomes.push(undefined)
     for (let index = 0; index < outcomes.length; index++) {
       const outcome = outcomes[index] ??= { _tag: "NotStarted", index, name: nameOf(names, index) }
       if (outcome._tag === "Succeeded") values.push(outcome.value)

@@ -30,9 +30,14 @@ export class Census {
 }
 
 /** An effect that waits for ever and needs some time to be interrupted. */
-export const slowToEnd = (trail: Array<string>, name: string, millis: number): Effect.Effect<never> =>
+export const slowToEnd = (
+  trail: Array<string>,
+  name: string,
+  millis: number,
+  first: Effect.Effect<unknown> = Effect.void
+): Effect.Effect<never> =>
   Effect.onInterrupt(
-    Effect.never,
+    Effect.andThen(first, Effect.never),
     () => Effect.andThen(Effect.sleep(millis), Effect.sync(() => trail.push(`end ${name}`)))
   )
 

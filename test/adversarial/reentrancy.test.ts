@@ -32,7 +32,7 @@ describe("a decision made by a branch that another one resumes while it is being
           const census = new Census()
           const fiber = yield* start(Split.run([
             Deferred.await(gate),
-            census.count(Effect.andThen(Deferred.succeed(gate, undefined), slowToEnd(trail, "opener", 50)))
+            census.count(slowToEnd(trail, "opener", 50, Deferred.succeed(gate, undefined)))
           ], { strategy: JoinStrategy.any, bulkhead, timeout }))
           assert.isUndefined(fiber.pollUnsafe(), "the loser still finalizes")
           yield* TestClock.adjust(50)
@@ -50,7 +50,7 @@ describe("a decision made by a branch that another one resumes while it is being
             Effect.gen(function*() {
               const result = yield* Split.run([
                 Deferred.await(gate),
-                Effect.andThen(Deferred.succeed(gate, undefined), slowToEnd([], "opener", 50))
+                slowToEnd([], "opener", 50, Deferred.succeed(gate, undefined))
               ], { strategy: JoinStrategy.any, bulkhead, timeout })
               return [result, { ...result.tally }] as const
             }),

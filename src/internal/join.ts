@@ -1,0 +1,217 @@
+/**
+ * What one running split knows: its counts, its verdict, and the fibers to interrupt at its end. It is made when a split is
+ * entered and dropped when it is left. Nothing here starts a fiber: slots report how branches ended, and this decides.
+ */
+import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type { Path } from "../CanoError.ts"
+import * as JoinStrategy from "../JoinStrategy.ts"
+import type { Branch, BranchList } from "./branches.ts"
+import * as splitResult from "./splitResult.ts"
+
+export type AnyEffect = Effect.Effect<unknown, unknown, unknown>
+export type AnyFiber = Fiber.Fiber<unknown, unknown>
+
+/** The checked options of a split. */
+export interface Config {
+  readonly strategy: JoinStrategy.JoinStrategy
+  readonly timeout: Duration.Duration | undefined
+  readonly bulkhead: number | undefined
+  readonly discard: boolean
+}
+
+/** Where a split stands, for its errors. */
+export interface Frame {
+  readonly workflow: string | undefined
+  readonly state: string | undefined
+  readonly path: Path | undefined
+}
+
+/** Read only when there is an error to make: a path is put together on demand. */
+export const where = (frame: Frame): Frame => ({ workflow: frame.workflow, state: frame.state, path: frame.path })
+
+/** A fiber that runs branches one after another, as the options of its own `whileLoop`. */
+export interface Slot {
+  readonly id: number
+  /** Until the slot has nothing left to do. */
+  fiber: AnyFiber | undefined
+  /** The branch that runs; negative between two of them. */
+  index: number
+  while(): boolean
+  body(): AnyEffect
+  step(value: unknown): void
+}
+
+/** The one mutable object of a split. */
+export interface Join {
+  readonly list: BranchList
+  readonly config: Config
+  readonly frame: Frame
+  readonly record: splitResult.Recorder
+  readonly tally: { -readonly [K in keyof JoinStrategy.Tally]: JoinStrategy.Tally[K] }
+  /** The iterator of a lazy list. */
+  readonly iterator: Iterator<Branch> | undefined
+  /** In the order of their fibers' ids, which is the order in which they were started. */
+  readonly slots: Array<Slot>
+  /** A percentage becomes a quorum as soon as the total is known. */
+  strategy: JoinStrategy.JoinStrategy
+  verdict: JoinStrategy.Verdict
+  timedOut: boolean
+  /** Whether the split was ended without a verdict: the caller was interrupted, or the list turned out to be broken. */
+  halted: boolean
+  broken: Cause.Cause<unknown> | undefined
+  started: number
+  exhausted: boolean
+  /** Whether the list is being read: what it does meanwhile may resume a slot, which must not read it too. */
+  pulling: boolean
+  /** Without a bulkhead: the slot that was started last, the only one that may take another branch. */
+  front: Slot | undefined
+  /** Where in `slots` the last one was found that reported. */
+  hint: number
+  /** How a slot goes on after its first branch, the same for all of them. */
+  drain: AnyEffect | undefined
+  /** The fiber id of the worker, and the services of the branches. */
+  worker: number | undefined
+  context: Context.Context<never> | undefined
+  deadline: AnyFiber | undefined
+  /** Slots in place of those that could not go on, each on a fiber of its own. */
+  replacements: Set<AnyFiber> | undefined
+  yieldEvery: number
+  sinceYield: number
+  yields: number
+}
+
+/**
+ * Settlements between two yields: a million synchronous branches must not keep timers and other fibers waiting. It is
+ * the number of operations after which Effect's own scheduler makes a fiber yield.
+ */
+export const yieldEvery = 2048
+
+export const make = (list: BranchList, config: Config, frame: Frame): Join => {
+  const known = list._tag === "Known"
+  const total = known ? list.items.length : Number.POSITIVE_INFINITY
+  const tally = { total, succeeded: 0, failed: 0, interrupted: 0, notStarted: 0 }
+  const strategy = JoinStrategy.resolve(config.strategy, total)
+  return {
+    list,
+    config,
+    frame,
+    record: splitResult.makeRecorder(config.discard, list),
+    tally,
+    iterator: known ? undefined : list.items[Symbol.iterator](),
+    slots: [],
+    strategy,
+    verdict: JoinStrategy.decide(strategy, tally, "settled"),
+    timedOut: false,
+    halted: false,
+    broken: undefined,
+    started: 0,
+    exhausted: false,
+    pulling: false,
+    front: undefined,
+    hint: 0,
+    drain: undefined,
+    worker: undefined,
+    context: undefined,
+    deadline: undefined,
+    replacements: undefined,
+    yieldEvery,
+    sinceYield: 0,
+    yields: 0
+  }
+}
+
+export const isOpen = (join: Join): boolean => join.verdict === "continue" && !join.halted
+
+/** Whether there is a branch left to start, and reason to. */
+export const hasMore = (join: Join): boolean => !join.exhausted && isOpen(join)
+
+// -----------------------------------------------------------------------------
+// deciding
+// -----------------------------------------------------------------------------
+
+/** A branch has succeeded. After the verdict that is the end of a loser. */
+export const succeed = (join: Join, index: number, value: unknown): void => {
+  if (!isOpen(join)) {
+    join.tally.interrupted++
+    // a loser that would not be interrupted and ended well has been cut off all the same
+    join.record.late(index, Cause.interrupt())
+    return
+  }
+  join.tally.succeeded++
+  join.record.succeeded(index, value)
+  settled(join)
+}
+
+/** A branch has failed. After the verdict that is the end of a loser, of which a defect is told to the log. */
+export const fail = (join: Join, index: number, cause: Cause.Cause<unknown>): Effect.Effect<void> => {
+  if (!isOpen(join)) {
+    join.tally.interrupted++
+    join.record.late(index, cause)
+    return Cause.hasDies(cause)
+      ? Effect.ignoreCause(
+        Effect.logWarning(`branch ${index} died after the split had been decided or interrupted`, cause)
+      )
+      : Exit.void
+  }
+  join.tally.failed++
+  join.record.failed(index, cause)
+  settled(join)
+  return Exit.void
+}
+
+const settled = (join: Join): void => {
+  join.sinceYield++
+  decide(join, "settled")
+}
+
+/** A lazy list has ended: its total is known at last. */
+export const seal = (join: Join): Exit.Exit<void> => {
+  join.exhausted = true
+  join.tally.total = join.started
+  join.strategy = JoinStrategy.resolve(join.strategy, join.started)
+  decide(join, "settled")
+  return Exit.void
+}
+
+/** The time is up. */
+export const expire = (join: Join): void => {
+  // a decided join only awaits its losers, which takes as long as it takes
+  if (!isOpen(join)) return
+  join.timedOut = true
+  decide(join, "deadline")
+}
+
+const decide = (join: Join, event: "settled" | "deadline"): void => {
+  join.verdict = JoinStrategy.decide(join.strategy, join.tally, event)
+  if (join.verdict !== "continue") interruptAll(join)
+}
+
+/** Ends the split without a verdict: what its branches do from now on counts no more. */
+export const halt = (join: Join): void => {
+  join.halted = true
+  interruptAll(join)
+}
+
+/** The split cannot go on, for a reason that is not a branch's. */
+export const breakOff = (join: Join, cause: Cause.Cause<unknown>): Exit.Exit<void> => {
+  join.broken ??= cause
+  halt(join)
+  return Exit.void
+}
+
+/**
+ * Whether a fiber of the split ended in another way than by itself. Branches end in their records; what is left is a
+ * value that is no Effect somewhere inside one, at which Effect ends the fiber as a whole.
+ */
+export const isBreak = (cause: Cause.Cause<unknown>): boolean => !Cause.hasInterruptsOnly(cause)
+
+const interruptAll = (join: Join): void => {
+  const { deadline, slots, worker } = join
+  deadline?.interruptUnsafe(worker)
+  for (let i = 0; i < slots.length; i++) slots[i]!.fiber?.interruptUnsafe(worker)
+}

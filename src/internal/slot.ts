@@ -1,0 +1,238 @@
+/**
+ * A slot is a fiber that runs branches of a list one after another, for as long as a split has branches for it. It is born
+ * as a member of the split's `Effect.forEach`, and ends well whatever its branches do (I5).
+ *
+ * Behind a bulkhead there are that many slots, and each goes on until the list is exhausted. Without one there are as many
+ * as branches, but a slot takes another branch only as long as those before it have completed at once: the first branch
+ * that waits keeps its slot, and `forEach` starts the next. So branches that never wait need no fiber of their own, which
+ * is what makes them cheap (docs/adr/0008-branches-that-complete-at-once-share-a-fiber.md has the numbers).
+ *
+ * All slots of a split run the same two effects, `member` and `drain`. What they are about is found by the id of the fiber,
+ * instead of being captured once for each branch: that is a third of what a waiting branch cost on top of its `forEach`.
+ */
+import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import { identity } from "effect/Function"
+import * as Result from "effect/Result"
+import { WorkflowError } from "../CanoError.ts"
+import type { Branch } from "./branches.ts"
+import * as branches from "./branches.ts"
+import type { AnyEffect, AnyFiber, Join, Slot } from "./join.ts"
+import { breakOff, fail, hasMore, isBreak, isOpen, seal, succeed, where } from "./join.ts"
+
+/** What a slot is busy with when it is busy with no branch; a fresh one has not taken any since it was started or yielded. */
+const none = -1
+const fresh = -2
+
+/** A slot, and the options of its own `whileLoop`, whose successes are those of branches. */
+class Running implements Slot {
+  readonly join: Join
+  readonly id: number
+  fiber: AnyFiber | undefined
+  index = fresh
+  constructor(join: Join, fiber: AnyFiber) {
+    this.join = join
+    this.id = fiber.id
+    this.fiber = fiber
+  }
+
+  while(): boolean {
+    const { join } = this
+    if (hasMore(join) && (this.index === fresh || mayGoOn(join, this))) return true
+    this.fiber = undefined
+    return false
+  }
+
+  body(): AnyEffect {
+    const { join } = this
+    const fiber = this.fiber!
+    if (isBounded(join)) {
+      // Effect makes a fiber yield, wherever it is, when its operations are used up. The slot yields well before, so that
+      // this does not part a short branch from its record, and a later branch settle first.
+      if (this.index !== fresh && isTired(fiber)) join.sinceYield = Math.max(join.sinceYield, join.yieldEvery)
+      if (join.sinceYield >= join.yieldEvery) {
+        this.index = fresh
+        return pause(join)
+      }
+    }
+    // what a branch has set on its fiber is not for the next one
+    if (fiber.context !== join.context) fiber.setContext(join.context!)
+    return join.pulling ? Effect.yieldNow : pull(join, this)
+  }
+
+  step(value: unknown): void {
+    const { fiber, index, join } = this
+    if (index < 0) return
+    this.index = none
+    // a decision interrupts the others
+    this.fiber = undefined
+    succeed(join, index, value)
+    if (isOpen(join)) this.fiber = fiber
+  }
+}
+
+/** Runs a slot, as a member of the split's `forEach`. To be made once for each split. */
+export const member = (join: Join): AnyEffect =>
+  Effect.matchCauseEffect(Effect.interruptibleMask(() => enter(join)), {
+    onSuccess: (value) => {
+      const slot = current(join)
+      slot.step(value)
+      return slot.while() ? drain(join) : done(join, slot)
+    },
+    onFailure: (cause) => left(join, cause)
+  })
+
+/** Goes on with the list, from where a branch has left it. */
+const drain = (join: Join): AnyEffect =>
+  join.drain ??= Effect.matchCauseEffect(Effect.interruptibleMask(() => Effect.whileLoop(current(join))), {
+    onSuccess: () => done(join, current(join)),
+    onFailure: (cause) => left(join, cause)
+  })
+
+/** Called first of all on the fiber of a slot. */
+const enter = (join: Join): AnyEffect => {
+  const slot = new Running(join, Fiber.getCurrent()!)
+  const { slots } = join
+  const last = slots[slots.length - 1]
+  if (last === undefined || last.id < slot.id) slots.push(slot)
+  // a fiber that had to yield before it got here
+  else slots.splice(placeOf(slots, slot.id), 0, slot)
+  if (!isBounded(join)) join.front = slot
+  return slot.while() ? slot.body() : Exit.void
+}
+
+/** The loop has failed: a branch did, or the fiber was interrupted. */
+const left = (join: Join, cause: Cause.Cause<unknown>): AnyEffect => {
+  const slot = current(join)
+  const { fiber, index } = slot
+  slot.index = none
+  slot.fiber = undefined
+  // A fiber that was interrupted cannot enter an interruptible region again.
+  if (index < 0) return isBreak(cause) ? Exit.failCause(cause) : done(join, slot)
+  return Effect.flatMapEager(fail(join, index, cause), () => {
+    if (isOpen(join)) slot.fiber = fiber
+    return slot.while() ? drain(join) : done(join, slot)
+  })
+}
+
+/** A slot ends. Behind a bulkhead another takes its place, if there is something left to do. */
+const done = (join: Join, slot: Slot): AnyEffect => {
+  if (!isBounded(join) || !hasMore(join)) return Exit.void
+  join.slots.splice(placeOf(join.slots, slot.id), 1)
+  return replace(join)
+}
+
+/** Not inside the lost fiber, which somebody may wait for, and not on its stack. */
+const replace = (join: Join): Effect.Effect<void> =>
+  Effect.withFiber((lost) => {
+    // a fiber's context holds the services of what it runs, which its type does not say
+    const context = lost.context as Context.Context<unknown>
+    const later = Effect.andThen(Effect.yieldNow, member(join))
+    const fiber = Effect.runForkWith(context)(later, { uninterruptible: true })
+    const replacements = join.replacements ??= new Set()
+    replacements.add(fiber)
+    fiber.addObserver((exit) => {
+      replacements.delete(fiber)
+      if (Exit.isFailure(exit) && isBreak(exit.cause)) breakOff(join, exit.cause)
+    })
+    return Exit.void
+  })
+
+// -----------------------------------------------------------------------------
+// taking turns
+// -----------------------------------------------------------------------------
+
+const isBounded = (join: Join): boolean => join.config.bulkhead !== undefined
+
+/** The slot whose fiber runs now. Most report in the order in which they were started. */
+const current = (join: Join): Slot => {
+  const { id } = Fiber.getCurrent()!
+  const { hint, slots } = join
+  const same = slots[hint]
+  if (same !== undefined && same.id === id) return same
+  const next = slots[hint + 1]
+  const place = next !== undefined && next.id === id ? hint + 1 : placeOf(slots, id)
+  join.hint = place
+  return slots[place]!
+}
+
+const placeOf = (slots: ReadonlyArray<Slot>, id: number): number => {
+  let low = 0
+  let high = slots.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (slots[middle]!.id < id) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Whether the split has something to do for another slot, now. */
+export const isWanted = (join: Join): boolean => hasMore(join) && (isBounded(join) || join.sinceYield < join.yieldEvery)
+
+/** Whether a slot that has run a branch may take another one on the same fiber. */
+const mayGoOn = (join: Join, slot: Running): boolean => {
+  const fiber = slot.fiber!
+  // under `Effect.runSync` no other slot could be started later
+  if (isBounded(join)) return !hasChildren(fiber) || !Number.isFinite(join.yieldEvery)
+  return join.front === slot && join.sinceYield < join.yieldEvery && !isTired(fiber) && !hasChildren(fiber)
+}
+
+const isTired = (fiber: AnyFiber): boolean =>
+  !fiber.cache.preventYield && fiber.currentOpCount * 2 >= fiber.cache.maxOpsBeforeYield
+
+/**
+ * Whether a branch has left children behind, which end with their fiber. The field is not public; without it they would
+ * live as long as their slot.
+ */
+const hasChildren = (fiber: AnyFiber): boolean => {
+  const children = (fiber as { readonly _children?: ReadonlySet<unknown> | undefined })._children
+  return children !== undefined && children.size > 0
+}
+
+/** Lets timers and other fibers run. The first slot to come back opens the next round. */
+export const pause = (join: Join): Effect.Effect<void> => {
+  const round = join.yields
+  return Effect.map(Effect.yieldNow, () => {
+    if (join.yields !== round) return
+    join.yields++
+    join.sinceYield = 0
+  })
+}
+
+/** Takes the next branch from the list. */
+const pull = (join: Join, slot: Slot): AnyEffect => {
+  const { iterator, list } = join
+  const index = join.started
+  let branch: Branch
+  if (iterator === undefined) {
+    // a list without an iterator is an array, and was looked through when it was read
+    const items = list.items as ReadonlyArray<Branch>
+    branch = items[index]!
+    join.exhausted = index + 1 >= items.length
+  } else {
+    join.pulling = true
+    const next = Result.try({ try: () => iterator.next(), catch: identity })
+    join.pulling = false
+    if (Result.isFailure(next)) {
+      // a generator that threw has ended, so there is nothing to close
+      join.exhausted = true
+      return breakOff(join, Cause.die(next.failure))
+    }
+    if (next.success.done === true) return seal(join)
+    // reading the list may have resumed a branch that decided
+    if (!isOpen(join)) return Exit.void
+    branch = next.success.value
+    if (!Effect.isEffect(branch)) {
+      const detail = branches.notAnEffect(index, branch)
+      return breakOff(join, Cause.fail(new WorkflowError({ ...where(join.frame), rule: "invalid-branches", detail })))
+    }
+    join.record.started()
+  }
+  join.started = index + 1
+  slot.index = index
+  return branch
+}
