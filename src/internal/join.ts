@@ -51,6 +51,8 @@ export interface Join {
   readonly list: BranchList
   readonly config: Config
   readonly frame: Frame
+  /** The id of the fiber that waits for the split, in whose name losers are interrupted. */
+  readonly caller: number
   readonly record: splitResult.Recorder
   readonly tally: { -readonly [K in keyof JoinStrategy.Tally]: JoinStrategy.Tally[K] }
   /** The iterator of a lazy list. */
@@ -74,8 +76,7 @@ export interface Join {
   hint: number
   /** How a slot goes on after its first branch, the same for all of them. */
   drain: AnyEffect | undefined
-  /** The fiber id of the worker, and the services of the branches. */
-  worker: number | undefined
+  /** The services of the branches. */
   context: Context.Context<never> | undefined
   deadline: AnyFiber | undefined
   /** Slots in place of those that could not go on, each on a fiber of its own. */
@@ -91,7 +92,7 @@ export interface Join {
  */
 export const yieldEvery = 2048
 
-export const make = (list: BranchList, config: Config, frame: Frame): Join => {
+export const make = (list: BranchList, config: Config, frame: Frame, caller: number): Join => {
   const known = list._tag === "Known"
   const total = known ? list.items.length : Number.POSITIVE_INFINITY
   const tally = { total, succeeded: 0, failed: 0, interrupted: 0, notStarted: 0 }
@@ -100,6 +101,7 @@ export const make = (list: BranchList, config: Config, frame: Frame): Join => {
     list,
     config,
     frame,
+    caller,
     record: splitResult.makeRecorder(config.discard, list),
     tally,
     iterator: known ? undefined : list.items[Symbol.iterator](),
@@ -115,7 +117,6 @@ export const make = (list: BranchList, config: Config, frame: Frame): Join => {
     front: undefined,
     hint: 0,
     drain: undefined,
-    worker: undefined,
     context: undefined,
     deadline: undefined,
     replacements: undefined,
@@ -211,7 +212,7 @@ export const breakOff = (join: Join, cause: Cause.Cause<unknown>): Exit.Exit<voi
 export const isBreak = (cause: Cause.Cause<unknown>): boolean => !Cause.hasInterruptsOnly(cause)
 
 const interruptAll = (join: Join): void => {
-  const { deadline, slots, worker } = join
-  deadline?.interruptUnsafe(worker)
-  for (let i = 0; i < slots.length; i++) slots[i]!.fiber?.interruptUnsafe(worker)
+  const { caller, deadline, slots } = join
+  deadline?.interruptUnsafe(caller)
+  for (let i = 0; i < slots.length; i++) slots[i]!.fiber?.interruptUnsafe(caller)
 }

@@ -60,7 +60,7 @@ export const run = (
       const detail = `splits are nested deeper than ${limit} (maxDepth)`
       return Exit.fail(new WorkflowError({ ...where(frame), rule: "max-depth", detail }))
     }
-    const join = make(list, config, frame)
+    const join = make(list, config, frame, parent.id)
     if (join.verdict !== "continue") return ending(join, Exit.void)
     // a fiber's context holds the services of what it runs, which its type does not say
     let context = Context.add(parent.context as Context.Context<unknown>, Depth, { depth: depth + 1, limit })
@@ -69,6 +69,7 @@ export const run = (
       join.yieldEvery = Number.POSITIVE_INFINITY
       context = Context.add(context, Scheduler.PreventSchedulerYield, true)
     }
+    join.context = context as Context.Context<never>
     return Effect.callback((resume) => {
       const worker = Effect.runForkWith(context)(work(join), { uninterruptible: true })
       worker.addObserver((exit) => resume(ending(join, exit)))
@@ -83,17 +84,14 @@ export const run = (
 // starting
 // -----------------------------------------------------------------------------
 
-const work = (join: Join): AnyEffect =>
-  Effect.withFiber((worker) => {
-    join.worker = worker.id
-    join.context = worker.context
-    const { bulkhead } = join.config
-    const width = Math.min(bulkhead ?? Number.POSITIVE_INFINITY, join.tally.total)
-    const member = slot.member(join)
-    const started = width <= segmentSize ? startSegment(join, width, member, true) : startSegments(join, width, member)
-    if (bulkhead === undefined && join.iterator === undefined) return started
-    return Effect.onExit(started, () => Effect.andThen(awaitReplacements(join), closeList(join)))
-  })
+const work = (join: Join): AnyEffect => {
+  const { bulkhead } = join.config
+  const width = Math.min(bulkhead ?? Number.POSITIVE_INFINITY, join.tally.total)
+  const member = slot.member(join)
+  const started = width <= segmentSize ? startSegment(join, width, member, true) : startSegments(join, width, member)
+  if (bulkhead === undefined && join.iterator === undefined) return started
+  return Effect.onExit(started, () => Effect.andThen(awaitReplacements(join), closeList(join)))
+}
 
 const awaitReplacements = (join: Join): Effect.Effect<void> =>
   Effect.whileLoop({
@@ -173,7 +171,7 @@ const ending = (
   if (join.broken !== undefined) return Exit.failCause(join.broken)
   if (Exit.isFailure(exit) && (verdict === "continue" || isBreak(exit.cause))) return Exit.failCause(exit.cause)
   // only a split whose caller was interrupted ends without a verdict
-  if (verdict === "continue") return Exit.interrupt(join.worker)
+  if (verdict === "continue") return Exit.interrupt(join.caller)
   if (tally.total === Number.POSITIVE_INFINITY) tally.total = join.started
   tally.notStarted = tally.total - tally.succeeded - tally.failed - tally.interrupted
   const { strategy, timeout } = config
