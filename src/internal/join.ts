@@ -126,6 +126,7 @@ export const make = (list: BranchList, config: Config, frame: Frame, caller: num
   }
 }
 
+/** Whether the split waits for branches. After it only the ends of losers are recorded. */
 export const isOpen = (join: Join): boolean => join.verdict === "continue" && !join.halted
 
 /** Whether there is a branch left to start, and reason to. */
@@ -135,34 +136,29 @@ export const hasMore = (join: Join): boolean => !join.exhausted && isOpen(join)
 // deciding
 // -----------------------------------------------------------------------------
 
-/** A branch has succeeded. After the verdict that is the end of a loser. */
+/** A branch has succeeded. */
 export const succeed = (join: Join, index: number, value: unknown): void => {
-  if (!isOpen(join)) {
-    join.tally.interrupted++
-    // a loser that would not be interrupted and ended well has been cut off all the same
-    join.record.late(index, Cause.interrupt())
-    return
-  }
   join.tally.succeeded++
   join.record.succeeded(index, value)
   settled(join)
 }
 
-/** A branch has failed. After the verdict that is the end of a loser, of which a defect is told to the log. */
-export const fail = (join: Join, index: number, cause: Cause.Cause<unknown>): Effect.Effect<void> => {
-  if (!isOpen(join)) {
-    join.tally.interrupted++
-    join.record.late(index, cause)
-    return Cause.hasDies(cause)
-      ? Effect.ignoreCause(
-        Effect.logWarning(`branch ${index} died after the split had been decided or interrupted`, cause)
-      )
-      : Exit.void
-  }
+/** A branch has failed. */
+export const fail = (join: Join, index: number, cause: Cause.Cause<unknown>): void => {
   join.tally.failed++
   join.record.failed(index, cause)
   settled(join)
-  return Exit.void
+}
+
+/** A branch has ended after the verdict. A defect is told to the log: nobody may look at the outcome of a loser. */
+export const lose = (join: Join, index: number, cause: Cause.Cause<unknown>): Effect.Effect<void> => {
+  join.tally.interrupted++
+  join.record.late(index, cause)
+  return Cause.hasDies(cause)
+    ? Effect.ignoreCause(
+      Effect.logWarning(`branch ${index} died after the split had been decided or interrupted`, cause)
+    )
+    : Exit.void
 }
 
 const settled = (join: Join): void => {

@@ -21,11 +21,14 @@ import { WorkflowError } from "../CanoError.ts"
 import type { Branch } from "./branches.ts"
 import * as branches from "./branches.ts"
 import type { AnyEffect, AnyFiber, Join, Slot } from "./join.ts"
-import { breakOff, fail, hasMore, isBreak, isOpen, seal, succeed, where } from "./join.ts"
+import { breakOff, fail, hasMore, isBreak, isOpen, lose, seal, succeed, where } from "./join.ts"
 
 /** What a slot is busy with when it is busy with no branch; a fresh one has not taken any since it was started or yielded. */
 const none = -1
 const fresh = -2
+
+/** A loser that would not be interrupted and ended well has been cut off all the same. */
+const cutOff = Cause.interrupt()
 
 /** A slot, and the options of its own `whileLoop`, whose successes are those of branches. */
 class Running implements Slot {
@@ -69,7 +72,8 @@ class Running implements Slot {
     this.index = none
     // a decision interrupts the others
     this.fiber = undefined
-    succeed(join, index, value)
+    if (isOpen(join)) succeed(join, index, value)
+    else lose(join, index, cutOff)
     if (isOpen(join)) this.fiber = fiber
   }
 }
@@ -112,10 +116,11 @@ const left = (join: Join, cause: Cause.Cause<unknown>): AnyEffect => {
   slot.fiber = undefined
   // A fiber that was interrupted cannot enter an interruptible region again.
   if (index < 0) return isBreak(cause) ? Exit.failCause(cause) : done(join, slot)
-  return Effect.flatMapEager(fail(join, index, cause), () => {
-    if (isOpen(join)) slot.fiber = fiber
-    return slot.while() ? drain(join) : done(join, slot)
-  })
+  if (!isOpen(join)) return lose(join, index, cause)
+  fail(join, index, cause)
+  if (!isOpen(join)) return Exit.void
+  slot.fiber = fiber
+  return slot.while() ? drain(join) : done(join, slot)
 }
 
 /** A slot ends. Behind a bulkhead another takes its place, if there is something left to do. */
