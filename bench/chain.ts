@@ -3,7 +3,7 @@
  */
 import { Workflow } from "effect-cano"
 import * as Effect from "effect/Effect"
-import type { Case } from "./harness.ts"
+import type { Case, Group } from "./harness.ts"
 
 const names = (n: number): ReadonlyArray<string> => Array.from({ length: n }, (_, i) => `S${i}`)
 
@@ -53,8 +53,11 @@ const payload = (n: number): Case["variants"] => {
   }
 }
 
-export const cases = (): ReadonlyArray<() => Case> => [
-  () => ({ name: "200 states", size: 200, variants: plain(200) }),
-  () => ({ name: "200 states, with payload", size: 200, variants: payload(200) }),
-  () => ({ name: "a run of 2 states", size: 1, variants: plain(2) })
-]
+export const groups = (): ReadonlyArray<Group> => [{
+  title: "Chain of states",
+  cases: [
+    () => ({ name: "200 states", size: 200, variants: plain(200) }),
+    () => ({ name: "200 states, with payload", size: 200, variants: payload(200) }),
+    () => ({ name: "a run of 2 states", size: 1, variants: plain(2) })
+  ]
+}]

@@ -5,7 +5,8 @@
 import { JoinStrategy, Split } from "effect-cano"
 import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
-import { table } from "./harness.ts"
+import type { Quartiles, Section } from "./harness.ts"
+import { cell, holds, median, quartiles, rounds, table, untilValid } from "./harness.ts"
 
 const kinds = {
   sync: (i: number) => Effect.sync(() => i),
@@ -21,12 +22,56 @@ const small = 1000
 const large = 100_000
 const million = 1_000_000
 
-export type Quartiles = readonly [q1: number, median: number, q3: number]
+export const sections = async (): Promise<ReadonlyArray<Section>> => {
+  const growths: Array<Growth> = []
+  for (const bulkhead of [undefined, 8]) {
+    for (const kind of Object.keys(kinds) as Array<Kind>) growths.push(await untilValid(() => grow(kind, bulkhead)))
+  }
+  const millions = Object.keys(programs).flatMap((name) =>
+    (Object.keys(kinds) as Array<Kind>).map((kind) => inOwnProcess(name, kind))
+  )
+  return [
+    {
+      title: "Growth: a branch of 100,000 beside one of 1,000",
+      text: table(
+        ["", "forEach, ns", "growth of forEach", "Split.run, ns", "growth of Split.run", "quotient", "control"],
+        growths.map((growth) => [
+          growth.name,
+          growth.nanos.forEach.map((nanos) => nanos.toFixed(0)).join(" → "),
+          growth.forEach[1].toFixed(2),
+          growth.nanos.split.map((nanos) => nanos.toFixed(0)).join(" → "),
+          growth.split[1].toFixed(2),
+          growth.valid ? cell(growth.quotient) : "void",
+          cell(growth.control)
+        ])
+      ),
+      measurements: growths.map(({ name, quotient, valid }) => ({
+        name: `growth, ${name}`,
+        variant: "Split.run",
+        base: "forEach",
+        ratio: quotient[1],
+        valid
+      }))
+    },
+    {
+      title: "1,000,000 branches of a lazy list, behind 64 places",
+      text: table(
+        ["", "seconds", "heap growth, MB"],
+        millions.map(({ heap, name, seconds }) => [name, seconds.toFixed(2), (heap / 1e6).toFixed(1)])
+      ),
+      measurements: millions.filter(({ name }) => name.includes("Split.run")).map(({ heap, name }) => ({
+        name: `a million, ${name}`,
+        variant: "Split.run",
+        base: "MB",
+        ratio: heap / 1e6,
+        valid: true
+      }))
+    }
+  ]
+}
 
-export interface Growth {
+interface Growth {
   readonly name: string
-  readonly rounds: number
-  readonly attempts: number
   readonly valid: boolean
   /** Median nanoseconds of one branch, of 1,000 and of 100,000. */
   readonly nanos: { readonly forEach: readonly [number, number]; readonly split: readonly [number, number] }
@@ -38,49 +83,11 @@ export interface Growth {
   readonly control: Quartiles
 }
 
-export interface Million {
+interface Million {
   readonly name: string
   readonly seconds: number
   /** The most that a full collection left on the heap during the run, over what was there before; bytes. */
   readonly heap: number
-}
-
-export interface Data {
-  readonly growths: ReadonlyArray<Growth>
-  readonly millions: ReadonlyArray<Million>
-}
-
-export const measure = async (): Promise<Data> => {
-  const growths: Array<Growth> = []
-  for (const bulkhead of [undefined, 8]) {
-    for (const kind of Object.keys(kinds) as Array<Kind>) growths.push(await grow(kind, bulkhead))
-  }
-  const millions = Object.keys(programs).flatMap((name) =>
-    (Object.keys(kinds) as Array<Kind>).map((kind) => inOwnProcess(name, kind))
-  )
-  return { growths, millions }
-}
-
-export const show = ({ growths, millions }: Data): string => {
-  const cell = ([q1, middle, q3]: Quartiles): string => `${middle.toFixed(2)} (${q1.toFixed(2)}–${q3.toFixed(2)})`
-  return [
-    table(
-      ["", "forEach, ns", "growth of forEach", "Split.run, ns", "growth of Split.run", "quotient", "control"],
-      growths.map((growth) => [
-        growth.name,
-        growth.nanos.forEach.map((nanos) => nanos.toFixed(0)).join(" → "),
-        growth.forEach[1].toFixed(2),
-        growth.nanos.split.map((nanos) => nanos.toFixed(0)).join(" → "),
-        growth.split[1].toFixed(2),
-        growth.valid ? cell(growth.quotient) : "void",
-        cell(growth.control)
-      ])
-    ),
-    table(
-      ["1,000,000 branches", "seconds", "heap, MB"],
-      millions.map(({ heap, name, seconds }) => [name, seconds.toFixed(2), (heap / 1e6).toFixed(1)])
-    )
-  ].join("\n\n")
 }
 
 // -----------------------------------------------------------------------------
@@ -88,16 +95,8 @@ export const show = ({ growths, millions }: Data): string => {
 // -----------------------------------------------------------------------------
 
 const roundsOfGrowth = 11
-const attemptsAtMost = 2
 
-const grow = async (kind: Kind, bulkhead: number | undefined): Promise<Growth> => {
-  for (let attempts = 1;; attempts++) {
-    const growth = await attempt(kind, bulkhead, attempts)
-    if (growth.valid || attempts === attemptsAtMost) return growth
-  }
-}
-
-const attempt = async (kind: Kind, bulkhead: number | undefined, attempts: number): Promise<Growth> => {
+export const grow = async (kind: Kind, bulkhead: number | undefined): Promise<Growth> => {
   const branches = Array.from({ length: large }, (_, i) => kinds[kind](i))
   const forEach = (n: number): Program =>
     Effect.forEach(branches.slice(0, n), (branch) => branch, { concurrency: bulkhead ?? "unbounded" })
@@ -109,14 +108,19 @@ const attempt = async (kind: Kind, bulkhead: number | undefined, attempts: numbe
     const times = (kind === "sync" ? 4 : 1) * large / n
     return async (): Promise<number> => (await time(effect, times)) * 1e6 / times / n
   }
-  const all = await rounds(roundsOfGrowth, {
-    forEach: sample(forEach(small), small),
-    forEachLarge: sample(forEach(large), large),
-    split: sample(split(small), small),
-    splitLarge: sample(split(large), large),
-    control: sample(forEach(small), small),
-    controlLarge: sample(forEach(large), large)
-  })
+  const made = await rounds(
+    {
+      forEach: sample(forEach(small), small),
+      forEachLarge: sample(forEach(large), large),
+      split: sample(split(small), small),
+      splitLarge: sample(split(large), large),
+      control: sample(forEach(small), small),
+      controlLarge: sample(forEach(large), large)
+    },
+    (made) => made === roundsOfGrowth + 1
+  )
+  // the first round warms up
+  const all = made.slice(1)
   const growths = all.map((round) => ({
     forEach: round.forEachLarge / round.forEach,
     split: round.splitLarge / round.split,
@@ -125,9 +129,7 @@ const attempt = async (kind: Kind, bulkhead: number | undefined, attempts: numbe
   const control = quartiles(growths.map((growth) => growth.control / growth.forEach))
   return {
     name: bulkhead === undefined ? kind : `${kind}, bulkhead ${bulkhead}`,
-    rounds: all.length,
-    attempts,
-    valid: control[1] >= 0.93 && control[1] <= 1.07,
+    valid: holds(control),
     nanos: {
       forEach: [median(all.map((round) => round.forEach)), median(all.map((round) => round.forEachLarge))],
       split: [median(all.map((round) => round.split)), median(all.map((round) => round.splitLarge))]
@@ -146,37 +148,6 @@ const time = async (effect: Program, times: number): Promise<number> => {
   await Effect.runPromise(Effect.whileLoop({ while: () => left-- > 0, body: () => effect, step: () => {} }))
   return performance.now() - start
 }
-
-/** Takes every sample once in each round, in shuffled order, after a round that does not count. */
-export const rounds = async <Name extends string>(
-  count: number,
-  samples: { readonly [N in Name]: () => number | Promise<number> }
-): Promise<ReadonlyArray<{ readonly [N in Name]: number }>> => {
-  const out: Array<{ [N in Name]: number }> = []
-  const names = Object.keys(samples) as Array<Name>
-  for (let i = 0; i <= count; i++) {
-    for (let j = names.length - 1; j > 0; j--) {
-      const k = Math.floor(Math.random() * (j + 1))
-      ;[names[j], names[k]] = [names[k]!, names[j]!]
-    }
-    const round = {} as { [N in Name]: number }
-    for (const name of names) round[name] = await samples[name]()
-    if (i > 0) out.push(round)
-  }
-  return out
-}
-
-export const quartiles = (values: ReadonlyArray<number>): Quartiles => {
-  const sorted = values.toSorted((a, b) => a - b)
-  const at = (share: number): number => {
-    const place = share * (sorted.length - 1)
-    const low = sorted[Math.floor(place)]!
-    return low + (sorted[Math.ceil(place)]! - low) * (place % 1)
-  }
-  return [at(0.25), at(0.5), at(0.75)]
-}
-
-export const median = (values: ReadonlyArray<number>): number => quartiles(values)[1]
 
 // -----------------------------------------------------------------------------
 // a million

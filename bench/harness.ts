@@ -3,6 +3,7 @@
  * that the machine's drift falls on all variants alike. The base also runs under a second name, as the control.
  */
 import * as Effect from "effect/Effect"
+import { deepStrictEqual } from "node:assert"
 
 /** Effects that do the same work, to be compared. */
 export interface Case {
@@ -13,14 +14,39 @@ export interface Case {
   readonly variants: { readonly [name: string]: Effect.Effect<unknown, unknown> }
   /** Variants that are also compared with another one than the base. */
   readonly against?: { readonly [name: string]: string }
+  /** What each variant gives; a variant that does not do the work of the others is not measured. */
+  readonly answer?: unknown
 }
 
-export interface Ratio {
+/** Cases with the same variants: one table. */
+export interface Group {
+  readonly title: string
+  readonly cases: ReadonlyArray<() => Case>
+}
+
+export type Quartiles = readonly [q1: number, median: number, q3: number]
+
+/** One ratio of a benchmark, as goals and pictures refer to it. */
+export interface Measurement {
+  readonly name: string
+  readonly variant: string
+  readonly base: string
+  readonly ratio: number
+  /** Whether its control held. */
+  readonly valid: boolean
+}
+
+/** What a benchmark has to say under one heading. */
+export interface Section {
+  readonly title: string
+  readonly text: string
+  readonly measurements: ReadonlyArray<Measurement>
+}
+
+interface Ratio {
   readonly name: string
   readonly base: string
-  readonly q1: number
-  readonly median: number
-  readonly q3: number
+  readonly quartiles: Quartiles
 }
 
 export interface Report {
@@ -30,7 +56,7 @@ export interface Report {
   /** How often the case was measured until its control held. */
   readonly attempts: number
   readonly valid: boolean
-  readonly control: Ratio
+  readonly control: Quartiles
   readonly ratios: ReadonlyArray<Ratio>
   /** Median nanoseconds for one branch or transition. */
   readonly nanos: { readonly [name: string]: number }
@@ -39,13 +65,12 @@ export interface Report {
 export interface Options {
   /** Left out: as many as fit into the budget of a case, 9 (for large ones 15) to 61. */
   readonly rounds?: number | undefined
-  readonly seed: number
 }
 
 /** Where one run alone is longer than a sample, a sample is several runs, or the collector's pauses hit at random. */
 const sampleMillis = (size: number): number => size < large ? 6.5 : 40
 const warmUpMillis = 120
-const budgetMillis = 1000
+const budgetMillis = 600
 const leastRounds = (size: number): number => size < large ? 9 : 15
 const mostRounds = 61
 const attemptsAtMost = 3
@@ -53,57 +78,84 @@ const control = "control"
 /** From this size on a full collection precedes each sample: what a run leaves behind outlives a minor one. */
 const large = 10_000
 
-export const compare = async (input: Case, options: Options): Promise<Report> => {
+/** Whether a control says that a measurement can be believed. */
+export const holds = ([, median]: Quartiles): boolean => median >= 0.93 && median <= 1.07
+
+/** Measures until the control holds, up to three times. */
+export const untilValid = async <A extends { readonly valid: boolean }>(
+  attempt: (attempts: number) => Promise<A>
+): Promise<A> => {
   for (let attempts = 1;; attempts++) {
-    const report = await attempt(input, options, attempts)
-    if (report.valid || attempts === attemptsAtMost) return report
+    const result = await attempt(attempts)
+    if (result.valid || attempts === attemptsAtMost) return result
   }
 }
 
+export const compare = async (input: Case, options: Options): Promise<Report> => {
+  if (input.answer !== undefined) {
+    for (const [variant, effect] of Object.entries(input.variants)) {
+      deepStrictEqual(await Effect.runPromise(effect), input.answer, `${input.name}: ${variant}`)
+    }
+  }
+  return untilValid((attempts) => attempt(input, options, attempts))
+}
+
 const attempt = async (input: Case, options: Options, attempts: number): Promise<Report> => {
-  const random = mulberry32(options.seed + attempts)
   const [base] = Object.keys(input.variants) as [string]
   const effects: Case["variants"] = { ...input.variants, [control]: input.variants[base]! }
-  const names = Object.keys(effects)
   const repeats = new Map<string, number>()
-  for (const name of names) {
+  for (const name of Object.keys(effects)) {
     // the control is the base in every respect
     repeats.set(name, name === control ? repeats.get(base)! : await calibrate(effects[name]!, input.size))
   }
-  const rounds: Array<Map<string, number>> = []
-  const start = performance.now()
-  const enough = () =>
-    options.rounds !== undefined
-      ? rounds.length >= options.rounds
-      : rounds.length >= mostRounds ||
-        (rounds.length >= leastRounds(input.size) && performance.now() - start > budgetMillis)
-  while (!enough()) {
-    const round = new Map<string, number>()
-    for (const name of shuffle(names, random)) {
-      collect(input.size)
+  const samples = Object.fromEntries(
+    Object.entries(effects).map(([name, effect]) => {
       const times = repeats.get(name)!
-      round.set(name, (await sample(effects[name]!, times)) * 1e6 / times / input.size)
-    }
-    rounds.push(round)
-  }
-  const ratio = (name: string, to: string): Ratio => {
-    const [q1, median, q3] = quartiles(rounds.map((round) => round.get(name)! / round.get(to)!))
-    return { name, base: to, q1, median, q3 }
-  }
-  const self = ratio(control, base)
+      return [name, async () => {
+        collect(input.size)
+        return (await sample(effect, times)) * 1e6 / times / input.size
+      }]
+    })
+  )
+  const start = performance.now()
+  const all = await rounds(
+    samples,
+    (made) =>
+      options.rounds !== undefined
+        ? made >= options.rounds
+        : made >= mostRounds || (made >= leastRounds(input.size) && performance.now() - start > budgetMillis)
+  )
+  const ratio = (name: string, to: string): Ratio => ({
+    name,
+    base: to,
+    quartiles: quartiles(all.map((round) => round[name]! / round[to]!))
+  })
+  const self = ratio(control, base).quartiles
   return {
     name: input.name,
     size: input.size,
-    rounds: rounds.length,
+    rounds: all.length,
     attempts,
-    valid: self.median >= 0.93 && self.median <= 1.07,
+    valid: holds(self),
     control: self,
     ratios: [
       ...Object.keys(input.variants).slice(1).map((name) => ratio(name, base)),
       ...Object.entries(input.against ?? {}).map(([name, to]) => ratio(name, to))
     ],
     nanos: Object.fromEntries(
-      Object.keys(input.variants).map((name) => [name, quartiles(rounds.map((round) => round.get(name)!))[1]])
+      Object.keys(input.variants).map((name) => [name, median(all.map((round) => round[name]!))])
+    )
+  }
+}
+
+export const section = async ({ cases, title }: Group, options: Options): Promise<Section> => {
+  const reports: Array<Report> = []
+  for (const make of cases) reports.push(await compare(make(), options))
+  return {
+    title,
+    text: show(reports),
+    measurements: reports.flatMap(({ name, ratios, valid }) =>
+      ratios.map(({ base, name: variant, quartiles: [, ratio] }) => ({ name, variant, base, ratio, valid }))
     )
   }
 }
@@ -142,6 +194,21 @@ const collect = (size: number): void => {
 // statistics
 // -----------------------------------------------------------------------------
 
+/** Takes every sample once in each round, in shuffled order, until there are enough rounds. */
+export const rounds = async <Name extends string>(
+  samples: { readonly [N in Name]: () => number | Promise<number> },
+  enough: (made: number) => boolean
+): Promise<ReadonlyArray<{ readonly [N in Name]: number }>> => {
+  const names = Object.keys(samples) as Array<Name>
+  const out: Array<{ [N in Name]: number }> = []
+  while (!enough(out.length)) {
+    const round = {} as { [N in Name]: number }
+    for (const name of shuffle(names)) round[name] = await samples[name]()
+    out.push(round)
+  }
+  return out
+}
+
 const mulberry32 = (seed: number) => (): number => {
   seed = (seed + 0x6d2b79f5) | 0
   let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
@@ -149,7 +216,14 @@ const mulberry32 = (seed: number) => (): number => {
   return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
 }
 
-const shuffle = <A>(items: ReadonlyArray<A>, random: () => number): Array<A> => {
+let random = mulberry32(1)
+
+/** Fixes the order of everything that is shuffled from here on. */
+export const seed = (value: number): void => {
+  random = mulberry32(value)
+}
+
+const shuffle = <A>(items: ReadonlyArray<A>): Array<A> => {
   const out = [...items]
   for (let i = out.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1))
@@ -158,7 +232,7 @@ const shuffle = <A>(items: ReadonlyArray<A>, random: () => number): Array<A> => 
   return out
 }
 
-const quartiles = (values: ReadonlyArray<number>): readonly [number, number, number] => {
+export const quartiles = (values: ReadonlyArray<number>): Quartiles => {
   const sorted = values.toSorted((a, b) => a - b)
   const at = (share: number): number => {
     const place = share * (sorted.length - 1)
@@ -167,6 +241,8 @@ const quartiles = (values: ReadonlyArray<number>): readonly [number, number, num
   }
   return [at(0.25), at(0.5), at(0.75)]
 }
+
+export const median = (values: ReadonlyArray<number>): number => quartiles(values)[1]
 
 // -----------------------------------------------------------------------------
 // showing
@@ -181,8 +257,11 @@ export const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyA
   return [line(head), rule, ...rows.map(line)].join("\n")
 }
 
-/** Reports whose cases have the same variants, as one table: a ratio is its median and, in brackets, its quartiles. */
-export const show = (reports: ReadonlyArray<Report>): string => {
+/** A median and, in brackets, its quartiles. */
+export const cell = ([q1, median, q3]: Quartiles): string => `${median.toFixed(2)} (${q1.toFixed(2)}–${q3.toFixed(2)})`
+
+/** Reports whose cases have the same variants, as one table. */
+const show = (reports: ReadonlyArray<Report>): string => {
   const { nanos, ratios } = reports[0]!
   const [base] = Object.keys(nanos) as [string]
   const head = [
@@ -191,13 +270,12 @@ export const show = (reports: ReadonlyArray<Report>): string => {
     ...ratios.map(({ base: to, name }) => to === base ? name : `${name} / ${to}`),
     control
   ]
-  const cell = ({ median, q1, q3 }: Ratio): string => `${median.toFixed(2)} (${q1.toFixed(2)}–${q3.toFixed(2)})`
   return table(
     head,
     reports.map((report) => [
       report.name,
       report.nanos[base]!.toFixed(0),
-      ...report.ratios.map((ratio) => report.valid ? cell(ratio) : "void"),
+      ...report.ratios.map((ratio) => report.valid ? cell(ratio.quartiles) : "void"),
       cell(report.control)
     ])
   )

@@ -1,14 +1,12 @@
 /**
  * The end of a split that is decided while all its losers still sleep, against `Effect.raceAll` of the same effects. The
  * last effect wins, after all others have started; a run that does not run each loser's finalizer exactly once throws.
- *
- * `cases` time whole runs: the losers are started, the winner decides, the losers end. `measure` times the second half
- * alone: from the decision until the join has ended, with every loser finalized.
+ * What is timed is the second half of a run: from the decision until the join has ended, with every loser finalized.
  */
 import { JoinStrategy, Split } from "effect-cano"
 import * as Effect from "effect/Effect"
-import { median, quartiles, rounds } from "./growth.ts"
-import { type Case, table } from "./harness.ts"
+import type { Case, Quartiles, Section } from "./harness.ts"
+import { cell, holds, median, quartiles, rounds, table, untilValid } from "./harness.ts"
 
 type Count = () => void
 
@@ -50,63 +48,35 @@ const make = (kind: Kind, n: number): Case["variants"] => {
 
 const sizes = [10, 100, 1000, 10_000]
 
-export const cases = (): ReadonlyArray<{ readonly title: string; readonly cases: ReadonlyArray<() => Case> }> =>
-  (Object.keys(kinds) as Array<Kind>).map((kind) => ({
-    title: `Any, one winner and n losers that sleep: ${kind}`,
-    cases: sizes.map((n) => () => ({ name: `${kind} n=${n}`, size: n, variants: make(kind, n) }))
-  }))
-
-// -----------------------------------------------------------------------------
-// from the decision on
-// -----------------------------------------------------------------------------
-
-export interface Interruption {
+interface Interruption {
   readonly name: string
-  readonly losers: number
   /** Median nanoseconds of one loser. */
-  readonly nanos: { readonly raceAll: number; readonly "Split.run": number }
-  /** `Split.run`, and `raceAll` again, to `raceAll`. */
-  readonly ratio: readonly [q1: number, median: number, q3: number]
-  readonly control: readonly [q1: number, median: number, q3: number]
+  readonly nanos: number
+  readonly ratio: Quartiles
+  readonly control: Quartiles
   readonly valid: boolean
 }
 
-const attemptsAtMost = 3
-
-export const measure = async (): Promise<ReadonlyArray<Interruption>> => {
-  const out: Array<Interruption> = []
-  for (const kind of Object.keys(kinds) as Array<Kind>) {
-    for (const losers of sizes) {
-      let interruption = await attempt(kind, losers)
-      for (let i = 1; !interruption.valid && i < attemptsAtMost; i++) interruption = await attempt(kind, losers)
-      out.push(interruption)
-    }
-  }
-  return out
-}
+const roundsOfInterruption = 21
 
 const attempt = async (kind: Kind, losers: number): Promise<Interruption> => {
   const variants = make(kind, losers)
   // about 5,000 losers make a sample of 5 ms
   const times = Math.max(1, Math.round((losers < 10_000 ? 5000 : 20_000) / losers))
   const sample = (name: "raceAll" | "Split.run") => () => afterDecision(variants[name]!, times, losers)
-  const all = await rounds(21, {
-    raceAll: sample("raceAll"),
-    "Split.run": sample("Split.run"),
-    control: sample("raceAll")
-  })
-  const ratio = quartiles(all.map((round) => round["Split.run"] / round.raceAll))
-  const control = quartiles(all.map((round) => round.control / round.raceAll))
+  const all = await rounds(
+    { raceAll: sample("raceAll"), "Split.run": sample("Split.run"), control: sample("raceAll") },
+    (made) => made === roundsOfInterruption + 1
+  )
+  // the first round warms up
+  const measured = all.slice(1)
+  const control = quartiles(measured.map((round) => round.control / round.raceAll))
   return {
     name: `${kind} n=${losers}`,
-    losers,
-    nanos: {
-      raceAll: median(all.map((round) => round.raceAll)),
-      "Split.run": median(all.map((round) => round["Split.run"]))
-    },
-    ratio,
+    nanos: median(measured.map((round) => round.raceAll)),
+    ratio: quartiles(measured.map((round) => round["Split.run"] / round.raceAll)),
     control,
-    valid: control[1] >= 0.93 && control[1] <= 1.07
+    valid: holds(control)
   }
 }
 
@@ -130,16 +100,28 @@ const afterDecision = async (
   return millis * 1e6 / times / losers
 }
 
-export const show = (interruptions: ReadonlyArray<Interruption>): string => {
-  const cell = ([q1, middle, q3]: Interruption["ratio"]): string =>
-    `${middle.toFixed(2)} (${q1.toFixed(2)}–${q3.toFixed(2)})`
-  return table(
-    ["", "raceAll, ns per loser", "Split.run", "control"],
-    interruptions.map(({ control, name, nanos, ratio, valid }) => [
+export const sections = async (): Promise<ReadonlyArray<Section>> => {
+  const all: Array<Interruption> = []
+  for (const kind of Object.keys(kinds) as Array<Kind>) {
+    for (const losers of sizes) all.push(await untilValid(() => attempt(kind, losers)))
+  }
+  return [{
+    title: "Interruption: from the decision until every loser is finalized",
+    text: table(
+      ["", "raceAll, ns per loser", "Split.run", "control"],
+      all.map(({ control, name, nanos, ratio, valid }) => [
+        name,
+        nanos.toFixed(0),
+        valid ? cell(ratio) : "void",
+        cell(control)
+      ])
+    ),
+    measurements: all.map(({ name, ratio, valid }) => ({
       name,
-      nanos.raceAll.toFixed(0),
-      valid ? cell(ratio) : "void",
-      cell(control)
-    ])
-  )
+      variant: "Split.run",
+      base: "raceAll",
+      ratio: ratio[1],
+      valid
+    }))
+  }]
 }

@@ -6,7 +6,7 @@ import { JoinStrategy, Split } from "effect-cano"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { spawnSync } from "node:child_process"
-import { table } from "./harness.ts"
+import { type Section, table } from "./harness.ts"
 
 const n = 100_000
 const strategy = JoinStrategy.all
@@ -26,7 +26,7 @@ const groups: { readonly [pending: string]: { readonly [name: string]: Effect.Ef
   }
 }
 
-export interface Heap {
+interface Heap {
   readonly pending: string
   readonly name: string
   readonly bytes: number
@@ -34,7 +34,7 @@ export interface Heap {
   readonly ratio: number
 }
 
-export const measure = (): ReadonlyArray<Heap> =>
+const measure = (): ReadonlyArray<Heap> =>
   Object.entries(groups).flatMap(([pending, variants]) => {
     const [base] = Object.keys(variants) as [string]
     const names = [base, ...Object.keys(variants).slice(1), "control"]
@@ -50,11 +50,23 @@ const inOwnProcess = (pending: string, name: string): number => {
   return Number(stdout)
 }
 
-export const show = (heaps: ReadonlyArray<Heap>): string =>
-  table(
-    ["", "bytes per branch", "ratio"],
-    heaps.map(({ bytes, name, pending, ratio }) => [`${pending}: ${name}`, bytes.toFixed(0), ratio.toFixed(2)])
-  )
+export const sections = async (): Promise<ReadonlyArray<Section>> => {
+  const heaps = measure()
+  return [{
+    title: "Heap per pending branch",
+    text: table(
+      ["", "bytes per branch", "ratio"],
+      heaps.map(({ bytes, name, pending, ratio }) => [`${pending}: ${name}`, bytes.toFixed(0), ratio.toFixed(2)])
+    ),
+    measurements: heaps.filter(({ name }) => name.startsWith("Split.run")).map(({ bytes, name, pending, ratio }) => ({
+      name: `heap, ${pending}`,
+      variant: name,
+      base: pending === "queued" ? "bytes" : "forEach",
+      ratio: pending === "queued" ? bytes : ratio,
+      valid: true
+    }))
+  }]
+}
 
 const heapUsed = async (): Promise<number> => {
   for (let i = 0; i < 3; i++) {

@@ -6,7 +6,7 @@ import { JoinStrategy, Split, Workflow } from "effect-cano"
 import * as Effect from "effect/Effect"
 import pMap from "p-map"
 import { assign, createActor, createMachine } from "xstate"
-import { type Checked, type Group, verifyAll } from "./strategies.ts"
+import type { Case, Group } from "./harness.ts"
 
 const indices = (n: number): ReadonlyArray<number> => Array.from({ length: n }, (_, i) => i)
 
@@ -18,7 +18,7 @@ const strategy = JoinStrategy.all
 
 const sleep = (i: number): Promise<number> => new Promise((resolve) => setTimeout(resolve, 1, i))
 
-const sleeping = (n: number): Checked => {
+const sleeping = (n: number): Case => {
   const items = indices(n)
   const branches = items.map((i) => Effect.as(Effect.sleep(1), i))
   return {
@@ -34,7 +34,7 @@ const sleeping = (n: number): Checked => {
 
 const hop = (i: number): Promise<number> => Promise.resolve(i)
 
-const bulkhead = (n: number): Checked => {
+const bulkhead = (n: number): Case => {
   const items = indices(n)
   const branches = items.map((i) => Effect.promise(() => hop(i)))
   return {
@@ -61,7 +61,7 @@ const send = (actor: { readonly send: (_: typeof event) => void }): void => {
 }
 
 /** Both answer how many transitions they made. */
-const names = (): Checked => {
+const names = (): Case => {
   let turns = 0
   const workflow = Workflow.make<"A" | "B" | "C" | "Done">("loop")
     .register("A", Effect.sync(() => "B"))
@@ -95,7 +95,7 @@ interface Counting<Tag extends string> {
   readonly count: number
 }
 
-const payload = (): Checked => {
+const payload = (): Case => {
   const workflow = Workflow.make<Counting<"A"> | Counting<"B"> | Counting<"C"> | Counting<"Done">>("loop")
     .register("A", ({ count }) => Effect.sync(() => ({ _tag: "B", count: count + 1 })))
     .register("B", ({ count }) => Effect.sync(() => ({ _tag: "C", count: count + 1 })))
@@ -131,10 +131,8 @@ const payload = (): Checked => {
   }
 }
 
-export const cases = (): ReadonlyArray<Group> => [
+export const groups = (): ReadonlyArray<Group> => [
   { title: "All, branches that sleep, against Promise.all", cases: [3, 10, 100].map((n) => () => sleeping(n)) },
   { title: "Bulkhead of 8, against p-map", cases: [100, 1000, 10_000].map((n) => () => bulkhead(n)) },
   { title: "One transition, against XState", cases: [names, payload] }
 ]
-
-export const verify = (): Promise<void> => verifyAll(cases())

@@ -1,13 +1,44 @@
 /**
  * A bar chart of ratios, as an SVG that reads on light and dark pages. The same bars give the same text.
  */
+import type { Measurement } from "./harness.ts"
 
-export interface Bar {
+interface Bar {
   /** Bars of the same group that follow each other stand under one heading. */
   readonly group: string
   readonly label: string
   readonly ratio: number
 }
+
+/** What the picture shows of a run of all benchmarks: group, label, and the measurement. */
+const chosen: ReadonlyArray<readonly [group: string, label: string, name: string, variant: string, base: string]> = [
+  ["Effect, raw or by hand", "all of 3 / forEach", "async n=3", "Split.run", "forEach"],
+  ["Effect, raw or by hand", "all of 100 / forEach", "async n=100", "Split.run", "forEach"],
+  ["Effect, raw or by hand", "all of 100 / collecting exits", "async n=100", "Split.run", "forEach exits"],
+  ["Effect, raw or by hand", "all of 100 sync / collecting exits", "sync n=100", "Split.run", "forEach exits"],
+  ["Effect, raw or by hand", "bulkhead of 8, 1,000 / forEach", "async n=1000", "Split.run 8", "forEach 8"],
+  ["Effect, raw or by hand", "quorum of 100 / by hand", "quorum n=100", "Split.run", "hand-written"],
+  ["Effect, raw or by hand", "first half of 100 / by hand", "partialResults n=100", "Split.run", "hand-written"],
+  ["Effect, raw or by hand", "1,000 losers cut off / raceAll", "plain n=1000", "Split.run", "raceAll"],
+  ["Effect, raw or by hand", "200 states / by hand", "200 states", "machine", "hand-written"],
+  ["Effect, raw or by hand", "workflow with 10 branches / by hand", "async n=10", "machine", "hand-written"],
+  ["Promises and XState", "100 branches of 1 ms / Promise.all", "io n=100", "Split.run", "Promise.all"],
+  ["Promises and XState", "bulkhead of 8, 1,000 / p-map", "async n=1000", "Split.run 8", "p-map 8"],
+  ["Promises and XState", "any of 10 / p-any, no cancelling", "any n=10", "Split.run", "p-any"],
+  ["Promises and XState", "a transition / XState", "3-state loop", "XState", "machine"],
+  ["Promises and XState", "workflow with 10 branches / XState", "async n=10", "XState", "machine"]
+]
+
+/** The picture of a run of all benchmarks. */
+export const ofMeasurements = (measurements: ReadonlyArray<Measurement>): string =>
+  picture(
+    chosen.flatMap(([group, label, name, variant, base]) => {
+      const found = measurements.find((m) => m.name === name && m.variant === variant && m.base === base)
+      if (found === undefined) return []
+      return [{ group, label, ratio: base === "machine" ? 1 / found.ratio : found.ratio }]
+    }),
+    "Time of effect-cano / time of the other (shorter is faster, 1 is equal)"
+  )
 
 const width = 720
 const left = 250
@@ -37,7 +68,7 @@ text { font: 12px system-ui, sans-serif; fill: #1f2328 }
 }
 `
 
-export const picture = (bars: ReadonlyArray<Bar>, title: string): string => {
+const picture = (bars: ReadonlyArray<Bar>, title: string): string => {
   const most = Math.max(1, ...bars.map(({ ratio }) => ratio))
   const step = tick(most)
   const ticks = Array.from({ length: Math.ceil(most / step - 1e-9) + 1 }, (_, i) => i * step)

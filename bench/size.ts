@@ -8,17 +8,15 @@ import { copyFileSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
-import { median, type Quartiles, quartiles, rounds } from "./growth.ts"
-import { table } from "./harness.ts"
+import type { Quartiles, Section } from "./harness.ts"
+import { cell, holds, median, quartiles, rounds, table, untilValid } from "./harness.ts"
 
 const root = join(import.meta.dirname, "..")
 
-export interface StartUp {
-  readonly rounds: number
-  readonly attempts: number
+interface StartUp {
   readonly valid: boolean
-  /** The Effect modules that the package imports. */
-  readonly modules: ReadonlyArray<string>
+  /** How many Effect modules the package imports. */
+  readonly modules: number
   /** Median milliseconds. */
   readonly millis: { readonly effect: number; readonly "effect-cano": number }
   /** The package, and the Effect modules again, to the Effect modules. */
@@ -26,7 +24,7 @@ export interface StartUp {
   readonly control: Quartiles
 }
 
-export interface Bundle {
+interface Bundle {
   readonly name: string
   /** Bytes. */
   readonly minified: number
@@ -35,35 +33,34 @@ export interface Bundle {
   readonly over: { readonly minified: number; readonly gzip: number } | undefined
 }
 
-export interface Data {
-  readonly startUp: StartUp
-  readonly bundles: ReadonlyArray<Bundle>
-}
-
-export const measure = async (): Promise<Data> => {
+export const sections = async (): Promise<ReadonlyArray<Section>> => {
   const folder = build()
   try {
-    return { startUp: await startUp(folder), bundles: bundles(folder) }
+    return [showStartUp(await startUp(folder)), showBundles(bundles(folder))]
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
 
-export const show = ({ bundles, startUp }: Data): string => {
-  const cell = ([q1, middle, q3]: Quartiles): string => `${middle.toFixed(2)} (${q1.toFixed(2)}–${q3.toFixed(2)})`
+const showStartUp = ({ control, millis, modules, ratio, valid }: StartUp): Section => ({
+  title: "Start-up: importing the package",
+  text: table(
+    ["import of", "ms", "ratio"],
+    [
+      [`the ${modules} Effect modules it uses`, millis.effect.toFixed(0), "1.00"],
+      ["effect-cano", millis["effect-cano"].toFixed(0), valid ? cell(ratio) : "void"],
+      ["control", "", cell(control)]
+    ]
+  ),
+  measurements: [{ name: "start-up", variant: "effect-cano", base: "Effect modules", ratio: ratio[1], valid }]
+})
+
+const showBundles = (bundles: ReadonlyArray<Bundle>): Section => {
   const kilo = (bytes: number): string => (bytes / 1000).toFixed(1)
-  const { control, millis, modules, ratio, valid } = startUp
-  return [
-    table(
-      ["import of", "ms", "ratio"],
-      [
-        [`the ${modules.length} Effect modules`, millis.effect.toFixed(0), "1.00"],
-        ["effect-cano", millis["effect-cano"].toFixed(0), valid ? cell(ratio) : "void"],
-        ["control", "", cell(control)]
-      ]
-    ),
-    table(
-      ["bundle", "minified, kB", "gzip, kB", "over Effect alone", "gzip"],
+  return {
+    title: "Bundles of minimal apps",
+    text: table(
+      ["", "minified, kB", "gzip, kB", "over Effect alone", "gzip"],
       bundles.map(({ gzip, minified, name, over }) => [
         name,
         kilo(minified),
@@ -71,8 +68,9 @@ export const show = ({ bundles, startUp }: Data): string => {
         over === undefined ? "" : `+${kilo(over.minified)}`,
         over === undefined ? "" : `+${kilo(over.gzip)}`
       ])
-    )
-  ].join("\n\n")
+    ),
+    measurements: []
+  }
 }
 
 /** A folder that is the built package, and can import itself by its name. */
@@ -91,13 +89,12 @@ const build = (): string => {
 // -----------------------------------------------------------------------------
 
 const roundsOfStartUp = 21
-const attemptsAtMost = 3
 
 /** Both programs are two files: one that imports, and this one, which measures it. */
 const timer = (target: string): string =>
   `const start = performance.now()\nawait import("./${target}.mjs")\nconsole.log(performance.now() - start)\n`
 
-const startUp = async (folder: string): Promise<StartUp> => {
+const startUp = (folder: string): Promise<StartUp> => {
   const modules = imported(folder)
   const targets = {
     effect: modules.map((module) => `import ${JSON.stringify(module)}\n`).join(""),
@@ -113,20 +110,15 @@ const startUp = async (folder: string): Promise<StartUp> => {
   const sample = (name: keyof typeof targets) => (): number =>
     Number(execFileSync(process.execPath, [join(folder, `time-${name}.mjs`)], { encoding: "utf8", env }))
 
-  for (let attempts = 1;; attempts++) {
-    const all = await rounds(roundsOfStartUp, {
-      effect: sample("effect"),
-      "effect-cano": sample("effect-cano"),
-      control: sample("effect")
-    })
+  return untilValid(async () => {
+    const all = await rounds(
+      { effect: sample("effect"), "effect-cano": sample("effect-cano"), control: sample("effect") },
+      (made) => made === roundsOfStartUp
+    )
     const control = quartiles(all.map((round) => round.control / round.effect))
-    const valid = control[1] >= 0.93 && control[1] <= 1.07
-    if (!valid && attempts < attemptsAtMost) continue
     return {
-      rounds: all.length,
-      attempts,
-      valid,
-      modules,
+      valid: holds(control),
+      modules: modules.length,
       millis: {
         effect: median(all.map((round) => round.effect)),
         "effect-cano": median(all.map((round) => round["effect-cano"]))
@@ -134,7 +126,7 @@ const startUp = async (folder: string): Promise<StartUp> => {
       ratio: quartiles(all.map((round) => round["effect-cano"] / round.effect)),
       control
     }
-  }
+  })
 }
 
 /** The Effect modules that the code of the package names. */

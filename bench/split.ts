@@ -1,9 +1,9 @@
 /**
  * A split against the `Effect.forEach` that it stands on: the same branches, started at once and joined with `all`.
  */
-import { JoinStrategy, Split, Workflow } from "effect-cano"
+import { JoinStrategy, Split } from "effect-cano"
 import * as Effect from "effect/Effect"
-import type { Case } from "./harness.ts"
+import type { Case, Group } from "./harness.ts"
 
 const kinds = {
   sync: (i: number) => Effect.sync(() => i),
@@ -22,24 +22,6 @@ const strategy = JoinStrategy.all
 const run = (branches: Branches, bulkhead?: number) =>
   Effect.map(Split.run(branches, { strategy, bulkhead }), (result) => result.values)
 
-/** A whole run of a workflow that is one split. */
-const registered = (branches: Branches) => {
-  let values: ReadonlyArray<number> = []
-  return Effect.map(
-    Workflow.make<"Fanout" | "Done">("bench")
-      .registerSplit("Fanout", branches, {
-        strategy,
-        next: (result) => {
-          values = result.values
-          return "Done"
-        }
-      })
-      .addExitState("Done")
-      .orchestrate("Fanout"),
-    () => values
-  )
-}
-
 const unbounded = (kind: keyof typeof kinds, n: number): Case => {
   const branches = make(kind, n)
   return {
@@ -48,8 +30,7 @@ const unbounded = (kind: keyof typeof kinds, n: number): Case => {
     variants: {
       forEach: Effect.forEach(branches, (branch) => branch, { concurrency: "unbounded" }),
       "forEach exits": Effect.forEach(branches, (branch) => Effect.exit(branch), { concurrency: "unbounded" }),
-      "Split.run": run(branches),
-      registered: registered(branches)
+      "Split.run": run(branches)
     },
     against: { "Split.run": "forEach exits" }
   }
@@ -69,13 +50,22 @@ const bulkhead = (kind: keyof typeof kinds, n: number): Case => {
 
 const sizes = [3, 10, 100, 1000, 10_000]
 
-export const unboundedCases = (large: boolean): ReadonlyArray<() => Case> =>
-  (["sync", "async", "io"] as const).flatMap((kind) =>
-    (large ? [...sizes, 100_000] : sizes).map((n) => () => unbounded(kind, n))
-  )
-
 /** 1 ms branches behind a bulkhead take as long as they take; one size will do. */
-export const bulkheadCases = (): ReadonlyArray<() => Case> => [
-  ...(["sync", "async"] as const).flatMap((kind) => [100, 1000, 10_000].map((n) => () => bulkhead(kind, n))),
-  () => bulkhead("io", 100)
+export const groups = (withLarge: boolean): ReadonlyArray<Group> => [
+  {
+    title: "Split, all branches at once",
+    cases: (["sync", "async", "io"] as const).flatMap((kind) =>
+      // timers of 10,000 branches cost more than the branches, and differ too much from run to run
+      [...sizes, ...(withLarge ? [100_000] : [])].filter((n) => kind !== "io" || n <= 1000).map((n) => () =>
+        unbounded(kind, n)
+      )
+    )
+  },
+  {
+    title: "Split, bulkhead of 8",
+    cases: [
+      ...(["sync", "async"] as const).flatMap((kind) => [100, 1000, 10_000].map((n) => () => bulkhead(kind, n))),
+      () => bulkhead("io", 100)
+    ]
+  }
 ]

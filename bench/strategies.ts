@@ -10,32 +10,9 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
 import * as Ref from "effect/Ref"
-import { deepStrictEqual } from "node:assert/strict"
 import pAny from "p-any"
 import pSome from "p-some"
-import type { Case } from "./harness.ts"
-
-/** A case that says what each of its variants answers. */
-export interface Checked extends Case {
-  readonly answer: unknown
-}
-
-export interface Group {
-  readonly title: string
-  readonly cases: ReadonlyArray<() => Checked>
-}
-
-/** Runs every variant once, and throws where one does not do the work of the others. */
-export const verifyAll = async (groups: ReadonlyArray<Group>): Promise<void> => {
-  for (const { cases, title } of groups) {
-    for (const make of cases) {
-      const { answer, name, variants } = make()
-      for (const [variant, effect] of Object.entries(variants)) {
-        deepStrictEqual(await Effect.runPromise(effect), answer, `${title}, ${name}: ${variant}`)
-      }
-    }
-  }
-}
+import type { Case, Group } from "./harness.ts"
 
 type Branches = ReadonlyArray<Effect.Effect<number>>
 type Values = ReadonlyArray<number>
@@ -112,7 +89,7 @@ const byHand = (
   needed: number,
   hand: (branches: Branches, needed: number) => Effect.Effect<Values, unknown>,
   strategy: JoinStrategy.JoinStrategy
-): Checked => {
+): Case => {
   const branches = makeBranches(n)
   return {
     name: `${name} n=${n}`,
@@ -126,7 +103,7 @@ const byHand = (
 // peers
 // -----------------------------------------------------------------------------
 
-const any = (n: number): Checked => {
+const any = (n: number): Case => {
   const promises = makePromises(n)
   return {
     name: `any n=${n}`,
@@ -140,7 +117,7 @@ const any = (n: number): Checked => {
   }
 }
 
-const quorum = (n: number): Checked => {
+const quorum = (n: number): Case => {
   const promises = makePromises(n)
   const count = majority(n)
   return {
@@ -157,7 +134,7 @@ const quorum = (n: number): Checked => {
 const handSizes = [10, 100, 1000]
 const peerSizes = [3, 10, 100, 1000]
 
-export const cases = (): ReadonlyArray<Group> => [
+export const groups = (): ReadonlyArray<Group> => [
   {
     title: "Any, quorum and partial results, against hand-written ones",
     cases: [
@@ -171,5 +148,3 @@ export const cases = (): ReadonlyArray<Group> => [
   { title: "Any, against p-any", cases: peerSizes.map((n) => () => any(n)) },
   { title: "Quorum, against p-some", cases: peerSizes.map((n) => () => quorum(n)) }
 ]
-
-export const verify = (): Promise<void> => verifyAll(cases())

@@ -3,13 +3,13 @@
  * beside a program that imports the same and has no machine. Each round checks all of them once, in a process of its own.
  */
 import { baseline, type Kind, machine, typecheck } from "../test/types/machines.ts"
-import { table } from "./harness.ts"
+import { median, type Section, table } from "./harness.ts"
 
 const rounds = 7
 const sizes = [10, 50, 150]
 const kinds: ReadonlyArray<Kind> = ["string", "tagged"]
 
-export interface Check {
+interface Check {
   readonly name: string
   /** Seconds, as the compiler says: of checking, and of its whole run. */
   readonly check: number
@@ -23,8 +23,6 @@ const programs: { readonly [name: string]: string } = {
   )
 }
 
-const median = (values: ReadonlyArray<number>): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
-
 const sample = (name: string, source: string): Omit<Check, "name"> => {
   // one checker, or a second one would take a part of the work that the baseline does not have
   const text = typecheck("typecheck", { program: source }, ["--extendedDiagnostics", "--singleThreaded"])
@@ -33,7 +31,7 @@ const sample = (name: string, source: string): Omit<Check, "name"> => {
   return { check: seconds("Check time"), total: seconds("Total time") }
 }
 
-export const measure = (): ReadonlyArray<Check> => {
+const measure = (): ReadonlyArray<Check> => {
   const samples = Array.from(
     { length: rounds },
     () => Object.entries(programs).map(([name, source]) => sample(name, source))
@@ -45,19 +43,28 @@ export const measure = (): ReadonlyArray<Check> => {
   }))
 }
 
-export const show = (checks: ReadonlyArray<Check>): string => {
+export const sections = async (): Promise<ReadonlyArray<Section>> => {
+  const checks = measure()
   const [base] = checks as [Check, ...Array<Check>]
   const above = (value: number, than: number): string => `${value >= than ? "+" : ""}${(value - than).toFixed(2)}`
-  return table(
-    ["", "check, s", "over no machine", "total, s", "over no machine"],
-    checks.map(({ check, name, total }) => [
+  return [{
+    title: "Type checking",
+    text: table(
+      ["", "check, s", "over no machine", "total, s", "over no machine"],
+      checks.map(({ check, name, total }) => [
+        name,
+        check.toFixed(2),
+        above(check, base.check),
+        total.toFixed(2),
+        above(total, base.total)
+      ])
+    ),
+    measurements: checks.slice(1).map(({ name, total }) => ({
       name,
-      check.toFixed(2),
-      above(check, base.check),
-      total.toFixed(2),
-      above(total, base.total)
-    ])
-  )
+      variant: "type check",
+      base: "seconds",
+      ratio: total - base.total,
+      valid: true
+    }))
+  }]
 }
-
-if (import.meta.main) console.log(show(measure()))

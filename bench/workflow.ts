@@ -7,7 +7,7 @@ import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { assign, createActor, createMachine, fromPromise, toPromise } from "xstate"
-import { type Checked, type Group, verifyAll } from "./strategies.ts"
+import type { Case, Group } from "./harness.ts"
 
 const kinds = {
   sync: { branch: (i: number) => Effect.sync(() => i), plain: (i: number): number | Promise<number> => i },
@@ -119,7 +119,7 @@ const xstate = (tasks: ReadonlyArray<() => number | Promise<number>>) => {
   return Effect.promise(() => toPromise(createActor(definition).start()))
 }
 
-const whole = (kind: Kind, n: number): Checked => {
+const whole = (kind: Kind, n: number): Case => {
   const { branch, plain } = kinds[kind]
   const indices = Array.from({ length: n }, (_, i) => i)
   const branches = indices.map(branch)
@@ -136,9 +136,7 @@ const whole = (kind: Kind, n: number): Checked => {
   }
 }
 
-export const cases = (): ReadonlyArray<Group> => [{
+export const groups = (): ReadonlyArray<Group> => [{
   title: "A whole workflow",
   cases: (Object.keys(kinds) as Array<Kind>).flatMap((kind) => [3, 10, 100].map((n) => () => whole(kind, n)))
 }]
-
-export const verify = (): Promise<void> => verifyAll(cases())
