@@ -14,7 +14,8 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
+import * as SchemaParser from "effect/SchemaParser"
 
 /**
  * The name of an entry, with the type of its value.
@@ -140,7 +141,7 @@ export const make: Effect.Effect<Service> = Effect.sync(() => {
   const read = <A>(key: Key<A>): Result.Result<Option.Option<A>, StoreError> => {
     if (!entries.has(key.name)) return Result.succeed(Option.none())
     const value = entries.get(key.name)
-    return key.schema === undefined || Schema.is(key.schema)(value)
+    return key.schema === undefined || SchemaParser.is(key.schema)(value)
       // without a Schema the key's type is taken on trust
       ? Result.succeed(Option.some(value as A))
       : Result.fail(
