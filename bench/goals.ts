@@ -207,8 +207,8 @@ const goals: ReadonlyArray<Goal> = [
   }
 ]
 
-const holds = ({ least, limit }: Goal, { ratio, valid }: Measurement, slack: number): boolean =>
-  valid && (least === true ? ratio * slack >= limit : ratio <= limit * slack)
+const holds = ({ least, limit }: Goal, { ratio }: Measurement, slack: number): boolean =>
+  least === true ? ratio * slack >= limit : ratio <= limit * slack
 
 const shown = (value: number): string => value >= 10 ? value.toFixed(0) : value.toFixed(2)
 
@@ -227,21 +227,22 @@ export const show = (measurements: ReadonlyArray<Measurement>): string =>
         goal.against,
         `${goal.least === true ? "≥" : "≤"} ${goal.limit}`,
         ends.join("–"),
-        found.every((measurement) => holds(goal, measurement, 1)) ? "met" : "missed"
+        found.some(({ valid }) => !valid)
+          ? "void"
+          : found.every((measurement) => holds(goal, measurement, 1))
+          ? "met"
+          : "missed"
       ]]
     })
   )
 
-/** What is worse than its goal by more than the slack, as sentences. */
+/** What is worse than its goal by more than the slack, as sentences. A void measurement says nothing. */
 export const broken = (measurements: ReadonlyArray<Measurement>, slack: number): ReadonlyArray<string> =>
   goals.flatMap((goal) =>
-    measurements.filter((measurement) => goal.of(measurement) && !holds(goal, measurement, slack)).map(
-      (measurement) => {
-        const { base, name, ratio, valid, variant } = measurement
-        const aim = `the goal is ${goal.limit}, with slack ${(goal.limit * slack).toFixed(2)}`
-        return valid
-          ? `${name}: ${variant} / ${base} is ${ratio.toFixed(2)}; ${aim}`
-          : `${name}: the control did not hold`
-      }
-    )
+    measurements
+      .filter((measurement) => measurement.valid && goal.of(measurement) && !holds(goal, measurement, slack))
+      .map(({ base, name, ratio, variant }) =>
+        `${name}: ${variant} / ${base} is ${ratio.toFixed(2)}; ` +
+        `the goal is ${goal.limit}, with slack ${(goal.limit * slack).toFixed(2)}`
+      )
   )
