@@ -39,7 +39,7 @@ export const tagOf = (state: unknown): string | undefined =>
 const workflowError = (run: Run, rule: WorkflowRule, detail: string): WorkflowError =>
   new WorkflowError({ rule, detail, workflow: run.workflow, state: run.state, path: run.path })
 
-const isKnown = (machine: Machine, state: unknown): boolean => {
+export const isKnown = (machine: Machine, state: unknown): boolean => {
   const tag = tagOf(state)
   return tag !== undefined && (machine.handlers.has(tag) || machine.exits.has(tag))
 }

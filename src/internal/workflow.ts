@@ -5,6 +5,7 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
@@ -14,7 +15,7 @@ import { ConfigurationError, WorkflowTimeoutError } from "../CanoError.ts"
 import type { RunOptions } from "../Workflow.ts"
 import { CurrentRunRef, Run, within } from "./currentRun.ts"
 import type { Handler, Machine } from "./machine.ts"
-import { advance, splitHandler, tagOf, taskHandler } from "./machine.ts"
+import { advance, isKnown, splitHandler, tagOf, taskHandler } from "./machine.ts"
 import * as rules from "./rules.ts"
 import { Depth } from "./split.ts"
 
@@ -104,12 +105,15 @@ export class WorkflowImpl {
     return this.#compiled ??= compile(this.#definition, () => this.#compile().machine)
   }
   orchestrate(initial: unknown, options?: RunOptions): AnyEffect {
-    return Effect.suspend(() => {
+    return Effect.withFiber((fiber) => {
       const { issues, machine, timeout } = this.#compile()
-      const all = [...issues, ...startIssues(machine, initial, options)]
-      if (all.length > 0) return Exit.fail(new ConfigurationError({ workflow: machine.name, issues: all }))
+      const startable = options === undefined && isKnown(machine, initial)
+      if (!startable || issues.length > 0) {
+        const all = [...issues, ...startIssues(machine, initial, options)]
+        if (all.length > 0) return Exit.fail(new ConfigurationError({ workflow: machine.name, issues: all }))
+      }
       if (machine.exits.has(tagOf(initial)!)) return Exit.succeed(initial)
-      return start(machine, this.#definition.layer, timeout, initial, options)
+      return start(fiber, machine, this.#definition.layer, timeout, initial, options)
     })
   }
 }
@@ -239,43 +243,45 @@ const startIssues = (machine: Machine, initial: unknown, options: RunOptions | u
 // -----------------------------------------------------------------------------
 
 const start = (
+  fiber: Fiber.Fiber<unknown, unknown>,
   machine: Machine,
   layer: AnyLayer | undefined,
   timeout: Duration.Duration | undefined,
   initial: unknown,
   options: RunOptions | undefined
-): AnyEffect =>
-  Effect.withFiber((fiber) => {
-    const parent = fiber.getRef(CurrentRunRef)
-    const run = new Run({
-      workflow: machine.name,
-      runId: options?.runId,
-      random: fiber.getRef(Random.Random),
-      budget: { transitions: 0, maxTransitions: options?.maxTransitions ?? Number.POSITIVE_INFINITY },
-      parent: parent instanceof Run ? parent : undefined,
-      branch: undefined
-    })
-    const depth = fiber.getRef(Depth)
-    const states = options?.maxDepth === undefined
-      ? advance(machine, run, initial)
-      : Effect.provideService(advance(machine, run, initial), Depth, { depth: depth.depth, limit: options.maxDepth })
-    if (timeout === undefined) {
-      return within(run, layer === undefined ? states : provideLocal(states, layer))
-    }
-    let ended = false
-    const mark = (body: AnyEffect): AnyEffect =>
-      Effect.onExit(body, () => {
-        ended = true
-        return Effect.void
-      })
-    const budget = Effect.flatMap(Effect.sleep(timeout), () =>
-      // a run that has ended keeps its result, however long the release of its resources takes
-      ended ? Effect.never : Effect.fail(
-        new WorkflowTimeoutError({ limit: timeout, workflow: machine.name, state: run.state, path: run.path })
-      ))
-    const body = layer === undefined ? mark(states) : provideLocal(states, layer, mark)
-    return within(run, Effect.raceAllFirst([budget, body]))
+): AnyEffect => {
+  const parent = fiber.getRef(CurrentRunRef)
+  const run = new Run({
+    workflow: machine.name,
+    runId: options?.runId,
+    random: fiber.getRef(Random.Random),
+    budget: { transitions: 0, maxTransitions: options?.maxTransitions ?? Number.POSITIVE_INFINITY },
+    parent: parent instanceof Run ? parent : undefined,
+    branch: undefined
   })
+  const states = options?.maxDepth === undefined
+    ? advance(machine, run, initial)
+    : Effect.provideService(advance(machine, run, initial), Depth, {
+      depth: fiber.getRef(Depth).depth,
+      limit: options.maxDepth
+    })
+  if (timeout === undefined) {
+    return within(run, layer === undefined ? states : provideLocal(states, layer))
+  }
+  let ended = false
+  const mark = (body: AnyEffect): AnyEffect =>
+    Effect.onExit(body, () => {
+      ended = true
+      return Effect.void
+    })
+  const budget = Effect.flatMap(Effect.sleep(timeout), () =>
+    // a run that has ended keeps its result, however long the release of its resources takes
+    ended ? Effect.never : Effect.fail(
+      new WorkflowTimeoutError({ limit: timeout, workflow: machine.name, state: run.state, path: run.path })
+    ))
+  const body = layer === undefined ? mark(states) : provideLocal(states, layer, mark)
+  return within(run, Effect.raceAllFirst([budget, body]))
+}
 
 /**
  * `Effect.provide(states, layer, { local: true })`, with a place for what belongs to building and running, but not to
