@@ -79,6 +79,8 @@ export interface Join {
   /** The services of the branches. */
   context: Context.Context<never> | undefined
   deadline: AnyFiber | undefined
+  /** The ids of the fibers that run a `forEach`. These interrupt slots only where one has ended in a way that is no branch's. */
+  readonly workers: Array<number>
   /** Slots in place of those that could not go on, each on a fiber of its own. */
   replacements: Set<AnyFiber> | undefined
   yieldEvery: number
@@ -119,6 +121,7 @@ export const make = (list: BranchList, config: Config, frame: Frame, caller: num
     drain: undefined,
     context: undefined,
     deadline: undefined,
+    workers: [],
     replacements: undefined,
     yieldEvery,
     sinceYield: 0,
@@ -128,6 +131,9 @@ export const make = (list: BranchList, config: Config, frame: Frame, caller: num
 
 /** Whether the split waits for branches. After it only the ends of losers are recorded. */
 export const isOpen = (join: Join): boolean => join.verdict === "continue" && !join.halted
+
+/** Under `Effect.runSync` nothing waits, so there is nothing for a bulkhead to hold back. */
+export const isBounded = (join: Join): boolean => join.config.bulkhead !== undefined && Number.isFinite(join.yieldEvery)
 
 /** Whether there is a branch left to start, and reason to. */
 export const hasMore = (join: Join): boolean => !join.exhausted && isOpen(join)

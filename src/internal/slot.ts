@@ -21,7 +21,7 @@ import { WorkflowError } from "../CanoError.ts"
 import type { Branch } from "./branches.ts"
 import * as branches from "./branches.ts"
 import type { AnyEffect, AnyFiber, Join, Slot } from "./join.ts"
-import { breakOff, fail, hasMore, isBreak, isOpen, lose, seal, succeed, where } from "./join.ts"
+import { breakOff, fail, halt, hasMore, isBounded, isBreak, isOpen, lose, seal, succeed, where } from "./join.ts"
 
 /** What a slot is busy with when it is busy with no branch; a fresh one has not taken any since it was started or yielded. */
 const none = -1
@@ -55,7 +55,7 @@ class Running implements Slot {
     if (isBounded(join)) {
       // Effect makes a fiber yield, wherever it is, when its operations are used up. The slot yields well before, so that
       // this does not part a short branch from its record, and a later branch settle first.
-      if (this.index !== fresh && isTired(fiber)) join.sinceYield = Math.max(join.sinceYield, join.yieldEvery)
+      if (this.index !== fresh && isTired(fiber, 2)) join.sinceYield = Math.max(join.sinceYield, join.yieldEvery)
       if (join.sinceYield >= join.yieldEvery) {
         this.index = fresh
         return pause(join)
@@ -114,6 +114,8 @@ const left = (join: Join, cause: Cause.Cause<unknown>): AnyEffect => {
   const { fiber, index } = slot
   slot.index = none
   slot.fiber = undefined
+  // somebody else has ended as no branch does, and nothing will come of the split
+  if (isOpen(join) && isFrom(cause, join.workers)) halt(join)
   // A fiber that was interrupted cannot enter an interruptible region again.
   if (index < 0) return isBreak(cause) ? Exit.failCause(cause) : done(join, slot)
   if (!isOpen(join)) return lose(join, index, cause)
@@ -121,6 +123,12 @@ const left = (join: Join, cause: Cause.Cause<unknown>): AnyEffect => {
   if (!isOpen(join)) return Exit.void
   slot.fiber = fiber
   return slot.while() ? drain(join) : done(join, slot)
+}
+
+const isFrom = (cause: Cause.Cause<unknown>, ids: ReadonlyArray<number>): boolean => {
+  if (!Cause.hasInterrupts(cause)) return false
+  const interruptors = Cause.interruptors(cause)
+  return ids.some((id) => interruptors.has(id))
 }
 
 /** A slot ends. Behind a bulkhead another takes its place, if there is something left to do. */
@@ -149,8 +157,6 @@ const replace = (join: Join): Effect.Effect<void> =>
 // -----------------------------------------------------------------------------
 // taking turns
 // -----------------------------------------------------------------------------
-
-const isBounded = (join: Join): boolean => join.config.bulkhead !== undefined
 
 /** The slot whose fiber runs now. Most report in the order in which they were started. */
 const current = (join: Join): Slot => {
@@ -181,13 +187,13 @@ export const isWanted = (join: Join): boolean => hasMore(join) && (isBounded(joi
 /** Whether a slot that has run a branch may take another one on the same fiber. */
 const mayGoOn = (join: Join, slot: Running): boolean => {
   const fiber = slot.fiber!
-  // under `Effect.runSync` no other slot could be started later
-  if (isBounded(join)) return !hasChildren(fiber) || !Number.isFinite(join.yieldEvery)
-  return join.front === slot && join.sinceYield < join.yieldEvery && !isTired(fiber) && !hasChildren(fiber)
+  if (hasChildren(fiber)) return false
+  return isBounded(join) || (join.front === slot && join.sinceYield < join.yieldEvery && !isTired(fiber, 16))
 }
 
-const isTired = (fiber: AnyFiber): boolean =>
-  !fiber.cache.preventYield && fiber.currentOpCount * 2 >= fiber.cache.maxOpsBeforeYield
+/** Whether a share of the operations is used up after which Effect makes the fiber yield. */
+const isTired = (fiber: AnyFiber, share: number): boolean =>
+  !fiber.cache.preventYield && fiber.currentOpCount * share >= fiber.cache.maxOpsBeforeYield
 
 /**
  * Whether a branch has left children behind, which end with their fiber. The field is not public; without it they would
@@ -227,9 +233,10 @@ const pull = (join: Join, slot: Slot): AnyEffect => {
       join.exhausted = true
       return breakOff(join, Cause.die(next.failure))
     }
-    if (next.success.done === true) return seal(join)
+    join.exhausted = next.success.done === true
     // reading the list may have resumed a branch that decided
     if (!isOpen(join)) return Exit.void
+    if (next.success.done === true) return seal(join)
     branch = next.success.value
     if (!Effect.isEffect(branch)) {
       const detail = branches.notAnEffect(index, branch)

@@ -30,7 +30,7 @@ import { JoinTimeoutError, JoinUnsatisfiedError, WorkflowError } from "../CanoEr
 import type { SplitResult } from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
 import type { AnyEffect, AnyFiber, Config, Frame, Join } from "./join.ts"
-import { breakOff, expire, halt, hasMore, isBreak, isOpen, make, where, yieldEvery } from "./join.ts"
+import { breakOff, expire, halt, hasMore, isBounded, isBreak, isOpen, make, where, yieldEvery } from "./join.ts"
 import * as slot from "./slot.ts"
 
 export const noFrame: Frame = { workflow: undefined, state: undefined, path: undefined }
@@ -85,12 +85,16 @@ export const run = (
 // -----------------------------------------------------------------------------
 
 const work = (join: Join): AnyEffect => {
-  const { bulkhead } = join.config
-  const width = Math.min(bulkhead ?? Number.POSITIVE_INFINITY, join.tally.total)
+  const bounded = isBounded(join)
+  const width = Math.min(bounded ? join.config.bulkhead! : Number.POSITIVE_INFINITY, join.tally.total)
   const member = slot.member(join)
   const started = width <= segmentSize ? startSegment(join, width, member, true) : startSegments(join, width, member)
-  if (bulkhead === undefined && join.iterator === undefined) return started
-  return Effect.onExit(started, () => Effect.andThen(awaitReplacements(join), closeList(join)))
+  if (!bounded && join.iterator === undefined) return started
+  return Effect.onExit(started, (exit) => {
+    // replacements are no members of the `forEach` that has failed
+    if (Exit.isFailure(exit) && isBreak(exit.cause)) breakOff(join, exit.cause)
+    return Effect.andThen(awaitReplacements(join), closeList(join))
+  })
 }
 
 const awaitReplacements = (join: Join): Effect.Effect<void> =>
@@ -117,7 +121,10 @@ const startSegment = (join: Join, width: number, member: AnyEffect, first: boole
   const before = first && timeout !== undefined ? 1 : 0
   return Effect.forEach(
     new Array<void>(before + width),
-    (_, i) => i < before ? deadline(join, timeout!) : slot.isWanted(join) ? member : Exit.void,
+    (_, i) => {
+      if (i === 0) join.workers.push(Fiber.getCurrent()!.id)
+      return i < before ? deadline(join, timeout!) : slot.isWanted(join) ? member : Exit.void
+    },
     { concurrency: "unbounded", discard: true }
   )
 }
@@ -126,15 +133,20 @@ const startSegments = (join: Join, width: number, member: AnyEffect): AnyEffect 
   Effect.suspend(() => {
     const segments: Array<AnyFiber> = []
     let left = width
+    let read = -1
     const loop = Effect.whileLoop({
       while: () => left > 0 && hasMore(join),
       body: (): Effect.Effect<AnyFiber | void, never, unknown> => {
-        if (join.sinceYield >= join.yieldEvery) return slot.pause(join)
+        // slots that had to yield before they have read from the list may be all that it has branches for
+        const stalled = read === join.started
+        read = -1
+        if (stalled || join.sinceYield >= join.yieldEvery) return slot.pause(join)
+        read = join.started
         // a lazy list may be short, so its segments double
         const size = Math.min(left, segmentSize, join.iterator === undefined ? segmentSize : join.started + 16)
         const segment = startSegment(join, size, member, segments.length === 0)
         // without a bulkhead a segment may end early, and the list decides when there are enough slots
-        if (join.config.bulkhead !== undefined) left -= size
+        if (isBounded(join)) left -= size
         return Effect.forkChild(
           Effect.catchCause(segment, (cause) => isBreak(cause) ? breakOff(join, cause) : Effect.void),
           {
@@ -152,6 +164,7 @@ const startSegments = (join: Join, width: number, member: AnyEffect): AnyEffect 
 
 const deadline = (join: Join, timeout: Duration.Duration): AnyEffect =>
   Effect.withFiber((fiber) => {
+    if (!isOpen(join)) return Exit.void
     join.deadline = fiber
     const due = Effect.map(Effect.sleep(timeout), () => expire(join))
     // interrupted because the split has been decided, it ends well
