@@ -74,13 +74,13 @@ export interface Join {
   front: Slot | undefined
   /** Where in `slots` the last one was found that reported. */
   hint: number
+  /** What is asked when the fiber of a slot behind a bulkhead ends, the same for all of them. */
+  onEnd: ((exit: Exit.Exit<unknown, unknown>) => void) | undefined
   /** How a slot goes on after its first branch, the same for all of them. */
   drain: AnyEffect | undefined
   /** The services of the branches. */
   context: Context.Context<never> | undefined
   deadline: AnyFiber | undefined
-  /** The ids of the fibers that run a `forEach`. These interrupt slots only where one has ended in a way that is no branch's. */
-  readonly workers: Array<number>
   /** Slots in place of those that could not go on, each on a fiber of its own. */
   replacements: Set<AnyFiber> | undefined
   yieldEvery: number
@@ -119,9 +119,9 @@ export const make = (list: BranchList, config: Config, frame: Frame, caller: num
     front: undefined,
     hint: 0,
     drain: undefined,
+    onEnd: undefined,
     context: undefined,
     deadline: undefined,
-    workers: [],
     replacements: undefined,
     yieldEvery,
     sinceYield: 0,
@@ -132,8 +132,10 @@ export const make = (list: BranchList, config: Config, frame: Frame, caller: num
 /** Whether the split waits for branches. After it only the ends of losers are recorded. */
 export const isOpen = (join: Join): boolean => join.verdict === "continue" && !join.halted
 
-/** Under `Effect.runSync` nothing waits, so there is nothing for a bulkhead to hold back. */
-export const isBounded = (join: Join): boolean => join.config.bulkhead !== undefined && Number.isFinite(join.yieldEvery)
+export const isBounded = (join: Join): boolean => join.config.bulkhead !== undefined
+
+/** Whether a fiber that has yielded would be resumed: not under `Effect.runSync`. */
+export const mayYield = (join: Join): boolean => join.yieldEvery !== Number.POSITIVE_INFINITY
 
 /** Whether there is a branch left to start, and reason to. */
 export const hasMore = (join: Join): boolean => !join.exhausted && isOpen(join)

@@ -21,7 +21,7 @@ import { WorkflowError } from "../CanoError.ts"
 import type { Branch } from "./branches.ts"
 import * as branches from "./branches.ts"
 import type { AnyEffect, AnyFiber, Join, Slot } from "./join.ts"
-import { breakOff, fail, halt, hasMore, isBounded, isBreak, isOpen, lose, seal, succeed, where } from "./join.ts"
+import { breakOff, fail, hasMore, isBounded, isBreak, isOpen, lose, mayYield, seal, succeed, where } from "./join.ts"
 
 /** What a slot is busy with when it is busy with no branch; a fresh one has not taken any since it was started or yielded. */
 const none = -1
@@ -105,6 +105,7 @@ const enter = (join: Join): AnyEffect => {
   // a fiber that had to yield before it got here
   else slots.splice(placeOf(slots, slot.id), 0, slot)
   if (!isBounded(join)) join.front = slot
+  else slot.fiber!.addObserver(join.onEnd ??= (exit) => onEnd(join, exit))
   return slot.while() ? slot.body() : Exit.void
 }
 
@@ -114,8 +115,6 @@ const left = (join: Join, cause: Cause.Cause<unknown>): AnyEffect => {
   const { fiber, index } = slot
   slot.index = none
   slot.fiber = undefined
-  // somebody else has ended as no branch does, and nothing will come of the split
-  if (isOpen(join) && isFrom(cause, join.workers)) halt(join)
   // A fiber that was interrupted cannot enter an interruptible region again.
   if (index < 0) return isBreak(cause) ? Exit.failCause(cause) : done(join, slot)
   if (!isOpen(join)) return lose(join, index, cause)
@@ -125,33 +124,34 @@ const left = (join: Join, cause: Cause.Cause<unknown>): AnyEffect => {
   return slot.while() ? drain(join) : done(join, slot)
 }
 
-const isFrom = (cause: Cause.Cause<unknown>, ids: ReadonlyArray<number>): boolean => {
-  if (!Cause.hasInterrupts(cause)) return false
-  const interruptors = Cause.interruptors(cause)
-  return ids.some((id) => interruptors.has(id))
+/**
+ * Behind a bulkhead a slot that ended otherwise than by itself is noticed before its `forEach` does, which then interrupts
+ * the others: they must not be replaced.
+ */
+const onEnd = (join: Join, exit: Exit.Exit<unknown, unknown>): void => {
+  if (Exit.isFailure(exit) && isBreak(exit.cause)) breakOff(join, exit.cause)
 }
 
 /** A slot ends. Behind a bulkhead another takes its place, if there is something left to do. */
 const done = (join: Join, slot: Slot): AnyEffect => {
-  if (!isBounded(join) || !hasMore(join)) return Exit.void
+  if (!isBounded(join) || !hasMore(join) || !mayYield(join)) return Exit.void
   join.slots.splice(placeOf(join.slots, slot.id), 1)
   return replace(join)
 }
 
 /** Not inside the lost fiber, which somebody may wait for, and not on its stack. */
 const replace = (join: Join): Effect.Effect<void> =>
-  Effect.withFiber((lost) => {
+  Effect.sync(() => {
     // a fiber's context holds the services of what it runs, which its type does not say
-    const context = lost.context as Context.Context<unknown>
+    const context = join.context as Context.Context<unknown>
     const later = Effect.andThen(Effect.yieldNow, member(join))
     const fiber = Effect.runForkWith(context)(later, { uninterruptible: true })
     const replacements = join.replacements ??= new Set()
     replacements.add(fiber)
     fiber.addObserver((exit) => {
       replacements.delete(fiber)
-      if (Exit.isFailure(exit) && isBreak(exit.cause)) breakOff(join, exit.cause)
+      onEnd(join, exit)
     })
-    return Exit.void
   })
 
 // -----------------------------------------------------------------------------

@@ -30,7 +30,19 @@ import { JoinTimeoutError, JoinUnsatisfiedError, WorkflowError } from "../CanoEr
 import type { SplitResult } from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
 import type { AnyEffect, AnyFiber, Config, Frame, Join } from "./join.ts"
-import { breakOff, expire, halt, hasMore, isBounded, isBreak, isOpen, make, where, yieldEvery } from "./join.ts"
+import {
+  breakOff,
+  expire,
+  halt,
+  hasMore,
+  isBounded,
+  isBreak,
+  isOpen,
+  make,
+  mayYield,
+  where,
+  yieldEvery
+} from "./join.ts"
 import * as slot from "./slot.ts"
 
 export const noFrame: Frame = { workflow: undefined, state: undefined, path: undefined }
@@ -90,17 +102,22 @@ const work = (join: Join): AnyEffect => {
   const member = slot.member(join)
   const started = width <= segmentSize ? startSegment(join, width, member, true) : startSegments(join, width, member)
   if (!bounded && join.iterator === undefined) return started
-  return Effect.onExit(started, (exit) => {
-    // replacements are no members of the `forEach` that has failed
-    if (Exit.isFailure(exit) && isBreak(exit.cause)) breakOff(join, exit.cause)
-    return Effect.andThen(awaitReplacements(join), closeList(join))
-  })
+  const all = bounded && !mayYield(join) ? Effect.andThen(started, restart(join, width, member)) : started
+  return Effect.onExit(all, () => Effect.andThen(awaitReplacements(join), closeList(join)))
 }
 
 const awaitReplacements = (join: Join): Effect.Effect<void> =>
   Effect.whileLoop({
     while: () => join.replacements !== undefined && join.replacements.size > 0,
-    body: () => Fiber.awaitAll(join.replacements!),
+    body: () => Fiber.await(join.replacements!.values().next().value!),
+    step: constVoid
+  })
+
+/** Where no slot can be replaced later: starts new ones when all have ended, and some of them early. */
+const restart = (join: Join, width: number, member: AnyEffect): AnyEffect =>
+  Effect.whileLoop({
+    while: () => hasMore(join),
+    body: () => startSegment(join, Math.min(width, segmentSize), member, false),
     step: constVoid
   })
 
@@ -121,10 +138,7 @@ const startSegment = (join: Join, width: number, member: AnyEffect, first: boole
   const before = first && timeout !== undefined ? 1 : 0
   return Effect.forEach(
     new Array<void>(before + width),
-    (_, i) => {
-      if (i === 0) join.workers.push(Fiber.getCurrent()!.id)
-      return i < before ? deadline(join, timeout!) : slot.isWanted(join) ? member : Exit.void
-    },
+    (_, i) => i < before ? deadline(join, timeout!) : slot.isWanted(join) ? member : Exit.void,
     { concurrency: "unbounded", discard: true }
   )
 }
@@ -168,7 +182,7 @@ const deadline = (join: Join, timeout: Duration.Duration): AnyEffect =>
     join.deadline = fiber
     const due = Effect.map(Effect.sleep(timeout), () => expire(join))
     // interrupted because the split has been decided, it ends well
-    return Effect.catchCause(Effect.interruptible(due), (cause) => isOpen(join) ? Exit.failCause(cause) : Exit.void)
+    return Effect.catchCause(Effect.interruptible(due), (cause) => isOpen(join) ? breakOff(join, cause) : Exit.void)
   })
 
 // -----------------------------------------------------------------------------

@@ -380,7 +380,8 @@ describe("Effect.runSync (semantics 7)", () => {
           10
         )
         assert.deepStrictEqual(succeeded(exit).tally, tally(6, 1))
-        assert.deepStrictEqual([census.most, census.running], [bulkhead ?? 5, 0])
+        assert.isAtMost(census.most, bulkhead ?? 5)
+        assert.strictEqual(census.running, 0)
       }))
 
     it(`runs a split whose deadline is not needed (bulkhead ${bulkhead})`, () => {
@@ -472,6 +473,23 @@ describe("a defect that ends the split (semantics 3 and 5; I4, I5)", () => {
         }))
     }
   }
+
+  it.effect("reaches slots that were replaced, too: they start nothing while a loser finalizes", () =>
+    Effect.gen(function*() {
+      const trail: Array<string> = []
+      const census = new Census()
+      const fiber = yield* start(Split.run([
+        suicide,
+        slowToEnd(trail, "loser", 50),
+        Effect.andThen(Effect.sleep(5), notAnEffect),
+        ...Array.from({ length: 90 }, () => census.count(Effect.sleep(1)))
+      ], { strategy: JoinStrategy.partialResults(93), bulkhead: 3 }))
+      yield* TestClock.adjust(100)
+      assert.isAbove(defects(yield* exitOf(fiber)).length, 0)
+      assert.deepStrictEqual(trail, ["end loser"])
+      assert.strictEqual(census.running, 0)
+      assert.isAtMost(census.started, 6)
+    }))
 
   it.effect("is awaited, with a bulkhead above 2,048: nothing is started while a loser finalizes", () =>
     Effect.gen(function*() {
