@@ -206,6 +206,25 @@ describe("fibers that yield in odd places (semantics 1, 3, 5 and 7; I2, I4)", ()
 })
 
 describe("branches that share a fiber (semantics 5, 6 and 7; I3)", () => {
+  it.effect("one that is resumed by a branch being started does not start the next before that one settles", () =>
+    Effect.gen(function*() {
+      for (const [, list] of shapes) {
+        const gate = yield* Deferred.make<void>()
+        const trail: Array<string> = []
+        const note = (what: string) => Effect.sync(() => trail.push(what))
+        const result = yield* Split.run(
+          list<unknown, never>([
+            Effect.andThen(Deferred.await(gate), note("waited")),
+            Effect.andThen(Deferred.succeed(gate, undefined), note("opened")),
+            note("next")
+          ]),
+          { strategy: JoinStrategy.all }
+        )
+        assert.deepStrictEqual(trail, ["waited", "opened", "next"])
+        assert.deepStrictEqual(result.settled.map(({ index }) => index), [0, 1, 2])
+      }
+    }))
+
   for (const bulkhead of widths) {
     for (const [shape, list] of shapes) {
       it.effect(`one that interrupts its own fiber takes nobody with it, at any place (${shape}, bulkhead ${bulkhead})`, () =>
