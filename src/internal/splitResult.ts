@@ -36,7 +36,12 @@ export const makeRecorder = (discard: boolean, list: BranchList): Recorder => {
   return discard ? new Discarding(names) : new Keeping(names, known ? list.items.length : 0)
 }
 
-const nameOf = (names: Names, index: number): string => names?.[index] ?? String(index)
+/** Names of branches without one are shared by all splits: beside their outcomes, which last, they are the most to collect. */
+const indices: Array<string> = []
+const mostIndices = 65_536
+
+const nameOf = (names: Names, index: number): string =>
+  names?.[index] ?? (index < mostIndices ? indices[index] ??= String(index) : String(index))
 
 class Keeping implements Recorder {
   /** By index; a hole is a branch that has not ended. */
