@@ -158,16 +158,19 @@ export const fail = (join: Join, index: number, cause: Cause.Cause<unknown>): vo
   settled(join)
 }
 
-/** A branch has ended after the verdict. A defect is told to the log: nobody may look at the outcome of a loser. */
-export const lose = (join: Join, index: number, cause: Cause.Cause<unknown>): Effect.Effect<void> => {
+/** A branch has ended after the verdict. */
+export const lose = (join: Join, index: number, cause: Cause.Cause<unknown>): void => {
   join.tally.interrupted++
   join.record.late(index, cause)
-  return Cause.hasDies(cause)
+}
+
+/** A loser's defect is told to the log: nobody may look at its outcome. */
+export const report = (index: number, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
+  Cause.hasDies(cause)
     ? Effect.ignoreCause(
       Effect.logWarning(`branch ${index} died after the split had been decided or interrupted`, cause)
     )
     : Exit.void
-}
 
 const settled = (join: Join): void => {
   join.sinceYield++

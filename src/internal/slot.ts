@@ -21,7 +21,20 @@ import { WorkflowError } from "../CanoError.ts"
 import type { Branch } from "./branches.ts"
 import * as branches from "./branches.ts"
 import type { AnyEffect, AnyFiber, Join, Slot } from "./join.ts"
-import { breakOff, fail, hasMore, isBounded, isBreak, isOpen, lose, mayYield, seal, succeed, where } from "./join.ts"
+import {
+  breakOff,
+  fail,
+  hasMore,
+  isBounded,
+  isBreak,
+  isOpen,
+  lose,
+  mayYield,
+  report,
+  seal,
+  succeed,
+  where
+} from "./join.ts"
 
 /** What a slot is busy with when it is busy with no branch; a fresh one has not taken any since it was started or yielded. */
 const none = -1
@@ -117,7 +130,10 @@ const left = (join: Join, cause: Cause.Cause<unknown>): AnyEffect => {
   slot.fiber = undefined
   // A fiber that was interrupted cannot enter an interruptible region again.
   if (index < 0) return isBreak(cause) ? Exit.failCause(cause) : done(join, slot)
-  if (!isOpen(join)) return lose(join, index, cause)
+  if (!isOpen(join)) {
+    lose(join, index, cause)
+    return report(index, cause)
+  }
   fail(join, index, cause)
   if (!isOpen(join)) return Exit.void
   slot.fiber = fiber
