@@ -103,6 +103,7 @@ export type WorkflowRule =
   | "invalid-task"
   | "invalid-branches"
   | "split-outside-split"
+  | "strategy"
   | "max-transitions"
   | "max-depth"
 
@@ -138,13 +139,15 @@ export class WorkflowError extends Data.TaggedError("WorkflowError")<{
  */
 export class JoinUnsatisfiedError<out E = unknown> extends Data.TaggedError("JoinUnsatisfiedError")<{
   readonly strategy: JoinStrategy.JoinStrategy
+  /** Why, where a strategy of `JoinStrategy.make` has said so. */
+  readonly reason?: string | undefined
   readonly result: SplitResult<unknown, E>
   readonly workflow: string | undefined
   readonly state: string | undefined
   readonly path: Path | undefined
 }> {
   override get message(): string {
-    return located(joinSummary(this.strategy, this.result), this)
+    return located(joinSummary(this), this)
   }
 }
 
@@ -157,6 +160,7 @@ export class JoinUnsatisfiedError<out E = unknown> extends Data.TaggedError("Joi
 export class JoinTimeoutError<out E = unknown> extends Data.TaggedError("JoinTimeoutError")<{
   readonly strategy: JoinStrategy.JoinStrategy
   readonly timeout: Duration.Duration
+  readonly reason?: string | undefined
   readonly result: SplitResult<unknown, E>
   readonly workflow: string | undefined
   readonly state: string | undefined
@@ -164,7 +168,7 @@ export class JoinTimeoutError<out E = unknown> extends Data.TaggedError("JoinTim
 }> {
   override get message(): string {
     return located(
-      `no decision within ${Duration.format(this.timeout)}: ${joinSummary(this.strategy, this.result)}`,
+      `no decision within ${Duration.format(this.timeout)}: ${joinSummary(this)}`,
       this
     )
   }
@@ -227,12 +231,15 @@ const located = (
 /** How many failures a message quotes. */
 const quotedReasons = 3
 
-const joinSummary = (strategy: JoinStrategy.JoinStrategy, result: SplitResult<unknown, unknown>): string => {
+const joinSummary = (
+  { reason: why, result, strategy }: Pick<JoinUnsatisfiedError, "reason" | "result" | "strategy">
+): string => {
   const { failed, interrupted, notStarted, succeeded, total } = result.tally
   const counts = [`${succeeded} succeeded`, `${failed} failed`]
   if (interrupted > 0) counts.push(`${interrupted} interrupted`)
   if (notStarted > 0) counts.push(`${notStarted} not started`)
-  const head = `${JoinStrategy.format(strategy)} of ${total}: ${counts.join(", ")}`
+  const because = why === undefined ? "" : ` (${why})`
+  const head = `${JoinStrategy.format(strategy)} of ${total}${because}: ${counts.join(", ")}`
   const reasons = result.failures.slice(0, quotedReasons).map((failure) => `${failure.name}: ${reason(failure)}`)
   if (reasons.length === 0) return head
   const more = failed - reasons.length

@@ -1,12 +1,15 @@
 /**
- * When a split may be left: a `JoinStrategy` is a plain value that lives as long as the definition that names it, and
- * `decide` is the pure function that applies it to the counts of a running split.
+ * When a split may be left: a `JoinStrategy` is a plain value that lives as long as the definition that names it. Seven
+ * strategies go by counts, and `decide` is the pure function that applies them. All others are made with `make`, of a fold
+ * over the outcomes.
  *
- * Nothing here knows of fibers or time: the shell of a split asks `decide` each time a branch settles, and once at the
- * deadline.
+ * Nothing here knows of fibers or time: the shell of a split asks each time a branch settles, and once at the deadline.
  *
  * @since 0.1.0
  */
+import { identity } from "effect/Function"
+import * as internal from "./internal/strategies.ts"
+import type { Outcome } from "./SplitResult.ts"
 
 /**
  * The condition under which the branches of a split are joined.
@@ -30,13 +33,29 @@ export interface JoinStrategy<out Tag extends Tag.Any = Tag.Any, out N extends n
  */
 export declare namespace Tag {
   /**
-   * The tags of the seven strategies.
+   * The tags of the seven strategies that go by counts.
    *
    * @category utility types
    * @since 0.1.0
    */
-  export type Any = "All" | "AllFailFast" | "Any" | "Quorum" | "Percentage" | "PartialResults" | "PartialTimeout"
+  export type Counting = "All" | "AllFailFast" | "Any" | "Quorum" | "Percentage" | "PartialResults" | "PartialTimeout"
+
+  /**
+   * The tags of all strategies.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type Any = Counting | "Custom"
 }
+
+/**
+ * A strategy that goes by counts.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Counting = JoinStrategy<Tag.Counting>
 
 /**
  * The counts of a split, as `decide` sees them.
@@ -64,6 +83,60 @@ export interface Tally {
  * @since 0.1.0
  */
 export type Verdict = "continue" | "proceed" | "fail"
+
+/**
+ * A verdict, or a failure with its reason, which becomes part of the error's message.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Judgement = Verdict | { readonly fail: string }
+
+/**
+ * What a strategy of your own is made of: a fold over the outcomes, and a decision about its state.
+ *
+ * **Details**
+ *
+ * Both are pure and should take no longer for the last outcome than for the first. A function that throws fails the split
+ * with its defect, after its branches were interrupted and awaited.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Reducer<in A, in E, in out S> {
+  /** How messages name the strategy. */
+  readonly name: string
+  /** The state before any branch has settled. It is made anew for each split. */
+  readonly initial: () => S
+  /** A branch has settled. */
+  readonly onOutcome: (state: S, outcome: Outcome.Settled<A, E>) => S
+  /**
+   * Asked before any branch has started, after each `onOutcome`, when a lazy list has ended, and at the deadline, where
+   * `"continue"` means to fail. Of the tally only `total` (`Infinity` while it is not known), `succeeded` and `failed`
+   * matter.
+   */
+  readonly decide: (state: S, tally: Tally, event: "settled" | "deadline") => Judgement
+  /** Whether it is satisfied at the deadline at the latest, so that a split must have a `timeout`. */
+  readonly timed?: boolean | undefined
+  /**
+   * What is wrong with the strategy, as a sentence; asked before a branch starts, with the names of the branches where they
+   * are known by then.
+   */
+  readonly issue?: ((names: ReadonlyArray<string> | undefined) => string | undefined) | undefined
+}
+
+/**
+ * A strategy made with `make`. It joins branches that succeed with `A` and fail with `E`, and have the names `N`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Custom<in A = never, in E = never, out N extends string = string> extends JoinStrategy<"Custom", 0> {
+  readonly name: string
+  /** The branches that it refers to by name, if it does. */
+  readonly names: ReadonlyArray<N> | undefined
+  readonly reducer: Reducer<A, E, any>
+}
 
 const strategy = <const Tag extends Tag.Any, const N extends number>(tag: Tag, n: N): JoinStrategy<Tag, N> =>
   Object.freeze({ _tag: tag, n })
@@ -170,12 +243,26 @@ export const partialResults = <const N extends number>(n: N): JoinStrategy<"Part
 export const partialTimeout: JoinStrategy<"PartialTimeout", 0> = strategy("PartialTimeout", 0)
 
 /**
+ * Whatever has settled when the deadline passes, if that is at least `n`; it ends earlier when every branch has settled,
+ * however many there are.
+ *
+ * **When to use**
+ *
+ * Use where an answer is due at a time, and is worth nothing if too few have contributed. Needs a `timeout`.
+ *
+ * @category strategies
+ * @since 0.1.0
+ */
+export const partialTimeoutAtLeast = <const N extends number>(n: N): JoinStrategy<"PartialTimeout", N> =>
+  strategy("PartialTimeout", n)
+
+/**
  * How many branches must have succeeded (under `partialResults`: settled) before a strategy is satisfied.
  *
  * @category decisions
  * @since 0.1.0
  */
-export const required = (self: JoinStrategy, total: number): number => {
+export const required = (self: Counting, total: number): number => {
   switch (self._tag) {
     case "All":
     case "AllFailFast":
@@ -192,7 +279,7 @@ export const required = (self: JoinStrategy, total: number): number => {
         ? total
         : Math.max(1, Math.ceil(Number((total * self.n).toPrecision(12))))
     case "PartialTimeout":
-      return total === 0 ? 0 : 1
+      return total === 0 ? 0 : Math.max(1, self.n)
   }
 }
 
@@ -224,16 +311,16 @@ export const required = (self: JoinStrategy, total: number): number => {
  * @category decisions
  * @since 0.1.0
  */
-export const decide = (self: JoinStrategy, tally: Tally, event: "settled" | "deadline"): Verdict => {
+export const decide = (self: Counting, tally: Tally, event: "settled" | "deadline"): Verdict => {
   const verdict = onSettled(self, tally)
   return verdict !== "continue" || event === "settled"
     ? verdict
-    : self._tag === "PartialTimeout" && tally.succeeded + tally.failed > 0
+    : self._tag === "PartialTimeout" && tally.succeeded + tally.failed >= required(self, tally.total)
     ? "proceed"
     : "fail"
 }
 
-const onSettled = (self: JoinStrategy, tally: Tally): Verdict => {
+const onSettled = (self: Counting, tally: Tally): Verdict => {
   const { failed, succeeded, total } = tally
   switch (self._tag) {
     case "All":
@@ -261,8 +348,10 @@ const onSettled = (self: JoinStrategy, tally: Tally): Verdict => {
  * @category decisions
  * @since 0.1.0
  */
-export const resolve = (self: JoinStrategy, total: number): JoinStrategy =>
-  self._tag === "Percentage" && total > 0 && total !== Number.POSITIVE_INFINITY ? quorum(required(self, total)) : self
+export const resolve = <T extends Tag.Any>(self: JoinStrategy<T>, total: number): JoinStrategy<T | "Quorum"> =>
+  self._tag === "Percentage" && total > 0 && total !== Number.POSITIVE_INFINITY
+    ? quorum(required(percentage(self.n), total))
+    : self
 
 /**
  * How messages name a strategy: `quorum(3)`, `all`.
@@ -271,8 +360,340 @@ export const resolve = (self: JoinStrategy, total: number): JoinStrategy =>
  * @since 0.1.0
  */
 export const format = (self: JoinStrategy): string => {
+  if (isCustom(self)) return self.name
   const name = self._tag.charAt(0).toLowerCase() + self._tag.slice(1)
   return self._tag === "Quorum" || self._tag === "Percentage" || self._tag === "PartialResults"
     ? `${name}(${self.n})`
+    : self._tag === "PartialTimeout" && self.n !== 0
+    ? `partialTimeoutAtLeast(${self.n})`
     : name
 }
+
+// -----------------------------------------------------------------------------
+// open strategies
+// -----------------------------------------------------------------------------
+
+/**
+ * A strategy of your own.
+ *
+ * **When to use**
+ *
+ * Use when what decides is neither a count nor one of the strategies below.
+ *
+ * **Example** (Enough when the answers add up)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { JoinStrategy, Split } from "effect-cano"
+ *
+ * const stock = (needed: number) =>
+ *   JoinStrategy.make<number, unknown, number>({
+ *     name: `stock(${needed})`,
+ *     initial: () => 0,
+ *     onOutcome: (sum, outcome) => outcome._tag === "Succeeded" ? sum + outcome.value : sum,
+ *     decide: (sum, { failed, succeeded, total }) =>
+ *       sum >= needed ? "proceed" : succeeded + failed === total ? { fail: `only ${sum} in stock` } : "continue"
+ *   })
+ *
+ * const warehouses = [Effect.succeed(3), Effect.succeed(5), Effect.never]
+ * const { values } = await Effect.runPromise(Split.run(warehouses, { strategy: stock(8) }))
+ * console.log(values)
+ * // => [ 3, 5 ]
+ * ```
+ *
+ * @category open strategies
+ * @since 0.1.0
+ */
+export const make = <A = unknown, E = unknown, S = void>(reducer: Reducer<A, E, S>): Custom<A, E> =>
+  internal.make(reducer, undefined)
+
+/**
+ * Whether a strategy was made with `make`.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isCustom = (self: JoinStrategy): self is Custom => self._tag === "Custom"
+
+/**
+ * A strategy that goes by counts, where a success counts only if its value is accepted; else it counts as a failure.
+ *
+ * **When to use**
+ *
+ * Use for "the first that is not stale", `accept(any, isFresh)`, and for quorums over answers that may be of no use. The
+ * outcome of a branch stays what it is: only the decision sees it otherwise.
+ *
+ * @category open strategies
+ * @since 0.1.0
+ */
+export const accept = <A>(
+  strategy: Counting,
+  isAccepted: (value: A) => boolean
+): Custom<A, unknown> =>
+  internal.counting(
+    strategy,
+    decide,
+    `accept(${format(strategy)})`,
+    (outcome) => outcome._tag === "Succeeded" && isAccepted(outcome.value as A) ? "success" : "failure",
+    undefined
+  )
+
+/**
+ * A strategy that fails as soon as an outcome is one that makes all others worthless.
+ *
+ * **When to use**
+ *
+ * Use for a veto: `reject(all, (outcome) => outcome._tag === "Succeeded" && outcome.value === "no")`.
+ *
+ * @category open strategies
+ * @since 0.1.0
+ */
+export const reject = <A, E = unknown>(
+  strategy: Counting,
+  isRejected: (outcome: Outcome.Settled<A, E>) => boolean
+): Custom<A, E> =>
+  make<A, E, string | undefined>({
+    name: `reject(${format(strategy)})`,
+    initial: () => undefined,
+    onOutcome: (by, outcome) => by ?? (isRejected(outcome) ? outcome.name : undefined),
+    decide: (by, tally, event) =>
+      by === undefined ? decide(strategy, tally, event) : { fail: `rejected by branch ${by}` },
+    timed: strategy._tag === "PartialTimeout"
+  })
+
+/**
+ * A strategy that goes by counts, where some branches may fail: they are waited for like the others, but their failures
+ * decide nothing.
+ *
+ * **When to use**
+ *
+ * Use for `optional(all, ["recommendations"])`, a page that is complete without one of its parts.
+ *
+ * @category open strategies
+ * @since 0.1.0
+ */
+export const optional = <const N extends string>(
+  strategy: Counting,
+  names: ReadonlyArray<N>
+): Custom<unknown, unknown, N> => {
+  const known = new Set<string>(names)
+  return internal.counting(
+    strategy,
+    decide,
+    `optional(${format(strategy)}, ${names.join(", ")})`,
+    (outcome) => outcome._tag === "Succeeded" ? "success" : known.has(outcome.name) ? "left out" : "failure",
+    names
+  )
+}
+
+/**
+ * Proceeds as soon as a predicate holds for what has settled so far, in that order; fails when all have settled and it does
+ * not.
+ *
+ * **When to use**
+ *
+ * Use for a condition that is easily said over a short list. A predicate that looks at every outcome each time makes a
+ * split of very many branches quadratic; use `make` there.
+ *
+ * @category open strategies
+ * @since 0.1.0
+ */
+export const until: <A, E = unknown>(
+  predicate: (settled: ReadonlyArray<Outcome.Settled<A, E>>) => boolean
+) => Custom<A, E> = internal.until
+
+/**
+ * `n` branches that succeed with the same value decide.
+ *
+ * **Details**
+ *
+ * Values are the same if `by` gives the same for them, as keys of a `Map` are; left out, it is the value itself. It fails
+ * as soon as no value can reach `n` any more.
+ *
+ * **When to use**
+ *
+ * Use for answers that may be wrong, such as replicas: "two answers that agree".
+ *
+ * **Example** (Two answers that agree)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { JoinStrategy, Split } from "effect-cano"
+ *
+ * const replicas = [Effect.succeed("v1"), Effect.succeed("v2"), Effect.succeed("v2"), Effect.never]
+ * const { tally } = await Effect.runPromise(Split.run(replicas, { strategy: JoinStrategy.agreement(2) }))
+ * console.log(tally.succeeded, tally.interrupted)
+ * // => 3 0
+ * ```
+ *
+ * @category open strategies
+ * @since 0.1.0
+ */
+export const agreement = <A = unknown>(n: number, by: (value: A) => unknown = identity): Custom<A, unknown> =>
+  internal.agreement(n, by)
+
+/**
+ * Every branch runs to its end, and so many may fail: `maxFailures`, a share `maxFailureRate` of all (from 0 to 1), or as
+ * many as leave `minSuccesses`. It fails as soon as one of the limits is passed, and interrupts the rest.
+ *
+ * **When to use**
+ *
+ * Use for batches in which a few may fail, but not many.
+ *
+ * @category open strategies
+ * @since 0.1.0
+ */
+export const tolerate: (tolerance: {
+  readonly maxFailures?: number | undefined
+  readonly maxFailureRate?: number | undefined
+  readonly minSuccesses?: number | undefined
+}) => Custom<unknown, unknown> = internal.tolerate
+
+/**
+ * Branches have weights, and successes that weigh at least `threshold` together decide.
+ *
+ * **Details**
+ *
+ * Every branch needs a weight, a number of at least 0. It fails as soon as the threshold is out of reach.
+ *
+ * **When to use**
+ *
+ * Use for votes that do not count the same, such as replicas in different zones.
+ *
+ * @category open strategies
+ * @since 0.1.0
+ */
+export const weighted = <const W extends { readonly [name: string]: number }, const T extends number>(
+  weights: W & Weights.Reach<W, T>,
+  threshold: T
+): Custom<unknown, unknown, keyof W & string> => internal.weighted(weights, threshold)
+
+/**
+ * @since 0.1.0
+ */
+export declare namespace Weights {
+  /**
+   * `unknown` where weights can reach a threshold, else a sentence that says why not. Only literal integers from 0 to 99 are
+   * added up; others are checked before a branch starts.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type Reach<W, T extends number> = number extends W[keyof W] | T ? unknown
+    : Sum<W> extends infer All extends ReadonlyArray<unknown> ? At<All, T> extends true ? unknown
+      : `all weights together are only ${All["length"]}`
+    : unknown
+
+  /** As many elements as all weights together; `undefined` where one of them is not added up. */
+  type Sum<W, K = keyof W, All extends ReadonlyArray<unknown> = []> = [K] extends [never] ? All
+    : Last<K> extends infer L extends keyof W
+      ? Times<W[L]> extends infer N extends ReadonlyArray<unknown> ? Sum<W, Exclude<K, L>, [...All, ...N]> : undefined
+    : undefined
+
+  type Times<N, Count extends ReadonlyArray<unknown> = []> = N extends Count["length"] ? Count
+    : Count["length"] extends 99 ? undefined
+    : Times<N, [...Count, unknown]>
+
+  type At<All extends ReadonlyArray<unknown>, T extends number> = `${T}` extends `${string}.${string}` | `-${string}` ?
+    true
+    : T extends Counted<All>[number] ? true
+    : false
+
+  /** The numbers up to a sum. */
+  type Counted<All extends ReadonlyArray<unknown>, Seen extends ReadonlyArray<unknown> = [0]> = All extends
+    readonly [unknown, ...infer Rest] ? Counted<Rest, [...Seen, Seen["length"]]>
+    : Seen
+
+  type Last<U> = (U extends unknown ? (f: () => U) => void : never) extends (f: infer F) => void
+    ? F extends () => infer L ? L : never
+    : never
+}
+
+/**
+ * `n` successes decide; if all have settled before, whatever succeeded. It fails only if nothing did.
+ *
+ * **When to use**
+ *
+ * Use where more is better and something is enough. `partialResults(n)` counts failures too, `quorum(n)` insists on `n`.
+ *
+ * @category open strategies
+ * @since 0.1.0
+ */
+export const partialSuccesses: (n: number) => Custom<unknown, unknown> = internal.partialSuccesses
+
+/**
+ * A requirement over named branches, made of `anyOf`, `allOf` and `atLeast`. It is a strategy, and may be part of another
+ * requirement.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Requirement<out N extends string = string> extends Custom<unknown, unknown, N> {
+  readonly requirement: internal.Requirement
+}
+
+type Part<N extends string> = N | Requirement<N>
+
+const requirement = <N extends string>(needed: number, parts: ReadonlyArray<Part<N>>): Requirement<N> => {
+  const own = { needed, of: parts.map((part) => typeof part === "string" ? part : part.requirement) }
+  return Object.freeze({ ...internal.required<N>(own), requirement: own })
+}
+
+/**
+ * One of several branches or requirements must hold; a branch holds when it succeeds.
+ *
+ * **Example** (Either one source, or both halves of the other)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { JoinStrategy, Split } from "effect-cano"
+ *
+ * const { allOf, anyOf } = JoinStrategy
+ * const sources = { cache: Effect.fail("cold"), left: Effect.succeed(1), right: Effect.succeed(2) }
+ * const strategy = anyOf("cache", allOf("left", "right"))
+ * const { values } = await Effect.runPromise(Split.run(sources, { strategy }))
+ * console.log(values)
+ * // => [ 1, 2 ]
+ * ```
+ *
+ * @category open strategies
+ * @since 0.1.0
+ */
+export const anyOf = <const N extends string>(...parts: ReadonlyArray<Part<N>>): Requirement<N> => requirement(1, parts)
+
+/**
+ * All of several branches or requirements must hold.
+ *
+ * @category open strategies
+ * @since 0.1.0
+ */
+export const allOf = <const N extends string>(...parts: ReadonlyArray<Part<N>>): Requirement<N> =>
+  requirement(parts.length, parts)
+
+/**
+ * At least `n` of several branches or requirements must hold.
+ *
+ * @category open strategies
+ * @since 0.1.0
+ */
+export const atLeast = <const N extends string>(n: number, ...parts: ReadonlyArray<Part<N>>): Requirement<N> =>
+  requirement(n, parts)
+
+/**
+ * Any strategy as a reducer: that of a strategy of your own, or the counts behind one of the seven.
+ *
+ * @category decisions
+ * @since 0.1.0
+ */
+export const reducer = (self: JoinStrategy): Reducer<any, any, any> =>
+  isCustom(self)
+    // the branches' types have been checked where the strategy was given to them
+    ? self.reducer as Reducer<any, any, any>
+    : make<unknown, unknown>({
+      name: format(self),
+      initial: () => {},
+      onOutcome: () => {},
+      // what is not custom goes by counts
+      decide: (_, tally, event) => decide(self as Counting, tally, event),
+      timed: self._tag === "PartialTimeout"
+    }).reducer

@@ -10,7 +10,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type { ConfigurationError, JoinTimeoutError, JoinUnsatisfiedError, WorkflowError } from "./CanoError.ts"
 import * as internal from "./internal/standalone.ts"
-import type { JoinStrategy } from "./JoinStrategy.ts"
+import type { Custom, JoinStrategy } from "./JoinStrategy.ts"
 import type { Discarded, Outcome, SplitResult } from "./SplitResult.ts"
 import type * as TaskResult from "./TaskResult.ts"
 
@@ -156,11 +156,27 @@ export declare namespace Check {
    * @category utility types
    * @since 0.1.0
    */
-  export type Strategy<L, Strat, T> = Strat extends JoinStrategy<infer Tag, infer N>
-    ? [Tag] extends ["PartialTimeout"] ? [T] extends [undefined] ? "partialTimeout needs a timeout" : unknown
-    : [Tag] extends ["Any" | "Quorum" | "PartialResults"] ? Enough<L, Tag extends "Any" ? 1 : N>
+  export type Strategy<L, Strat, T> = Strat extends Custom<infer A, infer E, infer Names>
+    ? Fits<Branches.ListOf<L>, A, E, Names>
+    : Strat extends JoinStrategy<infer Tag, infer N> ?
+      [Tag] extends ["PartialTimeout"] ? [T] extends [undefined] ? "partialTimeout needs a timeout" : unknown
+      : [Tag] extends ["Any" | "Quorum" | "PartialResults"] ? Enough<L, Tag extends "Any" ? 1 : N>
+      : unknown
     : unknown
-    : unknown
+
+  /** Whether a strategy of one's own can judge what the branches give. */
+  type Fits<L, A, E, Names extends string> = [Branches.SuccessOf<L>] extends [A]
+    ? [Branches.ErrorOf<L>] extends [E] ? Named<L, Names>
+    : "the strategy does not take the errors of these branches"
+    : "the strategy does not take the values of these branches"
+
+  type Named<L, Names extends string> = string extends Names ? unknown
+    : L extends ReadonlyArray<unknown> ? number extends L["length"] ? unknown : Known<keyof L & `${number}`, Names>
+    : L extends Iterable<unknown> ? unknown
+    : Known<keyof L & string, Names>
+
+  type Known<Keys extends string, Names extends string> = [Exclude<Names, Keys>] extends [never] ? unknown
+    : `there is no branch ${Exclude<Names, Keys>}`
 
   type Enough<L, N extends number> = number extends N ? unknown
     : N extends 0 ? "the strategy must wait for at least 1 branch"

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { JoinStrategy } from "effect-cano"
 
-type Strategy = JoinStrategy.JoinStrategy
+type Strategy = JoinStrategy.Counting
 type Counts = readonly [succeeded: number, failed: number]
 
 const decide = (strategy: Strategy, total: number, [succeeded, failed]: Counts, event: "settled" | "deadline") =>

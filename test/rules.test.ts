@@ -191,6 +191,16 @@ describe("a run that breaks a rule", () => {
       [empty.register("A", () => Promise.resolve("Done")).addExitStates("Done"), /wrap it in Effect\.tryPromise/],
       [empty.register("A", { run: () => 42, next: "Done" }).addExitStates("Done"), /returned 42, not an Effect/]
     ],
+    strategy: [
+      [
+        split({ strategy: JoinStrategy.allOf("a", "b") as never }, () => ({ a: Effect.void, c: Effect.void })),
+        /there is no branch "b"; the branches are a, c$/
+      ],
+      [
+        split({ strategy: JoinStrategy.agreement(3) as never }, () => [Effect.void]),
+        /agreement\(3\) waits for 3 branches, but there are only 1$/
+      ]
+    ],
     "invalid-branches": [
       [split({}, () => 42), /the branch function returned the number 42 where a list of branches was expected$/],
       [split({}, () => Effect.succeed(Effect.void)), /a single Effect where .*wrap it in an array/],

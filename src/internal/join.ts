@@ -8,8 +8,11 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import { identity } from "effect/Function"
+import * as Result from "effect/Result"
 import type { Path } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
+import type { Outcome } from "../SplitResult.ts"
 import type { Branch, BranchList } from "./branches.ts"
 import * as splitResult from "./splitResult.ts"
 
@@ -62,6 +65,10 @@ export interface Join {
   /** A percentage becomes a quorum as soon as the total is known. */
   strategy: JoinStrategy.JoinStrategy
   verdict: JoinStrategy.Verdict
+  /** Why the verdict is to fail, where the strategy says so. */
+  reason: string | undefined
+  /** The state of a strategy that is a fold over outcomes. */
+  state: unknown
   timedOut: boolean
   /** Whether the split was ended without a verdict: the caller was interrupted, or the list turned out to be broken. */
   halted: boolean
@@ -99,7 +106,7 @@ export const make = (list: BranchList, config: Config, frame: Frame, caller: num
   const total = known ? list.items.length : Number.POSITIVE_INFINITY
   const tally = { total, succeeded: 0, failed: 0, interrupted: 0, notStarted: 0 }
   const strategy = JoinStrategy.resolve(config.strategy, total)
-  return {
+  const join: Join = {
     list,
     config,
     frame,
@@ -109,7 +116,9 @@ export const make = (list: BranchList, config: Config, frame: Frame, caller: num
     iterator: known ? undefined : list.items[Symbol.iterator](),
     slots: [],
     strategy,
-    verdict: JoinStrategy.decide(strategy, tally, "settled"),
+    verdict: "continue",
+    reason: undefined,
+    state: JoinStrategy.isCustom(strategy) ? strategy.reducer.initial() : undefined,
     timedOut: false,
     halted: false,
     broken: undefined,
@@ -127,6 +136,8 @@ export const make = (list: BranchList, config: Config, frame: Frame, caller: num
     sinceYield: 0,
     yields: 0
   }
+  judge(join, "settled")
+  return join
 }
 
 /** Whether the split waits for branches. After it only the ends of losers are recorded. */
@@ -147,15 +158,13 @@ export const hasMore = (join: Join): boolean => !join.exhausted && isOpen(join)
 /** A branch has succeeded. */
 export const succeed = (join: Join, index: number, value: unknown): void => {
   join.tally.succeeded++
-  join.record.succeeded(index, value)
-  settled(join)
+  settled(join, join.record.succeeded(index, value))
 }
 
 /** A branch has failed. */
 export const fail = (join: Join, index: number, cause: Cause.Cause<unknown>): void => {
   join.tally.failed++
-  join.record.failed(index, cause)
-  settled(join)
+  settled(join, join.record.failed(index, cause))
 }
 
 /** A branch has ended after the verdict. */
@@ -172,9 +181,20 @@ export const report = (index: number, cause: Cause.Cause<unknown>): Effect.Effec
     )
     : Exit.void
 
-const settled = (join: Join): void => {
+const settled = (join: Join, outcome: Outcome.Settled<unknown, unknown>): void => {
   join.sinceYield++
-  decide(join, "settled")
+  if (!JoinStrategy.isCustom(join.strategy)) return decide(join, "settled")
+  const { reducer } = join.strategy
+  guarded(join, () => {
+    join.state = reducer.onOutcome(join.state, outcome as never)
+    decide(join, "settled")
+  })
+}
+
+/** A strategy's own functions may throw, and are called on the fibers of branches. */
+const guarded = (join: Join, f: () => void): void => {
+  const done = Result.try({ try: f, catch: identity })
+  if (Result.isFailure(done)) breakOff(join, Cause.die(done.failure))
 }
 
 /** A lazy list has ended: its total is known at last. */
@@ -182,7 +202,7 @@ export const seal = (join: Join): Exit.Exit<void> => {
   join.exhausted = true
   join.tally.total = join.started
   join.strategy = JoinStrategy.resolve(join.strategy, join.started)
-  decide(join, "settled")
+  guarded(join, () => decide(join, "settled"))
   return Exit.void
 }
 
@@ -191,11 +211,25 @@ export const expire = (join: Join): void => {
   // a decided join only awaits its losers, which takes as long as it takes
   if (!isOpen(join)) return
   join.timedOut = true
-  decide(join, "deadline")
+  guarded(join, () => decide(join, "deadline"))
+}
+
+const judge = (join: Join, event: "settled" | "deadline"): void => {
+  const { state, strategy, tally } = join
+  if (!JoinStrategy.isCustom(strategy)) {
+    // what is not custom goes by counts
+    join.verdict = JoinStrategy.decide(strategy as JoinStrategy.Counting, tally, event)
+    return
+  }
+  const judgement = strategy.reducer.decide(state, tally, event)
+  if (typeof judgement === "object") join.reason = judgement.fail
+  join.verdict = typeof judgement === "object" || (judgement === "continue" && event === "deadline")
+    ? "fail"
+    : judgement
 }
 
 const decide = (join: Join, event: "settled" | "deadline"): void => {
-  join.verdict = JoinStrategy.decide(join.strategy, join.tally, event)
+  judge(join, event)
   if (join.verdict !== "continue") interruptAll(join)
 }
 

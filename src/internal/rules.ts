@@ -39,8 +39,8 @@ export const toConfig = (input: SplitInput): Config => ({
 export const split = (state: string | undefined, input: unknown, options: SplitInput): ReadonlyArray<Issue> => {
   const issues: Array<Issue> = []
   const add = (rule: ConfigurationRule, sentence: string) => issues.push(issue(state, rule, sentence))
-  const count = staticCount(input, add)
-  strategy(options.strategy, count, options.timeout !== undefined, add)
+  const list = staticList(input, add)
+  strategy(options.strategy, list, options.timeout !== undefined, add)
   if (options.timeout !== undefined) duration(options.timeout, "timeout", "the timeout", add)
   if (options.bulkhead !== undefined && !isCount(options.bulkhead)) {
     add("bulkhead", `the bulkhead is ${show(options.bulkhead)}; it must be an integer of at least 1, or be left out`)
@@ -54,13 +54,13 @@ const show = (u: unknown): string => Formatter.format(u)
 
 const isCount = (u: unknown): boolean => Number.isInteger(u) && (u as number) >= 1
 
-/** The number of branches, where it is known before the split is entered. */
-const staticCount = (input: unknown, add: Add): number | undefined => {
+/** The names of the branches, where they are known before the split is entered. */
+const staticList = (input: unknown, add: Add): ReadonlyArray<string> | undefined => {
   if (Effect.isEffect(input) || Predicate.isFunction(input)) return undefined
   const list = branches.fromUnknown(input)
   switch (list._tag) {
     case "Known":
-      return list.items.length
+      return list.names ?? list.items.map((_, i) => String(i))
     case "Lazy":
       if (branches.isOneShot(list.items)) {
         add(
@@ -75,15 +75,31 @@ const staticCount = (input: unknown, add: Add): number | undefined => {
   }
 }
 
-const strategy = (self: JoinStrategy.JoinStrategy, count: number | undefined, timed: boolean, add: Add): void => {
+const strategy = (
+  self: JoinStrategy.JoinStrategy,
+  names: ReadonlyArray<string> | undefined,
+  timed: boolean,
+  add: Add
+): void => {
+  const count = names?.length
   const name = Predicate.isObject(self) && Predicate.isString(self._tag) ? JoinStrategy.format(self) : show(self)
   switch (Predicate.isObject(self) ? self._tag : undefined) {
     case "All":
     case "AllFailFast":
       return
     case "PartialTimeout":
-      if (!timed) add("partial-timeout", "partialTimeout needs a timeout, the deadline it joins at")
+      if (!timed) add("partial-timeout", `${name} needs a timeout, the deadline it joins at`)
+      if (self.n !== 0 && !isCount(self.n)) add("count", `${name}: the count must be an integer of at least 1`)
       return
+    case "Custom": {
+      if (!JoinStrategy.isCustom(self)) return
+      if (self.reducer.timed === true && !timed) {
+        add("partial-timeout", `${name} needs a timeout, the deadline it joins at`)
+      }
+      const issue = self.reducer.issue?.(names)
+      if (issue !== undefined) add("strategy", issue)
+      return
+    }
     case "Percentage":
       if (!(self.n > 0 && self.n <= 1)) {
         add("percentage", `percentage(${show(self.n)}): the share must be a number above 0 and at most 1`)

@@ -27,6 +27,7 @@ import { constVoid, identity } from "effect/Function"
 import * as Result from "effect/Result"
 import * as Scheduler from "effect/Scheduler"
 import { JoinTimeoutError, JoinUnsatisfiedError, WorkflowError } from "../CanoError.ts"
+import * as JoinStrategy from "../JoinStrategy.ts"
 import type { SplitResult } from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
 import type { AnyEffect, AnyFiber, Config, Frame, Join } from "./join.ts"
@@ -71,6 +72,10 @@ export const run = (
     if (depth >= limit) {
       const detail = `splits are nested deeper than ${limit} (maxDepth)`
       return Exit.fail(new WorkflowError({ ...where(frame), rule: "max-depth", detail }))
+    }
+    if (list._tag === "Known" && JoinStrategy.isCustom(config.strategy)) {
+      const detail = config.strategy.reducer.issue?.(list.names ?? list.items.map((_, i) => String(i)))
+      if (detail !== undefined) return Exit.fail(new WorkflowError({ ...where(frame), rule: "strategy", detail }))
     }
     const join = make(list, config, frame, parent.id)
     if (join.verdict !== "continue") return ending(join, Exit.void)
@@ -206,9 +211,10 @@ const ending = (
   const whole = strategy._tag === "All" || strategy._tag === "AllFailFast"
   const result = join.record.result({ tally, timedOut, satisfied, whole })
   if (satisfied) return Exit.succeed(result)
+  const { reason } = join
   return Exit.fail(
     timedOut && timeout !== undefined
-      ? new JoinTimeoutError({ ...where(frame), strategy, timeout, result })
-      : new JoinUnsatisfiedError({ ...where(frame), strategy, result })
+      ? new JoinTimeoutError({ ...where(frame), strategy, timeout, reason, result })
+      : new JoinUnsatisfiedError({ ...where(frame), strategy, reason, result })
   )
 }

@@ -4,7 +4,7 @@
  */
 import type * as Cause from "effect/Cause"
 import type { Tally } from "../JoinStrategy.ts"
-import type { Failed, Interrupted, NotStarted, Outcome, SplitResult } from "../SplitResult.ts"
+import type { Failed, Interrupted, NotStarted, Outcome, SplitResult, Succeeded } from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
 
 type Names = ReadonlyArray<string> | undefined
@@ -13,8 +13,8 @@ type Names = ReadonlyArray<string> | undefined
 export interface Recorder {
   /** Another branch of a lazy list. */
   readonly started: () => void
-  readonly succeeded: (index: number, value: unknown) => void
-  readonly failed: (index: number, cause: Cause.Cause<unknown>) => void
+  readonly succeeded: (index: number, value: unknown) => Outcome.Settled<unknown, unknown>
+  readonly failed: (index: number, cause: Cause.Cause<unknown>) => Outcome.Settled<unknown, unknown>
   /** A loser has ended. */
   readonly late: (index: number, cause: Cause.Cause<unknown>) => void
   readonly result: (ended: Ended) => SplitResult<unknown, unknown>
@@ -43,6 +43,20 @@ const mostIndices = 65_536
 const nameOf = (names: Names, index: number): string =>
   names?.[index] ?? (index < mostIndices ? indices[index] ??= String(index) : String(index))
 
+const succeeded = (names: Names, index: number, value: unknown): Succeeded<unknown> => ({
+  _tag: "Succeeded",
+  index,
+  name: nameOf(names, index),
+  value
+})
+
+const failed = (names: Names, index: number, cause: Cause.Cause<unknown>): Failed<unknown> => ({
+  _tag: "Failed",
+  index,
+  name: nameOf(names, index),
+  cause
+})
+
 class Keeping implements Recorder {
   /** By index; a hole is a branch that has not ended. */
   readonly outcomes: Array<Outcome<unknown, unknown> | undefined>
@@ -57,11 +71,15 @@ class Keeping implements Recorder {
     // grown in order, so that a branch which ends before its predecessors does not make the array sparse
     this.outcomes.push(undefined)
   }
-  succeeded(index: number, value: unknown): void {
-    this.settled.push(this.outcomes[index] = { _tag: "Succeeded", index, name: nameOf(this.names, index), value })
+  succeeded(index: number, value: unknown): Outcome.Settled<unknown, unknown> {
+    const outcome = succeeded(this.names, index, value)
+    this.settled.push(outcome)
+    return this.outcomes[index] = outcome
   }
-  failed(index: number, cause: Cause.Cause<unknown>): void {
-    this.settled.push(this.outcomes[index] = { _tag: "Failed", index, name: nameOf(this.names, index), cause })
+  failed(index: number, cause: Cause.Cause<unknown>): Outcome.Settled<unknown, unknown> {
+    const outcome = failed(this.names, index, cause)
+    this.settled.push(outcome)
+    return this.outcomes[index] = outcome
   }
   late(index: number, cause: Cause.Cause<unknown>): void {
     this.outcomes[index] = { _tag: "Interrupted", index, name: nameOf(this.names, index), cause }
@@ -101,13 +119,20 @@ class Discarding implements Recorder {
     this.names = names
   }
   started(): void {}
-  succeeded(): void {}
-  failed(index: number, cause: Cause.Cause<unknown>): void {
-    const { failures, names } = this
+  succeeded(index: number, value: unknown): Outcome.Settled<unknown, unknown> {
+    return succeeded(this.names, index, value)
+  }
+  failed(index: number, cause: Cause.Cause<unknown>): Outcome.Settled<unknown, unknown> {
+    const outcome = failed(this.names, index, cause)
+    this.keep(outcome)
+    return outcome
+  }
+  keep(failure: Failed<unknown>): void {
+    const { failures } = this
     let place = failures.length
-    while (place > 0 && failures[place - 1]!.index > index) place--
+    while (place > 0 && failures[place - 1]!.index > failure.index) place--
     if (place === keptFailures) return
-    failures.splice(place, 0, { _tag: "Failed", index, name: nameOf(names, index), cause })
+    failures.splice(place, 0, failure)
     failures.length = Math.min(failures.length, keptFailures)
   }
   late(): void {}

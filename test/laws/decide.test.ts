@@ -24,7 +24,7 @@ const share = Arbitrary.map(
 )
 
 /** The answers of a strategy while branches settle one by one, the answer before the first included. */
-const answers = (strategy: JoinStrategy.JoinStrategy, order: ReadonlyArray<boolean>) =>
+const answers = (strategy: JoinStrategy.Counting, order: ReadonlyArray<boolean>) =>
   Array.from({ length: order.length + 1 }, (_, count) => {
     const settled = order.slice(0, count)
     const succeeded = settled.filter((success) => success).length

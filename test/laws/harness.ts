@@ -67,7 +67,7 @@ export const succeeding: Arbitrary.Arbitrary<model.Branch> = Arbitrary.map(
   (branch): model.Branch => ({ ...branch, end: "Succeed" })
 )
 
-export const some = (item: Arbitrary.Arbitrary<model.Branch>, minLength = 1) =>
+export const some = <A>(item: Arbitrary.Arbitrary<A>, minLength = 1) =>
   Arbitrary.array(item, { minLength, maxLength: 8 })
 
 export const strategy: Arbitrary.Arbitrary<model.Strategy> = Arbitrary.map(
@@ -123,7 +123,7 @@ export const untimed = (split: model.Split): model.Split => ({
   timeout: undefined
 })
 
-export const toStrategy = (strategy: model.Strategy): JoinStrategy.JoinStrategy => {
+export const toStrategy = (strategy: model.Strategy): JoinStrategy.Counting => {
   switch (strategy._tag) {
     case "All":
       return JoinStrategy.all

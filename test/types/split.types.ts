@@ -32,7 +32,7 @@ exactly<JoinStrategy.JoinStrategy<"Quorum", 2>>()(JoinStrategy.quorum(2))
 exactly<JoinStrategy.JoinStrategy<"PartialResults", 3>>()(JoinStrategy.partialResults(3))
 exactly<JoinStrategy.JoinStrategy<"Percentage", 0.5>>()(JoinStrategy.percentage(0.5))
 exactly<JoinStrategy.JoinStrategy<"Quorum", number>>()(JoinStrategy.quorum([1].length))
-exactly<JoinStrategy.JoinStrategy>()(JoinStrategy.resolve(JoinStrategy.percentage(0.5), 4))
+exactly<JoinStrategy.JoinStrategy<"Percentage" | "Quorum">>()(JoinStrategy.resolve(JoinStrategy.percentage(0.5), 4))
 exactly<JoinStrategy.Verdict>()(
   JoinStrategy.decide(
     JoinStrategy.all,

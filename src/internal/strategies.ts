@@ -1,0 +1,352 @@
+/**
+ * The reducers behind the strategies that look at more than counts. All are pure folds over outcomes with a small state of
+ * their own, made anew for each split; none takes more than a constant time for an outcome.
+ */
+import type { Counting, Custom, Judgement, Reducer, Tally } from "../JoinStrategy.ts"
+import type { Outcome } from "../SplitResult.ts"
+
+type AnyOutcome = Outcome.Settled<unknown, unknown>
+type Names = ReadonlyArray<string> | undefined
+type Decide = (self: Counting, tally: Tally, event: "settled" | "deadline") => Judgement
+
+/** A strategy of a reducer. The names that it refers to must be those of branches, whatever else its reducer asks. */
+export const make = <A, E, S, N extends string>(
+  reducer: Reducer<A, E, S>,
+  names: ReadonlyArray<N> | undefined
+): Custom<A, E, N> =>
+  Object.freeze({
+    _tag: "Custom",
+    n: 0,
+    name: reducer.name,
+    names,
+    reducer: names === undefined
+      ? reducer
+      : { ...reducer, issue: (branches: Names) => reducer.issue?.(branches) ?? missing(names, branches) }
+  })
+
+const fail = (reason: string): Judgement => ({ fail: reason })
+
+const isCount = (n: unknown): boolean => Number.isInteger(n) && (n as number) >= 1
+
+/** How an outcome counts for a strategy that goes by counts. */
+type Class = "success" | "failure" | "left out"
+
+interface Counts {
+  succeeded: number
+  failed: number
+  leftOut: number
+}
+
+/**
+ * A strategy that goes by counts, over outcomes that are counted in another way. Those that are left out must have settled,
+ * but decide nothing.
+ */
+export const counting = <A, N extends string>(
+  inner: Counting,
+  innerDecide: Decide,
+  name: string,
+  classify: (outcome: AnyOutcome) => Class,
+  names: ReadonlyArray<N> | undefined
+): Custom<A, unknown, N> =>
+  make<A, unknown, Counts, N>({
+    name,
+    initial: () => ({ succeeded: 0, failed: 0, leftOut: 0 }),
+    onOutcome: ({ failed, leftOut, succeeded }, outcome) => {
+      switch (classify(outcome)) {
+        case "success":
+          return { succeeded: succeeded + 1, failed, leftOut }
+        case "failure":
+          return { succeeded, failed: failed + 1, leftOut }
+        case "left out":
+          return { succeeded, failed, leftOut: leftOut + 1 }
+      }
+    },
+    decide: ({ failed, leftOut, succeeded }, tally, event) =>
+      innerDecide(inner, { ...tally, total: tally.total - leftOut, succeeded, failed }, event),
+    timed: inner._tag === "PartialTimeout"
+  }, names)
+
+export const until = <A, E>(
+  predicate: (settled: ReadonlyArray<Outcome.Settled<A, E>>) => boolean
+): Custom<A, E, string> =>
+  make<A, E, Array<Outcome.Settled<A, E>>, string>({
+    name: "until",
+    initial: () => [],
+    onOutcome: (settled, outcome) => {
+      // grown in place: it belongs to one split, and the predicate sees it as read-only
+      settled.push(outcome)
+      return settled
+    },
+    decide: (settled, tally, event) =>
+      predicate(settled)
+        ? "proceed"
+        : settled.length === tally.total
+        ? fail("the predicate does not hold for what all branches gave")
+        : event === "deadline"
+        ? "fail"
+        : "continue"
+  }, undefined)
+
+interface Agreement {
+  readonly counts: Map<unknown, number>
+  most: number
+}
+
+export const agreement = <A>(n: number, by: (value: A) => unknown): Custom<A, unknown, string> =>
+  make<A, unknown, Agreement, string>({
+    name: `agreement(${n})`,
+    initial: () => ({ counts: new Map(), most: 0 }),
+    onOutcome: (state, outcome) => {
+      if (outcome._tag === "Failed") return state
+      const key = by(outcome.value)
+      const count = (state.counts.get(key) ?? 0) + 1
+      state.counts.set(key, count)
+      state.most = Math.max(state.most, count)
+      return state
+    },
+    decide: ({ most }, tally, event) => {
+      const left = tally.total - tally.succeeded - tally.failed
+      return most >= n
+        ? "proceed"
+        : most + left < n
+        ? fail(`at most ${most + left} of the branches can still agree`)
+        : event === "deadline"
+        ? "fail"
+        : "continue"
+    },
+    issue: (names) =>
+      !isCount(n)
+        ? `agreement(${n}): the count must be an integer of at least 1`
+        : names !== undefined && names.length < n
+        ? `agreement(${n}) waits for ${n} branches, but there are only ${names.length}`
+        : undefined
+  }, undefined)
+
+/** The tolerance for failures, as it is given. */
+export interface Tolerance {
+  readonly maxFailures?: number | undefined
+  readonly maxFailureRate?: number | undefined
+  readonly minSuccesses?: number | undefined
+}
+
+export const tolerate = (tolerance: Tolerance): Custom<unknown, unknown, string> => {
+  const { maxFailureRate, maxFailures, minSuccesses = 0 } = tolerance
+  const parts = Object.entries({ maxFailures, maxFailureRate, minSuccesses: tolerance.minSuccesses })
+    .filter(([, value]) => value !== undefined)
+  const name = `tolerate(${parts.map(([key, value]) => `${key}: ${value}`).join(", ")})`
+  /** While the total is unknown no rate above 0 can be passed. */
+  const most = (total: number): number =>
+    Math.min(
+      maxFailures ?? Number.POSITIVE_INFINITY,
+      maxFailureRate === undefined
+        ? Number.POSITIVE_INFINITY
+        : maxFailureRate === 0
+        ? 0
+        : Math.floor(Number((total * maxFailureRate).toPrecision(12)))
+    )
+  return make<unknown, unknown, void, string>({
+    name,
+    initial: () => {},
+    onOutcome: () => {},
+    decide: (_, { failed, succeeded, total }, event) =>
+      failed > most(total)
+        ? fail(`${failed} failures are more than the ${most(total)} that are tolerated`)
+        : total - failed < minSuccesses
+        ? fail(`at most ${total - failed} branches can still succeed`)
+        : succeeded + failed === total
+        ? "proceed"
+        : event === "deadline"
+        ? "fail"
+        : "continue",
+    issue: (names) =>
+      parts.length === 0
+        ? "tolerate: give at least one of maxFailures, maxFailureRate and minSuccesses"
+        : maxFailures !== undefined && !(Number.isInteger(maxFailures) && maxFailures >= 0)
+        ? `${name}: maxFailures must be an integer of at least 0`
+        : maxFailureRate !== undefined && !(maxFailureRate >= 0 && maxFailureRate <= 1)
+        ? `${name}: maxFailureRate must be a number from 0 to 1`
+        : tolerance.minSuccesses !== undefined && !(Number.isInteger(minSuccesses) && minSuccesses >= 0)
+        ? `${name}: minSuccesses must be an integer of at least 0`
+        : names !== undefined && names.length < minSuccesses
+        ? `${name} waits for ${minSuccesses} branches, but there are only ${names.length}`
+        : undefined
+  }, undefined)
+}
+
+interface Weights {
+  readonly achieved: number
+  /** Of the branches that have not settled. */
+  readonly left: number
+}
+
+/** Weights are summed to 12 significant digits, so that ten times 0.1 is 1. */
+const rounded = (sum: number): number => Number(sum.toPrecision(12))
+
+export const weighted = <N extends string>(
+  weights: { readonly [name: string]: number },
+  threshold: number
+): Custom<unknown, unknown, N> => {
+  const name = `weighted(${threshold})`
+  const all = Object.values(weights).reduce((sum, weight) => sum + weight, 0)
+  return make<unknown, unknown, Weights, N>({
+    name,
+    initial: () => ({ achieved: 0, left: all }),
+    onOutcome: ({ achieved, left }, outcome) => {
+      const weight = weights[outcome.name] ?? 0
+      return {
+        achieved: outcome._tag === "Succeeded" ? rounded(achieved + weight) : achieved,
+        left: rounded(left - weight)
+      }
+    },
+    decide: ({ achieved, left }, tally, event) =>
+      achieved >= threshold
+        ? "proceed"
+        : rounded(achieved + left) < threshold || tally.succeeded + tally.failed === tally.total
+        ? fail(`a weight of at most ${rounded(achieved + left)} can still be reached`)
+        : event === "deadline"
+        ? "fail"
+        : "continue",
+    issue: (names) => {
+      const bad = Object.entries(weights).find(([, weight]) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY))
+      return bad !== undefined
+        ? `${name}: the weight of branch "${bad[0]}" is ${bad[1]}; it must be a number of at least 0`
+        : !(threshold > 0 && threshold < Number.POSITIVE_INFINITY)
+        ? `${name}: the threshold must be a number above 0`
+        : rounded(all) < threshold
+        ? `${name}: all weights together are only ${rounded(all)}`
+        : unweighted(names?.find((name) => weights[name] === undefined))
+    }
+    // the keys of the weights, as their type says
+  }, Object.keys(weights) as Array<N>)
+}
+
+const unweighted = (name: string | undefined): string | undefined =>
+  name === undefined ? undefined : `branch "${name}" has no weight`
+
+/** A sentence for the first name that no branch has. */
+const missing = (wanted: Iterable<string>, names: Names): string | undefined => {
+  if (names === undefined) return undefined
+  const known = new Set(names)
+  for (const name of wanted) {
+    if (!known.has(name)) return `there is no branch "${name}"; the branches are ${names.join(", ")}`
+  }
+  return undefined
+}
+
+export const partialSuccesses = (n: number): Custom<unknown, unknown, string> =>
+  make<unknown, unknown, void, string>({
+    name: `partialSuccesses(${n})`,
+    initial: () => {},
+    onOutcome: () => {},
+    decide: (_, { failed, succeeded, total }, event) =>
+      succeeded >= n
+        ? "proceed"
+        : succeeded + failed === total
+        ? succeeded > 0 ? "proceed" : "fail"
+        : event === "deadline"
+        ? "fail"
+        : "continue",
+    issue: () => isCount(n) ? undefined : `partialSuccesses(${n}): the count must be an integer of at least 1`
+  }, undefined)
+
+// -----------------------------------------------------------------------------
+// algebra over names
+// -----------------------------------------------------------------------------
+
+/** A requirement: a branch that must succeed, or so many of other requirements. */
+export type Requirement = string | { readonly needed: number; readonly of: ReadonlyArray<Requirement> }
+
+const formatRequirement = (self: Requirement): string => {
+  if (typeof self === "string") return self
+  const parts = self.of.map(formatRequirement).join(", ")
+  return self.needed === self.of.length
+    ? `allOf(${parts})`
+    : self.needed === 1
+    ? `anyOf(${parts})`
+    : `atLeast(${self.needed}, ${parts})`
+}
+
+const namesOf = (self: Requirement): ReadonlyArray<string> =>
+  typeof self === "string" ? [self] : self.of.flatMap(namesOf)
+
+/** What is known of one requirement while a split runs. */
+interface Node {
+  readonly parent: Node | undefined
+  readonly needed: number
+  /** Of its parts: those that hold, and those that may still. */
+  holding: number
+  possible: number
+  holds: boolean | undefined
+}
+
+interface Nodes {
+  readonly root: Node
+  readonly byName: ReadonlyMap<string, ReadonlyArray<Node>>
+}
+
+const plant = (requirement: Requirement): Nodes => {
+  const byName = new Map<string, Array<Node>>()
+  const add = (self: Requirement, parent: Node | undefined): Node => {
+    const leaf = typeof self === "string"
+    const node: Node = {
+      parent,
+      needed: leaf ? 1 : self.needed,
+      holding: 0,
+      possible: leaf ? 1 : self.of.length,
+      holds: undefined
+    }
+    if (leaf) byName.set(self, [...(byName.get(self) ?? []), node])
+    else for (const part of self.of) add(part, node)
+    return node
+  }
+  const root = add(requirement, undefined)
+  return { root, byName }
+}
+
+/** A part has turned out to hold or not; at most once for each node, so a whole split costs what the expression is long. */
+const resolve = (node: Node, holds: boolean): void => {
+  if (node.holds !== undefined) return
+  node.holds = holds
+  const { parent } = node
+  if (parent === undefined) return
+  if (holds) parent.holding++
+  else parent.possible--
+  if (parent.holding >= parent.needed) resolve(parent, true)
+  else if (parent.possible < parent.needed) resolve(parent, false)
+}
+
+export const required = <N extends string>(requirement: Requirement): Custom<unknown, unknown, N> => {
+  const name = formatRequirement(requirement)
+  return make<unknown, unknown, Nodes, N>({
+    name,
+    initial: () => plant(requirement),
+    onOutcome: (nodes, outcome) => {
+      for (const node of nodes.byName.get(outcome.name) ?? []) resolve(node, outcome._tag === "Succeeded")
+      return nodes
+    },
+    decide: ({ root }, tally, event) =>
+      root.holds === true
+        ? "proceed"
+        : root.holds === false || tally.succeeded + tally.failed === tally.total
+        ? fail(`${name} can no longer hold`)
+        : event === "deadline"
+        ? "fail"
+        : "continue",
+    issue: () => wrong(requirement)
+    // the names in the requirement, as its type says
+  }, namesOf(requirement) as Array<N>)
+}
+
+const wrong = (self: Requirement): string | undefined => {
+  if (typeof self === "string") return undefined
+  if (!isCount(self.needed) || self.needed > self.of.length) {
+    return `${
+      formatRequirement(self)
+    }: the count must be an integer from 1 to ${self.of.length}, the number of its parts`
+  }
+  for (const part of self.of) {
+    const found = wrong(part)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
