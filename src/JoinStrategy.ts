@@ -7,6 +7,7 @@
  *
  * @since 0.1.0
  */
+import type * as Duration from "effect/Duration"
 import { identity } from "effect/Function"
 import * as internal from "./internal/strategies.ts"
 import type { Outcome } from "./SplitResult.ts"
@@ -116,6 +117,8 @@ export interface Reducer<in A, in E, in out S> {
    * matter.
    */
   readonly decide: (state: S, tally: Tally, event: "settled" | "deadline") => Judgement
+  /** A time, from the moment the split is entered, at which the state changes and is asked again. */
+  readonly soft?: { readonly after: Duration.Input; readonly onPassed: (state: S) => S } | undefined
   /** Whether it is satisfied at the deadline at the latest, so that a split must have a `timeout`. */
   readonly timed?: boolean | undefined
   /**
@@ -608,6 +611,40 @@ export declare namespace Weights {
     ? F extends () => infer L ? L : never
     : never
 }
+
+/**
+ * A strategy that asks for less when it has waited for some time: `enough` will do after a soft deadline, at once if it is
+ * satisfied by then.
+ *
+ * **When to use**
+ *
+ * Use with a `timeout`, the hard deadline, for "all of them, but after 200 ms two will do, and after a second it is too
+ * late".
+ *
+ * **Example** (All, but after 20 ms two will do)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { JoinStrategy, Split } from "effect-cano"
+ *
+ * const { all, quorum, relax } = JoinStrategy
+ * const answer = (millis: number) => Effect.as(Effect.sleep(millis), millis)
+ *
+ * const { values } = await Effect.runPromise(Split.run([answer(1), answer(2), answer(60_000)], {
+ *   strategy: relax(all, { after: "20 millis", enough: quorum(2) }),
+ *   timeout: "1 second"
+ * }))
+ * console.log(values)
+ * // => [ 1, 2 ]
+ * ```
+ *
+ * @category open strategies
+ * @since 0.1.0
+ */
+export const relax = (
+  strategy: Counting,
+  options: { readonly after: Duration.Input; readonly enough: Counting }
+): Custom<unknown, unknown> => internal.relax(strategy, options, decide, format)
 
 /**
  * `n` successes decide; if all have settled before, whatever succeeded. It fails only if nothing did.

@@ -37,6 +37,7 @@ const surface: { readonly [module: string]: ReadonlyArray<string> } = {
     "quorum",
     "reducer",
     "reject",
+    "relax",
     "required",
     "resolve",
     "tolerate",

@@ -187,6 +187,51 @@ describe("partialTimeoutAtLeast", () => {
   }
 })
 
+describe("relax", () => {
+  const { relax } = JoinStrategy
+  const cases: ReadonlyArray<
+    readonly [what: string, delays: ReadonlyArray<number>, at: number, succeeded: number | undefined]
+  > = [
+    ["is satisfied before the soft deadline by the first strategy alone", [10, 20, 30], 30, 3],
+    ["is satisfied at the soft deadline by what there is", [10, 20, 90], 50, 2],
+    ["is satisfied after the soft deadline as soon as there is enough", [10, 70, 90], 70, 2],
+    ["is too late at the hard deadline", [10, 150, 160], 100, undefined]
+  ]
+  for (const [what, delays, at, succeeded] of cases) {
+    it.effect(what, () =>
+      Effect.gen(function*() {
+        const ended = yield* timed(Split.run(delays.map((millis) => later(millis, millis)), {
+          strategy: relax(all, { after: 50, enough: quorum(2) }),
+          timeout: 100
+        }))
+        assert.strictEqual(ended.at, at)
+        assert.strictEqual(Exit.isSuccess(ended.exit) ? ended.exit.value.tally.succeeded : undefined, succeeded)
+      }))
+  }
+
+  it.effect("goes on when the first strategy is out of reach, and fails when the second is, too", () =>
+    Effect.gen(function*() {
+      const strategy = relax(JoinStrategy.allFailFast, { after: 50, enough: quorum(2) })
+      const one = yield* timed(Split.run([failing("a", 10), later(1, 20), later(2, 30)], { strategy }))
+      assert.deepStrictEqual([one.at, one.exit._tag], [50, "Success"])
+      const two = yield* timed(Split.run([failing("a", 10), failing("b", 20), later(2, 30)], { strategy }))
+      assert.deepStrictEqual([two.at, two.exit._tag], [20, "Failure"])
+    }))
+
+  it.effect("leaves no timer behind", () =>
+    Effect.gen(function*() {
+      const strategy = relax(any, { after: "1 hour", enough: any })
+      const { at } = yield* timed(Split.run([later(1, 10)], { strategy, timeout: "2 hours" }))
+      assert.strictEqual(at, 10)
+    }))
+
+  it.effect("has a soft deadline that is a duration", () =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(Split.run([Effect.void], { strategy: relax(all, { after: -1, enough: any }) }))
+      assert.include(messageOf(exit), "the soft deadline of relax(all, any) is negative: -1")
+    }))
+})
+
 describe("requirements", () => {
   it.effect("fail as soon as they can no longer hold", () =>
     Effect.gen(function*() {

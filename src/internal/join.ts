@@ -87,7 +87,8 @@ export interface Join {
   drain: AnyEffect | undefined
   /** The services of the branches. */
   context: Context.Context<never> | undefined
-  deadline: AnyFiber | undefined
+  /** The fibers of the deadlines. */
+  readonly timers: Array<AnyFiber>
   /** Slots in place of those that could not go on, each on a fiber of its own. */
   replacements: Set<AnyFiber> | undefined
   yieldEvery: number
@@ -130,7 +131,7 @@ export const make = (list: BranchList, config: Config, frame: Frame, caller: num
     drain: undefined,
     onEnd: undefined,
     context: undefined,
-    deadline: undefined,
+    timers: [],
     replacements: undefined,
     yieldEvery,
     sinceYield: 0,
@@ -214,6 +215,17 @@ export const expire = (join: Join): void => {
   guarded(join, () => decide(join, "deadline"))
 }
 
+/** The soft deadline of the strategy has passed. */
+export const relax = (join: Join): void => {
+  const { state, strategy } = join
+  if (!isOpen(join) || !JoinStrategy.isCustom(strategy) || strategy.reducer.soft === undefined) return
+  const { onPassed } = strategy.reducer.soft
+  guarded(join, () => {
+    join.state = onPassed(state)
+    decide(join, "settled")
+  })
+}
+
 const judge = (join: Join, event: "settled" | "deadline"): void => {
   const { state, strategy, tally } = join
   if (!JoinStrategy.isCustom(strategy)) {
@@ -253,7 +265,7 @@ export const breakOff = (join: Join, cause: Cause.Cause<unknown>): Exit.Exit<voi
 export const isBreak = (cause: Cause.Cause<unknown>): boolean => !Cause.hasInterruptsOnly(cause)
 
 const interruptAll = (join: Join): void => {
-  const { caller, deadline, slots } = join
-  deadline?.interruptUnsafe(caller)
+  const { caller, slots, timers } = join
+  for (let i = 0; i < timers.length; i++) timers[i]!.interruptUnsafe(caller)
   for (let i = 0; i < slots.length; i++) slots[i]!.fiber?.interruptUnsafe(caller)
 }

@@ -96,6 +96,9 @@ const strategy = (
       if (self.reducer.timed === true && !timed) {
         add("partial-timeout", `${name} needs a timeout, the deadline it joins at`)
       }
+      if (self.reducer.soft !== undefined) {
+        duration(self.reducer.soft.after, "timeout", `the soft deadline of ${name}`, add)
+      }
       const issue = self.reducer.issue?.(names)
       if (issue !== undefined) add("strategy", issue)
       return

@@ -19,7 +19,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -41,6 +41,7 @@ import {
   isOpen,
   make,
   mayYield,
+  relax,
   where,
   yieldEvery
 } from "./join.ts"
@@ -138,12 +139,11 @@ const closeList = (join: Join): Effect.Effect<void> =>
 
 /** Starts `width` slots in order, on the current tick, and waits for them. */
 const startSegment = (join: Join, width: number, member: AnyEffect, first: boolean): AnyEffect => {
-  const { timeout } = join.config
-  // the deadline is started before the branches, so that its clock starts when the split is entered
-  const before = first && timeout !== undefined ? 1 : 0
+  // the deadlines are started before the branches, so that their clock starts when the split is entered
+  const timers = first ? deadlines(join) : []
   return Effect.forEach(
-    new Array<void>(before + width),
-    (_, i) => i < before ? deadline(join, timeout!) : slot.isWanted(join) ? member : Exit.void,
+    new Array<void>(timers.length + width),
+    (_, i) => i < timers.length ? timers[i]! : slot.isWanted(join) ? member : Exit.void,
     { concurrency: "unbounded", discard: true }
   )
 }
@@ -181,13 +181,21 @@ const startSegments = (join: Join, width: number, member: AnyEffect): AnyEffect 
     return Effect.flatMap(loop, () => Fiber.awaitAll(segments))
   })
 
-const deadline = (join: Join, timeout: Duration.Duration): AnyEffect =>
+const deadlines = (join: Join): ReadonlyArray<AnyEffect> => {
+  const { strategy, timeout } = join.config
+  const timers = timeout === undefined ? [] : [timer(join, timeout, expire)]
+  const soft = JoinStrategy.isCustom(strategy) ? strategy.reducer.soft : undefined
+  if (soft !== undefined) timers.unshift(timer(join, Duration.fromInputUnsafe(soft.after), relax))
+  return timers
+}
+
+const timer = (join: Join, after: Duration.Duration, due: (join: Join) => void): AnyEffect =>
   Effect.withFiber((fiber) => {
     if (!isOpen(join)) return Exit.void
-    join.deadline = fiber
-    const due = Effect.map(Effect.sleep(timeout), () => expire(join))
+    join.timers.push(fiber)
+    const sleep = Effect.map(Effect.sleep(after), () => due(join))
     // interrupted because the split has been decided, it ends well
-    return Effect.catchCause(Effect.interruptible(due), (cause) => isOpen(join) ? breakOff(join, cause) : Exit.void)
+    return Effect.catchCause(Effect.interruptible(sleep), (cause) => isOpen(join) ? breakOff(join, cause) : Exit.void)
   })
 
 // -----------------------------------------------------------------------------

@@ -2,6 +2,7 @@
  * The reducers behind the strategies that look at more than counts. All are pure folds over outcomes with a small state of
  * their own, made anew for each split; none takes more than a constant time for an outcome.
  */
+import type * as Duration from "effect/Duration"
 import type { Counting, Custom, Judgement, Reducer, Tally } from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
 
@@ -86,6 +87,32 @@ export const until = <A, E>(
         ? "fail"
         : "continue"
   }, undefined)
+
+export const relax = (
+  strategy: Counting,
+  { after, enough }: { readonly after: Duration.Input; readonly enough: Counting },
+  decide: Decide,
+  format: (self: Counting) => string
+): Custom<unknown, unknown, string> =>
+  make<unknown, unknown, Counting, string>({
+    name: `relax(${format(strategy)}, ${format(enough)})`,
+    // the strategy that holds at the time
+    initial: () => strategy,
+    onOutcome: (now) => now,
+    decide: (now, tally, event) => {
+      const verdict = decide(now, tally, event)
+      // what the first one asks for may be out of reach, and the second one still possible
+      return verdict === "fail" && now === strategy && event === "settled"
+        ? decideLater(enough, tally, decide)
+        : verdict
+    },
+    soft: { after, onPassed: () => enough },
+    timed: strategy._tag === "PartialTimeout" || enough._tag === "PartialTimeout"
+  }, undefined)
+
+/** What a strategy says that does not hold yet: it may wait or give up, but not proceed. */
+const decideLater = (self: Counting, tally: Tally, decide: Decide): Judgement =>
+  decide(self, tally, "settled") === "fail" ? "fail" : "continue"
 
 interface Agreement {
   readonly counts: Map<unknown, number>
