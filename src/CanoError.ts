@@ -12,7 +12,7 @@ import * as Duration from "effect/Duration"
 import * as Formatter from "effect/Formatter"
 import * as Predicate from "effect/Predicate"
 import * as JoinStrategy from "./JoinStrategy.ts"
-import type { Failed, SplitResult } from "./SplitResult.ts"
+import type { Failed, Outcome, SplitResult } from "./SplitResult.ts"
 
 /**
  * The states a run has entered, the initial one first.
@@ -67,6 +67,7 @@ export type ConfigurationRule =
   | "count"
   | "percentage"
   | "bulkhead"
+  | "losers"
   | "timeout"
   | "partial-timeout"
   | "workflow-timeout"
@@ -141,7 +142,7 @@ export class JoinUnsatisfiedError<out E = unknown> extends Data.TaggedError("Joi
   readonly strategy: JoinStrategy.JoinStrategy
   /** Why, where a strategy of `JoinStrategy.make` has said so. */
   readonly reason?: string | undefined
-  readonly result: SplitResult<unknown, E>
+  readonly result: SplitResult<unknown, E, ReadonlyArray<Outcome.Any<unknown, E>>>
   readonly workflow: string | undefined
   readonly state: string | undefined
   readonly path: Path | undefined
@@ -161,7 +162,7 @@ export class JoinTimeoutError<out E = unknown> extends Data.TaggedError("JoinTim
   readonly strategy: JoinStrategy.JoinStrategy
   readonly timeout: Duration.Duration
   readonly reason?: string | undefined
-  readonly result: SplitResult<unknown, E>
+  readonly result: SplitResult<unknown, E, ReadonlyArray<Outcome.Any<unknown, E>>>
   readonly workflow: string | undefined
   readonly state: string | undefined
   readonly path: Path | undefined

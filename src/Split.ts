@@ -8,10 +8,11 @@
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type { ConfigurationError, JoinTimeoutError, JoinUnsatisfiedError, WorkflowError } from "./CanoError.ts"
 import * as internal from "./internal/standalone.ts"
 import type { Custom, JoinStrategy } from "./JoinStrategy.ts"
-import type { Discarded, Outcome, SplitResult } from "./SplitResult.ts"
+import type { Discarded, Losers, Outcome, SplitResult } from "./SplitResult.ts"
 import type * as TaskResult from "./TaskResult.ts"
 
 /**
@@ -118,11 +119,14 @@ export declare namespace Branches {
    * @category utility types
    * @since 0.1.0
    */
-  export type Outcomes<L> = L extends ReadonlyArray<any>
-    ? { readonly [I in keyof L]: Outcome<Effect.Success<L[I]>, Effect.Error<L[I]>> }
+  export type Outcomes<L, P extends Losers> = L extends ReadonlyArray<any>
+    ? { readonly [I in keyof L]: Outcome.Under<P, Effect.Success<L[I]>, Effect.Error<L[I]>> }
     : L extends Iterable<infer Eff> ?
-      ReadonlyArray<Eff extends AnyEffect ? Outcome<Effect.Success<Eff>, Effect.Error<Eff>> : never>
-    : { readonly [K in keyof L]: L[K] extends AnyEffect ? Outcome<Effect.Success<L[K]>, Effect.Error<L[K]>> : never }
+      ReadonlyArray<Eff extends AnyEffect ? Outcome.Under<P, Effect.Success<Eff>, Effect.Error<Eff>> : never>
+    : {
+      readonly [K in keyof L]: L[K] extends AnyEffect ? Outcome.Under<P, Effect.Success<L[K]>, Effect.Error<L[K]>>
+        : never
+    }
 
   /**
    * The values, in the shape of the list.
@@ -192,7 +196,7 @@ export declare namespace Check {
  * @category models
  * @since 0.1.0
  */
-export interface Options<out Strat extends JoinStrategy, out T, out D> {
+export interface Options<out Strat extends JoinStrategy, out T, out D, out P extends Losers> {
   readonly strategy: Strat
   /**
    * The deadline of the join, from the moment the split is entered; waiting for a slot counts.
@@ -206,6 +210,15 @@ export interface Options<out Strat extends JoinStrategy, out T, out D> {
    * Keep the tally only: no value, no outcome is held. For splits of very many branches.
    */
   readonly discard?: D | undefined
+  /**
+   * What becomes of the branches that still run when the join is decided, whether it is satisfied or not. Left out:
+   * `"interrupt"`.
+   *
+   * Interrupting the split itself interrupts them all. A branch that may be detached goes on in the run of its machine;
+   * under `Split.run` in the `Scope` that is then required. When that ends well it waits for them, otherwise it
+   * interrupts them.
+   */
+  readonly losers?: P | undefined
 }
 
 /**
@@ -214,11 +227,11 @@ export interface Options<out Strat extends JoinStrategy, out T, out D> {
  * @category utility types
  * @since 0.1.0
  */
-export type Result<L, Strat, D = false> = [D] extends [true] ? Discarded
+export type Result<L, Strat, D = false, P extends Losers = "interrupt"> = [D] extends [true] ? Discarded
   : SplitResult<
     Branches.SuccessOf<L>,
     Branches.ErrorOf<L>,
-    Branches.Outcomes<L>,
+    Branches.Outcomes<L, P>,
     Strat extends JoinStrategy<"All" | "AllFailFast"> ? Branches.Values<L> : ReadonlyArray<Branches.SuccessOf<L>>
   >
 
@@ -233,12 +246,20 @@ export type JoinError<E, Strat, T> =
   | ([T] extends [undefined] ? never : JoinTimeoutError<E>)
 
 /**
+ * What a split requires for its losers: a scope, where they may outlive it.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type LosersServices<P> = P extends "interrupt" | "await" ? never : Scope.Scope
+
+/**
  * Runs branches at once and joins them by a strategy.
  *
  * **Details**
  *
  * The join is decided as soon as its strategy is satisfied or can no longer be. Losers are then interrupted, and the
- * effect ends when their finalizers have run. A branch that fails, dies or interrupts itself is a `Failed` outcome, not a
+ * effect ends when their finalizers have run (`losers` asks for something else). A branch that fails, dies or interrupts itself is a `Failed` outcome, not a
  * failure of the split. Branches run with the services of the caller.
  *
  * **Gotchas**
@@ -272,15 +293,16 @@ export const run: <
   const B extends Branches.List | Effect.Effect<Branches.List, any, any> | (() => Branches.Returned),
   Strat extends JoinStrategy,
   T extends Duration.Input | undefined = undefined,
-  const D extends boolean = false
+  const D extends boolean = false,
+  const P extends Losers = "interrupt"
 >(
   branches: B,
-  options: Options<Strat & Check.Strategy<B, Strat, T>, T, D>
+  options: Options<Strat & Check.Strategy<B, Strat, T>, T, D, P>
 ) => Effect.Effect<
-  Result<Branches.ListOf<B>, Strat, D>,
+  Result<Branches.ListOf<B>, Strat, D, P>,
   | JoinError<Branches.ErrorOf<Branches.ListOf<B>>, Strat, T>
   | ConfigurationError
   | WorkflowError
   | Branches.InputError<B>,
-  Branches.ServicesOf<Branches.ListOf<B>> | Branches.InputServices<B>
+  Branches.ServicesOf<Branches.ListOf<B>> | Branches.InputServices<B> | LosersServices<P>
 > = internal.run as any

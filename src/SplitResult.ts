@@ -5,6 +5,9 @@
  * @since 0.1.0
  */
 import type * as Cause from "effect/Cause"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import type { Tally } from "./JoinStrategy.ts"
 
 export type {
@@ -75,7 +78,42 @@ export interface NotStarted {
 }
 
 /**
- * How one branch ended.
+ * A branch that was still running when the join was decided, and was awaited: `losers: "await"`.
+ *
+ * **Details**
+ *
+ * It counts as interrupted in the tally, and its value is not one of the `values`: the decision was made without it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Late<out A, out E = never> {
+  readonly _tag: "Late"
+  readonly index: number
+  readonly name: string
+  readonly exit: Exit.Exit<A, E>
+}
+
+/**
+ * A branch that still ran when the split ended: `losers: "detach"`, or a grace period that was over before it stopped.
+ *
+ * **Details**
+ *
+ * It goes on in the scope of the run, and counts as interrupted in the tally. `exit` waits for its end; it ends
+ * interrupted if the run fails or is interrupted before.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Detached<out A, out E = never> {
+  readonly _tag: "Detached"
+  readonly index: number
+  readonly name: string
+  readonly exit: Effect.Effect<Exit.Exit<A, E>>
+}
+
+/**
+ * How one branch ended, where losers are interrupted.
  *
  * @category models
  * @since 0.1.0
@@ -83,9 +121,46 @@ export interface NotStarted {
 export type Outcome<A, E = never> = Succeeded<A> | Failed<E> | Interrupted<E> | NotStarted
 
 /**
+ * What becomes of the branches that still run when a join is decided.
+ *
+ * **Details**
+ *
+ * - `"interrupt"`: they are interrupted, and the split ends when their finalizers have run.
+ * - `"await"`: they go on, and the split ends when they have ended by themselves.
+ * - `"detach"`: they go on in the scope of the run, and the split ends at once. The run does not end before them.
+ * - `{ grace }`: they are interrupted; those that have not stopped when the grace period is over are reported to the log
+ *   and detached.
+ *
+ * Queued branches never start once a join is decided, whatever becomes of the running ones.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Losers = "interrupt" | "await" | "detach" | { readonly grace: Duration.Input }
+
+/**
  * @since 0.1.0
  */
 export declare namespace Outcome {
+  /**
+   * How one branch ended, by what the split does with its losers.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  export type Under<P extends Losers, A, E = never> = P extends "interrupt" ? Outcome<A, E>
+    : P extends "await" ? Succeeded<A> | Failed<E> | Late<A, E> | NotStarted
+    : P extends "detach" ? Succeeded<A> | Failed<E> | Detached<A, E> | NotStarted
+    : Outcome<A, E> | Detached<A, E>
+
+  /**
+   * How a branch may end under any policy for losers.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  export type Any<A, E = never> = Outcome<A, E> | Late<A, E> | Detached<A, E>
+
   /**
    * How a branch ended that had ended before the join was decided.
    *
@@ -144,7 +219,7 @@ export interface Discarded {
  * @category guards
  * @since 0.1.0
  */
-export const isSucceeded = <A, E>(self: Outcome<A, E>): self is Succeeded<A> => self._tag === "Succeeded"
+export const isSucceeded = <A, E>(self: Outcome.Any<A, E>): self is Succeeded<A> => self._tag === "Succeeded"
 
 /**
  * Whether a branch failed.
@@ -152,4 +227,20 @@ export const isSucceeded = <A, E>(self: Outcome<A, E>): self is Succeeded<A> => 
  * @category guards
  * @since 0.1.0
  */
-export const isFailed = <A, E>(self: Outcome<A, E>): self is Failed<E> => self._tag === "Failed"
+export const isFailed = <A, E>(self: Outcome.Any<A, E>): self is Failed<E> => self._tag === "Failed"
+
+/**
+ * Whether a branch ended by itself after the decision, while the split awaited it.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isLate = <A, E>(self: Outcome.Any<A, E>): self is Late<A, E> => self._tag === "Late"
+
+/**
+ * Whether a branch still ran when the split ended.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isDetached = <A, E>(self: Outcome.Any<A, E>): self is Detached<A, E> => self._tag === "Detached"

@@ -29,7 +29,7 @@ import * as internalRun from "./internal/currentRun.ts"
 import * as internal from "./internal/workflow.ts"
 import type { JoinStrategy } from "./JoinStrategy.ts"
 import type { Branches, Check, JoinError, Options, Result } from "./Split.ts"
-import type { Discarded, Outcome, SplitResult } from "./SplitResult.ts"
+import type { Discarded, Losers, Outcome, SplitResult } from "./SplitResult.ts"
 import type * as TaskResult from "./TaskResult.ts"
 
 /**
@@ -115,10 +115,12 @@ type Merge<E> =
   | Exclude<E, JoinUnsatisfiedError<any> | JoinTimeoutError<any>>
   | ([Extract<E, JoinUnsatisfiedError<any>>] extends [never] ? never
     : JoinUnsatisfiedError<
-      Extract<E, JoinUnsatisfiedError<any>>["result"] extends SplitResult<unknown, infer X> ? X : never
+      Extract<E, JoinUnsatisfiedError<any>>["result"] extends SplitResult<unknown, infer X, any> ? X : never
     >)
   | ([Extract<E, JoinTimeoutError<any>>] extends [never] ? never
-    : JoinTimeoutError<Extract<E, JoinTimeoutError<any>>["result"] extends SplitResult<unknown, infer X> ? X : never>)
+    : JoinTimeoutError<
+      Extract<E, JoinTimeoutError<any>>["result"] extends SplitResult<unknown, infer X, any> ? X : never
+    >)
 
 type GenError<Eff> = [Eff] extends [never] ? never : Eff extends Effect.Effect<any, infer E, any> ? E : never
 type GenServices<Eff> = [Eff] extends [never] ? never : Eff extends Effect.Effect<any, any, infer R> ? R : never
@@ -127,14 +129,20 @@ type GenServices<Eff> = [Eff] extends [never] ? never : Eff extends Effect.Effec
  * What a split hands to `next`. Any list at all is what TypeScript tries first, while the branches are a function whose
  * parameter it has yet to find; a `next` with a type of its own must pass that trial.
  */
-type Joined<S, G extends Graph.Any, L, Strat, D> = [Branches.List] extends [L] ? any : JoinedOf<S, G, L, Strat, D>
+type Joined<S, G extends Graph.Any, L, Strat, D, P extends Losers> = [Branches.List] extends [L] ? any
+  : JoinedOf<S, G, L, Strat, D, P>
 
-type JoinedOf<S, G extends Graph.Any, L, Strat, D> = L extends TaskResult.Split<any> ? [D] extends [true] ? Discarded
-  : FollowOns<[G["exits"]] extends [never] ? S : At<S, G["exits"]>>
-  : Result<L, Strat, D>
+type JoinedOf<S, G extends Graph.Any, L, Strat, D, P extends Losers> = L extends TaskResult.Split<any>
+  ? [D] extends [true] ? Discarded : FollowOns<[G["exits"]] extends [never] ? S : At<S, G["exits"]>, P>
+  : Result<L, Strat, D, P>
 
 /** The result of a split into follow-on states: each value is the exit its branch reached. */
-type FollowOns<X> = SplitResult<X, unknown, ReadonlyArray<Outcome<X, unknown>>, ReadonlyArray<X>>
+type FollowOns<X, P extends Losers> = SplitResult<
+  X,
+  unknown,
+  ReadonlyArray<Outcome.Under<P, X, unknown>>,
+  ReadonlyArray<X>
+>
 
 /** The names of follow-on states. */
 type FollowOnTag<L> = L extends TaskResult.Split<infer N> ? Tag<N> : never
@@ -244,6 +252,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     N extends S,
     T extends Duration.Input | undefined = undefined,
     const D extends boolean = false,
+    const P extends Losers = "interrupt",
     E2 = never,
     R2 = never,
     N2 extends S = never,
@@ -253,10 +262,10 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     state: K,
     branches: B,
     options:
-      & Options<Strat & Check.Strategy<B, Strat, T>, T, D>
+      & Options<Strat & Check.Strategy<B, Strat, T>, T, D, P>
       & SplitOptions<
         At<S, K>,
-        Joined<S, G, Branches.ListOf<B>, Strat, D>,
+        Joined<S, G, Branches.ListOf<B>, Strat, D, P>,
         JoinError<Branches.ErrorOf<Branches.ListOf<B>>, Strat, T>,
         N,
         E2,
@@ -424,7 +433,7 @@ export type Entry =
  * @category models
  * @since 0.1.0
  */
-export interface SplitEntry extends Options<JoinStrategy, Duration.Input | undefined, boolean> {
+export interface SplitEntry extends Options<JoinStrategy, Duration.Input | undefined, boolean, Losers> {
   readonly branches: Branches.List | Effect.Effect<any, any, any> | ((state: any) => any)
   readonly next: AnyState | ((result: any, state: any) => AnyState | Effect.Effect<any, any, any>)
   readonly otherwise?: AnyState | ((error: any, state: any) => AnyState | Effect.Effect<any, any, any>) | undefined

@@ -125,6 +125,16 @@ describe("a definition that breaks a rule", () => {
       state: "A",
       text: new RegExp(`the bulkhead is ${bulkhead}; it must be an integer of at least 1, or be left out`)
     })),
+    losers: [
+      { workflow: split({ losers: "cancel" }), state: "A", text: /losers is .*cancel.*"await", "detach" or \{ grace/ },
+      { workflow: split({ losers: {} }), state: "A", text: /it must be "interrupt"/ },
+      {
+        workflow: split({ losers: { grace: -1 } }),
+        state: "A",
+        text: /the grace period of the losers is negative: -1/
+      },
+      { workflow: split({ losers: { grace: "soon" } }), state: "A", text: /is no duration/ }
+    ],
     timeout: [
       { workflow: split({ timeout: -1 }), state: "A", text: /negative/ },
       { workflow: split({ timeout: Number.NaN }), state: "A", text: /not a number/ }

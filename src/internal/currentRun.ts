@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Random from "effect/Random"
 import type { Path } from "../CanoError.ts"
 import type { CurrentRun } from "../Workflow.ts"
+import type { Nursery } from "./nursery.ts"
 
 /** Names kept of the begin of a run, and of its end. */
 const headSize = 16
@@ -24,6 +25,7 @@ export class Run implements CurrentRun {
   readonly budget: Budget
   readonly parent: Run | undefined
   readonly branch: number | undefined
+  readonly nursery: Nursery | undefined
   #runId: string | undefined
   readonly #random: Random.Random
   #state = ""
@@ -38,6 +40,8 @@ export class Run implements CurrentRun {
     readonly parent: Run | undefined
     /** The place of a follow-on branch in its split; such a run has the id of its parent. */
     readonly branch: number | undefined
+    /** Where a split may leave branches behind; not needed where none does. */
+    readonly nursery: Nursery | undefined
   }) {
     this.workflow = options.workflow
     this.#runId = options.runId
@@ -45,6 +49,7 @@ export class Run implements CurrentRun {
     this.budget = options.budget
     this.parent = options.parent
     this.branch = options.branch
+    this.nursery = options.nursery
   }
   /** A run of its own for a follow-on branch, which counts into the same budget. */
   branchOff(branch: number): Run {
@@ -54,7 +59,8 @@ export class Run implements CurrentRun {
       random: this.#random,
       budget: this.budget,
       parent: this,
-      branch
+      branch,
+      nursery: this.nursery
     })
   }
   get runId(): string {

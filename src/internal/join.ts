@@ -14,6 +14,7 @@ import type { Path } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
 import type { Branch, BranchList } from "./branches.ts"
+import type { Nursery } from "./nursery.ts"
 import * as splitResult from "./splitResult.ts"
 
 export type AnyEffect = Effect.Effect<unknown, unknown, unknown>
@@ -25,6 +26,9 @@ export interface Config {
   readonly timeout: Duration.Duration | undefined
   readonly bulkhead: number | undefined
   readonly discard: boolean
+  readonly losers: "interrupt" | "await" | "detach"
+  /** How long losers have to stop. */
+  readonly grace: Duration.Duration | undefined
 }
 
 /** Where a split stands, for its errors. */
@@ -32,10 +36,16 @@ export interface Frame {
   readonly workflow: string | undefined
   readonly state: string | undefined
   readonly path: Path | undefined
+  /** Where branches go that outlive their split. */
+  readonly nursery: Nursery | undefined
 }
 
 /** Read only when there is an error to make: a path is put together on demand. */
-export const where = (frame: Frame): Frame => ({ workflow: frame.workflow, state: frame.state, path: frame.path })
+export const where = (frame: Frame): Pick<Frame, "workflow" | "state" | "path"> => ({
+  workflow: frame.workflow,
+  state: frame.state,
+  path: frame.path
+})
 
 /** A fiber that runs branches one after another, as the options of its own `whileLoop`. */
 export interface Slot {
@@ -73,6 +83,10 @@ export interface Join {
   /** Whether the split was ended without a verdict: the caller was interrupted, or the list turned out to be broken. */
   halted: boolean
   broken: Cause.Cause<unknown> | undefined
+  /** Called once, when the join is decided while branches may outlive it. */
+  onDecided: (() => void) | undefined
+  /** Whether the split has ended before its branches. */
+  parted: boolean
   started: number
   exhausted: boolean
   /** Whether the list is being read: what it does meanwhile may resume a slot, which must not read it too. */
@@ -112,7 +126,7 @@ export const make = (list: BranchList, config: Config, frame: Frame, caller: num
     config,
     frame,
     caller,
-    record: splitResult.makeRecorder(config.discard, list),
+    record: splitResult.makeRecorder(config.discard, config.losers, list),
     tally,
     iterator: known ? undefined : list.items[Symbol.iterator](),
     slots: [],
@@ -123,6 +137,8 @@ export const make = (list: BranchList, config: Config, frame: Frame, caller: num
     timedOut: false,
     halted: false,
     broken: undefined,
+    onDecided: undefined,
+    parted: false,
     started: 0,
     exhausted: false,
     pulling: false,
@@ -166,12 +182,6 @@ export const succeed = (join: Join, index: number, value: unknown): void => {
 export const fail = (join: Join, index: number, cause: Cause.Cause<unknown>): void => {
   join.tally.failed++
   settled(join, join.record.failed(index, cause))
-}
-
-/** A branch has ended after the verdict. */
-export const lose = (join: Join, index: number, cause: Cause.Cause<unknown>): void => {
-  join.tally.interrupted++
-  join.record.late(index, cause)
 }
 
 /** A loser's defect is told to the log: nobody may look at its outcome. */
@@ -242,7 +252,10 @@ const judge = (join: Join, event: "settled" | "deadline"): void => {
 
 const decide = (join: Join, event: "settled" | "deadline"): void => {
   judge(join, event)
-  if (join.verdict !== "continue") interruptAll(join)
+  if (join.verdict === "continue") return
+  if (join.config.losers === "interrupt") interruptAll(join)
+  else interruptTimers(join)
+  join.onDecided?.()
 }
 
 /** Ends the split without a verdict: what its branches do from now on counts no more. */
@@ -264,8 +277,12 @@ export const breakOff = (join: Join, cause: Cause.Cause<unknown>): Exit.Exit<voi
  */
 export const isBreak = (cause: Cause.Cause<unknown>): boolean => !Cause.hasInterruptsOnly(cause)
 
-const interruptAll = (join: Join): void => {
-  const { caller, slots, timers } = join
+const interruptTimers = ({ caller, timers }: Join): void => {
   for (let i = 0; i < timers.length; i++) timers[i]!.interruptUnsafe(caller)
+}
+
+const interruptAll = (join: Join): void => {
+  const { caller, slots } = join
+  interruptTimers(join)
   for (let i = 0; i < slots.length; i++) slots[i]!.fiber?.interruptUnsafe(caller)
 }

@@ -26,6 +26,8 @@ export interface Machine {
   readonly name: string
   readonly handlers: ReadonlyMap<string, Handler>
   readonly exits: ReadonlySet<string>
+  /** Whether branches of a split may outlive it. */
+  readonly parting: boolean
 }
 
 /** The name of a state; `undefined` for a value that is no state. */

@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type { ConfigurationRule, Issue } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
+import type { Losers } from "../SplitResult.ts"
 import * as branches from "./branches.ts"
 import type { Config } from "./join.ts"
 
@@ -18,6 +19,7 @@ export interface SplitInput {
   readonly timeout?: Duration.Input | undefined
   readonly bulkhead?: number | undefined
   readonly discard?: boolean | undefined
+  readonly losers?: Losers | undefined
 }
 
 const issue = (state: string | undefined, rule: ConfigurationRule, sentence: string): Issue => ({
@@ -32,7 +34,9 @@ export const toConfig = (input: SplitInput): Config => ({
   strategy: input.strategy,
   timeout: input.timeout === undefined ? undefined : Duration.fromInputUnsafe(input.timeout),
   bulkhead: input.bulkhead,
-  discard: input.discard === true
+  discard: input.discard === true,
+  losers: Predicate.isString(input.losers) ? input.losers : "interrupt",
+  grace: Predicate.isObject(input.losers) ? Duration.fromInputUnsafe(input.losers.grace) : undefined
 })
 
 /** What is wrong with a split, as far as it can be seen before it is entered. */
@@ -45,7 +49,14 @@ export const split = (state: string | undefined, input: unknown, options: SplitI
   if (options.bulkhead !== undefined && !isCount(options.bulkhead)) {
     add("bulkhead", `the bulkhead is ${show(options.bulkhead)}; it must be an integer of at least 1, or be left out`)
   }
+  if (options.losers !== undefined) losers(options.losers, add)
   return issues
+}
+
+const losers = (self: unknown, add: Add): void => {
+  if (Predicate.hasProperty(self, "grace")) return duration(self.grace, "losers", "the grace period of the losers", add)
+  if (self === "interrupt" || self === "await" || self === "detach") return
+  add("losers", `losers is ${show(self)}; it must be "interrupt", "await", "detach" or { grace: a duration }`)
 }
 
 type Add = (rule: ConfigurationRule, sentence: string) => void

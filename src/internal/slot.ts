@@ -21,27 +21,11 @@ import { WorkflowError } from "../CanoError.ts"
 import type { Branch } from "./branches.ts"
 import * as branches from "./branches.ts"
 import type { AnyEffect, AnyFiber, Join, Slot } from "./join.ts"
-import {
-  breakOff,
-  fail,
-  hasMore,
-  isBounded,
-  isBreak,
-  isOpen,
-  lose,
-  mayYield,
-  report,
-  seal,
-  succeed,
-  where
-} from "./join.ts"
+import { breakOff, fail, hasMore, isBounded, isBreak, isOpen, mayYield, report, seal, succeed, where } from "./join.ts"
 
 /** What a slot is busy with when it is busy with no branch; a fresh one has not taken any since it was started or yielded. */
 const none = -1
 const fresh = -2
-
-/** A loser that would not be interrupted and ended well has been cut off all the same. */
-const cutOff = Cause.interrupt()
 
 /** A slot, and the options of its own `whileLoop`, whose successes are those of branches. */
 class Running implements Slot {
@@ -86,7 +70,7 @@ class Running implements Slot {
     // a decision interrupts the others
     this.fiber = undefined
     if (isOpen(join)) succeed(join, index, value)
-    else lose(join, index, cutOff)
+    else join.record.outlasted(index, value)
     if (isOpen(join)) this.fiber = fiber
   }
 }
@@ -131,7 +115,7 @@ const left = (join: Join, cause: Cause.Cause<unknown>): AnyEffect => {
   // A fiber that was interrupted cannot enter an interruptible region again.
   if (index < 0) return isBreak(cause) ? Exit.failCause(cause) : done(join, slot)
   if (!isOpen(join)) {
-    lose(join, index, cause)
+    join.record.late(index, cause)
     return report(index, cause)
   }
   fail(join, index, cause)

@@ -45,9 +45,10 @@ import {
   where,
   yieldEvery
 } from "./join.ts"
+import * as nursery from "./nursery.ts"
 import * as slot from "./slot.ts"
 
-export const noFrame: Frame = { workflow: undefined, state: undefined, path: undefined }
+export const noFrame: Frame = { workflow: undefined, state: undefined, path: undefined, nursery: undefined }
 
 /** How deep splits are nested, and how deep they may be. */
 export const Depth = Context.Reference<{ readonly depth: number; readonly limit: number }>("effect-cano/SplitDepth", {
@@ -89,8 +90,12 @@ export const run = (
     }
     join.context = context as Context.Context<never>
     return Effect.callback((resume) => {
+      const parting = isParting(config) ? new Parting(join, parent, resume) : undefined
       const worker = Effect.runForkWith(context)(work(join), { uninterruptible: true })
-      worker.addObserver((exit) => resume(ending(join, exit)))
+      parting?.watch(worker)
+      worker.addObserver((exit) => {
+        if (!join.parted) resume(ending(join, exit))
+      })
       return Effect.suspend(() => {
         halt(join)
         return Fiber.await(worker)
@@ -103,6 +108,11 @@ export const run = (
 // -----------------------------------------------------------------------------
 
 const work = (join: Join): AnyEffect => {
+  const all = branchesOf(join)
+  return isParting(join.config) ? Effect.andThen(all, reportBroken(join)) : all
+}
+
+const branchesOf = (join: Join): AnyEffect => {
   const bounded = isBounded(join)
   const width = Math.min(bounded ? join.config.bulkhead! : Number.POSITIVE_INFINITY, join.tally.total)
   const member = slot.member(join)
@@ -199,6 +209,65 @@ const timer = (join: Join, after: Duration.Duration, due: (join: Join) => void):
   })
 
 // -----------------------------------------------------------------------------
+// parting
+// -----------------------------------------------------------------------------
+
+/** Whether branches may outlive the split. */
+export const isParting = ({ grace, losers }: Config): boolean => losers === "detach" || grace !== undefined
+
+/** Ends the effect of a decided split, at once or after a grace, while the worker goes on with the branches that run. */
+class Parting {
+  readonly join: Join
+  readonly resume: (ending: Effect.Effect<SplitResult<unknown, unknown>, unknown>) => void
+  worker: AnyFiber | undefined
+  timer: AnyFiber | undefined
+  constructor(join: Join, parent: AnyFiber, resume: Parting["resume"]) {
+    this.join = join
+    this.resume = resume
+    const { grace } = join.config
+    const leave = () => this.leave()
+    join.onDecided = grace === undefined
+      // not on the stack of the branch that has decided
+      ? () => parent.currentDispatcher.scheduleTask(leave, 0)
+      : () => {
+        this.timer = Effect.runForkWith(join.context!)(Effect.map(Effect.sleep(grace), leave))
+      }
+  }
+  /** The first branches may decide before the worker is known. */
+  watch(worker: AnyFiber): void {
+    this.worker = worker
+    worker.addObserver(() => this.timer?.interruptUnsafe())
+  }
+  leave(): void {
+    const { join, worker } = this
+    if (join.halted || worker === undefined || worker.pollUnsafe() !== undefined) return
+    const { grace } = join.config
+    join.parted = true
+    join.record.detach(join.started)
+    nursery.adopt(join.frame.nursery!, { worker, interrupt: () => halt(join) })
+    const ended = ending(join, Exit.void)
+    this.resume(grace === undefined ? ended : Effect.andThen(reportStubborn(join, grace), ended))
+  }
+}
+
+const reportStubborn = (join: Join, grace: Duration.Duration): Effect.Effect<void> => {
+  const running = join.slots.filter(({ index }) => index >= 0).map(({ index }) => index)
+  return Effect.logWarning(
+    `${running.length === 1 ? "branch" : "branches"} ${running.join(", ")} did not stop within ${
+      Duration.format(grace)
+    } of the interruption, and ${running.length === 1 ? "goes" : "go"} on detached`
+  )
+}
+
+/** Nobody looks at how a split ends that its caller has left. */
+const reportBroken = (join: Join): Effect.Effect<void> =>
+  Effect.suspend(() =>
+    join.parted && join.broken !== undefined
+      ? Effect.logWarning("a split broke off after it had been decided", join.broken)
+      : Exit.void
+  )
+
+// -----------------------------------------------------------------------------
 // finishing
 // -----------------------------------------------------------------------------
 
@@ -207,13 +276,15 @@ const ending = (
   join: Join,
   exit: Exit.Exit<unknown, unknown>
 ): Exit.Exit<SplitResult<unknown, unknown>, unknown> => {
-  const { config, frame, tally, timedOut, verdict } = join
+  const { config, frame, started, tally: counts, timedOut, verdict } = join
   if (join.broken !== undefined) return Exit.failCause(join.broken)
   if (Exit.isFailure(exit) && (verdict === "continue" || isBreak(exit.cause))) return Exit.failCause(exit.cause)
   // only a split whose caller was interrupted ends without a verdict
   if (verdict === "continue") return Exit.interrupt(join.caller)
-  if (tally.total === Number.POSITIVE_INFINITY) tally.total = join.started
-  tally.notStarted = tally.total - tally.succeeded - tally.failed - tally.interrupted
+  const { failed, succeeded } = counts
+  const total = counts.total === Number.POSITIVE_INFINITY ? started : counts.total
+  // a verdict leaves the counts as they are, so whatever else was started is a loser
+  const tally = { total, succeeded, failed, interrupted: started - succeeded - failed, notStarted: total - started }
   const { strategy, timeout } = config
   const satisfied = verdict === "proceed"
   const whole = strategy._tag === "All" || strategy._tag === "AllFailFast"

@@ -2,9 +2,21 @@
  * How a result comes to be: a recorder keeps each branch's outcome from the moment it is known, and the result is put
  * together from it once, when the last branch has ended. It is plain data: it can be spread, compared, printed and sent.
  */
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import type * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { Tally } from "../JoinStrategy.ts"
-import type { Failed, Interrupted, NotStarted, Outcome, SplitResult, Succeeded } from "../SplitResult.ts"
+import type {
+  Detached,
+  Failed,
+  Interrupted,
+  Late,
+  NotStarted,
+  Outcome,
+  SplitResult,
+  Succeeded
+} from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
 
 type Names = ReadonlyArray<string> | undefined
@@ -15,8 +27,12 @@ export interface Recorder {
   readonly started: () => void
   readonly succeeded: (index: number, value: unknown) => Outcome.Settled<unknown, unknown>
   readonly failed: (index: number, cause: Cause.Cause<unknown>) => Outcome.Settled<unknown, unknown>
-  /** A loser has ended. */
+  /** A loser has ended, and badly: most have been interrupted. */
   readonly late: (index: number, cause: Cause.Cause<unknown>) => void
+  /** A loser has ended well all the same. */
+  readonly outlasted: (index: number, value: unknown) => void
+  /** The split ends while losers run: of the first `started` branches those without an outcome. */
+  readonly detach: (started: number) => void
   readonly result: (ended: Ended) => SplitResult<unknown, unknown>
 }
 
@@ -30,11 +46,17 @@ export interface Ended {
   readonly whole: boolean
 }
 
-export const makeRecorder = (discard: boolean, list: BranchList): Recorder => {
+export const makeRecorder = (discard: boolean, losers: Losers, list: BranchList): Recorder => {
   const known = list._tag === "Known"
   const names = known ? list.names : undefined
-  return discard ? new Discarding(names) : new Keeping(names, known ? list.items.length : 0)
+  return discard ? new Discarding(names) : new Keeping(names, losers, known ? list.items.length : 0)
 }
+
+/** What a split does with its losers; a grace period is no matter of the record. */
+type Losers = "interrupt" | "await" | "detach"
+
+/** A loser that would not be interrupted and ended well has been cut off all the same. */
+const cutOff = Cause.interrupt()
 
 /** Names of branches without one are shared by all splits: beside their outcomes, which last, they are the most to collect. */
 const indices: Array<string> = []
@@ -57,14 +79,31 @@ const failed = (names: Names, index: number, cause: Cause.Cause<unknown>): Faile
   cause
 })
 
+const late = (name: string, index: number, exit: Exit.Exit<unknown, unknown>): Late<unknown, unknown> => ({
+  _tag: "Late",
+  index,
+  name,
+  exit
+})
+
+const detached = (
+  name: string,
+  index: number,
+  exit: Effect.Effect<Exit.Exit<unknown, unknown>>
+): Detached<unknown, unknown> => ({ _tag: "Detached", index, name, exit })
+
 class Keeping implements Recorder {
   /** By index; a hole is a branch that has not ended. */
-  readonly outcomes: Array<Outcome<unknown, unknown> | undefined>
+  readonly outcomes: Array<Outcome.Any<unknown, unknown> | undefined>
   /** Those that settled before the verdict, in that order. */
   readonly settled: Array<Outcome.Settled<unknown, unknown>> = []
   readonly names: Names
-  constructor(names: Names, length: number) {
+  readonly losers: Losers
+  /** How the detached branches end. */
+  ends: Map<number, Deferred.Deferred<Exit.Exit<unknown, unknown>>> | undefined
+  constructor(names: Names, losers: Losers, length: number) {
     this.names = names
+    this.losers = losers
     this.outcomes = new Array(length)
   }
   started(): void {
@@ -82,7 +121,27 @@ class Keeping implements Recorder {
     return this.outcomes[index] = outcome
   }
   late(index: number, cause: Cause.Cause<unknown>): void {
-    this.outcomes[index] = { _tag: "Interrupted", index, name: nameOf(this.names, index), cause }
+    if (this.losers !== "interrupt" || this.ends !== undefined) this.letGo(index, Exit.failCause(cause))
+    else this.outcomes[index] = { _tag: "Interrupted", index, name: nameOf(this.names, index), cause }
+  }
+  outlasted(index: number, value: unknown): void {
+    if (this.losers !== "interrupt" || this.ends !== undefined) this.letGo(index, Exit.succeed(value))
+    else this.late(index, cutOff)
+  }
+  letGo(index: number, exit: Exit.Exit<unknown, unknown>): void {
+    const { ends, losers, names, outcomes } = this
+    const name = nameOf(names, index)
+    if (ends !== undefined) Deferred.doneUnsafe(ends.get(index)!, Exit.succeed(exit))
+    else outcomes[index] = losers === "await" ? late(name, index, exit) : detached(name, index, Exit.succeed(exit))
+  }
+  detach(started: number): void {
+    this.ends = new Map()
+    for (let index = 0; index < started; index++) {
+      if (this.outcomes[index] !== undefined) continue
+      const end = Deferred.makeUnsafe<Exit.Exit<unknown, unknown>>()
+      this.ends.set(index, end)
+      this.outcomes[index] = detached(nameOf(this.names, index), index, Deferred.await(end))
+    }
   }
   result({ satisfied, tally, timedOut, whole }: Ended): SplitResult<unknown, unknown> {
     const { names, outcomes, settled } = this
@@ -93,9 +152,9 @@ class Keeping implements Recorder {
       const outcome = outcomes[index] ??= { _tag: "NotStarted", index, name: nameOf(names, index) }
       if (outcome._tag === "Succeeded") values.push(outcome.value)
       else if (outcome._tag === "Failed") failures.push(outcome)
-      else cancelled.push(outcome)
+      else if (outcome._tag === "Interrupted" || outcome._tag === "NotStarted") cancelled.push(outcome)
     }
-    // the loop above has filled the holes
+    // The loop above has filled the holes, and the policy for losers is in the type of the split.
     const all = outcomes as Array<Outcome<unknown, unknown>>
     return {
       tally,
@@ -136,6 +195,8 @@ class Discarding implements Recorder {
     failures.length = Math.min(failures.length, keptFailures)
   }
   late(): void {}
+  outlasted(): void {}
+  detach(): void {}
   result({ tally, timedOut }: Ended): SplitResult<unknown, unknown> {
     const { failures } = this
     return { tally, timedOut, values: [], outcomes: failures, failures, cancelled: [], settled: failures }

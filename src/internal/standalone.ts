@@ -8,6 +8,7 @@ import * as Predicate from "effect/Predicate"
 import { ConfigurationError, WorkflowError } from "../CanoError.ts"
 import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
+import * as nursery from "./nursery.ts"
 import * as rules from "./rules.ts"
 import * as split from "./split.ts"
 
@@ -22,9 +23,16 @@ const check = (input: unknown, options: rules.SplitInput): AnyEffect => {
   const issues = rules.split(undefined, input, options)
   if (issues.length > 0) return Exit.fail(new ConfigurationError({ workflow: undefined, issues }))
   const config = rules.toConfig(options)
+  const run = (list: BranchList): AnyEffect =>
+    split.isParting(config)
+      ? Effect.flatMap(
+        Effect.flatMap(Effect.scope, nursery.ofScope),
+        (nursery) => split.run(list, config, { ...split.noFrame, nursery })
+      )
+      : split.run(list, config, split.noFrame)
   const join = (value: unknown): AnyEffect => {
     const list = branches.fromUnknown(value)
-    if (list._tag !== "NotBranches") return split.run(list, config, split.noFrame)
+    if (list._tag !== "NotBranches") return run(list)
     const detail = `the branches are ${list.detail}`
     return Exit.fail(new WorkflowError({ ...split.noFrame, rule: "invalid-branches", detail }))
   }
@@ -36,5 +44,5 @@ const check = (input: unknown, options: rules.SplitInput): AnyEffect => {
     })
   }
   // a list that passed the rules
-  return split.run(branches.fromUnknown(input) as BranchList, config, split.noFrame)
+  return run(branches.fromUnknown(input) as BranchList)
 }

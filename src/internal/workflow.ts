@@ -16,8 +16,9 @@ import type { RunOptions } from "../Workflow.ts"
 import { CurrentRunRef, Run, within } from "./currentRun.ts"
 import type { Handler, Machine } from "./machine.ts"
 import { advance, isKnown, splitHandler, tagOf, taskHandler } from "./machine.ts"
+import * as nursery from "./nursery.ts"
 import * as rules from "./rules.ts"
-import { Depth } from "./split.ts"
+import { Depth, isParting } from "./split.ts"
 
 type AnyEffect = Effect.Effect<unknown, unknown, unknown>
 type AnyLayer = Layer.Layer<never, unknown, unknown>
@@ -152,6 +153,7 @@ const compile = (definition: Definition, machine: () => Machine): Compiled => {
   if (entries.length === 0) issues.push(rules.make(undefined, "no-handler", "no state is registered"))
   if (exits.size === 0) issues.push(rules.make(undefined, "no-exit", "there is no exit state; call addExitStates"))
   const twice = new Set<string>()
+  let parting = false
   for (const entry of entries) {
     if (handlers.has(entry.state)) twice.add(entry.state)
     issues.push(...targetIssues(entry, known))
@@ -166,11 +168,13 @@ const compile = (definition: Definition, machine: () => Machine): Compiled => {
     // an entry with issues is never run
     handlers.set(entry.state, handler ?? (() => Effect.void))
     if (entry._tag === "Split" && broken.length === 0) {
+      const config = rules.toConfig(entry.options)
+      parting ||= isParting(config)
       handlers.set(
         entry.state,
         splitHandler(machine, {
           branches: entry.branches,
-          config: rules.toConfig(entry.options),
+          config,
           next: entry.options.next,
           otherwise: entry.options.otherwise
         })
@@ -195,7 +199,7 @@ const compile = (definition: Definition, machine: () => Machine): Compiled => {
   const timeout = timeouts.length === 0 || issues.length > before
     ? undefined
     : timeouts.map((input) => Duration.fromInputUnsafe(input)).reduce((a, b) => Duration.min(a, b))
-  return { machine: { name, handlers, exits }, issues, timeout }
+  return { machine: { name, handlers, exits, parting }, issues, timeout }
 }
 
 /** States that are named in a definition must exist. */
@@ -257,14 +261,16 @@ const start = (
     random: fiber.getRef(Random.Random),
     budget: { transitions: 0, maxTransitions: options?.maxTransitions ?? Number.POSITIVE_INFINITY },
     parent: parent instanceof Run ? parent : undefined,
-    branch: undefined
+    branch: undefined,
+    nursery: machine.parting ? nursery.make() : undefined
   })
+  const advanced = advance(machine, run, initial)
+  const settled = run.nursery === undefined
+    ? advanced
+    : Effect.onExit(advanced, (exit) => nursery.close(run.nursery!, exit))
   const states = options?.maxDepth === undefined
-    ? advance(machine, run, initial)
-    : Effect.provideService(advance(machine, run, initial), Depth, {
-      depth: fiber.getRef(Depth).depth,
-      limit: options.maxDepth
-    })
+    ? settled
+    : Effect.provideService(settled, Depth, { depth: fiber.getRef(Depth).depth, limit: options.maxDepth })
   if (timeout === undefined) {
     return within(run, layer === undefined ? states : provideLocal(states, layer))
   }

@@ -260,6 +260,7 @@ export interface Options {
   readonly bulkhead?: number | undefined
   readonly timeout?: number | undefined
   readonly discard?: boolean
+  readonly losers?: SplitResult.Losers
 }
 
 /** A way to run a split. */
