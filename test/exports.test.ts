@@ -46,7 +46,7 @@ const surface: { readonly [module: string]: ReadonlyArray<string> } = {
   ],
   MemoryStore: ["MemoryStore", "StoreError", "key", "layer", "make"],
   Split: ["run"],
-  SplitResult: ["isFailed", "isSucceeded"],
+  SplitResult: ["isDetached", "isFailed", "isLate", "isSucceeded"],
   TaskResult: ["isSplit", "split"],
   Workflow: ["CurrentRun", "TypeId", "fromEntries", "isWorkflow", "make", "path"]
 }
