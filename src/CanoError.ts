@@ -68,6 +68,7 @@ export type ConfigurationRule =
   | "percentage"
   | "bulkhead"
   | "losers"
+  | "observer"
   | "timeout"
   | "partial-timeout"
   | "workflow-timeout"

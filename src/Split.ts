@@ -9,10 +9,12 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
 import type { ConfigurationError, JoinTimeoutError, JoinUnsatisfiedError, WorkflowError } from "./CanoError.ts"
 import * as internal from "./internal/standalone.ts"
+import * as internalStream from "./internal/stream.ts"
 import type { Custom, JoinStrategy } from "./JoinStrategy.ts"
-import type { Discarded, Losers, Outcome, SplitResult } from "./SplitResult.ts"
+import type { Discarded, Losers, Outcome, Reduced, SplitResult } from "./SplitResult.ts"
 import type * as TaskResult from "./TaskResult.ts"
 
 /**
@@ -222,18 +224,48 @@ export interface Options<out Strat extends JoinStrategy, out T, out D, out P ext
 }
 
 /**
+ * Who is told of the outcomes of a split as they arrive.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Observers<in Ended, in Settled, out E, out R, in out Z, in State = void> {
+  /**
+   * Told of each branch that was started, when it has ended: one at a time, in the order in which they ended, losers
+   * included. The split waits for it, and fails with its error.
+   *
+   * **Details**
+   *
+   * A decision does not wait for it. While more than 16 outcomes wait, no further branch is started: a slow observer slows
+   * the split down.
+   */
+  readonly onOutcome?: ((outcome: Ended, state: State) => Effect.Effect<unknown, E, R>) | undefined
+  /**
+   * A fold over the outcomes as they settle, in that order. Nothing else is kept: the result has its `value`, the tally
+   * and whether the deadline decided.
+   */
+  readonly reduce?: {
+    /** Called when the split is entered. */
+    readonly initial: () => Z
+    readonly step: (state: Z, outcome: Settled) => Z
+  } | undefined
+}
+
+/**
  * The result of a split over a list of branches under a strategy.
  *
  * @category utility types
  * @since 0.1.0
  */
-export type Result<L, Strat, D = false, P extends Losers = "interrupt"> = [D] extends [true] ? Discarded
+export type Result<L, Strat, D = false, P extends Losers = "interrupt", Z = never> = [Z] extends [never]
+  ? [D] extends [true] ? Discarded
   : SplitResult<
     Branches.SuccessOf<L>,
     Branches.ErrorOf<L>,
     Branches.Outcomes<L, P>,
     Strat extends JoinStrategy<"All" | "AllFailFast"> ? Branches.Values<L> : ReadonlyArray<Branches.SuccessOf<L>>
   >
+  : Reduced<Z>
 
 /**
  * How a split can fail: only with what its strategy and timeout allow.
@@ -294,15 +326,79 @@ export const run: <
   Strat extends JoinStrategy,
   T extends Duration.Input | undefined = undefined,
   const D extends boolean = false,
-  const P extends Losers = "interrupt"
+  const P extends Losers = "interrupt",
+  E = never,
+  R = never,
+  Z = never
 >(
   branches: B,
-  options: Options<Strat & Check.Strategy<B, Strat, T>, T, D, P>
+  options:
+    & Options<Strat & Check.Strategy<B, Strat, T>, T, D, P>
+    & Observers<
+      Outcome.Ended<P, Branches.SuccessOf<Branches.ListOf<B>>, Branches.ErrorOf<Branches.ListOf<B>>>,
+      Outcome.Settled<Branches.SuccessOf<Branches.ListOf<B>>, Branches.ErrorOf<Branches.ListOf<B>>>,
+      E,
+      R,
+      Z
+    >
 ) => Effect.Effect<
-  Result<Branches.ListOf<B>, Strat, D, P>,
+  Result<Branches.ListOf<B>, Strat, D, P, Z>,
+  | E
   | JoinError<Branches.ErrorOf<Branches.ListOf<B>>, Strat, T>
   | ConfigurationError
   | WorkflowError
   | Branches.InputError<B>,
-  Branches.ServicesOf<Branches.ListOf<B>> | Branches.InputServices<B> | LosersServices<P>
+  Branches.ServicesOf<Branches.ListOf<B>> | Branches.InputServices<B> | LosersServices<P> | R
 > = internal.run as any
+
+/**
+ * The outcomes of a split as a stream, in the order in which the branches end, losers included.
+ *
+ * **When to use**
+ *
+ * To hand on each answer while others are awaited, or more answers than fit into memory. Where the end of the split is all
+ * that matters take `run`.
+ *
+ * **Details**
+ *
+ * The split starts when the stream is run, and the stream fails as the split does, after the outcomes that led there. A
+ * reader who leaves early (`Stream.take`) interrupts and awaits the branches. A slow reader slows the split down: no
+ * further branch is started while `bufferSize` outcomes (16 if left out) and 16 more wait.
+ *
+ * **Example** (Answers as they come)
+ *
+ * ```ts
+ * import { Effect, Stream } from "effect"
+ * import { JoinStrategy, Split } from "effect-cano"
+ *
+ * const ask = (name: string, millis: number) => Effect.as(Effect.sleep(millis), name)
+ *
+ * const program = Split.stream([ask("a", 30), ask("b", 10), ask("c", 20)], { strategy: JoinStrategy.all }).pipe(
+ *   Stream.runForEach(({ name, _tag }) => Effect.sync(() => console.log(name, _tag)))
+ * )
+ *
+ * await Effect.runPromise(program)
+ * // => 1 Succeeded
+ * // => 2 Succeeded
+ * // => 0 Succeeded
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const stream: <
+  const B extends Branches.List | Effect.Effect<Branches.List, any, any> | (() => Branches.Returned),
+  Strat extends JoinStrategy,
+  T extends Duration.Input | undefined = undefined,
+  const P extends "interrupt" | "await" = "interrupt"
+>(
+  branches: B,
+  options: Options<Strat & Check.Strategy<B, Strat, T>, T, never, P> & { readonly bufferSize?: number | undefined }
+) => Stream.Stream<
+  Outcome.Ended<P, Branches.SuccessOf<Branches.ListOf<B>>, Branches.ErrorOf<Branches.ListOf<B>>>,
+  | JoinError<Branches.ErrorOf<Branches.ListOf<B>>, Strat, T>
+  | ConfigurationError
+  | WorkflowError
+  | Branches.InputError<B>,
+  Branches.ServicesOf<Branches.ListOf<B>> | Branches.InputServices<B>
+> = internalStream.stream as any

@@ -154,6 +154,16 @@ export declare namespace Outcome {
     : Outcome<A, E> | Detached<A, E>
 
   /**
+   * How a branch ended that was started, by what the split does with its losers: what an observer is told.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  export type Ended<P extends Losers, A, E = never> =
+    | Settled<A, E>
+    | (P extends "await" | "detach" ? Late<A, E> : Interrupted<E>)
+
+  /**
    * How a branch may end under any policy for losers.
    *
    * @category models
@@ -211,6 +221,17 @@ export interface SplitResult<
 export interface Discarded {
   readonly tally: Tally
   readonly timedOut: boolean
+}
+
+/**
+ * What is left of a result under `reduce`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Reduced<out Z> extends Discarded {
+  /** What the outcomes have been reduced to. */
+  readonly value: Z
 }
 
 /**

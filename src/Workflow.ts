@@ -28,8 +28,8 @@ import type {
 import * as internalRun from "./internal/currentRun.ts"
 import * as internal from "./internal/workflow.ts"
 import type { JoinStrategy } from "./JoinStrategy.ts"
-import type { Branches, Check, JoinError, Options, Result } from "./Split.ts"
-import type { Discarded, Losers, Outcome, SplitResult } from "./SplitResult.ts"
+import type { Branches, Check, JoinError, Observers, Options, Result } from "./Split.ts"
+import type { Discarded, Losers, Outcome, Reduced, SplitResult } from "./SplitResult.ts"
 import type * as TaskResult from "./TaskResult.ts"
 
 /**
@@ -129,8 +129,9 @@ type GenServices<Eff> = [Eff] extends [never] ? never : Eff extends Effect.Effec
  * What a split hands to `next`. Any list at all is what TypeScript tries first, while the branches are a function whose
  * parameter it has yet to find; a `next` with a type of its own must pass that trial.
  */
-type Joined<S, G extends Graph.Any, L, Strat, D, P extends Losers> = [Branches.List] extends [L] ? any
-  : JoinedOf<S, G, L, Strat, D, P>
+type Joined<S, G extends Graph.Any, L, Strat, D, P extends Losers, Z> = [Branches.List] extends [L] ? any
+  : [Z] extends [never] ? JoinedOf<S, G, L, Strat, D, P>
+  : Reduced<Z>
 
 type JoinedOf<S, G extends Graph.Any, L, Strat, D, P extends Losers> = L extends TaskResult.Split<any>
   ? [D] extends [true] ? Discarded : FollowOns<[G["exits"]] extends [never] ? S : At<S, G["exits"]>, P>
@@ -143,6 +144,15 @@ type FollowOns<X, P extends Losers> = SplitResult<
   ReadonlyArray<Outcome.Under<P, X, unknown>>,
   ReadonlyArray<X>
 >
+
+/** What an observer of a split is told; as for `next`, it must pass the trial of any list. */
+type EndedOf<S, G extends Graph.Any, L, P extends Losers> = [Branches.List] extends [L] ? any
+  : L extends TaskResult.Split<any> ? Outcome.Ended<P, [G["exits"]] extends [never] ? S : At<S, G["exits"]>, unknown>
+  : Outcome.Ended<P, Branches.SuccessOf<L>, Branches.ErrorOf<L>>
+
+type SettledOf<S, G extends Graph.Any, L> = [Branches.List] extends [L] ? any
+  : L extends TaskResult.Split<any> ? Outcome.Settled<[G["exits"]] extends [never] ? S : At<S, G["exits"]>, unknown>
+  : Outcome.Settled<Branches.SuccessOf<L>, Branches.ErrorOf<L>>
 
 /** The names of follow-on states. */
 type FollowOnTag<L> = L extends TaskResult.Split<infer N> ? Tag<N> : never
@@ -253,6 +263,9 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     T extends Duration.Input | undefined = undefined,
     const D extends boolean = false,
     const P extends Losers = "interrupt",
+    Z = never,
+    E4 = never,
+    R4 = never,
     E2 = never,
     R2 = never,
     N2 extends S = never,
@@ -263,9 +276,17 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     branches: B,
     options:
       & Options<Strat & Check.Strategy<B, Strat, T>, T, D, P>
+      & Observers<
+        EndedOf<S, G, Branches.ListOf<B>, P>,
+        SettledOf<S, G, Branches.ListOf<B>>,
+        E4,
+        R4,
+        Z,
+        At<S, K>
+      >
       & SplitOptions<
         At<S, K>,
-        Joined<S, G, Branches.ListOf<B>, Strat, D, P>,
+        Joined<S, G, Branches.ListOf<B>, Strat, D, P, Z>,
         JoinError<Branches.ErrorOf<Branches.ListOf<B>>, Strat, T>,
         N,
         E2,
@@ -285,9 +306,10 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     | E
     | E2
     | E3
+    | E4
     | Branches.InputError<B>
     | ([N2] extends [never] ? JoinError<Branches.ErrorOf<Branches.ListOf<B>>, Strat, T> : never),
-    R | R2 | R3 | Branches.InputServices<B> | Branches.ServicesOf<Branches.ListOf<B>>
+    R | R2 | R3 | R4 | Branches.InputServices<B> | Branches.ServicesOf<Branches.ListOf<B>>
   >
 
   /**

@@ -135,6 +135,11 @@ describe("a definition that breaks a rule", () => {
       },
       { workflow: split({ losers: { grace: "soon" } }), state: "A", text: /is no duration/ }
     ],
+    observer: [
+      { workflow: split({ onOutcome: Effect.void }), state: "A", text: /onOutcome is .*; it must be a function/ },
+      { workflow: split({ reduce: 0 }), state: "A", text: /reduce is 0; it must be \{ initial/ },
+      { workflow: split({ reduce: { initial: 0, step: () => 0 } }), state: "A", text: /it must be \{ initial/ }
+    ],
     timeout: [
       { workflow: split({ timeout: -1 }), state: "A", text: /negative/ },
       { workflow: split({ timeout: Number.NaN }), state: "A", text: /not a number/ }

@@ -15,6 +15,8 @@ import * as JoinStrategy from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
 import type { Branch, BranchList } from "./branches.ts"
 import type { Nursery } from "./nursery.ts"
+import type { Observer, Outbox } from "./outbox.ts"
+import * as outbox from "./outbox.ts"
 import * as splitResult from "./splitResult.ts"
 
 export type AnyEffect = Effect.Effect<unknown, unknown, unknown>
@@ -29,6 +31,14 @@ export interface Config {
   readonly losers: "interrupt" | "await" | "detach"
   /** How long losers have to stop. */
   readonly grace: Duration.Duration | undefined
+  readonly onOutcome: Observer | undefined
+  readonly reduce: Reduce | undefined
+}
+
+/** A fold over the outcomes that settle. */
+export interface Reduce {
+  readonly initial: () => unknown
+  readonly step: (state: unknown, outcome: Outcome.Settled<unknown, unknown>) => unknown
 }
 
 /** Where a split stands, for its errors. */
@@ -67,6 +77,10 @@ export interface Join {
   /** The id of the fiber that waits for the split, in whose name losers are interrupted. */
   readonly caller: number
   readonly record: splitResult.Recorder
+  /** Where outcomes wait for an observer. */
+  readonly outbox: Outbox | undefined
+  /** The fiber that delivers them. */
+  observing: AnyFiber | undefined
   readonly tally: { -readonly [K in keyof JoinStrategy.Tally]: JoinStrategy.Tally[K] }
   /** The iterator of a lazy list. */
   readonly iterator: Iterator<Branch> | undefined
@@ -79,6 +93,8 @@ export interface Join {
   reason: string | undefined
   /** The state of a strategy that is a fold over outcomes. */
   state: unknown
+  /** What outcomes have been reduced to. */
+  reduced: unknown
   timedOut: boolean
   /** Whether the split was ended without a verdict: the caller was interrupted, or the list turned out to be broken. */
   halted: boolean
@@ -116,7 +132,13 @@ export interface Join {
  */
 export const yieldEvery = 2048
 
-export const make = (list: BranchList, config: Config, frame: Frame, caller: number): Join => {
+export const make = (
+  list: BranchList,
+  config: Config,
+  frame: Frame,
+  caller: number,
+  outbox: Outbox | undefined
+): Join => {
   const known = list._tag === "Known"
   const total = known ? list.items.length : Number.POSITIVE_INFINITY
   const tally = { total, succeeded: 0, failed: 0, interrupted: 0, notStarted: 0 }
@@ -127,6 +149,8 @@ export const make = (list: BranchList, config: Config, frame: Frame, caller: num
     frame,
     caller,
     record: splitResult.makeRecorder(config.discard, config.losers, list),
+    outbox,
+    observing: undefined,
     tally,
     iterator: known ? undefined : list.items[Symbol.iterator](),
     slots: [],
@@ -134,6 +158,7 @@ export const make = (list: BranchList, config: Config, frame: Frame, caller: num
     verdict: "continue",
     reason: undefined,
     state: JoinStrategy.isCustom(strategy) ? strategy.reducer.initial() : undefined,
+    reduced: config.reduce?.initial(),
     timedOut: false,
     halted: false,
     broken: undefined,
@@ -184,6 +209,22 @@ export const fail = (join: Join, index: number, cause: Cause.Cause<unknown>): vo
   settled(join, join.record.failed(index, cause))
 }
 
+/** A loser has ended, and badly: most have been interrupted. */
+export const lose = (join: Join, index: number, cause: Cause.Cause<unknown>): void => {
+  join.record.late(index, cause)
+  if (join.outbox !== undefined) tellOfLoser(join, join.outbox, index, Exit.failCause(cause))
+}
+
+/** A loser has ended well all the same. */
+export const outlast = (join: Join, index: number, value: unknown): void => {
+  join.record.outlasted(index, value)
+  if (join.outbox !== undefined) tellOfLoser(join, join.outbox, index, Exit.succeed(value))
+}
+
+const tellOfLoser = (join: Join, to: Outbox, index: number, exit: Exit.Exit<unknown, unknown>): void => {
+  if (!join.halted) outbox.offer(to, splitResult.loser(join.list, join.config.losers, index, exit))
+}
+
 /** A loser's defect is told to the log: nobody may look at its outcome. */
 export const report = (index: number, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
   Cause.hasDies(cause)
@@ -194,6 +235,14 @@ export const report = (index: number, cause: Cause.Cause<unknown>): Effect.Effec
 
 const settled = (join: Join, outcome: Outcome.Settled<unknown, unknown>): void => {
   join.sinceYield++
+  if (join.outbox !== undefined) outbox.offer(join.outbox, outcome)
+  const { reduce } = join.config
+  if (reduce !== undefined) {
+    guarded(join, () => {
+      join.reduced = reduce.step(join.reduced, outcome)
+    })
+    if (!isOpen(join)) return
+  }
   if (!JoinStrategy.isCustom(join.strategy)) return decide(join, "settled")
   const { reducer } = join.strategy
   guarded(join, () => {
@@ -262,6 +311,7 @@ const decide = (join: Join, event: "settled" | "deadline"): void => {
 export const halt = (join: Join): void => {
   join.halted = true
   interruptAll(join)
+  join.observing?.interruptUnsafe(join.caller)
 }
 
 /** The split cannot go on, for a reason that is not a branch's. */

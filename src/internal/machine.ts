@@ -165,8 +165,11 @@ export const splitHandler = (machine: () => Machine, definition: SplitDefinition
   const input = definition.branches
   const onSuccess = target(next)
   const onFailure = otherwise === undefined ? undefined : target(otherwise)
+  const { onOutcome } = config
+  const configOf = (state: unknown): Config =>
+    onOutcome === undefined ? config : { ...config, onOutcome: (outcome) => onOutcome(outcome, state) }
   const join = (list: BranchList, state: unknown, run: Run): AnyEffect => {
-    const joined = split.run(list, config, run)
+    const joined = split.run(list, configOf(state), run)
     if (onFailure === undefined) return Effect.flatMap(joined, (result) => onSuccess(result, state))
     return Effect.matchEffect(joined, {
       onSuccess: (result: SplitResult<unknown, unknown>) => onSuccess(result, state),

@@ -20,6 +20,8 @@ export interface SplitInput {
   readonly bulkhead?: number | undefined
   readonly discard?: boolean | undefined
   readonly losers?: Losers | undefined
+  readonly onOutcome?: unknown
+  readonly reduce?: unknown
 }
 
 const issue = (state: string | undefined, rule: ConfigurationRule, sentence: string): Issue => ({
@@ -34,7 +36,11 @@ export const toConfig = (input: SplitInput): Config => ({
   strategy: input.strategy,
   timeout: input.timeout === undefined ? undefined : Duration.fromInputUnsafe(input.timeout),
   bulkhead: input.bulkhead,
-  discard: input.discard === true,
+  // a split that reduces its outcomes does not keep them
+  discard: input.discard === true || input.reduce !== undefined,
+  // functions, by the rules
+  onOutcome: input.onOutcome as Config["onOutcome"],
+  reduce: input.reduce as Config["reduce"],
   losers: Predicate.isString(input.losers) ? input.losers : "interrupt",
   grace: Predicate.isObject(input.losers) ? Duration.fromInputUnsafe(input.losers.grace) : undefined
 })
@@ -50,7 +56,19 @@ export const split = (state: string | undefined, input: unknown, options: SplitI
     add("bulkhead", `the bulkhead is ${show(options.bulkhead)}; it must be an integer of at least 1, or be left out`)
   }
   if (options.losers !== undefined) losers(options.losers, add)
+  observers(options, add)
   return issues
+}
+
+const observers = ({ onOutcome, reduce }: SplitInput, add: Add): void => {
+  if (onOutcome !== undefined && !Predicate.isFunction(onOutcome)) {
+    add("observer", `onOutcome is ${show(onOutcome)}; it must be a function of an outcome to an Effect`)
+  }
+  if (reduce === undefined) return
+  const { initial, step } = Predicate.isObject(reduce) ? reduce : {} as Record<string, unknown>
+  if (!Predicate.isFunction(initial) || !Predicate.isFunction(step)) {
+    add("observer", `reduce is ${show(reduce)}; it must be { initial: () => state, step: (state, outcome) => state }`)
+  }
 }
 
 const losers = (self: unknown, add: Add): void => {

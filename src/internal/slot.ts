@@ -21,7 +21,22 @@ import { WorkflowError } from "../CanoError.ts"
 import type { Branch } from "./branches.ts"
 import * as branches from "./branches.ts"
 import type { AnyEffect, AnyFiber, Join, Slot } from "./join.ts"
-import { breakOff, fail, hasMore, isBounded, isBreak, isOpen, mayYield, report, seal, succeed, where } from "./join.ts"
+import {
+  breakOff,
+  fail,
+  hasMore,
+  isBounded,
+  isBreak,
+  isOpen,
+  lose,
+  mayYield,
+  outlast,
+  report,
+  seal,
+  succeed,
+  where
+} from "./join.ts"
+import * as outbox from "./outbox.ts"
 
 /** What a slot is busy with when it is busy with no branch; a fresh one has not taken any since it was started or yielded. */
 const none = -1
@@ -58,6 +73,10 @@ class Running implements Slot {
         return pause(join)
       }
     }
+    if (join.outbox !== undefined && outbox.isFull(join.outbox)) {
+      this.index = fresh
+      return outbox.waitForSpace(join.outbox)
+    }
     // what a branch has set on its fiber is not for the next one
     if (fiber.context !== join.context) fiber.setContext(join.context!)
     return join.pulling ? Effect.yieldNow : pull(join, this)
@@ -70,7 +89,7 @@ class Running implements Slot {
     // a decision interrupts the others
     this.fiber = undefined
     if (isOpen(join)) succeed(join, index, value)
-    else join.record.outlasted(index, value)
+    else outlast(join, index, value)
     if (isOpen(join)) this.fiber = fiber
   }
 }
@@ -115,7 +134,7 @@ const left = (join: Join, cause: Cause.Cause<unknown>): AnyEffect => {
   // A fiber that was interrupted cannot enter an interruptible region again.
   if (index < 0) return isBreak(cause) ? Exit.failCause(cause) : done(join, slot)
   if (!isOpen(join)) {
-    join.record.late(index, cause)
+    lose(join, index, cause)
     return report(index, cause)
   }
   fail(join, index, cause)

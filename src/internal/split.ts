@@ -46,6 +46,7 @@ import {
   yieldEvery
 } from "./join.ts"
 import * as nursery from "./nursery.ts"
+import * as outbox from "./outbox.ts"
 import * as slot from "./slot.ts"
 
 export const noFrame: Frame = { workflow: undefined, state: undefined, path: undefined, nursery: undefined }
@@ -69,6 +70,16 @@ export const run = (
   config: Config,
   frame: Frame
 ): Effect.Effect<SplitResult<unknown, unknown>, unknown, unknown> =>
+  config.onOutcome === undefined
+    ? start(list, config, frame, undefined)
+    : Effect.flatMap(outbox.make(config.onOutcome), (outbox) => start(list, config, frame, outbox))
+
+const start = (
+  list: BranchList,
+  config: Config,
+  frame: Frame,
+  outbox: outbox.Outbox | undefined
+): Effect.Effect<SplitResult<unknown, unknown>, unknown, unknown> =>
   Effect.withFiber((parent) => {
     const { depth, limit } = parent.getRef(Depth)
     if (depth >= limit) {
@@ -79,7 +90,7 @@ export const run = (
       const detail = config.strategy.reducer.issue?.(list.names ?? list.items.map((_, i) => String(i)))
       if (detail !== undefined) return Exit.fail(new WorkflowError({ ...where(frame), rule: "strategy", detail }))
     }
-    const join = make(list, config, frame, parent.id)
+    const join = make(list, config, frame, parent.id, outbox)
     if (join.verdict !== "continue") return ending(join, Exit.void)
     // a fiber's context holds the services of what it runs, which its type does not say
     let context = Context.add(parent.context as Context.Context<unknown>, Depth, { depth: depth + 1, limit })
@@ -108,8 +119,21 @@ export const run = (
 // -----------------------------------------------------------------------------
 
 const work = (join: Join): AnyEffect => {
-  const all = branchesOf(join)
+  const branches = branchesOf(join)
+  const all = join.outbox === undefined ? branches : observed(join, join.outbox, branches)
   return isParting(join.config) ? Effect.andThen(all, reportBroken(join)) : all
+}
+
+/** The observer may outlive the decision, but not the split. */
+const observed = (join: Join, to: outbox.Outbox, branches: AnyEffect): AnyEffect => {
+  const deliver = Effect.catchCause(outbox.deliver(to), (cause) => join.halted ? Exit.void : breakOff(join, cause))
+  return Effect.flatMap(Effect.forkChild(deliver, { startImmediately: true }), (observing) => {
+    join.observing = observing
+    return Effect.onExit(branches, () => {
+      outbox.end(to)
+      return Fiber.await(observing)
+    })
+  })
 }
 
 const branchesOf = (join: Join): AnyEffect => {
@@ -288,7 +312,8 @@ const ending = (
   const { strategy, timeout } = config
   const satisfied = verdict === "proceed"
   const whole = strategy._tag === "All" || strategy._tag === "AllFailFast"
-  const result = join.record.result({ tally, timedOut, satisfied, whole })
+  const reduced = config.reduce === undefined ? undefined : { value: join.reduced }
+  const result = join.record.result({ tally, timedOut, satisfied, whole, reduced })
   if (satisfied) return Exit.succeed(result)
   const { reason } = join
   return Exit.fail(

@@ -44,6 +44,8 @@ export interface Ended {
   readonly satisfied: boolean
   /** Whether the strategy asks for every value. */
   readonly whole: boolean
+  /** What a split with a `reduce` has instead of outcomes. */
+  readonly reduced: { readonly value: unknown } | undefined
 }
 
 export const makeRecorder = (discard: boolean, losers: Losers, list: BranchList): Recorder => {
@@ -91,6 +93,19 @@ const detached = (
   index: number,
   exit: Effect.Effect<Exit.Exit<unknown, unknown>>
 ): Detached<unknown, unknown> => ({ _tag: "Detached", index, name, exit })
+
+/** A loser that has ended, for those who are told of each branch. */
+export const loser = (
+  list: BranchList,
+  losers: Losers,
+  index: number,
+  exit: Exit.Exit<unknown, unknown>
+): Interrupted<unknown> | Late<unknown, unknown> => {
+  const name = nameOf(list._tag === "Known" ? list.names : undefined, index)
+  return losers === "interrupt"
+    ? { _tag: "Interrupted", index, name, cause: Exit.isFailure(exit) ? exit.cause : cutOff }
+    : late(name, index, exit)
+}
 
 class Keeping implements Recorder {
   /** By index; a hole is a branch that has not ended. */
@@ -197,9 +212,12 @@ class Discarding implements Recorder {
   late(): void {}
   outlasted(): void {}
   detach(): void {}
-  result({ tally, timedOut }: Ended): SplitResult<unknown, unknown> {
+  result({ reduced, satisfied, tally, timedOut }: Ended): SplitResult<unknown, unknown> {
     const { failures } = this
-    return { tally, timedOut, values: [], outcomes: failures, failures, cancelled: [], settled: failures }
+    return satisfied
+      // all that the type of such a split promises
+      ? { tally, timedOut, ...reduced } as SplitResult<unknown, unknown>
+      : { tally, timedOut, values: [], outcomes: failures, failures, cancelled: [], settled: failures }
   }
 }
 

@@ -366,12 +366,13 @@ const describe = (
   const { result, verdict } = ended === undefined
     ? { verdict: "Pending", result: undefined } as const
     : read(ended.exit)
-  if (result === undefined) {
+  if (result?.outcomes === undefined) {
     return {
       ...seen,
       verdict,
-      timedOut: false,
-      tally: { total: 0, succeeded: 0, failed: 0, interrupted: 0, notStarted: 0 },
+      // under discard there are counts, and nothing else
+      timedOut: result?.timedOut ?? false,
+      tally: result?.tally ?? { total: 0, succeeded: 0, failed: 0, interrupted: 0, notStarted: 0 },
       outcomes: [],
       settled: [],
       diedLate: [],
