@@ -73,6 +73,7 @@ export type ConfigurationRule =
   | "partial-timeout"
   | "workflow-timeout"
   | "max-transitions"
+  | "max-branches"
   | "max-depth"
 
 /**
@@ -107,6 +108,7 @@ export type WorkflowRule =
   | "split-outside-split"
   | "strategy"
   | "max-transitions"
+  | "max-branches"
   | "max-depth"
 
 /**

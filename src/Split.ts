@@ -11,6 +11,7 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { ConfigurationError, JoinTimeoutError, JoinUnsatisfiedError, WorkflowError } from "./CanoError.ts"
+import * as internalBranches from "./internal/branches.ts"
 import * as internal from "./internal/standalone.ts"
 import * as internalStream from "./internal/stream.ts"
 import type { Custom, JoinStrategy } from "./JoinStrategy.ts"
@@ -30,12 +31,16 @@ export declare namespace Branches {
   export type AnyEffect = Effect.Effect<any, any, any>
 
   /**
-   * A list of branches: an array or tuple, a record, or an iterable, which is read lazily.
+   * A list of branches: an array or tuple, a record, an iterable, which is read lazily, or one that grows.
    *
    * @category utility types
    * @since 0.1.0
    */
-  export type List = ReadonlyArray<AnyEffect> | Iterable<AnyEffect, void> | { readonly [name: string]: AnyEffect }
+  export type List =
+    | ReadonlyArray<AnyEffect>
+    | Iterable<AnyEffect, void>
+    | { readonly [name: string]: AnyEffect }
+    | Growing<AnyEffect>
 
   /**
    * What a function of branches may return: a list, an Effect of a list, or (as a generator function) the branches one by
@@ -52,10 +57,14 @@ export declare namespace Branches {
    * @category utility types
    * @since 0.1.0
    */
-  export type ListOf<B> = B extends Effect.Effect<infer L, any, any> ? L
-    : B extends (...args: any) => infer X
-      ? X extends Effect.Effect<infer L, any, any> ? L : X extends Generator<infer Eff, any, any> ? Iterable<Eff> : X
-    : B
+  export type ListOf<B> = B extends Effect.Effect<infer L, any, any> ? Grown<L>
+    : B extends (...args: any) => infer X ? X extends Effect.Effect<infer L, any, any> ? Grown<L>
+      : X extends Generator<infer Eff, any, any> ? Iterable<Eff>
+      : Grown<X>
+    : Grown<B>
+
+  /** What has grown is a list like any other. */
+  type Grown<L> = L extends Growing<infer Eff> ? Iterable<Eff> : L
 
   /**
    * The effects of a list, as a union.
@@ -142,6 +151,23 @@ export declare namespace Branches {
 }
 
 /**
+ * Branches that may add branches to their own split; made by `growing`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Growing<out Eff extends Branches.AnyEffect> {
+  readonly [GrowingTypeId]: typeof GrowingTypeId
+  readonly seed: (add: (branches: Iterable<Eff>) => Effect.Effect<boolean>) => Iterable<Eff>
+}
+
+/**
+ * @category type ids
+ * @since 0.1.0
+ */
+export const GrowingTypeId: "~effect-cano/Split/Growing" = internalBranches.GrowingTypeId
+
+/**
  * @since 0.1.0
  */
 export declare namespace Check {
@@ -208,6 +234,11 @@ export interface Options<out Strat extends JoinStrategy, out T, out D, out P ext
    * At most so many branches run at once, started in branch order; an integer of at least 1. Left out: all at once.
    */
   readonly bulkhead?: number | undefined
+  /**
+   * How many branches there may be, those that a lazy list yields and those that are added included. With more the split
+   * fails with `WorkflowError`, and its branches are interrupted; a list known whole does not start.
+   */
+  readonly maxBranches?: number | undefined
   /**
    * Keep the tally only: no value, no outcome is held. For splits of very many branches.
    */
@@ -350,6 +381,62 @@ export const run: <
   | Branches.InputError<B>,
   Branches.ServicesOf<Branches.ListOf<B>> | Branches.InputServices<B> | LosersServices<P> | R
 > = internal.run as any
+
+/**
+ * Branches that may add branches to their own split, as long as its join is open.
+ *
+ * **When to use**
+ *
+ * Where the work is found while it is done: pages behind links, folders in folders, pages of a listing that tell whether
+ * there is another.
+ *
+ * **Details**
+ *
+ * `seed` is called when the split is entered, and gives the first branches. `add` adds more behind those that wait, in
+ * order, behind the same bulkhead; it answers false, and adds none, once the split is decided or complete. The split is
+ * complete when every branch has ended and none waits: nobody is left who could add one. Until then no count is known to
+ * be out of reach, so `all` is not satisfied by what happens to have ended, and `percentage` is undecided. Results are in
+ * the order in which the branches were added. Bound the growth with `maxBranches`.
+ *
+ * **Gotchas**
+ *
+ * A branch that waits for one it has added keeps its place behind the bulkhead: with too few places both wait for ever.
+ *
+ * **Example** (Every page that can be reached)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { JoinStrategy, Split } from "effect-cano"
+ *
+ * const links: Record<string, ReadonlyArray<string>> = { "/": ["/a", "/b"], "/a": ["/b", "/c"], "/b": [], "/c": ["/"] }
+ *
+ * const site = Split.growing<string>((add) => {
+ *   const seen = new Set<string>()
+ *   const visit = (page: string): Effect.Effect<string> => {
+ *     const found = links[page]!.filter((link) => !seen.has(link) && seen.add(link))
+ *     return Effect.as(add(found.map((link) => Effect.suspend(() => visit(link)))), page)
+ *   }
+ *   seen.add("/")
+ *   return [Effect.suspend(() => visit("/"))]
+ * })
+ *
+ * const program = Effect.gen(function*() {
+ *   const { values } = yield* Split.run(site, { strategy: JoinStrategy.all, bulkhead: 2, maxBranches: 100 })
+ *   console.log(values.join(" "))
+ * })
+ *
+ * await Effect.runPromise(program)
+ * // => / /a /b /c
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const growing: <A, E = never, R = never>(
+  seed: (
+    add: (branches: Iterable<Effect.Effect<A, E, R>>) => Effect.Effect<boolean>
+  ) => Iterable<Effect.Effect<A, E, R>>
+) => Growing<Effect.Effect<A, E, R>> = internalBranches.growing as any
 
 /**
  * The outcomes of a split as a stream, in the order in which the branches end, losers included.

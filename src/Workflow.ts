@@ -129,7 +129,8 @@ type GenServices<Eff> = [Eff] extends [never] ? never : Eff extends Effect.Effec
  * What a split hands to `next`. Any list at all is what TypeScript tries first, while the branches are a function whose
  * parameter it has yet to find; a `next` with a type of its own must pass that trial.
  */
-type Joined<S, G extends Graph.Any, L, Strat, D, P extends Losers, Z> = [Branches.List] extends [L] ? any
+type Joined<S, G extends Graph.Any, L, Strat, D, P extends Losers, Z> = [Branches.ListOf<Branches.List>] extends [L] ?
+  any
   : [Z] extends [never] ? JoinedOf<S, G, L, Strat, D, P>
   : Reduced<Z>
 
@@ -146,11 +147,11 @@ type FollowOns<X, P extends Losers> = SplitResult<
 >
 
 /** What an observer of a split is told; as for `next`, it must pass the trial of any list. */
-type EndedOf<S, G extends Graph.Any, L, P extends Losers> = [Branches.List] extends [L] ? any
+type EndedOf<S, G extends Graph.Any, L, P extends Losers> = [Branches.ListOf<Branches.List>] extends [L] ? any
   : L extends TaskResult.Split<any> ? Outcome.Ended<P, [G["exits"]] extends [never] ? S : At<S, G["exits"]>, unknown>
   : Outcome.Ended<P, Branches.SuccessOf<L>, Branches.ErrorOf<L>>
 
-type SettledOf<S, G extends Graph.Any, L> = [Branches.List] extends [L] ? any
+type SettledOf<S, G extends Graph.Any, L> = [Branches.ListOf<Branches.List>] extends [L] ? any
   : L extends TaskResult.Split<any> ? Outcome.Settled<[G["exits"]] extends [never] ? S : At<S, G["exits"]>, unknown>
   : Outcome.Settled<Branches.SuccessOf<L>, Branches.ErrorOf<L>>
 
@@ -186,6 +187,11 @@ export interface RunOptions {
   readonly runId?: string | undefined
   /** How many states may be entered, follow-on branches included, before the run fails; unbounded where it is left out. */
   readonly maxTransitions?: number | undefined
+  /**
+   * How many branches the splits of its states may start together, follow-on branches included, before the run fails with
+   * `WorkflowError`; unbounded where it is left out.
+   */
+  readonly maxBranches?: number | undefined
   /** How deep splits may nest before the run fails with `WorkflowError`; 200 where it is left out. */
   readonly maxDepth?: number | undefined
 }

@@ -156,6 +156,15 @@ describe("a definition that breaks a rule", () => {
       { workflow: sound, options: { maxTransitions: 0.5 }, text: /maxTransitions is 0\.5/ },
       { workflow: sound, options: { maxTransitions: Number.POSITIVE_INFINITY }, text: /or be left out/ }
     ],
+    "max-branches": [
+      { workflow: sound, options: { maxBranches: -1 }, text: /maxBranches is -1; .*at least 0/ },
+      { workflow: split({ maxBranches: 0 }), state: "A", text: /maxBranches is 0; .*at least 1/ },
+      {
+        workflow: split({ maxBranches: 1 }, [Effect.void, Effect.void]),
+        state: "A",
+        text: /there are 2 branches, more than the 1 of maxBranches/
+      }
+    ],
     "max-depth": [{ workflow: sound, options: { maxDepth: 0 }, text: /maxDepth is 0; .*at least 1/ }]
   }
 
@@ -231,6 +240,19 @@ describe("a run that breaks a rule", () => {
     ],
     "split-outside-split": [
       [empty.register("A", () => Effect.succeed(TaskResult.split(["A"]))).addExitStates("Done"), /use registerSplit/]
+    ],
+    "max-branches": [
+      [split({}, [Effect.void, Effect.void]), /the run starts more than 1 branches \(maxBranches\)/, {
+        maxBranches: 1
+      }],
+      [split({ maxBranches: 1 }, () => [Effect.void, Effect.void]), /is given 2 branches, more than 1 \(maxBranches\)/],
+      [
+        split({ maxBranches: 1 }, function*() {
+          yield Effect.void
+          yield Effect.void
+        }),
+        /is given more than 1 branches \(maxBranches\)/
+      ]
     ],
     "max-transitions": [[sound, /the run has made 0 transitions \(maxTransitions\)/, { maxTransitions: 0 }]]
   }

@@ -8,8 +8,24 @@ import * as Predicate from "effect/Predicate"
 /** An effect whose channels the engine does not look into. */
 export type Branch = Effect.Effect<unknown, unknown, unknown>
 
+/** Adds branches to a split that runs; false if it takes none any more. */
+export type Add = (branches: Iterable<Branch>) => Effect.Effect<boolean>
+
+export const GrowingTypeId = "~effect-cano/Split/Growing" as const
+
+/** Branches that may add branches. */
+export interface Growing {
+  readonly [GrowingTypeId]: typeof GrowingTypeId
+  readonly seed: (add: Add) => Iterable<Branch>
+}
+
+export const growing = (seed: Growing["seed"]): Growing => ({ [GrowingTypeId]: GrowingTypeId, seed })
+
+const isGrowing = (u: unknown): u is Growing => Predicate.hasProperty(u, GrowingTypeId)
+
 /** The branches of one split. */
 export type BranchList =
+  | { readonly _tag: "Growing"; readonly seed: Growing["seed"] }
   | { readonly _tag: "Known"; readonly items: ReadonlyArray<Branch>; readonly names: ReadonlyArray<string> | undefined }
   | { readonly _tag: "Lazy"; readonly items: Iterable<Branch> }
 
@@ -29,6 +45,7 @@ export const fromUnknown = (u: unknown): BranchList | NotBranches => {
     return notBranches("a single Effect where a list of branches was expected; wrap it in an array: [effect]")
   }
   if (Array.isArray(u)) return known(u, undefined)
+  if (isGrowing(u)) return { _tag: "Growing", seed: u.seed }
   if (Predicate.isFunction(u)) {
     return notBranches("a function where a list of branches was expected; return its result instead")
   }

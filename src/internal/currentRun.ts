@@ -8,17 +8,12 @@ import * as Effect from "effect/Effect"
 import type * as Random from "effect/Random"
 import type { Path } from "../CanoError.ts"
 import type { CurrentRun } from "../Workflow.ts"
+import type { Budget } from "./join.ts"
 import type { Nursery } from "./nursery.ts"
 
 /** Names kept of the begin of a run, and of its end. */
 const headSize = 16
 const tailSize = 48
-
-/** What the branches of a run share with it. */
-export interface Budget {
-  transitions: number
-  readonly maxTransitions: number
-}
 
 export class Run implements CurrentRun {
   readonly workflow: string

@@ -10,7 +10,8 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import { identity } from "effect/Function"
 import * as Result from "effect/Result"
-import type { Path } from "../CanoError.ts"
+import { WorkflowError } from "../CanoError.ts"
+import type { Path, WorkflowRule } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
 import type { Branch, BranchList } from "./branches.ts"
@@ -27,6 +28,7 @@ export interface Config {
   readonly strategy: JoinStrategy.JoinStrategy
   readonly timeout: Duration.Duration | undefined
   readonly bulkhead: number | undefined
+  readonly maxBranches: number | undefined
   readonly discard: boolean
   readonly losers: "interrupt" | "await" | "detach"
   /** How long losers have to stop. */
@@ -48,6 +50,16 @@ export interface Frame {
   readonly path: Path | undefined
   /** Where branches go that outlive their split. */
   readonly nursery: Nursery | undefined
+  /** What the run may still do. */
+  readonly budget: Budget | undefined
+}
+
+/** What a run has done, its branches included, and what it may do. */
+export interface Budget {
+  transitions: number
+  readonly maxTransitions: number
+  branches: number
+  readonly maxBranches: number
 }
 
 /** Read only when there is an error to make: a path is put together on demand. */
@@ -82,6 +94,12 @@ export interface Join {
   /** The fiber that delivers them. */
   observing: AnyFiber | undefined
   readonly tally: { -readonly [K in keyof JoinStrategy.Tally]: JoinStrategy.Tally[K] }
+  /** The branches of a list that is no iterator's, in the order of their starts; one that grows is added to. */
+  readonly items: Array<Branch>
+  /** How many branches may run at once. */
+  readonly places: number
+  /** Slots on their way, outside of the `forEach`. */
+  arriving: number
   /** The iterator of a lazy list. */
   readonly iterator: Iterator<Branch> | undefined
   /** In the order of their fibers' ids, which is the order in which they were started. */
@@ -139,20 +157,24 @@ export const make = (
   caller: number,
   outbox: Outbox | undefined
 ): Join => {
-  const known = list._tag === "Known"
-  const total = known ? list.items.length : Number.POSITIVE_INFINITY
+  // the engine adds only to a list that grows
+  const items = list._tag === "Known" ? list.items as Array<Branch> : []
+  const total = list._tag === "Known" ? items.length : Number.POSITIVE_INFINITY
   const tally = { total, succeeded: 0, failed: 0, interrupted: 0, notStarted: 0 }
   const strategy = JoinStrategy.resolve(config.strategy, total)
-  const join: Join = {
+  return {
     list,
     config,
     frame,
     caller,
-    record: splitResult.makeRecorder(config.discard, config.losers, list),
+    record: splitResult.makeRecorder(config.discard, config.losers, list, items.length),
     outbox,
     observing: undefined,
     tally,
-    iterator: known ? undefined : list.items[Symbol.iterator](),
+    items,
+    places: config.bulkhead ?? Number.POSITIVE_INFINITY,
+    arriving: 0,
+    iterator: list._tag === "Lazy" ? list.items[Symbol.iterator]() : undefined,
     slots: [],
     strategy,
     verdict: "continue",
@@ -178,20 +200,34 @@ export const make = (
     sinceYield: 0,
     yields: 0
   }
+}
+
+/** The first branches are there: a strategy may be satisfied by none, or want more than there are. */
+export const open = (join: Join): void => {
+  const { items, list, record } = join
+  if (list._tag === "Growing") {
+    for (let i = 0; i < items.length; i++) record.added()
+    // only without any branch nobody could add one
+    if (items.length === 0) complete(join)
+  }
   judge(join, "settled")
-  return join
 }
 
 /** Whether the split waits for branches. After it only the ends of losers are recorded. */
 export const isOpen = (join: Join): boolean => join.verdict === "continue" && !join.halted
 
-export const isBounded = (join: Join): boolean => join.config.bulkhead !== undefined
+/** Whether slots go on with the list, and are replaced: behind a bulkhead, and where branches add branches. */
+export const isBounded = (join: Join): boolean => join.config.bulkhead !== undefined || join.list._tag === "Growing"
+
+/** How many branches run, as long as the split is open. */
+export const running = ({ started, tally }: Join): number => started - tally.succeeded - tally.failed
 
 /** Whether a fiber that has yielded would be resumed: not under `Effect.runSync`. */
 export const mayYield = (join: Join): boolean => join.yieldEvery !== Number.POSITIVE_INFINITY
 
 /** Whether there is a branch left to start, and reason to. */
-export const hasMore = (join: Join): boolean => !join.exhausted && isOpen(join)
+export const hasMore = (join: Join): boolean =>
+  !join.exhausted && isOpen(join) && (join.list._tag !== "Growing" || running(join) < join.places)
 
 // -----------------------------------------------------------------------------
 // deciding
@@ -243,6 +279,8 @@ const settled = (join: Join, outcome: Outcome.Settled<unknown, unknown>): void =
     })
     if (!isOpen(join)) return
   }
+  // nobody is left who could add branches
+  if (join.list._tag === "Growing" && join.exhausted && running(join) === 0) complete(join)
   if (!JoinStrategy.isCustom(join.strategy)) return decide(join, "settled")
   const { reducer } = join.strategy
   guarded(join, () => {
@@ -260,10 +298,14 @@ const guarded = (join: Join, f: () => void): void => {
 /** A lazy list has ended: its total is known at last. */
 export const seal = (join: Join): Exit.Exit<void> => {
   join.exhausted = true
-  join.tally.total = join.started
-  join.strategy = JoinStrategy.resolve(join.strategy, join.started)
+  complete(join)
   guarded(join, () => decide(join, "settled"))
   return Exit.void
+}
+
+const complete = (join: Join): void => {
+  join.tally.total = join.started
+  join.strategy = JoinStrategy.resolve(join.strategy, join.started)
 }
 
 /** The time is up. */
@@ -319,6 +361,34 @@ export const breakOff = (join: Join, cause: Cause.Cause<unknown>): Exit.Exit<voi
   join.broken ??= cause
   halt(join)
   return Exit.void
+}
+
+/** The split is given what it cannot run. */
+export const refuse = (join: Join, rule: WorkflowRule, detail: string): Exit.Exit<void> =>
+  breakOff(join, Cause.fail(new WorkflowError({ ...where(join.frame), rule, detail })))
+
+/** Counts branches against what the split and its run may start; a sentence if that is too many. */
+export const exceeds = ({ config, frame, items, list, started }: Join, count: number): string | undefined => {
+  const { maxBranches } = config
+  const of = list._tag === "Lazy" ? started : items.length
+  if (maxBranches !== undefined && of + count > maxBranches) {
+    return `the split is given more than ${maxBranches} branches (maxBranches)`
+  }
+  return exceedsBudget(frame.budget, count)
+}
+
+/** The same for a list that is known whole. */
+export const exceedsAtOnce = (count: number, { maxBranches }: Config, { budget }: Frame): string | undefined =>
+  maxBranches !== undefined && count > maxBranches
+    ? `the split is given ${count} branches, more than ${maxBranches} (maxBranches)`
+    : exceedsBudget(budget, count)
+
+const exceedsBudget = (budget: Budget | undefined, count: number): string | undefined => {
+  if (budget === undefined || budget.maxBranches === Number.POSITIVE_INFINITY) return undefined
+  budget.branches += count
+  return budget.branches > budget.maxBranches
+    ? `the run starts more than ${budget.maxBranches} branches (maxBranches)`
+    : undefined
 }
 
 /**

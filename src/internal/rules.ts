@@ -20,6 +20,7 @@ export interface SplitInput {
   readonly bulkhead?: number | undefined
   readonly discard?: boolean | undefined
   readonly losers?: Losers | undefined
+  readonly maxBranches?: number | undefined
   readonly onOutcome?: unknown
   readonly reduce?: unknown
 }
@@ -36,6 +37,7 @@ export const toConfig = (input: SplitInput): Config => ({
   strategy: input.strategy,
   timeout: input.timeout === undefined ? undefined : Duration.fromInputUnsafe(input.timeout),
   bulkhead: input.bulkhead,
+  maxBranches: input.maxBranches,
   // a split that reduces its outcomes does not keep them
   discard: input.discard === true || input.reduce !== undefined,
   // functions, by the rules
@@ -54,6 +56,14 @@ export const split = (state: string | undefined, input: unknown, options: SplitI
   if (options.timeout !== undefined) duration(options.timeout, "timeout", "the timeout", add)
   if (options.bulkhead !== undefined && !isCount(options.bulkhead)) {
     add("bulkhead", `the bulkhead is ${show(options.bulkhead)}; it must be an integer of at least 1, or be left out`)
+  }
+  if (options.maxBranches !== undefined && !isCount(options.maxBranches)) {
+    add(
+      "max-branches",
+      `maxBranches is ${show(options.maxBranches)}; it must be an integer of at least 1, or be left out`
+    )
+  } else if (options.maxBranches !== undefined && list !== undefined && list.length > options.maxBranches) {
+    add("max-branches", `there are ${list.length} branches, more than the ${options.maxBranches} of maxBranches`)
   }
   if (options.losers !== undefined) losers(options.losers, add)
   observers(options, add)
@@ -90,6 +100,8 @@ const staticList = (input: unknown, add: Add): ReadonlyArray<string> | undefined
   switch (list._tag) {
     case "Known":
       return list.names ?? list.items.map((_, i) => String(i))
+    case "Growing":
+      return undefined
     case "Lazy":
       if (branches.isOneShot(list.items)) {
         add(
@@ -177,11 +189,13 @@ const hasNaN = (input: unknown): boolean =>
     ? !Duration.isDuration(input) && Object.values(input).some(Number.isNaN)
     : Number.isNaN(input)
 
+const limits = { "max-transitions": "maxTransitions", "max-branches": "maxBranches", "max-depth": "maxDepth" }
+
 /** A limit of a run that must be a whole number. */
 export const limit = (
   value: number | undefined,
   least: number,
-  rule: "max-transitions" | "max-depth"
+  rule: "max-transitions" | "max-branches" | "max-depth"
 ): ReadonlyArray<Issue> =>
   value === undefined || (Number.isInteger(value) && value >= least)
     ? []
@@ -189,8 +203,6 @@ export const limit = (
       issue(
         undefined,
         rule,
-        `${rule === "max-depth" ? "maxDepth" : "maxTransitions"} is ${
-          show(value)
-        }; it must be an integer of at least ${least}, or be left out`
+        `${limits[rule]} is ${show(value)}; it must be an integer of at least ${least}, or be left out`
       )
     ]

@@ -17,12 +17,12 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { identity } from "effect/Function"
 import * as Result from "effect/Result"
-import { WorkflowError } from "../CanoError.ts"
 import type { Branch } from "./branches.ts"
 import * as branches from "./branches.ts"
 import type { AnyEffect, AnyFiber, Join, Slot } from "./join.ts"
 import {
   breakOff,
+  exceeds,
   fail,
   hasMore,
   isBounded,
@@ -31,10 +31,11 @@ import {
   lose,
   mayYield,
   outlast,
+  refuse,
   report,
+  running,
   seal,
-  succeed,
-  where
+  succeed
 } from "./join.ts"
 import * as outbox from "./outbox.ts"
 
@@ -158,12 +159,48 @@ const done = (join: Join, slot: Slot): AnyEffect => {
   return replace(join)
 }
 
+/** Adds branches to a split that grows, and starts slots for as many as have a place. */
+export const add = (join: Join, given: Iterable<unknown>): Effect.Effect<boolean> =>
+  Effect.suspend(() => {
+    const added = [...given]
+    const takes = join.context !== undefined && join.tally.total === Number.POSITIVE_INFINITY && isOpen(join)
+    if (!takes) return Exit.succeed(false)
+    const { items } = join
+    const bad = added.findIndex((branch) => !Effect.isEffect(branch))
+    if (bad >= 0) {
+      refuse(join, "invalid-branches", branches.notAnEffect(items.length + bad, added[bad]))
+      return Exit.succeed(false)
+    }
+    const excess = exceeds(join, added.length)
+    if (excess !== undefined) {
+      refuse(join, "max-branches", excess)
+      return Exit.succeed(false)
+    }
+    for (const branch of added) {
+      // looked through above
+      items.push(branch as Branch)
+      join.record.added()
+    }
+    if (added.length > 0) join.exhausted = false
+    // under `Effect.runSync` the slots that there are take them
+    if (!mayYield(join)) return Exit.succeed(true)
+    const places = Math.min(added.length, join.places - running(join) - join.arriving)
+    return Effect.as(
+      Effect.forEach(new Array<void>(Math.max(places, 0)), () => replace(join), { discard: true }),
+      true
+    )
+  })
+
 /** Not inside the lost fiber, which somebody may wait for, and not on its stack. */
 const replace = (join: Join): Effect.Effect<void> =>
   Effect.sync(() => {
     // a fiber's context holds the services of what it runs, which its type does not say
     const context = join.context as Context.Context<unknown>
-    const later = Effect.andThen(Effect.yieldNow, member(join))
+    join.arriving++
+    const later = Effect.flatMap(Effect.yieldNow, () => {
+      join.arriving--
+      return member(join)
+    })
     const fiber = Effect.runForkWith(context)(later, { uninterruptible: true })
     const replacements = join.replacements ??= new Set()
     replacements.add(fiber)
@@ -235,12 +272,11 @@ export const pause = (join: Join): Effect.Effect<void> => {
 
 /** Takes the next branch from the list. */
 const pull = (join: Join, slot: Slot): AnyEffect => {
-  const { iterator, list } = join
+  const { iterator } = join
   const index = join.started
   let branch: Branch
   if (iterator === undefined) {
-    // a list without an iterator is an array, and was looked through when it was read
-    const items = list.items as ReadonlyArray<Branch>
+    const { items } = join
     branch = items[index]!
     join.exhausted = index + 1 >= items.length
   } else {
@@ -257,11 +293,10 @@ const pull = (join: Join, slot: Slot): AnyEffect => {
     if (!isOpen(join)) return Exit.void
     if (next.success.done === true) return seal(join)
     branch = next.success.value
-    if (!Effect.isEffect(branch)) {
-      const detail = branches.notAnEffect(index, branch)
-      return breakOff(join, Cause.fail(new WorkflowError({ ...where(join.frame), rule: "invalid-branches", detail })))
-    }
-    join.record.started()
+    if (!Effect.isEffect(branch)) return refuse(join, "invalid-branches", branches.notAnEffect(index, branch))
+    const excess = exceeds(join, 1)
+    if (excess !== undefined) return refuse(join, "max-branches", excess)
+    join.record.added()
   }
   join.started = index + 1
   slot.index = index

@@ -27,12 +27,15 @@ import { constVoid, identity } from "effect/Function"
 import * as Result from "effect/Result"
 import * as Scheduler from "effect/Scheduler"
 import { JoinTimeoutError, JoinUnsatisfiedError, WorkflowError } from "../CanoError.ts"
+import type { WorkflowRule } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import type { SplitResult } from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
+import * as branches from "./branches.ts"
 import type { AnyEffect, AnyFiber, Config, Frame, Join } from "./join.ts"
 import {
   breakOff,
+  exceedsAtOnce,
   expire,
   halt,
   hasMore,
@@ -41,6 +44,7 @@ import {
   isOpen,
   make,
   mayYield,
+  open,
   relax,
   where,
   yieldEvery
@@ -49,7 +53,13 @@ import * as nursery from "./nursery.ts"
 import * as outbox from "./outbox.ts"
 import * as slot from "./slot.ts"
 
-export const noFrame: Frame = { workflow: undefined, state: undefined, path: undefined, nursery: undefined }
+export const noFrame: Frame = {
+  workflow: undefined,
+  state: undefined,
+  path: undefined,
+  nursery: undefined,
+  budget: undefined
+}
 
 /** How deep splits are nested, and how deep they may be. */
 export const Depth = Context.Reference<{ readonly depth: number; readonly limit: number }>("effect-cano/SplitDepth", {
@@ -82,15 +92,12 @@ const start = (
 ): Effect.Effect<SplitResult<unknown, unknown>, unknown, unknown> =>
   Effect.withFiber((parent) => {
     const { depth, limit } = parent.getRef(Depth)
-    if (depth >= limit) {
-      const detail = `splits are nested deeper than ${limit} (maxDepth)`
-      return Exit.fail(new WorkflowError({ ...where(frame), rule: "max-depth", detail }))
-    }
-    if (list._tag === "Known" && JoinStrategy.isCustom(config.strategy)) {
-      const detail = config.strategy.reducer.issue?.(list.names ?? list.items.map((_, i) => String(i)))
-      if (detail !== undefined) return Exit.fail(new WorkflowError({ ...where(frame), rule: "strategy", detail }))
-    }
+    if (depth >= limit) return refused(frame, "max-depth", `splits are nested deeper than ${limit} (maxDepth)`)
     const join = make(list, config, frame, parent.id, outbox)
+    if (list._tag === "Growing") join.items.push(...list.seed((given) => slot.add(join, given)))
+    const unfit = misfit(join)
+    if (unfit !== undefined) return refused(frame, unfit.rule, unfit.detail)
+    open(join)
     if (join.verdict !== "continue") return ending(join, Exit.void)
     // a fiber's context holds the services of what it runs, which its type does not say
     let context = Context.add(parent.context as Context.Context<unknown>, Depth, { depth: depth + 1, limit })
@@ -113,6 +120,23 @@ const start = (
       })
     })
   })
+
+const refused = (frame: Frame, rule: WorkflowRule, detail: string): Exit.Exit<never, WorkflowError> =>
+  Exit.fail(new WorkflowError({ ...where(frame), rule, detail }))
+
+/** What only shows when the branches are there, and stops the split before the first of them. */
+const misfit = (
+  { config, frame, items, list }: Join
+): { readonly rule: WorkflowRule; readonly detail: string } | undefined => {
+  if (list._tag === "Known" && JoinStrategy.isCustom(config.strategy)) {
+    const detail = config.strategy.reducer.issue?.(list.names ?? list.items.map((_, i) => String(i)))
+    if (detail !== undefined) return { rule: "strategy", detail }
+  }
+  const bad = list._tag === "Growing" ? items.findIndex((item: unknown) => !Effect.isEffect(item)) : -1
+  if (bad >= 0) return { rule: "invalid-branches", detail: branches.notAnEffect(bad, items[bad]) }
+  const detail = exceedsAtOnce(items.length, config, frame)
+  return detail === undefined ? undefined : { rule: "max-branches", detail }
+}
 
 // -----------------------------------------------------------------------------
 // starting
@@ -138,7 +162,7 @@ const observed = (join: Join, to: outbox.Outbox, branches: AnyEffect): AnyEffect
 
 const branchesOf = (join: Join): AnyEffect => {
   const bounded = isBounded(join)
-  const width = Math.min(bounded ? join.config.bulkhead! : Number.POSITIVE_INFINITY, join.tally.total)
+  const width = Math.min(join.places, join.iterator === undefined ? join.items.length : Number.POSITIVE_INFINITY)
   const member = slot.member(join)
   const started = width <= segmentSize ? startSegment(join, width, member, true) : startSegments(join, width, member)
   if (!bounded && join.iterator === undefined) return started
@@ -306,7 +330,11 @@ const ending = (
   // only a split whose caller was interrupted ends without a verdict
   if (verdict === "continue") return Exit.interrupt(join.caller)
   const { failed, succeeded } = counts
-  const total = counts.total === Number.POSITIVE_INFINITY ? started : counts.total
+  const total = counts.total < Number.POSITIVE_INFINITY
+    ? counts.total
+    : join.list._tag === "Growing"
+    ? join.items.length
+    : started
   // a verdict leaves the counts as they are, so whatever else was started is a loser
   const tally = { total, succeeded, failed, interrupted: started - succeeded - failed, notStarted: total - started }
   const { strategy, timeout } = config

@@ -23,8 +23,8 @@ type Names = ReadonlyArray<string> | undefined
 
 /** What a split remembers of its branches. */
 export interface Recorder {
-  /** Another branch of a lazy list. */
-  readonly started: () => void
+  /** Another branch, of a list whose length was not known. */
+  readonly added: () => void
   readonly succeeded: (index: number, value: unknown) => Outcome.Settled<unknown, unknown>
   readonly failed: (index: number, cause: Cause.Cause<unknown>) => Outcome.Settled<unknown, unknown>
   /** A loser has ended, and badly: most have been interrupted. */
@@ -48,10 +48,9 @@ export interface Ended {
   readonly reduced: { readonly value: unknown } | undefined
 }
 
-export const makeRecorder = (discard: boolean, losers: Losers, list: BranchList): Recorder => {
-  const known = list._tag === "Known"
-  const names = known ? list.names : undefined
-  return discard ? new Discarding(names) : new Keeping(names, losers, known ? list.items.length : 0)
+export const makeRecorder = (discard: boolean, losers: Losers, list: BranchList, length: number): Recorder => {
+  const names = list._tag === "Known" ? list.names : undefined
+  return discard ? new Discarding(names) : new Keeping(names, losers, length)
 }
 
 /** What a split does with its losers; a grace period is no matter of the record. */
@@ -121,7 +120,7 @@ class Keeping implements Recorder {
     this.losers = losers
     this.outcomes = new Array(length)
   }
-  started(): void {
+  added(): void {
     // grown in order, so that a branch which ends before its predecessors does not make the array sparse
     this.outcomes.push(undefined)
   }
@@ -192,7 +191,7 @@ class Discarding implements Recorder {
   constructor(names: Names) {
     this.names = names
   }
-  started(): void {}
+  added(): void {}
   succeeded(index: number, value: unknown): Outcome.Settled<unknown, unknown> {
     return succeeded(this.names, index, value)
   }

@@ -230,6 +230,7 @@ const startIssues = (machine: Machine, initial: unknown, options: RunOptions | u
   const tag = tagOf(initial)
   const issues = [
     ...rules.limit(options?.maxTransitions, 0, "max-transitions"),
+    ...rules.limit(options?.maxBranches, 0, "max-branches"),
     ...rules.limit(options?.maxDepth, 1, "max-depth")
   ]
   if (tag !== undefined && (machine.handlers.has(tag) || machine.exits.has(tag))) return issues
@@ -259,7 +260,12 @@ const start = (
     workflow: machine.name,
     runId: options?.runId,
     random: fiber.getRef(Random.Random),
-    budget: { transitions: 0, maxTransitions: options?.maxTransitions ?? Number.POSITIVE_INFINITY },
+    budget: {
+      transitions: 0,
+      maxTransitions: options?.maxTransitions ?? Number.POSITIVE_INFINITY,
+      branches: 0,
+      maxBranches: options?.maxBranches ?? Number.POSITIVE_INFINITY
+    },
     parent: parent instanceof Run ? parent : undefined,
     branch: undefined,
     nursery: machine.parting ? nursery.make() : undefined

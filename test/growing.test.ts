@@ -1,0 +1,220 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Deferred, Effect, Exit, Fiber, Option } from "effect"
+import { JoinStrategy, Split, Workflow } from "effect-cano"
+import { TestClock } from "effect/testing"
+
+const { all, any, percentage, quorum } = JoinStrategy
+
+/** Branches that count down: each adds the next one. */
+const countdown = (from: number, pause: Effect.Effect<void> = Effect.void) =>
+  Split.growing<number>((add) => {
+    const step = (n: number): Effect.Effect<number> =>
+      Effect.gen(function*() {
+        yield* pause
+        if (n > 0) yield* add([step(n - 1)])
+        return n
+      })
+    return [step(from)]
+  })
+
+const failureOf = <A, E>(exit: Exit.Exit<A, E>): E | undefined =>
+  Exit.isFailure(exit) ? Option.getOrUndefined(Cause.findErrorOption(exit.cause)) : undefined
+
+describe("a split that grows", () => {
+  it.effect("is complete when every branch has ended, and gives results in the order of adding", () =>
+    Effect.gen(function*() {
+      const { tally, values } = yield* Split.run(countdown(4), { strategy: all })
+      assert.deepStrictEqual(values, [4, 3, 2, 1, 0])
+      assert.strictEqual(tally.total, 5)
+    }))
+
+  it.effect("runs each time it is entered", () =>
+    Effect.gen(function*() {
+      const workflow = Workflow.make<"Count" | "Again" | "Done">("w")
+        .registerSplit("Count", countdown(3), {
+          strategy: all,
+          next: ({ values }) => values.length === 4 ? "Again" : "Done"
+        })
+        .registerSplit("Again", () => countdown(1), {
+          strategy: all,
+          next: ({ values }) => values.length === 2 ? "Done" : "Again"
+        })
+        .addExitStates("Done")
+      assert.strictEqual(yield* workflow.orchestrate("Count"), "Done")
+      assert.strictEqual(yield* workflow.orchestrate("Count"), "Done")
+    }))
+
+  for (const bulkhead of [undefined, 1, 3]) {
+    it.effect(`goes deep without a stack of its own, behind a bulkhead of ${bulkhead}`, () =>
+      Effect.gen(function*() {
+        const { tally } = yield* Split.run(countdown(20_000), { strategy: all, bulkhead, discard: true })
+        assert.strictEqual(tally.succeeded, 20_001)
+      }))
+
+    it.effect(`takes very many at once, behind a bulkhead of ${bulkhead}`, () =>
+      Effect.gen(function*() {
+        let running = 0
+        let most = 0
+        const wide = Split.growing<void>((add) => {
+          const leaf = Effect.suspend(() => {
+            most = Math.max(most, ++running)
+            return Effect.andThen(Effect.yieldNow, Effect.sync(() => void running--))
+          })
+          return [Effect.asVoid(Effect.forEach(Array.from({ length: 5000 }), () => add([leaf])))]
+        })
+        const id = Effect.withFiber((fiber) => Effect.succeed(fiber.id))
+        const before = yield* id
+        const { tally } = yield* Split.run(wide, { strategy: all, bulkhead, discard: true })
+        assert.strictEqual(tally.succeeded, 5001)
+        assert.isAtMost(most, bulkhead ?? 5000)
+        // branches that wait for a place are not fibers
+        const after = yield* Effect.flatMap(Effect.forkChild(id), Fiber.join)
+        assert.isAtMost(after - before, bulkhead === undefined ? 6000 : 50)
+      }))
+
+    it(`works under runSync, behind a bulkhead of ${bulkhead}`, () => {
+      const { values } = Effect.runSync(Split.run(countdown(100), { strategy: all, bulkhead }))
+      assert.strictEqual(values.length, 101)
+    })
+  }
+
+  it.effect("without any branch is like any empty split", () =>
+    Effect.gen(function*() {
+      const none = Split.growing<number>(() => [])
+      assert.deepStrictEqual((yield* Split.run(none, { strategy: all })).values, [])
+      const error = yield* Effect.flip(Split.run(none, { strategy: any }))
+      assert.strictEqual(error._tag, "JoinUnsatisfiedError")
+    }))
+
+  it.effect("is not satisfied by what happens to have ended", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const split = Split.growing<string>((add) => [
+        Effect.succeed("first"),
+        Effect.as(Effect.andThen(Deferred.await(gate), add([Effect.succeed("added")])), "second")
+      ])
+      const fiber = yield* Effect.forkChild(Split.run(split, { strategy: percentage(0.3) }))
+      yield* TestClock.adjust(1)
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* Deferred.succeed(gate, undefined)
+      const { values } = yield* Fiber.join(fiber)
+      assert.deepStrictEqual([...values].sort(), ["added", "first", "second"])
+    }))
+
+  it.effect("answers false, and adds none, once it is decided or complete", () =>
+    Effect.gen(function*() {
+      const answers: Array<boolean> = []
+      let adding: (() => Effect.Effect<boolean>) | undefined
+      const split = Split.growing<string>((add) => {
+        adding = () => add([Effect.succeed("late")])
+        return [
+          Effect.succeed("won"),
+          Effect.onInterrupt(Effect.never, () => Effect.map(add([Effect.succeed("x")]), (took) => answers.push(took)))
+        ]
+      })
+      const raced = yield* Split.run([Effect.yieldNow], { strategy: all })
+      assert.strictEqual(raced.tally.total, 1)
+      yield* Split.run(split, { strategy: quorum(1) })
+      answers.push(yield* adding!())
+      yield* Split.run(countdown(1), { strategy: all })
+      assert.deepStrictEqual(answers.every((took) => !took), true)
+    }))
+
+  it.effect("takes what its seed adds before it runs as refused", () =>
+    Effect.gen(function*() {
+      const answers: Array<boolean> = []
+      const split = Split.growing<number>((add) => {
+        answers.push(Effect.runSync(add([Effect.succeed(0)])))
+        return [Effect.succeed(1)]
+      })
+      assert.deepStrictEqual((yield* Split.run(split, { strategy: all })).values, [1])
+      assert.deepStrictEqual(answers, [false])
+    }))
+
+  it.effect("keeps what was added and never started as NotStarted", () =>
+    Effect.gen(function*() {
+      const split = Split.growing<number>((add) => [Effect.as(add([Effect.succeed(2), Effect.succeed(3)]), 1)])
+      const { outcomes, tally } = yield* Split.run(split, { strategy: any })
+      assert.deepStrictEqual(outcomes.map(({ _tag }) => _tag), ["Succeeded", "NotStarted", "NotStarted"])
+      assert.deepStrictEqual(tally, { total: 3, succeeded: 1, failed: 0, interrupted: 0, notStarted: 2 })
+    }))
+
+  it.effect("can be added to by a child of a branch, as long as a branch runs", () =>
+    Effect.gen(function*() {
+      const split = Split.growing<string>((add) => [
+        Effect.gen(function*() {
+          yield* Effect.forkChild(Effect.andThen(Effect.sleep(5), add([Effect.succeed("from a child")])))
+          yield* Effect.sleep(10)
+          return "parent"
+        })
+      ])
+      const fiber = yield* Effect.forkChild(Split.run(split, { strategy: all, bulkhead: 1 }))
+      yield* TestClock.adjust(20)
+      assert.deepStrictEqual((yield* Fiber.join(fiber)).values, ["parent", "from a child"])
+    }))
+
+  it.effect("goes on when a branch leaves children behind", () =>
+    Effect.gen(function*() {
+      const split = Split.growing<number>((add) => {
+        const step = (n: number): Effect.Effect<number> =>
+          Effect.gen(function*() {
+            yield* Effect.forkChild(Effect.never)
+            if (n > 0) yield* add([step(n - 1)])
+            return n
+          })
+        return [step(10)]
+      })
+      const { values } = yield* Split.run(split, { strategy: all, bulkhead: 1 })
+      assert.strictEqual(values.length, 11)
+    }))
+
+  it.effect("that grows beyond maxBranches fails, and its branches are interrupted and awaited", () =>
+    Effect.gen(function*() {
+      const log: Array<string> = []
+      const endless = Split.growing<void>((add) => {
+        const step: Effect.Effect<void> = Effect.suspend(() => Effect.asVoid(add([step])))
+        return [Effect.onInterrupt(Effect.never, () => Effect.sync(() => log.push("tidy"))), step]
+      })
+      const exit = yield* Effect.exit(Split.run(endless, { strategy: all, maxBranches: 1000 }))
+      const error = failureOf(exit)
+      assert.strictEqual(error?._tag, "WorkflowError")
+      assert.strictEqual(error?.message, "the split is given more than 1000 branches (maxBranches)")
+      assert.deepStrictEqual(log, ["tidy"])
+    }))
+
+  it.effect("counts against the budget of its run, with the other splits", () =>
+    Effect.gen(function*() {
+      const workflow = Workflow.make<"Count" | "Again" | "Done">("w")
+        .registerSplit("Count", countdown(3), { strategy: all, next: "Again" })
+        .registerSplit("Again", [Effect.void, Effect.void], { strategy: all, next: "Done" })
+        .addExitStates("Done")
+      assert.strictEqual(yield* workflow.orchestrate("Count", { maxBranches: 6 }), "Done")
+      const error = failureOf(yield* Effect.exit(workflow.orchestrate("Count", { maxBranches: 5 })))
+      assert.strictEqual(error?._tag, "WorkflowError")
+      assert.strictEqual(error?._tag === "WorkflowError" ? error.state : undefined, "Again")
+      const early = failureOf(yield* Effect.exit(workflow.orchestrate("Count", { maxBranches: 2 })))
+      assert.strictEqual(early?._tag === "WorkflowError" ? early.state : undefined, "Count")
+    }))
+
+  it.effect("refuses what is no Effect, in the seed and later", () =>
+    Effect.gen(function*() {
+      const bad = (add: any): any => [Effect.flatMap(add([1]), () => Effect.never)]
+      const later = failureOf(yield* Effect.exit(Split.run(Split.growing(bad), { strategy: all })))
+      assert.strictEqual(later?.message, "branch 1 is the number 1, not an Effect")
+      const seeded = Split.growing((() => [Effect.void, "x"]) as never)
+      const early = failureOf(yield* Effect.exit(Split.run(seeded, { strategy: all })))
+      assert.strictEqual(early?.message, "branch 1 is the string x, not an Effect")
+    }))
+
+  it.effect("fails with the defect of a seed that throws", () =>
+    Effect.gen(function*() {
+      const boom = new Error("boom")
+      const exit = yield* Effect.exit(Split.run(
+        Split.growing<number>(() => {
+          throw boom
+        }),
+        { strategy: all }
+      ))
+      assert.isTrue(Exit.isFailure(exit) && Cause.squash(exit.cause) === boom)
+    }))
+})
