@@ -45,7 +45,7 @@ const surface: { readonly [module: string]: ReadonlyArray<string> } = {
     "weighted"
   ],
   MemoryStore: ["MemoryStore", "StoreError", "key", "layer", "make"],
-  Split: ["run", "stream"],
+  Split: ["GrowingTypeId", "growing", "run", "stream"],
   SplitResult: ["isDetached", "isFailed", "isLate", "isSucceeded"],
   TaskResult: ["isSplit", "split"],
   Workflow: ["CurrentRun", "TypeId", "fromEntries", "isWorkflow", "make", "path"]

@@ -98,7 +98,7 @@ export interface Join {
   readonly items: Array<Branch>
   /** How many branches may run at once. */
   readonly places: number
-  /** Slots on their way, outside of the `forEach`. */
+  /** Slots on their way to a branch: they are started, or have yielded. */
   arriving: number
   /** The iterator of a lazy list. */
   readonly iterator: Iterator<Branch> | undefined

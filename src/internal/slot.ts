@@ -49,6 +49,8 @@ class Running implements Slot {
   readonly id: number
   fiber: AnyFiber | undefined
   index = fresh
+  /** Whether it comes back for a branch. */
+  isAway = false
   constructor(join: Join, fiber: AnyFiber) {
     this.join = join
     this.id = fiber.id
@@ -57,6 +59,10 @@ class Running implements Slot {
 
   while(): boolean {
     const { join } = this
+    if (this.isAway) {
+      this.isAway = false
+      join.arriving--
+    }
     if (hasMore(join) && (this.index === fresh || mayGoOn(join, this))) return true
     this.fiber = undefined
     return false
@@ -69,18 +75,20 @@ class Running implements Slot {
       // Effect makes a fiber yield, wherever it is, when its operations are used up. The slot yields well before, so that
       // this does not part a short branch from its record, and a later branch settle first.
       if (this.index !== fresh && isTired(fiber, 2)) join.sinceYield = Math.max(join.sinceYield, join.yieldEvery)
-      if (join.sinceYield >= join.yieldEvery) {
-        this.index = fresh
-        return pause(join)
-      }
+      if (join.sinceYield >= join.yieldEvery) return this.away(pause(join))
     }
-    if (join.outbox !== undefined && outbox.isFull(join.outbox)) {
-      this.index = fresh
-      return outbox.waitForSpace(join.outbox)
-    }
+    if (join.outbox !== undefined && outbox.isFull(join.outbox)) return this.away(outbox.waitForSpace(join.outbox))
     // what a branch has set on its fiber is not for the next one
     if (fiber.context !== join.context) fiber.setContext(join.context!)
     return join.pulling ? Effect.yieldNow : pull(join, this)
+  }
+
+  /** Does something else first. */
+  away(until: AnyEffect): AnyEffect {
+    this.index = fresh
+    this.isAway = true
+    this.join.arriving++
+    return until
   }
 
   step(value: unknown): void {
@@ -184,7 +192,9 @@ export const add = (join: Join, given: Iterable<unknown>): Effect.Effect<boolean
     if (added.length > 0) join.exhausted = false
     // under `Effect.runSync` the slots that there are take them
     if (!mayYield(join)) return Exit.succeed(true)
-    const places = Math.min(added.length, join.places - running(join) - join.arriving)
+    // slots that are on their way take what waits
+    const waiting = items.length - join.started
+    const places = Math.min(waiting, join.places - running(join)) - join.arriving
     return Effect.as(
       Effect.forEach(new Array<void>(Math.max(places, 0)), () => replace(join), { discard: true }),
       true
