@@ -193,6 +193,13 @@ const goals: ReadonlyArray<Goal> = [
   },
   {
     number: "–",
+    work: "ten splits on a shared bulkhead of 8",
+    against: "one `forEach` of all branches",
+    limit: 1.5,
+    of: ratio(/^shared/, "ten splits", "forEach 8")
+  },
+  {
+    number: "–",
     work: "importing the package",
     against: "the Effect modules it uses",
     limit: 1.1,
@@ -204,6 +211,20 @@ const goals: ReadonlyArray<Goal> = [
     against: "seconds over no machine",
     limit: 0.5,
     of: ratio(/^50 /, "type check", "seconds")
+  },
+  {
+    number: "–",
+    work: "p99 of a slow tail, hedged at its p95",
+    against: "no hedge",
+    limit: 0.25,
+    of: ratio(/^hedge p99$/, "percentile(0.95)", "no hedge")
+  },
+  {
+    number: "–",
+    work: "attempts started for it",
+    against: "no hedge",
+    limit: 1.06,
+    of: ratio(/^hedge attempts$/, "percentile(0.95)", "no hedge")
   }
 ]
 

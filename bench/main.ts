@@ -3,18 +3,20 @@
 // npm run bench -- --rounds 31   that many rounds for each case; left out, 9 to 61, as time allows
 // npm run bench -- --large       splits of 100,000 branches too
 // npm run bench -- --json        prints the measurements instead of tables
-// npm run bench -- --write       writes the tables of all benchmarks to bench/README.md, and the picture beside it
+// npm run bench -- --write       writes the tables of all benchmarks to bench/README.md, and the pictures beside it
 // npm run bench -- --guard       a quick run that fails where the costs are far over the goals
 import { spawnSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { parseArgs } from "node:util"
+import * as bulkhead from "./bulkhead.ts"
 import * as chain from "./chain.ts"
 import * as goals from "./goals.ts"
 import * as growth from "./growth.ts"
 import { guard } from "./guard.ts"
 import * as harness from "./harness.ts"
 import type { Group, Section } from "./harness.ts"
+import * as hedge from "./hedge.ts"
 import * as interruption from "./interruption.ts"
 import * as memory from "./memory.ts"
 import * as peers from "./peers.ts"
@@ -53,6 +55,8 @@ const benchmarks: { readonly [name: string]: () => Promise<ReadonlyArray<Section
   peers: () => timed(peers.groups()),
   growth: growth.sections,
   memory: memory.sections,
+  bulkhead: () => timed(bulkhead.groups()),
+  hedge: hedge.sections,
   typecheck: typecheck.sections,
   size: size.sections
 }
@@ -75,6 +79,7 @@ const write = (text: string, measurements: Section["measurements"]): void => {
   const [, after] = readme.split(marks[1])
   writeFileSync(file("README.md"), `${before}${marks[0]}\n${text}\n\n${marks[1]}${after}`)
   writeFileSync(file("results.svg"), picture.ofMeasurements(measurements))
+  writeFileSync(file("hedge.svg"), hedge.drawing(measurements))
 }
 
 const main = async (): Promise<number> => {

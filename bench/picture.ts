@@ -3,7 +3,7 @@
  */
 import type { Measurement } from "./harness.ts"
 
-interface Bar {
+export interface Bar {
   /** Bars of the same group that follow each other stand under one heading. */
   readonly group: string
   readonly label: string
@@ -68,7 +68,7 @@ text { font: 12px system-ui, sans-serif; fill: #1f2328 }
 }
 `
 
-const picture = (bars: ReadonlyArray<Bar>, title: string): string => {
+export const picture = (bars: ReadonlyArray<Bar>, title: string): string => {
   const most = Math.max(1, ...bars.map(({ ratio }) => ratio))
   const step = tick(most)
   const ticks = Array.from({ length: Math.ceil(most / step - 1e-9) + 1 }, (_, i) => i * step)

@@ -41,7 +41,7 @@ export interface Path {
 export interface Issue {
   /** The state the rule speaks of; `undefined` where it speaks of the whole workflow. */
   readonly state: string | undefined
-  readonly rule: ConfigurationRule
+  readonly rule: ConfigurationRule | HedgeRule
   /** What is wrong, where, and what would be right. */
   readonly message: string
 }
@@ -77,6 +77,19 @@ export type ConfigurationRule =
   | "max-depth"
 
 /**
+ * The rules that the options of a hedge are checked against before an attempt starts.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type HedgeRule =
+  | "hedge-delay"
+  | "hedge-percentile"
+  | "hedge-latencies"
+  | "hedge-max-attempts"
+  | "hedge-budget"
+
+/**
  * The definition breaks rules that can be seen before a run: all of them are listed, and nothing was built or started.
  *
  * From cano: `CanoError::Configuration`.
@@ -89,7 +102,8 @@ export class ConfigurationError extends Data.TaggedError("ConfigurationError")<{
   readonly issues: ReadonlyArray<Issue>
 }> {
   override get message(): string {
-    return `${this.workflow === undefined ? "the split" : `workflow "${this.workflow}"`} is misconfigured: ${
+    const what = this.issues.some(({ rule }) => rule.startsWith("hedge-")) ? "the hedge" : "the split"
+    return `${this.workflow === undefined ? what : `workflow "${this.workflow}"`} is misconfigured: ${
       this.issues.map((issue) => issue.message).join("; ")
     }`
   }
@@ -179,6 +193,27 @@ export class JoinTimeoutError<out E = unknown> extends Data.TaggedError("JoinTim
 }
 
 /**
+ * A shared bulkhead has no room: more branches or effects would wait than may. Nothing was started.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class BulkheadFullError extends Data.TaggedError("BulkheadFullError")<{
+  /** The name of the bulkhead. */
+  readonly bulkhead: string
+  /** How many branches or effects would have had to wait. */
+  readonly asked: number
+  /** How many wait. */
+  readonly waiting: number
+  readonly maxWaiting: number
+}> {
+  override get message(): string {
+    const { asked, bulkhead, maxWaiting, waiting } = this
+    return `bulkhead "${bulkhead}" is full: ${waiting} wait and ${asked} more would have to, at most ${maxWaiting} may`
+  }
+}
+
+/**
  * A run used up the budget given to `withTimeout`. The run was interrupted and awaited.
  *
  * From cano: `CanoError::WorkflowTimeout`.
@@ -211,6 +246,7 @@ export type CanoError<E = unknown> =
   | JoinUnsatisfiedError<E>
   | JoinTimeoutError<E>
   | WorkflowTimeoutError
+  | BulkheadFullError
 
 /**
  * Whether a value is one of the engine's own failures.
@@ -220,7 +256,7 @@ export type CanoError<E = unknown> =
  */
 export const isCanoError = <A>(u: A): u is A & CanoError =>
   u instanceof ConfigurationError || u instanceof WorkflowError || u instanceof JoinUnsatisfiedError ||
-  u instanceof JoinTimeoutError || u instanceof WorkflowTimeoutError
+  u instanceof JoinTimeoutError || u instanceof WorkflowTimeoutError || u instanceof BulkheadFullError
 
 const located = (
   sentence: string,

@@ -6,11 +6,19 @@
  *
  * @since 0.1.0
  */
+import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import type { ConfigurationError, JoinTimeoutError, JoinUnsatisfiedError, WorkflowError } from "./CanoError.ts"
+import type { Bulkhead } from "./Bulkhead.ts"
+import type {
+  BulkheadFullError,
+  ConfigurationError,
+  JoinTimeoutError,
+  JoinUnsatisfiedError,
+  WorkflowError
+} from "./CanoError.ts"
 import * as internalBranches from "./internal/branches.ts"
 import * as internal from "./internal/standalone.ts"
 import * as internalStream from "./internal/stream.ts"
@@ -224,16 +232,17 @@ export declare namespace Check {
  * @category models
  * @since 0.1.0
  */
-export interface Options<out Strat extends JoinStrategy, out T, out D, out P extends Losers> {
+export interface Options<out Strat extends JoinStrategy, out T, out D, out P extends Losers, out Bh = number> {
   readonly strategy: Strat
   /**
    * The deadline of the join, from the moment the split is entered; waiting for a slot counts.
    */
   readonly timeout?: T
   /**
-   * At most so many branches run at once, started in branch order; an integer of at least 1. Left out: all at once.
+   * At most so many branches run at once, started in branch order; an integer of at least 1. Left out: all at once. A
+   * `Bulkhead`, or the key of one as a service, is shared with other splits.
    */
-  readonly bulkhead?: number | undefined
+  readonly bulkhead?: Bh | undefined
   /**
    * How many branches there may be, those that a lazy list yields and those that are added included. With more the split
    * fails with `WorkflowError`, and its branches are interrupted; a list known whole does not start.
@@ -309,6 +318,30 @@ export type JoinError<E, Strat, T> =
   | ([T] extends [undefined] ? never : JoinTimeoutError<E>)
 
 /**
+ * What a split can be bounded by.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AnyBulkhead = number | Bulkhead | Context.Key<any, Bulkhead>
+
+/**
+ * How a split on a shared bulkhead can be refused.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type BulkheadError<Bh> = [Bh] extends [number] ? never : BulkheadFullError
+
+/**
+ * What a split requires for a bulkhead that is a service.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type BulkheadServices<Bh> = Bh extends Context.Key<infer I, any> ? I : never
+
+/**
  * What a split requires for its losers: a scope, where they may outlive it.
  *
  * @category utility types
@@ -358,13 +391,14 @@ export const run: <
   T extends Duration.Input | undefined = undefined,
   const D extends boolean = false,
   const P extends Losers = "interrupt",
+  Bh extends AnyBulkhead = number,
   E = never,
   R = never,
   Z = never
 >(
   branches: B,
   options:
-    & Options<Strat & Check.Strategy<B, Strat, T>, T, D, P>
+    & Options<Strat & Check.Strategy<B, Strat, T>, T, D, P, Bh>
     & Observers<
       Outcome.Ended<P, Branches.SuccessOf<Branches.ListOf<B>>, Branches.ErrorOf<Branches.ListOf<B>>>,
       Outcome.Settled<Branches.SuccessOf<Branches.ListOf<B>>, Branches.ErrorOf<Branches.ListOf<B>>>,
@@ -375,11 +409,12 @@ export const run: <
 ) => Effect.Effect<
   Result<Branches.ListOf<B>, Strat, D, P, Z>,
   | E
+  | BulkheadError<Bh>
   | JoinError<Branches.ErrorOf<Branches.ListOf<B>>, Strat, T>
   | ConfigurationError
   | WorkflowError
   | Branches.InputError<B>,
-  Branches.ServicesOf<Branches.ListOf<B>> | Branches.InputServices<B> | LosersServices<P> | R
+  Branches.ServicesOf<Branches.ListOf<B>> | Branches.InputServices<B> | LosersServices<P> | BulkheadServices<Bh> | R
 > = internal.run as any
 
 /**
@@ -477,15 +512,17 @@ export const stream: <
   const B extends Branches.List | Effect.Effect<Branches.List, any, any> | (() => Branches.Returned),
   Strat extends JoinStrategy,
   T extends Duration.Input | undefined = undefined,
-  const P extends "interrupt" | "await" = "interrupt"
+  const P extends "interrupt" | "await" = "interrupt",
+  Bh extends AnyBulkhead = number
 >(
   branches: B,
-  options: Options<Strat & Check.Strategy<B, Strat, T>, T, never, P> & { readonly bufferSize?: number | undefined }
+  options: Options<Strat & Check.Strategy<B, Strat, T>, T, never, P, Bh> & { readonly bufferSize?: number | undefined }
 ) => Stream.Stream<
   Outcome.Ended<P, Branches.SuccessOf<Branches.ListOf<B>>, Branches.ErrorOf<Branches.ListOf<B>>>,
   | JoinError<Branches.ErrorOf<Branches.ListOf<B>>, Strat, T>
   | ConfigurationError
   | WorkflowError
+  | BulkheadError<Bh>
   | Branches.InputError<B>,
-  Branches.ServicesOf<Branches.ListOf<B>> | Branches.InputServices<B>
+  Branches.ServicesOf<Branches.ListOf<B>> | Branches.InputServices<B> | BulkheadServices<Bh>
 > = internalStream.stream as any

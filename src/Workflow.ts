@@ -28,7 +28,17 @@ import type {
 import * as internalRun from "./internal/currentRun.ts"
 import * as internal from "./internal/workflow.ts"
 import type { JoinStrategy } from "./JoinStrategy.ts"
-import type { Branches, Check, JoinError, Observers, Options, Result } from "./Split.ts"
+import type {
+  AnyBulkhead,
+  Branches,
+  BulkheadError,
+  BulkheadServices,
+  Check,
+  JoinError,
+  Observers,
+  Options,
+  Result
+} from "./Split.ts"
 import type { Discarded, Losers, Outcome, Reduced, SplitResult } from "./SplitResult.ts"
 import type * as TaskResult from "./TaskResult.ts"
 
@@ -269,6 +279,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     T extends Duration.Input | undefined = undefined,
     const D extends boolean = false,
     const P extends Losers = "interrupt",
+    Bh extends AnyBulkhead = number,
     Z = never,
     E4 = never,
     R4 = never,
@@ -281,7 +292,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     state: K,
     branches: B,
     options:
-      & Options<Strat & Check.Strategy<B, Strat, T>, T, D, P>
+      & Options<Strat & Check.Strategy<B, Strat, T>, T, D, P, Bh>
       & Observers<
         EndedOf<S, G, Branches.ListOf<B>, P>,
         SettledOf<S, G, Branches.ListOf<B>>,
@@ -313,9 +324,10 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     | E2
     | E3
     | E4
+    | BulkheadError<Bh>
     | Branches.InputError<B>
     | ([N2] extends [never] ? JoinError<Branches.ErrorOf<Branches.ListOf<B>>, Strat, T> : never),
-    R | R2 | R3 | R4 | Branches.InputServices<B> | Branches.ServicesOf<Branches.ListOf<B>>
+    R | R2 | R3 | R4 | BulkheadServices<Bh> | Branches.InputServices<B> | Branches.ServicesOf<Branches.ListOf<B>>
   >
 
   /**
@@ -461,7 +473,7 @@ export type Entry =
  * @category models
  * @since 0.1.0
  */
-export interface SplitEntry extends Options<JoinStrategy, Duration.Input | undefined, boolean, Losers> {
+export interface SplitEntry extends Options<JoinStrategy, Duration.Input | undefined, boolean, Losers, AnyBulkhead> {
   readonly branches: Branches.List | Effect.Effect<any, any, any> | ((state: any) => any)
   readonly next: AnyState | ((result: any, state: any) => AnyState | Effect.Effect<any, any, any>)
   readonly otherwise?: AnyState | ((error: any, state: any) => AnyState | Effect.Effect<any, any, any>) | undefined

@@ -3,7 +3,9 @@
  *
  * @since 0.1.0
  */
+export * as Bulkhead from "./Bulkhead.ts"
 export * as CanoError from "./CanoError.ts"
+export * as Hedge from "./Hedge.ts"
 export * as JoinStrategy from "./JoinStrategy.ts"
 export * as MemoryStore from "./MemoryStore.ts"
 export * as Split from "./Split.ts"

@@ -141,7 +141,8 @@ describe("the errors", () => {
       timeout: Duration.zero,
       result: failed([])
     }),
-    WorkflowTimeoutError: new CanoError.WorkflowTimeoutError({ ...nowhere, workflow: "w", limit: Duration.zero })
+    WorkflowTimeoutError: new CanoError.WorkflowTimeoutError({ ...nowhere, workflow: "w", limit: Duration.zero }),
+    BulkheadFullError: new CanoError.BulkheadFullError({ bulkhead: "db", asked: 2, waiting: 1, maxWaiting: 2 })
   }
 
   for (const [tag, error] of Object.entries(all)) {

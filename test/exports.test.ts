@@ -7,7 +7,9 @@ const source = join(import.meta.dirname, "../src")
 
 /** What each public module gives at run time. */
 const surface: { readonly [module: string]: ReadonlyArray<string> } = {
+  Bulkhead: ["TypeId", "layer", "make"],
   CanoError: [
+    "BulkheadFullError",
     "ConfigurationError",
     "JoinTimeoutError",
     "JoinUnsatisfiedError",
@@ -15,6 +17,7 @@ const surface: { readonly [module: string]: ReadonlyArray<string> } = {
     "WorkflowTimeoutError",
     "isCanoError"
   ],
+  Hedge: ["budget", "latencies", "percentile", "run", "throttle"],
   JoinStrategy: [
     "accept",
     "agreement",

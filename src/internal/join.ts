@@ -18,6 +18,8 @@ import type { Branch, BranchList } from "./branches.ts"
 import type { Nursery } from "./nursery.ts"
 import type { Observer, Outbox } from "./outbox.ts"
 import * as outbox from "./outbox.ts"
+import type { Pool } from "./pool.ts"
+import type { Sharing } from "./sharing.ts"
 import * as splitResult from "./splitResult.ts"
 
 export type AnyEffect = Effect.Effect<unknown, unknown, unknown>
@@ -28,6 +30,8 @@ export interface Config {
   readonly strategy: JoinStrategy.JoinStrategy
   readonly timeout: Duration.Duration | undefined
   readonly bulkhead: number | undefined
+  /** A bulkhead that other splits share, or the key of the service. */
+  readonly pool: Pool | Context.Key<unknown, unknown> | undefined
   readonly maxBranches: number | undefined
   readonly discard: boolean
   readonly losers: "interrupt" | "await" | "detach"
@@ -76,6 +80,10 @@ export interface Slot {
   fiber: AnyFiber | undefined
   /** The branch that runs; negative between two of them. */
   index: number
+  /** Whether it has a place of a bulkhead that is shared; then, since when, and for how many branches while others wait. */
+  isPlaced: boolean
+  since: number
+  turn: number
   while(): boolean
   body(): AnyEffect
   step(value: unknown): void
@@ -102,6 +110,8 @@ export interface Join {
   arriving: number
   /** The iterator of a lazy list. */
   readonly iterator: Iterator<Branch> | undefined
+  /** What it has of a bulkhead that others share. */
+  sharing: Sharing | undefined
   /** In the order of their fibers' ids, which is the order in which they were started. */
   readonly slots: Array<Slot>
   /** A percentage becomes a quorum as soon as the total is known. */
@@ -175,6 +185,7 @@ export const make = (
     places: config.bulkhead ?? Number.POSITIVE_INFINITY,
     arriving: 0,
     iterator: list._tag === "Lazy" ? list.items[Symbol.iterator]() : undefined,
+    sharing: undefined,
     slots: [],
     strategy,
     verdict: "continue",
@@ -217,7 +228,8 @@ export const open = (join: Join): void => {
 export const isOpen = (join: Join): boolean => join.verdict === "continue" && !join.halted
 
 /** Whether slots go on with the list, and are replaced: behind a bulkhead, and where branches add branches. */
-export const isBounded = (join: Join): boolean => join.config.bulkhead !== undefined || join.list._tag === "Growing"
+export const isBounded = (join: Join): boolean =>
+  join.places !== Number.POSITIVE_INFINITY || join.sharing !== undefined || join.list._tag === "Growing"
 
 /** How many branches run, as long as the split is open. */
 export const running = ({ started, tally }: Join): number => started - tally.succeeded - tally.failed
@@ -298,6 +310,7 @@ const guarded = (join: Join, f: () => void): void => {
 /** A lazy list has ended: its total is known at last. */
 export const seal = (join: Join): Exit.Exit<void> => {
   join.exhausted = true
+  join.sharing?.leave()
   complete(join)
   guarded(join, () => decide(join, "settled"))
   return Exit.void
@@ -346,6 +359,7 @@ const decide = (join: Join, event: "settled" | "deadline"): void => {
   if (join.verdict === "continue") return
   if (join.config.losers === "interrupt") interruptAll(join)
   else interruptTimers(join)
+  join.sharing?.leave()
   join.onDecided?.()
 }
 
@@ -354,6 +368,7 @@ export const halt = (join: Join): void => {
   join.halted = true
   interruptAll(join)
   join.observing?.interruptUnsafe(join.caller)
+  join.sharing?.leave()
 }
 
 /** The split cannot go on, for a reason that is not a branch's. */

@@ -2,6 +2,7 @@
  * The rules that a definition is checked against before anything is built or started. Each is a pure function from a part
  * of the definition to the issues it has; none stops at the first.
  */
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Formatter from "effect/Formatter"
@@ -12,12 +13,13 @@ import * as JoinStrategy from "../JoinStrategy.ts"
 import type { Losers } from "../SplitResult.ts"
 import * as branches from "./branches.ts"
 import type { Config } from "./join.ts"
+import * as pool from "./pool.ts"
 
 /** The options of a split as they were given. */
 export interface SplitInput {
   readonly strategy: JoinStrategy.JoinStrategy
   readonly timeout?: Duration.Input | undefined
-  readonly bulkhead?: number | undefined
+  readonly bulkhead?: unknown
   readonly discard?: boolean | undefined
   readonly losers?: Losers | undefined
   readonly maxBranches?: number | undefined
@@ -36,7 +38,9 @@ export { issue as make }
 export const toConfig = (input: SplitInput): Config => ({
   strategy: input.strategy,
   timeout: input.timeout === undefined ? undefined : Duration.fromInputUnsafe(input.timeout),
-  bulkhead: input.bulkhead,
+  bulkhead: Predicate.isNumber(input.bulkhead) ? input.bulkhead : undefined,
+  // one of the two, by the rules
+  pool: Predicate.isNumber(input.bulkhead) ? undefined : input.bulkhead as Config["pool"],
   maxBranches: input.maxBranches,
   // a split that reduces its outcomes does not keep them
   discard: input.discard === true || input.reduce !== undefined,
@@ -54,8 +58,14 @@ export const split = (state: string | undefined, input: unknown, options: SplitI
   const list = staticList(input, add)
   strategy(options.strategy, list, options.timeout !== undefined, add)
   if (options.timeout !== undefined) duration(options.timeout, "timeout", "the timeout", add)
-  if (options.bulkhead !== undefined && !isCount(options.bulkhead)) {
-    add("bulkhead", `the bulkhead is ${show(options.bulkhead)}; it must be an integer of at least 1, or be left out`)
+  const { bulkhead } = options
+  if (bulkhead !== undefined && !isCount(bulkhead) && !pool.isPool(bulkhead) && !Context.isKey(bulkhead)) {
+    add(
+      "bulkhead",
+      `the bulkhead is ${
+        show(bulkhead)
+      }; it must be an integer of at least 1, or be left out, or be a Bulkhead or the key of one`
+    )
   }
   if (options.maxBranches !== undefined && !isCount(options.maxBranches)) {
     add(

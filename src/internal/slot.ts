@@ -57,6 +57,10 @@ class Running implements Slot {
     this.fiber = fiber
   }
 
+  isPlaced = false
+  turn = 0
+  since = 0
+
   while(): boolean {
     const { join } = this
     if (this.isAway) {
@@ -78,6 +82,10 @@ class Running implements Slot {
       if (join.sinceYield >= join.yieldEvery) return this.away(pause(join))
     }
     if (join.outbox !== undefined && outbox.isFull(join.outbox)) return this.away(outbox.waitForSpace(join.outbox))
+    if (join.sharing !== undefined && !this.isPlaced) {
+      if (!join.sharing.claim(this)) return this.away(join.sharing.park())
+      this.isPlaced = true
+    }
     // what a branch has set on its fiber is not for the next one
     if (fiber.context !== join.context) fiber.setContext(join.context!)
     return join.pulling ? Effect.yieldNow : pull(join, this)
@@ -99,6 +107,7 @@ class Running implements Slot {
     this.fiber = undefined
     if (isOpen(join)) succeed(join, index, value)
     else outlast(join, index, value)
+    if (this.isPlaced) this.isPlaced = join.sharing!.keep(this)
     if (isOpen(join)) this.fiber = fiber
   }
 }
@@ -144,9 +153,11 @@ const left = (join: Join, cause: Cause.Cause<unknown>): AnyEffect => {
   if (index < 0) return isBreak(cause) ? Exit.failCause(cause) : done(join, slot)
   if (!isOpen(join)) {
     lose(join, index, cause)
+    if (slot.isPlaced) slot.isPlaced = join.sharing!.keep(slot)
     return report(index, cause)
   }
   fail(join, index, cause)
+  if (slot.isPlaced) slot.isPlaced = join.sharing!.keep(slot)
   if (!isOpen(join)) return Exit.void
   slot.fiber = fiber
   return slot.while() ? drain(join) : done(join, slot)
@@ -162,9 +173,18 @@ const onEnd = (join: Join, exit: Exit.Exit<unknown, unknown>): void => {
 
 /** A slot ends. Behind a bulkhead another takes its place, if there is something left to do. */
 const done = (join: Join, slot: Slot): AnyEffect => {
-  if (!isBounded(join) || !hasMore(join) || !mayYield(join)) return Exit.void
+  const { sharing } = join
+  const wanted = isBounded(join) && hasMore(join) && mayYield(join)
+  if (slot.isPlaced) {
+    slot.isPlaced = false
+    if (wanted) sharing!.passOn()
+    else sharing!.giveUp()
+  }
+  // on a shared bulkhead a slot without a place is started again when there is one
+  if (!wanted || (sharing !== undefined && sharing.coming === 0)) return Exit.void
   join.slots.splice(placeOf(join.slots, slot.id), 1)
-  return replace(join)
+  replace(join)
+  return Exit.void
 }
 
 /** Adds branches to a split that grows, and starts slots for as many as have a place. */
@@ -192,33 +212,33 @@ export const add = (join: Join, given: Iterable<unknown>): Effect.Effect<boolean
     if (added.length > 0) join.exhausted = false
     // under `Effect.runSync` the slots that there are take them
     if (!mayYield(join)) return Exit.succeed(true)
-    // slots that are on their way take what waits
-    const waiting = items.length - join.started
-    const places = Math.min(waiting, join.places - running(join)) - join.arriving
-    return Effect.as(
-      Effect.forEach(new Array<void>(Math.max(places, 0)), () => replace(join), { discard: true }),
-      true
-    )
+    if (join.sharing !== undefined) join.sharing.request()
+    else {
+      // slots that are on their way take what waits
+      const waiting = items.length - join.started
+      const places = Math.min(waiting, join.places - running(join)) - join.arriving
+      for (let i = 0; i < places; i++) replace(join)
+    }
+    return Exit.succeed(true)
   })
 
-/** Not inside the lost fiber, which somebody may wait for, and not on its stack. */
-const replace = (join: Join): Effect.Effect<void> =>
-  Effect.sync(() => {
-    // a fiber's context holds the services of what it runs, which its type does not say
-    const context = join.context as Context.Context<unknown>
-    join.arriving++
-    const later = Effect.flatMap(Effect.yieldNow, () => {
-      join.arriving--
-      return member(join)
-    })
-    const fiber = Effect.runForkWith(context)(later, { uninterruptible: true })
-    const replacements = join.replacements ??= new Set()
-    replacements.add(fiber)
-    fiber.addObserver((exit) => {
-      replacements.delete(fiber)
-      onEnd(join, exit)
-    })
+/** Starts a slot: not inside a lost fiber, which somebody may wait for, and not on its stack. */
+export const replace = (join: Join): void => {
+  // a fiber's context holds the services of what it runs, which its type does not say
+  const context = join.context as Context.Context<unknown>
+  join.arriving++
+  const later = Effect.flatMap(Effect.yieldNow, () => {
+    join.arriving--
+    return member(join)
   })
+  const fiber = Effect.runForkWith(context)(later, { uninterruptible: true })
+  const replacements = join.replacements ??= new Set()
+  replacements.add(fiber)
+  fiber.addObserver((exit) => {
+    replacements.delete(fiber)
+    onEnd(join, exit)
+  })
+}
 
 // -----------------------------------------------------------------------------
 // taking turns
@@ -289,6 +309,7 @@ const pull = (join: Join, slot: Slot): AnyEffect => {
     const { items } = join
     branch = items[index]!
     join.exhausted = index + 1 >= items.length
+    if (join.exhausted) join.sharing?.leave()
   } else {
     join.pulling = true
     const next = Result.try({ try: () => iterator.next(), catch: identity })
@@ -309,6 +330,7 @@ const pull = (join: Join, slot: Slot): AnyEffect => {
     join.record.added()
   }
   join.started = index + 1
+  if (join.sharing !== undefined) join.sharing.pool.started++
   slot.index = index
   return branch
 }

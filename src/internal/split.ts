@@ -18,6 +18,7 @@
  * the branches inside them are interruptible, whatever the region of the caller.
  */
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -51,6 +52,8 @@ import {
 } from "./join.ts"
 import * as nursery from "./nursery.ts"
 import * as outbox from "./outbox.ts"
+import type { Pool } from "./pool.ts"
+import { Sharing } from "./sharing.ts"
 import * as slot from "./slot.ts"
 
 export const noFrame: Frame = {
@@ -97,6 +100,9 @@ const start = (
     if (list._tag === "Growing") join.items.push(...list.seed((given) => slot.add(join, given)))
     const unfit = misfit(join)
     if (unfit !== undefined) return refused(frame, unfit.rule, unfit.detail)
+    const pool = poolOf(config, parent)
+    const full = pool?.refuses(list._tag === "Lazy" ? 1 : join.items.length)
+    if (full !== undefined) return Exit.fail(full)
     open(join)
     if (join.verdict !== "continue") return ending(join, Exit.void)
     // a fiber's context holds the services of what it runs, which its type does not say
@@ -107,6 +113,7 @@ const start = (
       context = Context.add(context, Scheduler.PreventSchedulerYield, true)
     }
     join.context = context as Context.Context<never>
+    if (pool !== undefined) join.sharing = new Sharing(join, pool, parent.getRef(Clock.Clock), () => slot.replace(join))
     return Effect.callback((resume) => {
       const parting = isParting(config) ? new Parting(join, parent, resume) : undefined
       const worker = Effect.runForkWith(context)(work(join), { uninterruptible: true })
@@ -123,6 +130,10 @@ const start = (
 
 const refused = (frame: Frame, rule: WorkflowRule, detail: string): Exit.Exit<never, WorkflowError> =>
   Exit.fail(new WorkflowError({ ...where(frame), rule, detail }))
+
+const poolOf = ({ pool }: Config, parent: AnyFiber): Pool | undefined =>
+  // a key of a bulkhead, by the type of the options
+  Context.isKey(pool) ? Context.getUnsafe(parent.context, pool as Context.Key<never, Pool>) : pool
 
 /** What only shows when the branches are there, and stops the split before the first of them. */
 const misfit = (
@@ -161,21 +172,30 @@ const observed = (join: Join, to: outbox.Outbox, branches: AnyEffect): AnyEffect
 }
 
 const branchesOf = (join: Join): AnyEffect => {
+  const { sharing } = join
   const bounded = isBounded(join)
-  const width = Math.min(join.places, join.iterator === undefined ? join.items.length : Number.POSITIVE_INFINITY)
+  const most = Math.min(join.places, join.iterator === undefined ? join.items.length : Number.POSITIVE_INFINITY)
+  const width = sharing === undefined ? most : sharing.enter(most)
+  sharing?.request()
   const member = slot.member(join)
   const started = width <= segmentSize ? startSegment(join, width, member, true) : startSegments(join, width, member)
   if (!bounded && join.iterator === undefined) return started
   const all = bounded && !mayYield(join) ? Effect.andThen(started, restart(join, width, member)) : started
-  return Effect.onExit(all, () => Effect.andThen(awaitReplacements(join), closeList(join)))
+  return Effect.onExit(all, () => Effect.andThen(awaitSlots(join), closeList(join)))
 }
 
-const awaitReplacements = (join: Join): Effect.Effect<void> =>
+/** Waits for the slots outside of the `forEach`, those that a shared bulkhead has yet to give a place included. */
+const awaitSlots = (join: Join): AnyEffect =>
   Effect.whileLoop({
-    while: () => join.replacements !== undefined && join.replacements.size > 0,
-    body: () => Fiber.await(join.replacements!.values().next().value!),
+    while: () => slotToAwait(join) !== undefined || (join.sharing !== undefined && hasMore(join)),
+    body: (): AnyEffect => {
+      const slot = slotToAwait(join)
+      return slot === undefined ? join.sharing!.idle() : Fiber.await(slot)
+    },
     step: constVoid
   })
+
+const slotToAwait = ({ replacements }: Join): AnyFiber | undefined => replacements?.values().next().value
 
 /** Where no slot can be replaced later: starts new ones when all have ended, and some of them early. */
 const restart = (join: Join, width: number, member: AnyEffect): AnyEffect =>
@@ -188,6 +208,7 @@ const restart = (join: Join, width: number, member: AnyEffect): AnyEffect =>
 /** As `for (… of …)` does when it is left early, so that a generator's `finally` runs. */
 const closeList = (join: Join): Effect.Effect<void> =>
   Effect.sync(() => {
+    join.sharing?.close()
     const { exhausted, iterator } = join
     if (iterator === undefined || exhausted) return
     join.exhausted = true

@@ -1,8 +1,8 @@
 /**
  * What a split's types say of its result. These programs are type-checked by `npm run check` and never run.
  */
-import { Context, Data, Effect, Schema } from "effect"
-import { type CanoError, JoinStrategy, MemoryStore, Split, SplitResult, TaskResult } from "effect-cano"
+import { Context, Data, Effect, Schema, type Scope } from "effect"
+import { type Bulkhead, type CanoError, JoinStrategy, MemoryStore, Split, SplitResult, TaskResult } from "effect-cano"
 import { type Equals, exactly, proves } from "./exactly.ts"
 
 type Bad = CanoError.ConfigurationError | CanoError.WorkflowError
@@ -208,3 +208,64 @@ proves<[
 declare const store: MemoryStore.Service
 exactly<Effect.Effect<number, MemoryStore.StoreError>>()(store.get(Total))
 exactly<Effect.Effect<void, MemoryStore.StoreError>>()(store.append(Names, "a"))
+
+// -----------------------------------------------------------------------------
+// options beyond the six
+// -----------------------------------------------------------------------------
+
+class Db extends Context.Service<Db, Bulkhead.Bulkhead>()("Db") {}
+
+const late = Split.run([text, size], { strategy: JoinStrategy.any, losers: "await" })
+proves<
+  [
+    Equals<
+      ResultOf<typeof late>["outcomes"],
+      readonly [SplitResult.Outcome.Under<"await", string, Offline>, SplitResult.Outcome.Under<"await", number, Full>]
+    >
+  ]
+>()
+proves<[Equals<ServicesOf<typeof late>, Http>]>()
+
+/** What may outlive its split needs a scope. */
+const detached = Split.run({ a: size }, { strategy: JoinStrategy.any, losers: "detach" })
+proves<[Equals<ServicesOf<typeof detached>, Scope.Scope>]>()
+proves<
+  [Equals<ResultOf<typeof detached>["outcomes"]["a"]["_tag"], "Succeeded" | "Failed" | "Detached" | "NotStarted">]
+>()
+const graceful = Split.run([size], { strategy: JoinStrategy.any, losers: { grace: "1 second" } })
+proves<[Equals<ServicesOf<typeof graceful>, Scope.Scope>]>()
+
+/** A bulkhead by its key is required, and may refuse; a number does neither. */
+const limited = Split.run([flag], { strategy: JoinStrategy.partialTimeout, timeout: 10, bulkhead: Db })
+proves<[Equals<ServicesOf<typeof limited>, Db>]>()
+proves<[Equals<ErrorsOf<typeof limited>, CanoError.JoinTimeoutError<never> | CanoError.BulkheadFullError>]>()
+const bounded = Split.run([flag], { strategy: JoinStrategy.partialTimeout, timeout: 10, bulkhead: 3 })
+proves<[Equals<ErrorsOf<typeof bounded>, CanoError.JoinTimeoutError<never>>]>()
+
+/** An observer adds its own errors and services, and is told of what can happen. */
+const observed = Split.run([text, size], {
+  strategy: JoinStrategy.all,
+  onOutcome: (outcome) => {
+    exactly<SplitResult.Outcome.Ended<"interrupt", string | number, Offline | Full>>()(outcome)
+    return Effect.flatMap(Db, () => Effect.fail("disk full" as const))
+  }
+})
+proves<[Equals<ServicesOf<typeof observed>, Http | Db>]>()
+proves<[Equals<ErrorsOf<typeof observed>, CanoError.JoinUnsatisfiedError<Offline | Full> | "disk full">]>()
+
+const reduced = Split.run([text, size], {
+  strategy: JoinStrategy.all,
+  reduce: { initial: () => 0, step: (n, outcome) => outcome._tag === "Succeeded" ? n + 1 : n }
+})
+proves<[Equals<ResultOf<typeof reduced>, SplitResult.Reduced<number>>]>()
+
+/** A list that grows is a list. */
+const grown = Split.run(Split.growing<number, Full, Http>((add) => [Effect.as(add([size]), 1)]), {
+  strategy: JoinStrategy.all
+})
+proves<[Equals<ResultOf<typeof grown>["values"], ReadonlyArray<number>>]>()
+proves<[Equals<ServicesOf<typeof grown>, Http>]>()
+// @ts-expect-error there is no such policy
+void Split.run([size], { strategy: JoinStrategy.all, losers: "cancel" })
+// @ts-expect-error a branch that is added is like the others
+void Split.run(Split.growing<number>((add) => [Effect.as(add([text]), 1)]), { strategy: JoinStrategy.all })

@@ -1,0 +1,326 @@
+/**
+ * Hedging of one effect: when an attempt is slow or fails, another is started beside it, and the first success wins; a
+ * hedge lives from its first attempt until the finalizers of every other attempt have run.
+ *
+ * The rules are those of gRPC's proposal A6. The first attempt is the call itself; each one after it is a hedge.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type * as Schedule from "effect/Schedule"
+import type { ConfigurationError } from "./CanoError.ts"
+import * as internalBudget from "./internal/budget.ts"
+import * as internal from "./internal/hedge.ts"
+import * as internalLatencies from "./internal/latencies.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * What a hedge succeeds with.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Outcome<out A> {
+  readonly value: A
+  /** The index of the attempt that won; 0 is the first. */
+  readonly attempt: number
+  /** How many attempts were started, the first included. */
+  readonly started: number
+  /** Whether another attempt than the first won. */
+  readonly hedged: boolean
+}
+
+/**
+ * How long a hedge waits, from the start of one attempt, before it starts the next.
+ *
+ * **Details**
+ *
+ * - A duration. Zero starts all attempts at once; an infinite one starts the next only when one has failed.
+ * - A function of the index of the attempt that is to be started, 1 or more.
+ * - A `Schedule`, from its beginning for each run, with that index as its input: one step for each attempt. When it is
+ *   done no further attempt is started.
+ * - A `percentile` of the latencies observed so far.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Delay<R = never> =
+  | Duration.Input
+  | ((attempt: number) => Duration.Input)
+  | Schedule.Schedule<unknown, number, never, R>
+  | Percentile
+
+/**
+ * When attempts are started, and how many.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options<in E, out R = never> {
+  readonly delay: Delay<R>
+  /** How many attempts may be started, the first included: an integer of at least 1. Left out: 2. */
+  readonly maxAttempts?: number | undefined
+  /**
+   * Whether a failure ends the hedge: no other attempt would do better. Left out: none is.
+   */
+  readonly isFatal?: ((error: E) => boolean) | undefined
+  /**
+   * How long to wait before the next attempt after a failure that is not fatal, where the service has said so. `undefined`
+   * starts it at once; an infinite or negative duration, or NaN, means that no further attempt is started. Of several
+   * failures the latest decides.
+   */
+  readonly retryAfter?: ((error: E) => Duration.Input | undefined) | undefined
+  /** What the hedges of several runs may cost together: a `budget` or a `throttle`. Left out: no limit. */
+  readonly budget?: Budget | undefined
+  /** Where to record how long first attempts take. Left out: the recorder of the `percentile`, if the delay is one. */
+  readonly latencies?: Latencies | undefined
+}
+
+/**
+ * A delay that follows the latencies observed so far; made by `percentile`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Percentile {
+  readonly [internal.PercentileTypeId]: typeof internal.PercentileTypeId
+  readonly p: number
+  readonly latencies: Latencies
+  readonly fallback: Duration.Input
+  readonly atLeast: number
+}
+
+/**
+ * A recorder of latencies, shared by the runs that it is given to; made by `latencies`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Latencies {
+  /** Adds a latency. In a full recorder the oldest one is forgotten. */
+  readonly record: (latency: Duration.Duration) => Effect.Effect<void>
+  /** The latency that the share `p` of those recorded does not exceed; nothing as long as none is. */
+  readonly percentile: (p: number) => Effect.Effect<Option.Option<Duration.Duration>>
+  /** How many latencies are held. */
+  readonly count: Effect.Effect<number>
+  /** What is wrong with its numbers: `run` refuses it then. */
+  readonly issue?: string | undefined
+}
+
+/**
+ * What limits the extra work of hedges, shared by the runs that it is given to; made by `budget` or `throttle`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Budget {
+  /** The tokens that are there. */
+  readonly tokens: Effect.Effect<number>
+  /** Asked before each hedge: whether it may be started. If not, its run starts no other. */
+  readonly take: Effect.Effect<boolean>
+  /** Told of each run that an attempt has won. */
+  readonly succeeded: Effect.Effect<void>
+  /** Told of each attempt that has failed, unless the failure was fatal. */
+  readonly failed: Effect.Effect<void>
+  /** What is wrong with its numbers: `run` refuses it then. */
+  readonly issue?: string | undefined
+}
+
+// -----------------------------------------------------------------------------
+// running
+// -----------------------------------------------------------------------------
+
+/**
+ * Runs an effect, and again beside itself when it is slow or fails: the first success wins.
+ *
+ * **When to use**
+ *
+ * For calls that may safely happen twice, where a few slow ones (another replica would have answered) matter more than a
+ * little extra work. Against overload it makes things worse: give it a `budget`.
+ *
+ * **Details**
+ *
+ * The first attempt starts at once, on the current tick. What happens then starts another, ends the hedge, or neither:
+ *
+ * | an attempt                  |                                                                             |
+ * | --------------------------- | --------------------------------------------------------------------------- |
+ * | succeeds                    | it wins                                                                     |
+ * | takes longer than the delay | the next starts, if there is one                                            |
+ * | fails                       | the next starts at once, or when `retryAfter` says; later ones keep delays  |
+ * | fails fatally, or dies      | the hedge fails with this cause                                             |
+ *
+ * There is a next one as long as fewer than `maxAttempts` were started, a `Schedule` is not done, `retryAfter` has not
+ * forbidden it and the budget allows it; once there is none, the hedge waits for the attempts that run. When all of them
+ * have failed it fails with the last failure; its cause holds the earlier ones behind it, the latest first. An attempt that
+ * interrupts itself has failed. A failure is fatal when any error of its cause is.
+ *
+ * Before it ends, in whatever way, the attempts that still run are interrupted and awaited. A finalizer of theirs that dies
+ * does not change the result, and is logged. Attempts run with the services of the caller, and are interruptible even if
+ * the caller is not, as in `Effect.race`. A value that is not good enough is a failure:
+ * `Effect.filterOrFail(attempt, isFresh, () => new Stale())`.
+ *
+ * With a recorder of latencies, each run that succeeds records how long its first attempt took. If that one lost, the time
+ * that it had run is recorded: without the slow ones the percentile would sink with every hedge, and hedges become more and
+ * more. A first attempt that failed is not recorded.
+ *
+ * Bad numbers are a `ConfigurationError` before an attempt starts. What a function of the delay returns is looked at when
+ * the attempt before has been started; if it is no duration the hedge fails with a `ConfigurationError` then.
+ *
+ * **Gotchas**
+ *
+ * Each attempt may take effect, even one that lost. Put `Effect.retry` around the hedge or none at all, but not inside:
+ * attempts multiply. `Effect.timeout` inside bounds one attempt, around the hedge all of them.
+ *
+ * **Example** (A second replica after 50 ms)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Hedge } from "effect-cano"
+ *
+ * const read = (replica: string, millis: number) => Effect.as(Effect.sleep(millis), replica)
+ *
+ * const program = Effect.gen(function*() {
+ *   const { attempt, started, value } = yield* Hedge.run(
+ *     (attempt) => attempt === 0 ? read("near", 2000) : read("far", 10),
+ *     { delay: "50 millis" }
+ *   )
+ *   console.log(`${value}: attempt ${attempt} of ${started}`)
+ * })
+ *
+ * await Effect.runPromise(program)
+ * // => far: attempt 1 of 2
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const run: <Eff extends Effect.Effect<any, any, any>, R = never>(
+  attempt: Eff | ((attempt: number) => Eff),
+  options: Options<Effect.Error<Eff>, R>
+) => Effect.Effect<
+  Outcome<Effect.Success<Eff>>,
+  Effect.Error<Eff> | ConfigurationError,
+  Effect.Services<Eff> | R
+> = internal.run
+
+// -----------------------------------------------------------------------------
+// delays
+// -----------------------------------------------------------------------------
+
+/**
+ * A delay that is a percentile of the latencies observed so far: with 0.95 about one call in twenty is hedged, however fast
+ * the service is today.
+ *
+ * **Details**
+ *
+ * `p` lies between 0 and 1. Until `atLeast` latencies (100 if left out) have been recorded, the delay is the `fallback`;
+ * left out, it is infinite: only failures start another attempt. `run` records into the same `latencies`.
+ *
+ * **Example** (The delay learns)
+ *
+ * ```ts
+ * import { Duration, Effect, Option } from "effect"
+ * import { Hedge } from "effect-cano"
+ *
+ * const latencies = Hedge.latencies()
+ * const delay = Hedge.percentile(0.95, latencies, { fallback: "1 second", atLeast: 20 })
+ *
+ * const program = Effect.gen(function*() {
+ *   for (let n = 0; n < 20; n++) yield* latencies.record(Duration.millis(5))
+ *   const { hedged } = yield* Hedge.run(
+ *     (attempt) => attempt === 0 ? Effect.never : Effect.succeed("quick"),
+ *     { delay }
+ *   )
+ *   const p50 = yield* latencies.percentile(0.5)
+ *   console.log(hedged, yield* latencies.count, Math.floor(Duration.toMillis(Option.getOrThrow(p50))))
+ * })
+ *
+ * await Effect.runPromise(program)
+ * // => true 21 5
+ * ```
+ *
+ * @category delays
+ * @since 0.1.0
+ */
+export const percentile: (
+  p: number,
+  latencies: Latencies,
+  options?: { readonly fallback?: Duration.Input | undefined; readonly atLeast?: number | undefined }
+) => Percentile = internal.percentile
+
+/**
+ * An empty recorder of latencies, to be shared by the runs of one call.
+ *
+ * **Details**
+ *
+ * It holds the last `size` latencies (1,000 if left out, at most 65,535), so that it follows a service that changes. They
+ * are counted in 2,368 buckets of at most 1.6 % each, from 1 µs to 50 days: recording and reading take a constant number of
+ * steps, and a percentile is at most that share, or 1 µs, above the latency recorded.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const latencies: (options?: { readonly size?: number | undefined }) => Latencies = internalLatencies.make
+
+// -----------------------------------------------------------------------------
+// budgets
+// -----------------------------------------------------------------------------
+
+/**
+ * A budget of extra work: each hedge takes a token, each run that succeeds gives back a `ratio` of one.
+ *
+ * **When to use**
+ *
+ * Share one among all calls of a service. In the long run hedges are then at most the share `ratio` of the calls that
+ * succeed, however slow the service becomes, and none are left when it fails.
+ *
+ * **Details**
+ *
+ * It starts full, with `tokens` of them (an integer from 1 to 1,000,000,000), and never holds more: hedges started ≤
+ * `tokens` + `ratio` × successes. When less than one token is left no hedge is started, whether for slowness or for a
+ * failure. The ratio is a number of at least 0, kept to six decimals; 0 gives nothing back.
+ *
+ * **Example** (Two hedges, and no third)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Hedge } from "effect-cano"
+ *
+ * const budget = Hedge.budget({ tokens: 2, ratio: 0.1 })
+ *
+ * const call = Hedge.run(Effect.fail("offline"), { delay: "1 second", maxAttempts: 9, budget })
+ *
+ * await Effect.runPromise(Effect.ignore(call))
+ * console.log(await Effect.runPromise(budget.tokens))
+ * // => 0
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const budget: (options: { readonly tokens: number; readonly ratio: number }) => Budget = internalBudget.budget
+
+/**
+ * The throttle of gRPC's A6, which stops hedging against a service that fails: each failed attempt takes a token, each run
+ * that succeeds gives back a `ratio` of one, and hedges are started only while more than half of the tokens are there.
+ *
+ * **When to use**
+ *
+ * Where slowness may be hedged without limit, and only failures shall stop it; `budget` limits both. Share one among all
+ * calls of a service.
+ *
+ * **Details**
+ *
+ * It starts full, with `tokens` of them (an integer from 1 to 1,000,000,000), and never holds more. The ratio is a number
+ * of at least 0, kept to six decimals. Fatal failures do not count: they speak of the call, not of the service.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const throttle: (options: { readonly tokens: number; readonly ratio: number }) => Budget =
+  internalBudget.throttle

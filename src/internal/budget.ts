@@ -1,0 +1,57 @@
+/**
+ * Tokens that runs of hedges share. They are counted in millionths, in whole numbers, so that ten times a tenth is one.
+ */
+import * as Effect from "effect/Effect"
+import * as Formatter from "effect/Formatter"
+import type { Budget } from "../Hedge.ts"
+
+interface Options {
+  readonly tokens: number
+  readonly ratio: number
+}
+
+const one = 1_000_000
+
+/** As many as can be counted in millionths. */
+const most = 1_000_000_000
+
+export const budget = (options: Options): Budget =>
+  make(options, { hedge: one, failure: 0, enough: (level) => level >= one })
+
+export const throttle = (options: Options): Budget =>
+  make(options, { hedge: 0, failure: one, enough: (level, full) => level > full / 2 })
+
+interface Costs {
+  readonly hedge: number
+  readonly failure: number
+  readonly enough: (level: number, full: number) => boolean
+}
+
+const make = ({ ratio, tokens }: Options, { enough, failure, hedge }: Costs): Budget => {
+  const full = tokens * one
+  const share = Math.round(ratio * one)
+  let level = full
+  const spend = (amount: number) => {
+    level = Math.max(0, level - amount)
+  }
+  return {
+    tokens: Effect.sync(() => level / one),
+    take: Effect.sync(() => {
+      if (!enough(level, full)) return false
+      spend(hedge)
+      return true
+    }),
+    succeeded: Effect.sync(() => {
+      level = Math.min(full, level + share)
+    }),
+    failed: Effect.sync(() => spend(failure)),
+    issue: issue(tokens, ratio)
+  }
+}
+
+const issue = (tokens: number, ratio: number): string | undefined =>
+  !Number.isInteger(tokens) || tokens < 1 || tokens > most
+    ? `the tokens of the budget are ${Formatter.format(tokens)}; they must be an integer from 1 to ${most}`
+    : !Number.isFinite(ratio) || ratio < 0
+    ? `the ratio of the budget is ${Formatter.format(ratio)}; it must be a number of at least 0`
+    : undefined

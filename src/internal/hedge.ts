@@ -1,0 +1,365 @@
+/**
+ * The coordinator of a hedge, which runs on the fiber of the caller: it starts attempts as its children, waits for one of
+ * them to end or for the delay, and decides. What it reads and writes is one `Race`, dropped when the hedge ends.
+ *
+ * Invariants:
+ *
+ *  H1  Only the coordinator decides, in the order in which the attempts ended; their observers but report.
+ *  H2  Every fiber of the hedge is in `fibers` until it has ended, and the hedge ends after the last of them.
+ *  H3  One step of the delay is taken for each attempt that may be started, whether it is waited for or not.
+ *  H4  An attempt that has not been started is no fiber; besides the attempts there is at most the one that sleeps.
+ *
+ * The coordinator is interruptible only where it waits, so that no fiber it has just started is forgotten.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Formatter from "effect/Formatter"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Pull from "effect/Pull"
+import * as Schedule from "effect/Schedule"
+import { ConfigurationError, type HedgeRule, type Issue } from "../CanoError.ts"
+import type { Budget, Delay, Latencies, Options, Outcome, Percentile } from "../Hedge.ts"
+import * as rules from "./rules.ts"
+
+export const PercentileTypeId = "~effect-cano/Hedge/Percentile" as const
+
+export const percentile = (
+  p: number,
+  latencies: Latencies,
+  options?: { readonly fallback?: Duration.Input | undefined; readonly atLeast?: number | undefined }
+): Percentile => ({
+  [PercentileTypeId]: PercentileTypeId,
+  p,
+  latencies,
+  fallback: options?.fallback ?? Duration.infinity,
+  atLeast: options?.atLeast ?? 100
+})
+
+const isPercentile = (u: unknown): u is Percentile => Predicate.hasProperty(u, PercentileTypeId)
+
+export const run = <A, E, R, R2>(
+  attempt: Effect.Effect<A, E, R> | ((attempt: number) => Effect.Effect<A, E, R>),
+  options: Options<E, R2>
+): Effect.Effect<Outcome<A>, E | ConfigurationError, R | R2> => {
+  const make = Effect.isEffect(attempt) ? () => attempt : attempt
+  let issues: ReadonlyArray<Issue> | undefined
+  return Effect.suspend(() => {
+    issues ??= check(options)
+    if (issues.length > 0) return Exit.fail(new ConfigurationError({ workflow: undefined, issues }))
+    return Effect.uninterruptibleMask((restore) => {
+      const race = new Race(make, options)
+      return Effect.onExit(conduct(race, restore), () => close(race))
+    })
+  })
+}
+
+// -----------------------------------------------------------------------------
+// the race
+// -----------------------------------------------------------------------------
+
+interface Ended<A, E> {
+  readonly attempt: number
+  readonly exit: Exit.Exit<A, E>
+  /** When, in nanoseconds of the monotonic clock. */
+  readonly at: bigint
+}
+
+class Race<A, E, R, R2> {
+  readonly make: (attempt: number) => Effect.Effect<A, E, R>
+  readonly options: Options<E, R2>
+  readonly maxAttempts: number
+  readonly fibers = new Set<Fiber.Fiber<unknown, unknown>>()
+  /** Attempts that have ended and were not looked at, the first one first. */
+  readonly ended: Array<Ended<A, E>> = []
+  /** Why attempts have failed, the latest first. */
+  reasons: ReadonlyArray<Cause.Reason<E>> = []
+  started = 0
+  running = 0
+  /** No further attempt, whatever `maxAttempts` says. */
+  sealed = false
+  /** Between the start of an attempt and that of the next. */
+  delay: Duration.Duration | undefined
+  timer: Fiber.Fiber<void> | undefined
+  /** Whether the delay has passed. */
+  due = false
+  /** Failures that start an attempt at once. */
+  hurried = 0
+  /** When the first attempt was started. */
+  startedAt = 0n
+  firstFailed = false
+  wake: (() => void) | undefined
+
+  constructor(make: (attempt: number) => Effect.Effect<A, E, R>, options: Options<E, R2>) {
+    this.make = make
+    this.options = options
+    this.maxAttempts = options.maxAttempts ?? defaultAttempts
+  }
+
+  /** Whether another attempt may be started, as far as it is known. */
+  get isOpen(): boolean {
+    return !this.sealed && this.started < this.maxAttempts
+  }
+}
+
+/** The first attempt and one hedge. */
+const defaultAttempts = 2
+
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+const conduct = Effect.fnUntraced(function*<A, E, R, R2>(
+  race: Race<A, E, R, R2>,
+  restore: Restore
+): Effect.fn.Return<Outcome<A>, E | ConfigurationError, R | R2> {
+  const { budget, isFatal } = race.options
+  const clock = yield* Clock.Clock
+  const step = yield* steps(race.options.delay)
+  race.startedAt = clock.monotonicTimeNanosUnsafe()
+  yield* start(race, clock)
+  for (;;) {
+    const end = race.ended.shift()
+    let cause: Cause.Cause<E> | undefined
+    if (end !== undefined) {
+      if (Exit.isSuccess(end.exit)) return yield* won(race, end, end.exit.value)
+      cause = end.exit.cause
+      if (cause.reasons.some((reason) => isFatalReason(reason, isFatal))) return yield* Exit.failCause(cause)
+      race.reasons = [...cause.reasons, ...race.reasons]
+      if (end.attempt === 0) race.firstFailed = true
+      if (budget !== undefined) yield* budget.failed
+    }
+    if (race.isOpen && race.delay === undefined) {
+      const delay = yield* restore(step(race.started))
+      if (delay === undefined) race.sealed = true
+      race.delay = delay
+    }
+    if (cause !== undefined) {
+      react(race, cause)
+      // another one that has ended may have won
+      continue
+    }
+    const waits = race.isOpen && race.delay !== undefined
+    if (waits && (race.hurried > 0 || race.due || !Duration.isPositive(race.delay!))) {
+      if (race.hurried > 0) race.hurried--
+      dropTimer(race)
+      race.delay = undefined
+      if (budget === undefined || (yield* budget.take)) yield* start(race, clock)
+      else race.sealed = true
+      continue
+    }
+    const timed = waits && Duration.isFinite(race.delay!)
+    if (race.running === 0 && !timed) return yield* Exit.failCause(Cause.fromReasons(race.reasons))
+    if (timed && race.timer === undefined) yield* startTimer(race, race.delay!)
+    yield* restore(event(race))
+  }
+})
+
+/** Defects are fatal: they are mistakes, which another attempt would make too. */
+const isFatalReason = <E>(reason: Cause.Reason<E>, isFatal: ((error: E) => boolean) | undefined): boolean =>
+  Cause.isDieReason(reason) || (Cause.isFailReason(reason) && isFatal !== undefined && isFatal(reason.error))
+
+/** Starts the next attempt, on the current tick. */
+const start = <A, E, R, R2>(race: Race<A, E, R, R2>, clock: Clock.Clock): Effect.Effect<void, never, R> =>
+  Effect.suspend(() => {
+    const attempt = race.started++
+    race.running++
+    return Effect.map(
+      Effect.forkChild(Effect.suspend(() => race.make(attempt)), { startImmediately: true }),
+      (fiber) =>
+        watch(race, fiber, (exit) => {
+          race.running--
+          race.ended.push({ attempt, exit, at: clock.monotonicTimeNanosUnsafe() })
+        })
+    )
+  })
+
+const startTimer = <A, E, R, R2>(race: Race<A, E, R, R2>, delay: Duration.Duration): Effect.Effect<void> =>
+  Effect.map(Effect.forkChild(Effect.sleep(delay), { startImmediately: true }), (fiber) => {
+    race.timer = fiber
+    watch(race, fiber, () => {
+      if (race.timer === fiber) race.due = true
+    })
+  })
+
+const dropTimer = <A, E, R, R2>(race: Race<A, E, R, R2>): void => {
+  const { timer } = race
+  race.timer = undefined
+  race.due = false
+  timer?.interruptUnsafe()
+}
+
+const watch = <A, E, R, R2, B, E2>(
+  race: Race<A, E, R, R2>,
+  fiber: Fiber.Fiber<B, E2>,
+  onEnd: (exit: Exit.Exit<B, E2>) => void
+): void => {
+  race.fibers.add(fiber)
+  fiber.addObserver((exit) => {
+    race.fibers.delete(fiber)
+    onEnd(exit)
+    race.wake?.()
+  })
+}
+
+/** Waits until there is something to look at. */
+const event = <A, E, R, R2>(race: Race<A, E, R, R2>): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    if (race.ended.length > 0 || race.due) return resume(Exit.void)
+    race.wake = () => {
+      race.wake = undefined
+      resume(Exit.void)
+    }
+    return Effect.sync(() => {
+      race.wake = undefined
+    })
+  })
+
+/** An attempt has failed, and not fatally. */
+const react = <A, E, R, R2>(race: Race<A, E, R, R2>, cause: Cause.Cause<E>): void => {
+  const { retryAfter } = race.options
+  const error = Cause.findErrorOption(cause)
+  const asked = retryAfter === undefined || Option.isNone(error) ? undefined : retryAfter(error.value)
+  if (asked === undefined) {
+    race.hurried++
+    return
+  }
+  // nothing starts earlier than the latest failure allows
+  race.hurried = 0
+  dropTimer(race)
+  const issues: Array<Issue> = []
+  checkDelay(asked, "", issues)
+  const wait = issues.length > 0 ? Duration.infinity : Duration.fromInputUnsafe(asked)
+  if (Duration.isFinite(wait)) race.delay = wait
+  else race.sealed = true
+}
+
+const won = <A, E, R, R2>(
+  race: Race<A, E, R, R2>,
+  { at, attempt }: Ended<A, E>,
+  value: A
+): Effect.Effect<Outcome<A>> => {
+  const { options: { budget, delay, latencies = isPercentile(delay) ? delay.latencies : undefined }, started } = race
+  // if the first attempt has lost, it would have taken longer than this
+  const record = latencies === undefined || race.firstFailed
+    ? Effect.void
+    : latencies.record(Duration.nanos(at - race.startedAt))
+  return Effect.as(Effect.andThen(record, budget === undefined ? Effect.void : budget.succeeded), {
+    value,
+    attempt,
+    started,
+    hedged: attempt > 0
+  })
+}
+
+/** Interrupts what still runs and waits for it. Nobody looks at how a loser has ended, so its defects go to the log. */
+const close = <A, E, R, R2>(race: Race<A, E, R, R2>): Effect.Effect<void> =>
+  Effect.andThen(
+    Fiber.interruptAll([...race.fibers]),
+    Effect.suspend(() =>
+      Effect.forEach(
+        race.ended.filter(({ exit }) => Exit.isFailure(exit) && Cause.hasDies(exit.cause)),
+        ({ attempt, exit }) =>
+          Effect.ignoreCause(
+            Effect.logWarning(
+              `attempt ${attempt} died after its hedge had been decided or interrupted`,
+              (exit as Exit.Failure<A, E>).cause
+            )
+          ),
+        { discard: true }
+      )
+    )
+  )
+
+// -----------------------------------------------------------------------------
+// delays
+// -----------------------------------------------------------------------------
+
+/** The delay before an attempt; nothing if there is to be none. */
+type Step<R> = (attempt: number) => Effect.Effect<Duration.Duration | undefined, ConfigurationError, R>
+
+const steps = <R>(delay: Delay<R>): Effect.Effect<Step<R>, never, R> => {
+  if (Schedule.isSchedule(delay)) {
+    return Effect.map(
+      Schedule.toStep(delay as Schedule.Schedule<unknown, number, never, R>),
+      (step): Step<R> => (attempt) =>
+        Effect.flatMap(
+          Clock.currentTimeMillis,
+          (now) => Pull.catchDone(Effect.map(step(now, attempt), ([, delay]) => delay), () => Effect.undefined)
+        )
+    )
+  }
+  if (isPercentile(delay)) return Effect.succeed(() => observed(delay))
+  if (!Predicate.isFunction(delay)) {
+    // the rules have found nothing
+    const constant = Effect.succeed(Duration.fromInputUnsafe(delay as Duration.Input))
+    return Effect.succeed(() => constant)
+  }
+  return Effect.succeed((attempt) =>
+    Effect.suspend(() => {
+      const input = delay(attempt)
+      const issues: Array<Issue> = []
+      checkDelay(input, `the delay of attempt ${attempt}`, issues)
+      return issues.length > 0
+        ? Exit.fail(new ConfigurationError({ workflow: undefined, issues }))
+        : Exit.succeed(Duration.fromInputUnsafe(input))
+    })
+  )
+}
+
+const observed = ({ atLeast, fallback, latencies, p }: Percentile): Effect.Effect<Duration.Duration> =>
+  Effect.flatMap(latencies.count, (count) => {
+    if (count < atLeast) return Effect.succeed(Duration.fromInputUnsafe(fallback))
+    return Effect.map(latencies.percentile(p), Option.getOrElse(() => Duration.fromInputUnsafe(fallback)))
+  })
+
+// -----------------------------------------------------------------------------
+// rules
+// -----------------------------------------------------------------------------
+
+/** The rules for durations say which one is broken in terms of a split. */
+const checkDelay = (input: unknown, what: string, issues: Array<Issue>): void =>
+  rules.duration(
+    input,
+    "timeout",
+    what,
+    (_, message) => issues.push({ state: undefined, rule: "hedge-delay", message })
+  )
+
+const check = ({ budget, delay, latencies, maxAttempts }: {
+  readonly budget?: Budget | undefined
+  readonly delay: unknown
+  readonly latencies?: Latencies | undefined
+  readonly maxAttempts?: number | undefined
+}): ReadonlyArray<Issue> => {
+  const issues: Array<Issue> = []
+  const add = (rule: HedgeRule, message: string | undefined) => {
+    if (message !== undefined) issues.push({ state: undefined, rule, message })
+  }
+  const count = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 1
+
+  if (isPercentile(delay)) {
+    if (!(delay.p > 0 && delay.p < 1)) {
+      add("hedge-percentile", `the percentile is ${Formatter.format(delay.p)}; it must be a number between 0 and 1`)
+    }
+    checkDelay(delay.fallback, "the fallback of the percentile", issues)
+    if (!count(delay.atLeast)) {
+      add("hedge-percentile", `atLeast is ${Formatter.format(delay.atLeast)}; it must be an integer of at least 1`)
+    }
+    add("hedge-latencies", delay.latencies.issue)
+    if (latencies !== delay.latencies) add("hedge-latencies", latencies?.issue)
+  } else {
+    if (!Schedule.isSchedule(delay) && !Predicate.isFunction(delay)) checkDelay(delay, "the delay", issues)
+    add("hedge-latencies", latencies?.issue)
+  }
+  if (maxAttempts !== undefined && !count(maxAttempts)) {
+    add(
+      "hedge-max-attempts",
+      `maxAttempts is ${Formatter.format(maxAttempts)}; it must be an integer of at least 1, or be left out`
+    )
+  }
+  add("hedge-budget", budget?.issue)
+  return issues
+}

@@ -1,0 +1,90 @@
+/**
+ * The latest latencies, counted in buckets. Up to 63 µs each microsecond is a bucket; from there on every power of two has
+ * 64 of them, so that a bucket is at most 1/64 wide of what is in it. A binary indexed tree over the buckets finds the one
+ * of a given rank, and takes a new count, in as many steps as the number of buckets has digits.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Formatter from "effect/Formatter"
+import * as Option from "effect/Option"
+import type { Latencies } from "../Hedge.ts"
+
+/** Microseconds that are told apart: 50 days. */
+const longest = 2 ** 42 - 1
+
+/** Above this a bucket is wider than a microsecond. */
+const exact = 128
+
+export const bucketOf = (micros: number): number => {
+  const value = Math.min(Math.max(Math.ceil(micros), 0), longest)
+  if (value < exact) return value
+  const shift = Math.floor(Math.log2(value)) - 6
+  return 64 * shift + Math.floor(value / 2 ** shift)
+}
+
+/** The largest number of microseconds in a bucket. */
+export const endOf = (bucket: number): number => {
+  if (bucket < exact) return bucket
+  const shift = Math.floor(bucket / 64) - 1
+  return (bucket - 64 * shift + 1) * 2 ** shift - 1
+}
+
+const buckets = bucketOf(longest) + 1
+
+/** The largest power of two that is no larger than the number of buckets. */
+const top = 2 ** Math.floor(Math.log2(buckets))
+
+const mostHeld = 65_535
+
+export const make = (options?: { readonly size?: number | undefined }): Latencies => {
+  const asked = options?.size ?? 1000
+  const sound = Number.isInteger(asked) && asked >= 1 && asked <= mostHeld
+  const size = sound ? asked : 1
+  /** The buckets of the latencies held, the oldest at `written % size` once it is full. */
+  const ring = new Uint16Array(size)
+  const tree = new Uint32Array(buckets + 1)
+  let written = 0
+
+  const count = () => Math.min(written, size)
+
+  const add = (bucket: number, amount: number) => {
+    for (let i = bucket + 1; i <= buckets; i += i & -i) tree[i]! += amount
+  }
+
+  const bucketAt = (rank: number): number => {
+    let place = 0
+    let left = rank
+    for (let step = top; step > 0; step >>= 1) {
+      const next = place + step
+      if (next <= buckets && tree[next]! < left) {
+        place = next
+        left -= tree[next]!
+      }
+    }
+    return place
+  }
+
+  return {
+    record: (latency) =>
+      Effect.sync(() => {
+        // a whole number of microseconds may have become a little more
+        const bucket = bucketOf(Duration.toMillis(latency) * 1000 * (1 - 2 ** -50))
+        const place = written % size
+        if (written >= size) add(ring[place]!, -1)
+        ring[place] = bucket
+        add(bucket, 1)
+        written++
+      }),
+    percentile: (p) =>
+      Effect.sync(() => {
+        if (written === 0) return Option.none()
+        // a product that should be whole may be a little more, and is not to be rounded up
+        const rank = Math.ceil(Number((p * count()).toPrecision(12)))
+        return Option.some(Duration.millis(endOf(bucketAt(Math.min(Math.max(rank, 1), count()))) / 1000))
+      }),
+    count: Effect.sync(count),
+    issue: sound
+      ? undefined
+      : `the size of the latencies is ${Formatter.format(asked)}; it must be an integer from 1 to ${mostHeld}`
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * The places that several splits share, and the line of those who wait for one. A split that waits is one entry in the
+ * line however many branches it has, and is given one place at a time, so that splits take turns; single effects wait in
+ * the same line. Nobody is given a place past the line.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Formatter from "effect/Formatter"
+import type * as Bulkhead from "../Bulkhead.ts"
+import { BulkheadFullError, ConfigurationError } from "../CanoError.ts"
+
+export const TypeId = "~effect-cano/Bulkhead" as const
+
+/** Somebody who may wait for places. */
+export interface Client {
+  /** Whether there is something to do for one more place. */
+  readonly wants: () => boolean
+  /** A place is given. */
+  readonly take: () => void
+  /** How many branches or effects wait. */
+  readonly waiting: () => number
+}
+
+export class Pool implements Bulkhead.Bulkhead {
+  readonly [TypeId] = TypeId
+  readonly name: string
+  readonly maxWaiting: number
+  places: number
+  inUse = 0
+  started = 0
+  rejected = 0
+  /** In the order in which they are served; who has been served and wants more goes to its end. */
+  readonly line = new Set<Client>()
+  constructor(name: string, places: number, maxWaiting: number) {
+    this.name = name
+    this.places = places
+    this.maxWaiting = maxWaiting
+  }
+
+  get waiting(): number {
+    let sum = 0
+    for (const client of this.line) sum += client.waiting()
+    return sum
+  }
+
+  readonly statistics = Effect.sync((): Bulkhead.Statistics => {
+    const { inUse, places, rejected, started, waiting } = this
+    return { places, inUse, waiting, started, rejected }
+  })
+
+  readonly resize = (places: number): Effect.Effect<void, ConfigurationError> =>
+    Effect.suspend(() => {
+      const issues = check(this.name, { places })
+      if (issues.length > 0) return Exit.fail(new ConfigurationError({ workflow: undefined, issues }))
+      this.places = places
+      this.serve()
+      return Exit.void
+    })
+
+  readonly withPlace = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | BulkheadFullError, R> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(
+        Effect.suspend(() => this.enter(restore)),
+        () => {
+          this.started++
+          return Effect.onExit(restore(effect), () => Effect.sync(() => this.giveBack(1)))
+        }
+      )
+    )
+
+  enter(restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) {
+    if (this.claim()) return Exit.void
+    const full = this.refuses(1)
+    if (full !== undefined) return Exit.fail(full)
+    let isServed = false
+    let client: Client | undefined
+    const turn = Effect.callback<void>((resume) => {
+      client = {
+        wants: () => true,
+        take: () => {
+          isServed = true
+          resume(Exit.void)
+        },
+        waiting: () => 1
+      }
+      this.line.add(client)
+    })
+    return Effect.onInterrupt(restore(turn), () =>
+      Effect.sync(() => {
+        if (client !== undefined) this.line.delete(client)
+        if (isServed) this.giveBack(1)
+      }))
+  }
+
+  /** The error for so many branches or effects more than the line may hold. */
+  refuses(count: number): BulkheadFullError | undefined {
+    const { inUse, maxWaiting, name, places, waiting } = this
+    const asked = count - (waiting > 0 ? 0 : Math.max(places - inUse, 0))
+    if (waiting + asked <= maxWaiting) return undefined
+    this.rejected += count
+    return new BulkheadFullError({ bulkhead: name, asked, waiting, maxWaiting })
+  }
+
+  /** Takes a place, if one is free and nobody waits for it. */
+  claim(): boolean {
+    if (this.line.size > 0 || this.inUse >= this.places) return false
+    this.inUse++
+    return true
+  }
+
+  /** Whether there are fewer places than are in use. */
+  get isOverfull(): boolean {
+    return this.inUse > this.places
+  }
+
+  othersWait(client: Client): boolean {
+    return this.line.size > (this.line.has(client) ? 1 : 0)
+  }
+
+  giveBack(count: number): void {
+    this.inUse -= count
+    this.serve()
+  }
+
+  serve(): void {
+    while (this.inUse < this.places) {
+      const client = this.line.values().next().value
+      if (client === undefined) return
+      this.line.delete(client)
+      if (!client.wants()) continue
+      this.inUse++
+      // first, so that what it does at once finds the line as it is
+      if (client.waiting() > 1) this.line.add(client)
+      client.take()
+    }
+  }
+}
+
+export const isPool = (u: unknown): u is Pool => u instanceof Pool
+
+const isCount = (u: unknown): boolean => Number.isInteger(u) && (u as number) >= 1
+
+const check = (name: string, { maxWaiting, places }: { readonly places: number; readonly maxWaiting?: number }) => {
+  const issues: Array<{ readonly state: undefined; readonly rule: "bulkhead"; readonly message: string }> = []
+  const add = (message: string) => issues.push({ state: undefined, rule: "bulkhead", message })
+  if (!isCount(places)) {
+    add(`the places of bulkhead "${name}" are ${Formatter.format(places)}; they must be an integer of at least 1`)
+  }
+  if (maxWaiting !== undefined && !(Number.isInteger(maxWaiting) && maxWaiting >= 0)) {
+    add(`maxWaiting of bulkhead "${name}" is ${Formatter.format(maxWaiting)}; it must be an integer of at least 0`)
+  }
+  return issues
+}
+
+export const make = (
+  name: string,
+  options: { readonly places: number; readonly maxWaiting?: number | undefined }
+): Effect.Effect<Bulkhead.Bulkhead, ConfigurationError> =>
+  Effect.suspend(() => {
+    const { maxWaiting = Number.MAX_SAFE_INTEGER, places } = options
+    const issues = check(name, { places, maxWaiting })
+    return issues.length > 0
+      ? Exit.fail(new ConfigurationError({ workflow: undefined, issues }))
+      : Exit.succeed(new Pool(name, places, maxWaiting))
+  })
