@@ -3,7 +3,7 @@
  * far, with a budget that holds in an outage, and with a service that says when to come back.
  */
 import { Console, Duration, Effect } from "effect"
-import { Hedge } from "effect-cano"
+import { Hedge, JoinStrategy, Split } from "effect-cano"
 
 const read = (replica: string, millis: number) => Effect.as(Effect.sleep(millis), replica)
 const outage = Effect.fail("outage")
@@ -37,6 +37,13 @@ const program = Effect.gen(function*() {
 
   for (let n = 0; n < 20; n++) yield* latencies.record(Duration.millis(20))
   yield* show("slower than 95 %", Hedge.run(replicas, { delay: p95 }))
+
+  // the same as a join: the branches are the alternatives, and all others are kept as outcomes
+  const { outcomes, settled } = yield* Split.run(
+    { near: read("near", 2000), far: read("far", 10), archive: read("archive", 10) },
+    { strategy: JoinStrategy.any, hedge: { delay: "50 millis" } }
+  )
+  yield* Console.log(`a split: ${settled.map(({ name }) => name).join()} won, archive is ${outcomes.archive._tag}`)
 
   for (let n = 1; n <= 5; n++) yield* Effect.ignore(Hedge.run(outage, { delay: 0, budget }))
   yield* Console.log(`tokens after 5 calls in an outage: ${yield* budget.tokens}`)

@@ -100,14 +100,12 @@ export interface Options {
  *   const bulkhead = yield* Bulkhead.make("db", { places: 3 })
  *   const query = Effect.as(Effect.sleep(10), 1)
  *   const split = Split.run(Array.from({ length: 6 }, () => query), { strategy: JoinStrategy.all, bulkhead })
- *   const fiber = yield* Effect.forkChild(Effect.all([split, split], { concurrency: 2 }))
- *   yield* Effect.sleep(15)
+ *   yield* Effect.all([split, split], { concurrency: 2 })
  *   console.log(yield* bulkhead.statistics)
- *   yield* Effect.andThen(Effect.sleep(40), () => fiber.pollUnsafe() === undefined ? Effect.die("late") : Effect.void)
  * })
  *
  * await Effect.runPromise(program)
- * // => { places: 3, inUse: 3, waiting: 6, started: 6, rejected: 0 }
+ * // => { places: 3, inUse: 0, waiting: 0, started: 12, rejected: 0 }
  * ```
  *
  * @category constructors

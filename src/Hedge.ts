@@ -12,6 +12,7 @@ import type * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
 import type { ConfigurationError } from "./CanoError.ts"
 import * as internalBudget from "./internal/budget.ts"
+import * as internalDelays from "./internal/delays.ts"
 import * as internal from "./internal/hedge.ts"
 import * as internalLatencies from "./internal/latencies.ts"
 
@@ -88,7 +89,7 @@ export interface Options<in E, out R = never> {
  * @since 0.1.0
  */
 export interface Percentile {
-  readonly [internal.PercentileTypeId]: typeof internal.PercentileTypeId
+  readonly [internalDelays.PercentileTypeId]: typeof internalDelays.PercentileTypeId
   readonly p: number
   readonly latencies: Latencies
   readonly fallback: Duration.Input
@@ -251,7 +252,7 @@ export const percentile: (
   p: number,
   latencies: Latencies,
   options?: { readonly fallback?: Duration.Input | undefined; readonly atLeast?: number | undefined }
-) => Percentile = internal.percentile
+) => Percentile = internalDelays.percentile
 
 /**
  * An empty recorder of latencies, to be shared by the runs of one call.

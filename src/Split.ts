@@ -19,6 +19,7 @@ import type {
   JoinUnsatisfiedError,
   WorkflowError
 } from "./CanoError.ts"
+import type { Budget, Delay, Latencies } from "./Hedge.ts"
 import * as internalBranches from "./internal/branches.ts"
 import * as internal from "./internal/standalone.ts"
 import * as internalStream from "./internal/stream.ts"
@@ -249,6 +250,11 @@ export interface Options<out Strat extends JoinStrategy, out T, out D, out P ext
    */
   readonly maxBranches?: number | undefined
   /**
+   * The branches are alternatives, started one after another: as many as the strategy asks for at once, each further one
+   * when the delay has passed since the last was started, or one has failed. No bulkhead can be given beside it.
+   */
+  readonly hedge?: Hedging | undefined
+  /**
    * Keep the tally only: no value, no outcome is held. For splits of very many branches.
    */
   readonly discard?: D | undefined
@@ -340,6 +346,22 @@ export type BulkheadError<Bh> = [Bh] extends [number] ? never : BulkheadFullErro
  * @since 0.1.0
  */
 export type BulkheadServices<Bh> = Bh extends Context.Key<infer I, any> ? I : never
+
+/**
+ * When the branches of a split that are alternatives are started; the words are those of `Hedge`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Hedging {
+  readonly delay: Delay
+  /** How many branches start at once: an integer of at least 1. Left out: as many as the strategy asks for. */
+  readonly atOnce?: number | undefined
+  /** What further branches may cost, together with other splits and hedges. When it is used up no other branch starts. */
+  readonly budget?: Budget | undefined
+  /** Where to record how long first branches take. Left out: the recorder of the `percentile`, if the delay is one. */
+  readonly latencies?: Latencies | undefined
+}
 
 /**
  * What a split requires for its losers: a scope, where they may outlive it.

@@ -124,7 +124,13 @@ describe("a definition that breaks a rule", () => {
       workflow: split({ bulkhead }),
       state: "A",
       text: new RegExp(`the bulkhead is ${bulkhead}; it must be an integer of at least 1, or be left out`)
-    })),
+    })).concat([
+      {
+        workflow: split({ bulkhead: "db" }),
+        state: "A",
+        text: /it must be a number, a Bulkhead or the key of one, or be/
+      }
+    ]),
     losers: [
       { workflow: split({ losers: "cancel" }), state: "A", text: /losers is .*cancel.*"await", "detach" or \{ grace/ },
       { workflow: split({ losers: {} }), state: "A", text: /it must be "interrupt"/ },

@@ -17,30 +17,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Formatter from "effect/Formatter"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
-import * as Pull from "effect/Pull"
-import * as Schedule from "effect/Schedule"
-import { ConfigurationError, type HedgeRule, type Issue } from "../CanoError.ts"
-import type { Budget, Delay, Latencies, Options, Outcome, Percentile } from "../Hedge.ts"
-import * as rules from "./rules.ts"
-
-export const PercentileTypeId = "~effect-cano/Hedge/Percentile" as const
-
-export const percentile = (
-  p: number,
-  latencies: Latencies,
-  options?: { readonly fallback?: Duration.Input | undefined; readonly atLeast?: number | undefined }
-): Percentile => ({
-  [PercentileTypeId]: PercentileTypeId,
-  p,
-  latencies,
-  fallback: options?.fallback ?? Duration.infinity,
-  atLeast: options?.atLeast ?? 100
-})
-
-const isPercentile = (u: unknown): u is Percentile => Predicate.hasProperty(u, PercentileTypeId)
+import { ConfigurationError, type Issue } from "../CanoError.ts"
+import type { Options, Outcome } from "../Hedge.ts"
+import * as delays from "./delays.ts"
+import * as durations from "./durations.ts"
 
 export const run = <A, E, R, R2>(
   attempt: Effect.Effect<A, E, R> | ((attempt: number) => Effect.Effect<A, E, R>),
@@ -49,7 +30,7 @@ export const run = <A, E, R, R2>(
   const make = Effect.isEffect(attempt) ? () => attempt : attempt
   let issues: ReadonlyArray<Issue> | undefined
   return Effect.suspend(() => {
-    issues ??= check(options)
+    issues ??= delays.check(options)
     if (issues.length > 0) return Exit.fail(new ConfigurationError({ workflow: undefined, issues }))
     return Effect.uninterruptibleMask((restore) => {
       const race = new Race(make, options)
@@ -117,7 +98,7 @@ const conduct = Effect.fnUntraced(function*<A, E, R, R2>(
 ): Effect.fn.Return<Outcome<A>, E | ConfigurationError, R | R2> {
   const { budget, isFatal } = race.options
   const clock = yield* Clock.Clock
-  const step = yield* steps(race.options.delay)
+  const step = yield* delays.steps(race.options.delay)
   race.startedAt = clock.monotonicTimeNanosUnsafe()
   yield* start(race, clock)
   for (;;) {
@@ -229,9 +210,7 @@ const react = <A, E, R, R2>(race: Race<A, E, R, R2>, cause: Cause.Cause<E>): voi
   // nothing starts earlier than the latest failure allows
   race.hurried = 0
   dropTimer(race)
-  const issues: Array<Issue> = []
-  checkDelay(asked, "", issues)
-  const wait = issues.length > 0 ? Duration.infinity : Duration.fromInputUnsafe(asked)
+  const wait = durations.wrong(asked, "") !== undefined ? Duration.infinity : Duration.fromInputUnsafe(asked)
   if (Duration.isFinite(wait)) race.delay = wait
   else race.sealed = true
 }
@@ -241,7 +220,8 @@ const won = <A, E, R, R2>(
   { at, attempt }: Ended<A, E>,
   value: A
 ): Effect.Effect<Outcome<A>> => {
-  const { options: { budget, delay, latencies = isPercentile(delay) ? delay.latencies : undefined }, started } = race
+  const { options: { budget, delay, latencies = delays.isPercentile(delay) ? delay.latencies : undefined }, started } =
+    race
   // if the first attempt has lost, it would have taken longer than this
   const record = latencies === undefined || race.firstFailed
     ? Effect.void
@@ -272,94 +252,3 @@ const close = <A, E, R, R2>(race: Race<A, E, R, R2>): Effect.Effect<void> =>
       )
     )
   )
-
-// -----------------------------------------------------------------------------
-// delays
-// -----------------------------------------------------------------------------
-
-/** The delay before an attempt; nothing if there is to be none. */
-type Step<R> = (attempt: number) => Effect.Effect<Duration.Duration | undefined, ConfigurationError, R>
-
-const steps = <R>(delay: Delay<R>): Effect.Effect<Step<R>, never, R> => {
-  if (Schedule.isSchedule(delay)) {
-    return Effect.map(
-      Schedule.toStep(delay as Schedule.Schedule<unknown, number, never, R>),
-      (step): Step<R> => (attempt) =>
-        Effect.flatMap(
-          Clock.currentTimeMillis,
-          (now) => Pull.catchDone(Effect.map(step(now, attempt), ([, delay]) => delay), () => Effect.undefined)
-        )
-    )
-  }
-  if (isPercentile(delay)) return Effect.succeed(() => observed(delay))
-  if (!Predicate.isFunction(delay)) {
-    // the rules have found nothing
-    const constant = Effect.succeed(Duration.fromInputUnsafe(delay as Duration.Input))
-    return Effect.succeed(() => constant)
-  }
-  return Effect.succeed((attempt) =>
-    Effect.suspend(() => {
-      const input = delay(attempt)
-      const issues: Array<Issue> = []
-      checkDelay(input, `the delay of attempt ${attempt}`, issues)
-      return issues.length > 0
-        ? Exit.fail(new ConfigurationError({ workflow: undefined, issues }))
-        : Exit.succeed(Duration.fromInputUnsafe(input))
-    })
-  )
-}
-
-const observed = ({ atLeast, fallback, latencies, p }: Percentile): Effect.Effect<Duration.Duration> =>
-  Effect.flatMap(latencies.count, (count) => {
-    if (count < atLeast) return Effect.succeed(Duration.fromInputUnsafe(fallback))
-    return Effect.map(latencies.percentile(p), Option.getOrElse(() => Duration.fromInputUnsafe(fallback)))
-  })
-
-// -----------------------------------------------------------------------------
-// rules
-// -----------------------------------------------------------------------------
-
-/** The rules for durations say which one is broken in terms of a split. */
-const checkDelay = (input: unknown, what: string, issues: Array<Issue>): void =>
-  rules.duration(
-    input,
-    "timeout",
-    what,
-    (_, message) => issues.push({ state: undefined, rule: "hedge-delay", message })
-  )
-
-const check = ({ budget, delay, latencies, maxAttempts }: {
-  readonly budget?: Budget | undefined
-  readonly delay: unknown
-  readonly latencies?: Latencies | undefined
-  readonly maxAttempts?: number | undefined
-}): ReadonlyArray<Issue> => {
-  const issues: Array<Issue> = []
-  const add = (rule: HedgeRule, message: string | undefined) => {
-    if (message !== undefined) issues.push({ state: undefined, rule, message })
-  }
-  const count = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 1
-
-  if (isPercentile(delay)) {
-    if (!(delay.p > 0 && delay.p < 1)) {
-      add("hedge-percentile", `the percentile is ${Formatter.format(delay.p)}; it must be a number between 0 and 1`)
-    }
-    checkDelay(delay.fallback, "the fallback of the percentile", issues)
-    if (!count(delay.atLeast)) {
-      add("hedge-percentile", `atLeast is ${Formatter.format(delay.atLeast)}; it must be an integer of at least 1`)
-    }
-    add("hedge-latencies", delay.latencies.issue)
-    if (latencies !== delay.latencies) add("hedge-latencies", latencies?.issue)
-  } else {
-    if (!Schedule.isSchedule(delay) && !Predicate.isFunction(delay)) checkDelay(delay, "the delay", issues)
-    add("hedge-latencies", latencies?.issue)
-  }
-  if (maxAttempts !== undefined && !count(maxAttempts)) {
-    add(
-      "hedge-max-attempts",
-      `maxAttempts is ${Formatter.format(maxAttempts)}; it must be an integer of at least 1, or be left out`
-    )
-  }
-  add("hedge-budget", budget?.issue)
-  return issues
-}

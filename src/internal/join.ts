@@ -12,6 +12,7 @@ import { identity } from "effect/Function"
 import * as Result from "effect/Result"
 import { WorkflowError } from "../CanoError.ts"
 import type { Path, WorkflowRule } from "../CanoError.ts"
+import type * as Hedge from "../Hedge.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
 import type { Branch, BranchList } from "./branches.ts"
@@ -33,12 +34,21 @@ export interface Config {
   /** A bulkhead that other splits share, or the key of the service. */
   readonly pool: Pool | Context.Key<unknown, unknown> | undefined
   readonly maxBranches: number | undefined
+  readonly hedge: Stagger | undefined
   readonly discard: boolean
   readonly losers: "interrupt" | "await" | "detach"
   /** How long losers have to stop. */
   readonly grace: Duration.Duration | undefined
   readonly onOutcome: Observer | undefined
   readonly reduce: Reduce | undefined
+}
+
+/** How branches that are alternatives are started one after another. */
+export interface Stagger {
+  readonly delay: Hedge.Delay
+  readonly atOnce?: number | undefined
+  readonly budget?: Hedge.Budget | undefined
+  readonly latencies?: Hedge.Latencies | undefined
 }
 
 /** A fold over the outcomes that settle. */
@@ -133,6 +143,8 @@ export interface Join {
   parted: boolean
   started: number
   exhausted: boolean
+  /** Whether no further branch may be started, though the list has some. */
+  cutShort: boolean
   /** Whether the list is being read: what it does meanwhile may resume a slot, which must not read it too. */
   pulling: boolean
   /** Without a bulkhead: the slot that was started last, the only one that may take another branch. */
@@ -199,6 +211,7 @@ export const make = (
     parted: false,
     started: 0,
     exhausted: false,
+    cutShort: false,
     pulling: false,
     front: undefined,
     hint: 0,
@@ -239,7 +252,7 @@ export const mayYield = (join: Join): boolean => join.yieldEvery !== Number.POSI
 
 /** Whether there is a branch left to start, and reason to. */
 export const hasMore = (join: Join): boolean =>
-  !join.exhausted && isOpen(join) && (join.list._tag !== "Growing" || running(join) < join.places)
+  !join.exhausted && !join.cutShort && isOpen(join) && (join.list._tag !== "Growing" || running(join) < join.places)
 
 // -----------------------------------------------------------------------------
 // deciding
@@ -292,7 +305,7 @@ const settled = (join: Join, outcome: Outcome.Settled<unknown, unknown>): void =
     if (!isOpen(join)) return
   }
   // nobody is left who could add branches
-  if (join.list._tag === "Growing" && join.exhausted && running(join) === 0) complete(join)
+  if (isLeft(join)) complete(join)
   if (!JoinStrategy.isCustom(join.strategy)) return decide(join, "settled")
   const { reducer } = join.strategy
   guarded(join, () => {
@@ -314,6 +327,19 @@ export const seal = (join: Join): Exit.Exit<void> => {
   complete(join)
   guarded(join, () => decide(join, "settled"))
   return Exit.void
+}
+
+/** Whether no branch runs, and none will. */
+const isLeft = (join: Join): boolean =>
+  (join.cutShort || (join.list._tag === "Growing" && join.exhausted)) && running(join) === 0
+
+/** No further branch is started; what has been started decides. */
+export const cutShort = (join: Join): void => {
+  join.cutShort = true
+  join.sharing?.leave()
+  if (!isOpen(join) || !isLeft(join)) return
+  complete(join)
+  guarded(join, () => decide(join, "settled"))
 }
 
 const complete = (join: Join): void => {

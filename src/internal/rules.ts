@@ -6,13 +6,14 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Formatter from "effect/Formatter"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type { ConfigurationRule, Issue } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import type { Losers } from "../SplitResult.ts"
 import * as branches from "./branches.ts"
-import type { Config } from "./join.ts"
+import * as delays from "./delays.ts"
+import * as durations from "./durations.ts"
+import type { Config, Stagger } from "./join.ts"
 import * as pool from "./pool.ts"
 
 /** The options of a split as they were given. */
@@ -23,11 +24,12 @@ export interface SplitInput {
   readonly discard?: boolean | undefined
   readonly losers?: Losers | undefined
   readonly maxBranches?: number | undefined
+  readonly hedge?: unknown
   readonly onOutcome?: unknown
   readonly reduce?: unknown
 }
 
-const issue = (state: string | undefined, rule: ConfigurationRule, sentence: string): Issue => ({
+const issue = (state: string | undefined, rule: Issue["rule"], sentence: string): Issue => ({
   state,
   rule,
   message: state === undefined ? sentence : `state "${state}": ${sentence}`
@@ -44,7 +46,8 @@ export const toConfig = (input: SplitInput): Config => ({
   maxBranches: input.maxBranches,
   // a split that reduces its outcomes does not keep them
   discard: input.discard === true || input.reduce !== undefined,
-  // functions, by the rules
+  // of their types, by the rules
+  hedge: input.hedge as Config["hedge"],
   onOutcome: input.onOutcome as Config["onOutcome"],
   reduce: input.reduce as Config["reduce"],
   losers: Predicate.isString(input.losers) ? input.losers : "interrupt",
@@ -62,9 +65,9 @@ export const split = (state: string | undefined, input: unknown, options: SplitI
   if (bulkhead !== undefined && !isCount(bulkhead) && !pool.isPool(bulkhead) && !Context.isKey(bulkhead)) {
     add(
       "bulkhead",
-      `the bulkhead is ${
-        show(bulkhead)
-      }; it must be an integer of at least 1, or be left out, or be a Bulkhead or the key of one`
+      `the bulkhead is ${show(bulkhead)}; it must be ${
+        Predicate.isNumber(bulkhead) ? "an integer of at least 1" : "a number, a Bulkhead or the key of one"
+      }, or be left out`
     )
   }
   if (options.maxBranches !== undefined && !isCount(options.maxBranches)) {
@@ -77,6 +80,25 @@ export const split = (state: string | undefined, input: unknown, options: SplitI
   }
   if (options.losers !== undefined) losers(options.losers, add)
   observers(options, add)
+  if (options.hedge !== undefined) issues.push(...hedge(state, options.hedge, bulkhead !== undefined))
+  return issues
+}
+
+const hedge = (state: string | undefined, self: unknown, isBounded: boolean): ReadonlyArray<Issue> => {
+  if (!Predicate.isObject(self)) {
+    return [issue(state, "hedge-delay", `hedge is ${show(self)}; it must be { delay, … }`)]
+  }
+  // looked through by the rules of a hedge
+  const given = self as unknown as Stagger
+  const issues = delays.check(given).map(({ message, rule }) => issue(state, rule, message))
+  if (given.atOnce !== undefined && !isCount(given.atOnce)) {
+    issues.push(
+      issue(state, "hedge-max-attempts", `atOnce is ${show(given.atOnce)}; it must be an integer of at least 1`)
+    )
+  }
+  if (isBounded) {
+    issues.push(issue(state, "bulkhead", "branches that are hedged start one by one; leave the bulkhead out"))
+  }
   return issues
 }
 
@@ -182,22 +204,10 @@ const strategy = (
   }
 }
 
-/** Checked as given, because reading it as a `Duration` turns NaN into 0. */
 export const duration = (input: unknown, rule: ConfigurationRule, what: string, add: Add): void => {
-  if (hasNaN(input)) return add(rule, `${what} is not a number: ${show(input)}`)
-  // an input of another type than `Duration.Input` is what is being looked for
-  const parsed = Duration.fromInput(input as Duration.Input)
-  if (Option.isNone(parsed)) {
-    add(rule, `${what} is no duration: ${show(input)}; write for example "5 seconds" or 5000 (milliseconds)`)
-  } else if (Duration.isNegative(parsed.value)) add(rule, `${what} is negative: ${show(input)}`)
+  const sentence = durations.wrong(input, what)
+  if (sentence !== undefined) add(rule, sentence)
 }
-
-const hasNaN = (input: unknown): boolean =>
-  Array.isArray(input)
-    ? input.some(Number.isNaN)
-    : Predicate.isObject(input)
-    ? !Duration.isDuration(input) && Object.values(input).some(Number.isNaN)
-    : Number.isNaN(input)
 
 const limits = { "max-transitions": "maxTransitions", "max-branches": "maxBranches", "max-depth": "maxDepth" }
 

@@ -77,7 +77,7 @@ export class Sharing implements Client {
   }
 
   /** A slot's branch has ended: whether it may keep its place for the next one. */
-  keep(slot: Slot): boolean {
+  keep(slot: Slot, _index: number, _failed: boolean): boolean {
     const { clock, join, pool } = this
     if (hasMore(join) && !pool.isOverfull) {
       if (!pool.othersWait(this)) return true

@@ -107,7 +107,7 @@ class Running implements Slot {
     this.fiber = undefined
     if (isOpen(join)) succeed(join, index, value)
     else outlast(join, index, value)
-    if (this.isPlaced) this.isPlaced = join.sharing!.keep(this)
+    if (this.isPlaced) this.isPlaced = join.sharing!.keep(this, index, false)
     if (isOpen(join)) this.fiber = fiber
   }
 }
@@ -153,11 +153,11 @@ const left = (join: Join, cause: Cause.Cause<unknown>): AnyEffect => {
   if (index < 0) return isBreak(cause) ? Exit.failCause(cause) : done(join, slot)
   if (!isOpen(join)) {
     lose(join, index, cause)
-    if (slot.isPlaced) slot.isPlaced = join.sharing!.keep(slot)
+    if (slot.isPlaced) slot.isPlaced = join.sharing!.keep(slot, index, true)
     return report(index, cause)
   }
   fail(join, index, cause)
-  if (slot.isPlaced) slot.isPlaced = join.sharing!.keep(slot)
+  if (slot.isPlaced) slot.isPlaced = join.sharing!.keep(slot, index, true)
   if (!isOpen(join)) return Exit.void
   slot.fiber = fiber
   return slot.while() ? drain(join) : done(join, slot)

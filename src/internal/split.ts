@@ -55,6 +55,7 @@ import * as outbox from "./outbox.ts"
 import type { Pool } from "./pool.ts"
 import { Sharing } from "./sharing.ts"
 import * as slot from "./slot.ts"
+import { Staggering } from "./staggering.ts"
 
 export const noFrame: Frame = {
   workflow: undefined,
@@ -113,13 +114,18 @@ const start = (
       context = Context.add(context, Scheduler.PreventSchedulerYield, true)
     }
     join.context = context as Context.Context<never>
-    if (pool !== undefined) join.sharing = new Sharing(join, pool, parent.getRef(Clock.Clock), () => slot.replace(join))
+    const spawn = () => slot.replace(join)
+    if (pool !== undefined) join.sharing = new Sharing(join, pool, parent.getRef(Clock.Clock), spawn)
+    const staggering = config.hedge === undefined
+      ? undefined
+      : new Staggering(join, config.hedge, parent.getRef(Clock.Clock), spawn)
+    if (staggering !== undefined) join.sharing = staggering
     return Effect.callback((resume) => {
       const parting = isParting(config) ? new Parting(join, parent, resume) : undefined
       const worker = Effect.runForkWith(context)(work(join), { uninterruptible: true })
       parting?.watch(worker)
       worker.addObserver((exit) => {
-        if (!join.parted) resume(ending(join, exit))
+        if (!join.parted) resume(concluded(join, exit))
       })
       return Effect.suspend(() => {
         halt(join)
@@ -145,6 +151,9 @@ const misfit = (
   }
   const bad = list._tag === "Growing" ? items.findIndex((item: unknown) => !Effect.isEffect(item)) : -1
   if (bad >= 0) return { rule: "invalid-branches", detail: branches.notAnEffect(bad, items[bad]) }
+  if (list._tag === "Growing" && config.hedge !== undefined) {
+    return { rule: "invalid-branches", detail: "branches that add branches are no alternatives to hedge with" }
+  }
   const detail = exceedsAtOnce(items.length, config, frame)
   return detail === undefined ? undefined : { rule: "max-branches", detail }
 }
@@ -264,6 +273,7 @@ const deadlines = (join: Join): ReadonlyArray<AnyEffect> => {
   const { strategy, timeout } = join.config
   const timers = timeout === undefined ? [] : [timer(join, timeout, expire)]
   const soft = JoinStrategy.isCustom(strategy) ? strategy.reducer.soft : undefined
+  if (join.sharing instanceof Staggering) timers.push(join.sharing.pace)
   if (soft !== undefined) timers.unshift(timer(join, Duration.fromInputUnsafe(soft.after), relax))
   return timers
 }
@@ -314,7 +324,7 @@ class Parting {
     join.parted = true
     join.record.detach(join.started)
     nursery.adopt(join.frame.nursery!, { worker, interrupt: () => halt(join) })
-    const ended = ending(join, Exit.void)
+    const ended = concluded(join, Exit.void)
     this.resume(grace === undefined ? ended : Effect.andThen(reportStubborn(join, grace), ended))
   }
 }
@@ -340,6 +350,14 @@ const reportBroken = (join: Join): Effect.Effect<void> =>
 // finishing
 // -----------------------------------------------------------------------------
 
+/** The end of a split, told to whom it concerns. */
+const concluded = (join: Join, exit: Exit.Exit<unknown, unknown>) => {
+  const ended = ending(join, exit)
+  return join.sharing instanceof Staggering && Exit.isSuccess(ended)
+    ? Effect.andThen(join.sharing.won, ended)
+    : ended
+}
+
 /** What the split ends with, once its worker has ended. */
 const ending = (
   join: Join,
@@ -351,11 +369,7 @@ const ending = (
   // only a split whose caller was interrupted ends without a verdict
   if (verdict === "continue") return Exit.interrupt(join.caller)
   const { failed, succeeded } = counts
-  const total = counts.total < Number.POSITIVE_INFINITY
-    ? counts.total
-    : join.list._tag === "Growing"
-    ? join.items.length
-    : started
+  const total = join.list._tag === "Lazy" ? started : join.items.length
   // a verdict leaves the counts as they are, so whatever else was started is a loser
   const tally = { total, succeeded, failed, interrupted: started - succeeded - failed, notStarted: total - started }
   const { strategy, timeout } = config

@@ -267,5 +267,3 @@ proves<[Equals<ResultOf<typeof grown>["values"], ReadonlyArray<number>>]>()
 proves<[Equals<ServicesOf<typeof grown>, Http>]>()
 // @ts-expect-error there is no such policy
 void Split.run([size], { strategy: JoinStrategy.all, losers: "cancel" })
-// @ts-expect-error a branch that is added is like the others
-void Split.run(Split.growing<number>((add) => [Effect.as(add([text]), 1)]), { strategy: JoinStrategy.all })
