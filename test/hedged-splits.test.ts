@@ -62,6 +62,19 @@ describe("a split with a hedge", () => {
       assert.deepStrictEqual(log, ["0 a", "5 b", "10 c"])
     }))
 
+  it.effect("starts one for each of several that fail at once", () =>
+    Effect.gen(function*() {
+      const { ask, log } = replicas()
+      const [, at] = yield* timed(
+        Split.run([ask("a", 5, true), ask("b", 5, true), ask("c", 10), ask("d", 7), ask("e", 1)], {
+          strategy: any,
+          hedge: { delay: "1 hour", atOnce: 2 }
+        })
+      )
+      assert.deepStrictEqual(log, ["0 a", "0 b", "5 c", "5 d", "12 c cut"])
+      assert.strictEqual(at, 12)
+    }))
+
   it.effect("fails when all have failed, or when a deadline passes", () =>
     Effect.gen(function*() {
       const { ask } = replicas()
