@@ -83,6 +83,12 @@ export const where = (frame: Frame): Pick<Frame, "workflow" | "state" | "path"> 
   path: frame.path
 })
 
+/** A place of a bulkhead that is shared: since when, and for how many branches while others wait. */
+export interface Place {
+  readonly since: number
+  turn: number
+}
+
 /** A fiber that runs branches one after another, as the options of its own `whileLoop`. */
 export interface Slot {
   readonly id: number
@@ -90,10 +96,8 @@ export interface Slot {
   fiber: AnyFiber | undefined
   /** The branch that runs; negative between two of them. */
   index: number
-  /** Whether it has a place of a bulkhead that is shared; then, since when, and for how many branches while others wait. */
-  isPlaced: boolean
-  since: number
-  turn: number
+  /** Its place of a bulkhead that is shared. */
+  place: Place | undefined
   while(): boolean
   body(): AnyEffect
   step(value: unknown): void
@@ -124,6 +128,11 @@ export interface Join {
   sharing: Sharing | undefined
   /** In the order of their fibers' ids, which is the order in which they were started. */
   readonly slots: Array<Slot>
+  /** Whether slots go on with the list, and are replaced: where a place may be had or branches added later. */
+  readonly isBounded: boolean
+  readonly isGrowing: boolean
+  /** Whether a settlement concerns nobody but the strategy. */
+  readonly isPlain: boolean
   /** A percentage becomes a quorum as soon as the total is known. */
   strategy: JoinStrategy.JoinStrategy
   verdict: JoinStrategy.Verdict
@@ -143,8 +152,8 @@ export interface Join {
   parted: boolean
   started: number
   exhausted: boolean
-  /** Whether no further branch may be started, though the list has some. */
-  cutShort: boolean
+  /** Whether the iterator has come to its end. */
+  isRead: boolean
   /** Whether the list is being read: what it does meanwhile may resume a slot, which must not read it too. */
   pulling: boolean
   /** Without a bulkhead: the slot that was started last, the only one that may take another branch. */
@@ -182,6 +191,8 @@ export const make = (
   // the engine adds only to a list that grows
   const items = list._tag === "Known" ? list.items as Array<Branch> : []
   const total = list._tag === "Known" ? items.length : Number.POSITIVE_INFINITY
+  const isGrowing = list._tag === "Growing"
+  const { bulkhead, hedge, pool, reduce } = config
   const tally = { total, succeeded: 0, failed: 0, interrupted: 0, notStarted: 0 }
   const strategy = JoinStrategy.resolve(config.strategy, total)
   return {
@@ -194,16 +205,19 @@ export const make = (
     observing: undefined,
     tally,
     items,
-    places: config.bulkhead ?? Number.POSITIVE_INFINITY,
+    places: bulkhead ?? Number.POSITIVE_INFINITY,
     arriving: 0,
     iterator: list._tag === "Lazy" ? list.items[Symbol.iterator]() : undefined,
     sharing: undefined,
     slots: [],
+    isBounded: isGrowing || bulkhead !== undefined || pool !== undefined || hedge !== undefined,
+    isGrowing,
+    isPlain: !isGrowing && outbox === undefined && reduce === undefined && hedge === undefined,
     strategy,
     verdict: "continue",
     reason: undefined,
     state: JoinStrategy.isCustom(strategy) ? strategy.reducer.initial() : undefined,
-    reduced: config.reduce?.initial(),
+    reduced: reduce?.initial(),
     timedOut: false,
     halted: false,
     broken: undefined,
@@ -211,7 +225,7 @@ export const make = (
     parted: false,
     started: 0,
     exhausted: false,
-    cutShort: false,
+    isRead: false,
     pulling: false,
     front: undefined,
     hint: 0,
@@ -228,8 +242,8 @@ export const make = (
 
 /** The first branches are there: a strategy may be satisfied by none, or want more than there are. */
 export const open = (join: Join): void => {
-  const { items, list, record } = join
-  if (list._tag === "Growing") {
+  const { items, record } = join
+  if (join.isGrowing) {
     for (let i = 0; i < items.length; i++) record.added()
     // only without any branch nobody could add one
     if (items.length === 0) complete(join)
@@ -240,10 +254,6 @@ export const open = (join: Join): void => {
 /** Whether the split waits for branches. After it only the ends of losers are recorded. */
 export const isOpen = (join: Join): boolean => join.verdict === "continue" && !join.halted
 
-/** Whether slots go on with the list, and are replaced: behind a bulkhead, and where branches add branches. */
-export const isBounded = (join: Join): boolean =>
-  join.places !== Number.POSITIVE_INFINITY || join.sharing !== undefined || join.list._tag === "Growing"
-
 /** How many branches run, as long as the split is open. */
 export const running = ({ started, tally }: Join): number => started - tally.succeeded - tally.failed
 
@@ -252,7 +262,7 @@ export const mayYield = (join: Join): boolean => join.yieldEvery !== Number.POSI
 
 /** Whether there is a branch left to start, and reason to. */
 export const hasMore = (join: Join): boolean =>
-  !join.exhausted && !join.cutShort && isOpen(join) && (join.list._tag !== "Growing" || running(join) < join.places)
+  !join.exhausted && isOpen(join) && (!join.isGrowing || running(join) < join.places)
 
 // -----------------------------------------------------------------------------
 // deciding
@@ -296,22 +306,27 @@ export const report = (index: number, cause: Cause.Cause<unknown>): Effect.Effec
 
 const settled = (join: Join, outcome: Outcome.Settled<unknown, unknown>): void => {
   join.sinceYield++
-  if (join.outbox !== undefined) outbox.offer(join.outbox, outcome)
-  const { reduce } = join.config
-  if (reduce !== undefined) {
-    guarded(join, () => {
-      join.reduced = reduce.step(join.reduced, outcome)
-    })
-    if (!isOpen(join)) return
-  }
-  // nobody is left who could add branches
-  if (isLeft(join)) complete(join)
+  if (!join.isPlain) note(join, outcome)
+  if (!isOpen(join)) return
   if (!JoinStrategy.isCustom(join.strategy)) return decide(join, "settled")
   const { reducer } = join.strategy
   guarded(join, () => {
     join.state = reducer.onOutcome(join.state, outcome as never)
     decide(join, "settled")
   })
+}
+
+/** What there is to do with a settlement before the strategy is asked. */
+const note = (join: Join, outcome: Outcome.Settled<unknown, unknown>): void => {
+  if (join.outbox !== undefined) outbox.offer(join.outbox, outcome)
+  const { reduce } = join.config
+  if (reduce !== undefined) {
+    guarded(join, () => {
+      join.reduced = reduce.step(join.reduced, outcome)
+    })
+  }
+  // nobody is left who could add branches
+  if (isLeft(join)) complete(join)
 }
 
 /** A strategy's own functions may throw, and are called on the fibers of branches. */
@@ -329,13 +344,13 @@ export const seal = (join: Join): Exit.Exit<void> => {
   return Exit.void
 }
 
-/** Whether no branch runs, and none will. */
+/** Whether no branch runs, and none will, in a split whose total has been open until now. */
 const isLeft = (join: Join): boolean =>
-  (join.cutShort || (join.list._tag === "Growing" && join.exhausted)) && running(join) === 0
+  (join.isGrowing || join.config.hedge !== undefined) && join.exhausted && running(join) === 0
 
 /** No further branch is started; what has been started decides. */
 export const cutShort = (join: Join): void => {
-  join.cutShort = true
+  join.exhausted = true
   join.sharing?.leave()
   if (!isOpen(join) || !isLeft(join)) return
   complete(join)

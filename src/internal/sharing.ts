@@ -5,7 +5,7 @@
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { AnyEffect, Join, Slot } from "./join.ts"
+import type { AnyEffect, Join, Place } from "./join.ts"
 import { hasMore } from "./join.ts"
 import type { Client, Pool } from "./pool.ts"
 
@@ -67,25 +67,23 @@ export class Sharing implements Client {
   }
 
   /** A slot asks for a place. */
-  claim(slot: Slot): boolean {
-    if (this.coming === 0) return false
+  claim(): Place | undefined {
+    if (this.coming === 0) return undefined
     this.coming--
     this.held++
-    slot.turn = 0
-    slot.since = this.clock.currentTimeMillisUnsafe()
-    return true
+    return { since: this.clock.currentTimeMillisUnsafe(), turn: 0 }
   }
 
   /** A slot's branch has ended: whether it may keep its place for the next one. */
-  keep(slot: Slot, _index: number, _failed: boolean): boolean {
+  keep(place: Place, _index: number, _failed: boolean): Place | undefined {
     const { clock, join, pool } = this
     if (hasMore(join) && !pool.isOverfull) {
-      if (!pool.othersWait(this)) return true
+      if (!pool.othersWait(this)) return place
       // to hand over costs as much as some branches that do next to nothing
-      if (++slot.turn < mostInTurn && clock.currentTimeMillisUnsafe() === slot.since) return true
+      if (++place.turn < mostInTurn && clock.currentTimeMillisUnsafe() === place.since) return place
     }
     this.giveUp()
-    return false
+    return undefined
   }
 
   giveUp(): void {

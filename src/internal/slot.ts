@@ -19,13 +19,12 @@ import { identity } from "effect/Function"
 import * as Result from "effect/Result"
 import type { Branch } from "./branches.ts"
 import * as branches from "./branches.ts"
-import type { AnyEffect, AnyFiber, Join, Slot } from "./join.ts"
+import type { AnyEffect, AnyFiber, Join, Place, Slot } from "./join.ts"
 import {
   breakOff,
   exceeds,
   fail,
   hasMore,
-  isBounded,
   isBreak,
   isOpen,
   lose,
@@ -42,6 +41,8 @@ import * as outbox from "./outbox.ts"
 /** What a slot is busy with when it is busy with no branch; a fresh one has not taken any since it was started or yielded. */
 const none = -1
 const fresh = -2
+/** It does something else first, and comes back for a branch. */
+const away = -3
 
 /** A slot, and the options of its own `whileLoop`, whose successes are those of branches. */
 class Running implements Slot {
@@ -49,22 +50,17 @@ class Running implements Slot {
   readonly id: number
   fiber: AnyFiber | undefined
   index = fresh
-  /** Whether it comes back for a branch. */
-  isAway = false
+  place: Place | undefined = undefined
   constructor(join: Join, fiber: AnyFiber) {
     this.join = join
     this.id = fiber.id
     this.fiber = fiber
   }
 
-  isPlaced = false
-  turn = 0
-  since = 0
-
   while(): boolean {
     const { join } = this
-    if (this.isAway) {
-      this.isAway = false
+    if (this.index === away) {
+      this.index = fresh
       join.arriving--
     }
     if (hasMore(join) && (this.index === fresh || mayGoOn(join, this))) return true
@@ -75,26 +71,24 @@ class Running implements Slot {
   body(): AnyEffect {
     const { join } = this
     const fiber = this.fiber!
-    if (isBounded(join)) {
+    if (join.isBounded) {
       // Effect makes a fiber yield, wherever it is, when its operations are used up. The slot yields well before, so that
       // this does not part a short branch from its record, and a later branch settle first.
       if (this.index !== fresh && isTired(fiber, 2)) join.sinceYield = Math.max(join.sinceYield, join.yieldEvery)
       if (join.sinceYield >= join.yieldEvery) return this.away(pause(join))
     }
     if (join.outbox !== undefined && outbox.isFull(join.outbox)) return this.away(outbox.waitForSpace(join.outbox))
-    if (join.sharing !== undefined && !this.isPlaced) {
-      if (!join.sharing.claim(this)) return this.away(join.sharing.park())
-      this.isPlaced = true
+    if (join.sharing !== undefined && this.place === undefined) {
+      this.place = join.sharing.claim()
+      if (this.place === undefined) return this.away(join.sharing.park())
     }
     // what a branch has set on its fiber is not for the next one
     if (fiber.context !== join.context) fiber.setContext(join.context!)
     return join.pulling ? Effect.yieldNow : pull(join, this)
   }
 
-  /** Does something else first. */
   away(until: AnyEffect): AnyEffect {
-    this.index = fresh
-    this.isAway = true
+    this.index = away
     this.join.arriving++
     return until
   }
@@ -107,7 +101,7 @@ class Running implements Slot {
     this.fiber = undefined
     if (isOpen(join)) succeed(join, index, value)
     else outlast(join, index, value)
-    if (this.isPlaced) this.isPlaced = join.sharing!.keep(this, index, false)
+    if (this.place !== undefined) this.place = join.sharing!.keep(this.place, index, false)
     if (isOpen(join)) this.fiber = fiber
   }
 }
@@ -138,7 +132,7 @@ const enter = (join: Join): AnyEffect => {
   if (last === undefined || last.id < slot.id) slots.push(slot)
   // a fiber that had to yield before it got here
   else slots.splice(placeOf(slots, slot.id), 0, slot)
-  if (!isBounded(join)) join.front = slot
+  if (!join.isBounded) join.front = slot
   else slot.fiber!.addObserver(join.onEnd ??= (exit) => onEnd(join, exit))
   return slot.while() ? slot.body() : Exit.void
 }
@@ -153,11 +147,11 @@ const left = (join: Join, cause: Cause.Cause<unknown>): AnyEffect => {
   if (index < 0) return isBreak(cause) ? Exit.failCause(cause) : done(join, slot)
   if (!isOpen(join)) {
     lose(join, index, cause)
-    if (slot.isPlaced) slot.isPlaced = join.sharing!.keep(slot, index, true)
+    if (slot.place !== undefined) slot.place = join.sharing!.keep(slot.place, index, true)
     return report(index, cause)
   }
   fail(join, index, cause)
-  if (slot.isPlaced) slot.isPlaced = join.sharing!.keep(slot, index, true)
+  if (slot.place !== undefined) slot.place = join.sharing!.keep(slot.place, index, true)
   if (!isOpen(join)) return Exit.void
   slot.fiber = fiber
   return slot.while() ? drain(join) : done(join, slot)
@@ -174,9 +168,9 @@ const onEnd = (join: Join, exit: Exit.Exit<unknown, unknown>): void => {
 /** A slot ends. Behind a bulkhead another takes its place, if there is something left to do. */
 const done = (join: Join, slot: Slot): AnyEffect => {
   const { sharing } = join
-  const wanted = isBounded(join) && hasMore(join) && mayYield(join)
-  if (slot.isPlaced) {
-    slot.isPlaced = false
+  const wanted = join.isBounded && hasMore(join) && mayYield(join)
+  if (slot.place !== undefined) {
+    slot.place = undefined
     if (wanted) sharing!.passOn()
     else sharing!.giveUp()
   }
@@ -268,13 +262,13 @@ const placeOf = (slots: ReadonlyArray<Slot>, id: number): number => {
 }
 
 /** Whether the split has something to do for another slot, now. */
-export const isWanted = (join: Join): boolean => hasMore(join) && (isBounded(join) || join.sinceYield < join.yieldEvery)
+export const isWanted = (join: Join): boolean => hasMore(join) && (join.isBounded || join.sinceYield < join.yieldEvery)
 
 /** Whether a slot that has run a branch may take another one on the same fiber. */
 const mayGoOn = (join: Join, slot: Running): boolean => {
   const fiber = slot.fiber!
   if (hasChildren(fiber)) return false
-  return isBounded(join) || (join.front === slot && join.sinceYield < join.yieldEvery && !isTired(fiber, 16))
+  return join.isBounded || (join.front === slot && join.sinceYield < join.yieldEvery && !isTired(fiber, 16))
 }
 
 /** Whether a share of the operations is used up after which Effect makes the fiber yield. */
@@ -316,10 +310,10 @@ const pull = (join: Join, slot: Slot): AnyEffect => {
     join.pulling = false
     if (Result.isFailure(next)) {
       // a generator that threw has ended, so there is nothing to close
-      join.exhausted = true
+      join.exhausted = join.isRead = true
       return breakOff(join, Cause.die(next.failure))
     }
-    join.exhausted = next.success.done === true
+    join.exhausted = join.isRead = next.success.done === true
     // reading the list may have resumed a branch that decided
     if (!isOpen(join)) return Exit.void
     if (next.success.done === true) return seal(join)

@@ -40,7 +40,6 @@ import {
   expire,
   halt,
   hasMore,
-  isBounded,
   isBreak,
   isOpen,
   make,
@@ -182,7 +181,7 @@ const observed = (join: Join, to: outbox.Outbox, branches: AnyEffect): AnyEffect
 
 const branchesOf = (join: Join): AnyEffect => {
   const { sharing } = join
-  const bounded = isBounded(join)
+  const bounded = join.isBounded
   const most = Math.min(join.places, join.iterator === undefined ? join.items.length : Number.POSITIVE_INFINITY)
   const width = sharing === undefined ? most : sharing.enter(most)
   sharing?.request()
@@ -218,9 +217,9 @@ const restart = (join: Join, width: number, member: AnyEffect): AnyEffect =>
 const closeList = (join: Join): Effect.Effect<void> =>
   Effect.sync(() => {
     join.sharing?.close()
-    const { exhausted, iterator } = join
-    if (iterator === undefined || exhausted) return
-    join.exhausted = true
+    const { isRead, iterator } = join
+    if (iterator === undefined || isRead) return
+    join.isRead = true
     const closed = Result.try({ try: () => iterator.return?.(), catch: identity })
     if (Result.isFailure(closed)) join.broken ??= Cause.die(closed.failure)
   })
@@ -253,7 +252,7 @@ const startSegments = (join: Join, width: number, member: AnyEffect): AnyEffect 
         const size = Math.min(left, segmentSize, join.iterator === undefined ? segmentSize : join.started + 16)
         const segment = startSegment(join, size, member, segments.length === 0)
         // without a bulkhead a segment may end early, and the list decides when there are enough slots
-        if (isBounded(join)) left -= size
+        if (join.isBounded) left -= size
         return Effect.forkChild(
           Effect.catchCause(segment, (cause) => isBreak(cause) ? breakOff(join, cause) : Effect.void),
           {

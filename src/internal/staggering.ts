@@ -7,7 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as delays from "./delays.ts"
-import type { AnyEffect, AnyFiber, Join, Slot, Stagger } from "./join.ts"
+import type { AnyEffect, AnyFiber, Join, Place, Stagger } from "./join.ts"
 import { breakOff, cutShort, hasMore, isBreak, isOpen } from "./join.ts"
 import { Pool } from "./pool.ts"
 import { Sharing } from "./sharing.ts"
@@ -27,7 +27,7 @@ export class Staggering extends Sharing {
     this.startedAt = clock.monotonicTimeNanosUnsafe()
   }
 
-  override keep(_: Slot, index: number, failed: boolean): boolean {
+  override keep(_: Place, index: number, failed: boolean): undefined {
     this.held--
     const isLoser = failed && !isOpen(this.join)
     if (index === 0 && !isLoser) this.first = { failed, took: this.took }
@@ -35,7 +35,7 @@ export class Staggering extends Sharing {
       this.failures++
       this.onFailure?.()
     }
-    return false
+    return undefined
   }
 
   override leave(): void {
