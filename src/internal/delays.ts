@@ -13,6 +13,7 @@ import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import { ConfigurationError, type HedgeRule, type Issue } from "../CanoError.ts"
 import type { Budget, Delay, Latencies, Percentile } from "../Hedge.ts"
+import { isCount } from "./counts.ts"
 import * as durations from "./durations.ts"
 
 export const PercentileTypeId = "~effect-cano/Hedge/Percentile" as const
@@ -86,14 +87,13 @@ export const check = ({ budget, delay, latencies, maxAttempts }: {
   const add = (rule: HedgeRule, message: string | undefined) => {
     if (message !== undefined) issues.push({ state: undefined, rule, message })
   }
-  const count = (value: unknown): boolean => Number.isInteger(value) && (value as number) >= 1
 
   if (isPercentile(delay)) {
     if (!(delay.p > 0 && delay.p < 1)) {
       add("hedge-percentile", `the percentile is ${Formatter.format(delay.p)}; it must be a number between 0 and 1`)
     }
     add("hedge-delay", durations.wrong(delay.fallback, "the fallback of the percentile"))
-    if (!count(delay.atLeast)) {
+    if (!isCount(delay.atLeast)) {
       add("hedge-percentile", `atLeast is ${Formatter.format(delay.atLeast)}; it must be an integer of at least 1`)
     }
     add("hedge-latencies", delay.latencies.issue)
@@ -104,7 +104,7 @@ export const check = ({ budget, delay, latencies, maxAttempts }: {
     }
     add("hedge-latencies", latencies?.issue)
   }
-  if (maxAttempts !== undefined && !count(maxAttempts)) {
+  if (maxAttempts !== undefined && !isCount(maxAttempts)) {
     add(
       "hedge-max-attempts",
       `maxAttempts is ${Formatter.format(maxAttempts)}; it must be an integer of at least 1, or be left out`

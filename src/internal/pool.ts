@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Formatter from "effect/Formatter"
 import type * as Bulkhead from "../Bulkhead.ts"
 import { BulkheadFullError, ConfigurationError } from "../CanoError.ts"
+import { isCount, isWhole } from "./counts.ts"
 
 export const TypeId = "~effect-cano/Bulkhead" as const
 
@@ -138,15 +139,13 @@ export class Pool implements Bulkhead.Bulkhead {
 
 export const isPool = (u: unknown): u is Pool => u instanceof Pool
 
-const isCount = (u: unknown): boolean => Number.isInteger(u) && (u as number) >= 1
-
 const check = (name: string, { maxWaiting, places }: { readonly places: number; readonly maxWaiting?: number }) => {
   const issues: Array<{ readonly state: undefined; readonly rule: "bulkhead"; readonly message: string }> = []
   const add = (message: string) => issues.push({ state: undefined, rule: "bulkhead", message })
   if (!isCount(places)) {
     add(`the places of bulkhead "${name}" are ${Formatter.format(places)}; they must be an integer of at least 1`)
   }
-  if (maxWaiting !== undefined && !(Number.isInteger(maxWaiting) && maxWaiting >= 0)) {
+  if (maxWaiting !== undefined && !isWhole(maxWaiting)) {
     add(`maxWaiting of bulkhead "${name}" is ${Formatter.format(maxWaiting)}; it must be an integer of at least 0`)
   }
   return issues

@@ -11,6 +11,7 @@ import type { ConfigurationRule, Issue } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import type { Losers } from "../SplitResult.ts"
 import * as branches from "./branches.ts"
+import { isCount } from "./counts.ts"
 import * as delays from "./delays.ts"
 import * as durations from "./durations.ts"
 import type { Config, Stagger } from "./join.ts"
@@ -122,8 +123,6 @@ const losers = (self: unknown, add: Add): void => {
 type Add = (rule: ConfigurationRule, sentence: string) => void
 
 const show = (u: unknown): string => Formatter.format(u)
-
-const isCount = (u: unknown): boolean => Number.isInteger(u) && (u as number) >= 1
 
 /** The names of the branches, where they are known before the split is entered. */
 const staticList = (input: unknown, add: Add): ReadonlyArray<string> | undefined => {

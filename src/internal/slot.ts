@@ -19,23 +19,9 @@ import { identity } from "effect/Function"
 import * as Result from "effect/Result"
 import type { Branch } from "./branches.ts"
 import * as branches from "./branches.ts"
+import { breakOff, exceeds, fail, isBreak, lose, outlast, refuse, report, seal, succeed } from "./deciding.ts"
 import type { AnyEffect, AnyFiber, Join, Place, Slot } from "./join.ts"
-import {
-  breakOff,
-  exceeds,
-  fail,
-  hasMore,
-  isBreak,
-  isOpen,
-  lose,
-  mayYield,
-  outlast,
-  refuse,
-  report,
-  running,
-  seal,
-  succeed
-} from "./join.ts"
+import { hasMore, isOpen, mayYield, running } from "./join.ts"
 import * as outbox from "./outbox.ts"
 
 /** What a slot is busy with when it is busy with no branch; a fresh one has not taken any since it was started or yielded. */

@@ -7,14 +7,16 @@
  *  I1  The verdict is written once, by `settle`, `seal` or the deadline; from then on no count and no order changes.
  *  I2  Every started branch is recorded exactly once, and only after its own finalizers have run.
  *  I3  A branch is pulled from its list only by the slot that runs it at once, and only while the split is open.
- *  I4  The split's effect ends after its worker fiber, and the worker after all slots and their children.
+ *  I4  The split's effect ends after its worker fiber, unless losers may outlive it; then the worker is in a nursery. The
+ *      worker ends after all slots and their children, and after its observer.
  *  I5  No slot fails its `forEach`, whatever its branches do: `forEach` forgets the member that it is starting when one
  *      that runs already fails meanwhile.
  *  I6  One object per split, one per slot, and per branch its outcome; nothing per branch that is queued.
+ *  I7  A place of a shared bulkhead is on its way, held by one slot, or given back; after the worker none is left.
  *
  * Fibers: the caller waits for one worker, which is an `Effect.forEach` over slots (`slot.ts`), which run the branches. A
  * decision, the deadline and an interruption of the caller all end a split in the same way: they interrupt the fibers that
- * still run (`join.ts`), and `forEach` awaits them. Worker and slots are uninterruptible, so that every exit is recorded;
+ * still run (`deciding.ts`), and `forEach` awaits them. Worker and slots are uninterruptible, so that every exit is recorded;
  * the branches inside them are interruptible, whatever the region of the caller.
  */
 import * as Cause from "effect/Cause"
@@ -33,22 +35,9 @@ import * as JoinStrategy from "../JoinStrategy.ts"
 import type { SplitResult } from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
+import { breakOff, exceedsAtOnce, expire, halt, isBreak, open, relax } from "./deciding.ts"
 import type { AnyEffect, AnyFiber, Config, Frame, Join } from "./join.ts"
-import {
-  breakOff,
-  exceedsAtOnce,
-  expire,
-  halt,
-  hasMore,
-  isBreak,
-  isOpen,
-  make,
-  mayYield,
-  open,
-  relax,
-  where,
-  yieldEvery
-} from "./join.ts"
+import { hasMore, isOpen, make, mayYield, where, yieldEvery } from "./join.ts"
 import * as nursery from "./nursery.ts"
 import * as outbox from "./outbox.ts"
 import type { Pool } from "./pool.ts"

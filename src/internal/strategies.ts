@@ -5,6 +5,7 @@
 import type * as Duration from "effect/Duration"
 import type { Counting, Custom, Judgement, Reducer, Tally } from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
+import { isCount, isWhole } from "./counts.ts"
 
 type AnyOutcome = Outcome.Settled<unknown, unknown>
 type Names = ReadonlyArray<string> | undefined
@@ -26,8 +27,6 @@ export const make = <A, E, S, N extends string>(
   })
 
 const fail = (reason: string): Judgement => ({ fail: reason })
-
-const isCount = (n: unknown): boolean => Number.isInteger(n) && (n as number) >= 1
 
 /** How an outcome counts for a strategy that goes by counts. */
 type Class = "success" | "failure" | "left out"
@@ -188,11 +187,11 @@ export const tolerate = (tolerance: Tolerance): Custom<unknown, unknown, string>
     issue: (names) =>
       parts.length === 0
         ? "tolerate: give at least one of maxFailures, maxFailureRate and minSuccesses"
-        : maxFailures !== undefined && !(Number.isInteger(maxFailures) && maxFailures >= 0)
+        : maxFailures !== undefined && !isWhole(maxFailures)
         ? `${name}: maxFailures must be an integer of at least 0`
         : maxFailureRate !== undefined && !(maxFailureRate >= 0 && maxFailureRate <= 1)
         ? `${name}: maxFailureRate must be a number from 0 to 1`
-        : tolerance.minSuccesses !== undefined && !(Number.isInteger(minSuccesses) && minSuccesses >= 0)
+        : tolerance.minSuccesses !== undefined && !isWhole(minSuccesses)
         ? `${name}: minSuccesses must be an integer of at least 0`
         : names !== undefined && names.length < minSuccesses
         ? `${name} waits for ${minSuccesses} branches, but there are only ${names.length}`

@@ -7,6 +7,7 @@ import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import { ConfigurationError } from "../CanoError.ts"
 import type { Outcome } from "../SplitResult.ts"
+import { isCount } from "./counts.ts"
 import * as rules from "./rules.ts"
 import * as standalone from "./standalone.ts"
 
@@ -18,7 +19,7 @@ const defaultSize = 16
 
 export const stream = (branches: unknown, options: StreamInput): Stream.Stream<unknown, unknown, unknown> => {
   const { bufferSize = defaultSize, ...split } = options
-  if (!Number.isInteger(bufferSize) || bufferSize < 1) {
+  if (!isCount(bufferSize)) {
     const sentence = `bufferSize is ${
       Formatter.format(bufferSize)
     }; it must be an integer of at least 1, or be left out`

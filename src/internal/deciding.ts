@@ -1,0 +1,224 @@
+/**
+ * What a running split does with what it learns: slots report how branches ended, timers that their time has come, and
+ * this decides, once. Nothing here starts a fiber; a decision interrupts those that still run.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
+import * as Result from "effect/Result"
+import type { WorkflowRule } from "../CanoError.ts"
+import { WorkflowError } from "../CanoError.ts"
+import * as JoinStrategy from "../JoinStrategy.ts"
+import type { Outcome } from "../SplitResult.ts"
+import type { Budget, Config, Frame, Join } from "./join.ts"
+import { isOpen, running, where } from "./join.ts"
+import type { Outbox } from "./outbox.ts"
+import * as outbox from "./outbox.ts"
+import * as splitResult from "./splitResult.ts"
+
+/** The first branches are there: a strategy may be satisfied by none, or want more than there are. */
+export const open = (join: Join): void => {
+  const { items, record } = join
+  if (join.isGrowing) {
+    for (let i = 0; i < items.length; i++) record.added()
+    // only without any branch nobody could add one
+    if (items.length === 0) complete(join)
+  }
+  judge(join, "settled")
+}
+
+/** A branch has succeeded. */
+export const succeed = (join: Join, index: number, value: unknown): void => {
+  join.tally.succeeded++
+  settled(join, join.record.succeeded(index, value))
+}
+
+/** A branch has failed. */
+export const fail = (join: Join, index: number, cause: Cause.Cause<unknown>): void => {
+  join.tally.failed++
+  settled(join, join.record.failed(index, cause))
+}
+
+/** A loser has ended, and badly: most have been interrupted. */
+export const lose = (join: Join, index: number, cause: Cause.Cause<unknown>): void => {
+  join.record.late(index, cause)
+  if (join.outbox !== undefined) tellOfLoser(join, join.outbox, index, Exit.failCause(cause))
+}
+
+/** A loser has ended well all the same. */
+export const outlast = (join: Join, index: number, value: unknown): void => {
+  join.record.outlasted(index, value)
+  if (join.outbox !== undefined) tellOfLoser(join, join.outbox, index, Exit.succeed(value))
+}
+
+const tellOfLoser = (join: Join, to: Outbox, index: number, exit: Exit.Exit<unknown, unknown>): void => {
+  if (!join.halted) outbox.offer(to, splitResult.loser(join.list, join.config.losers, index, exit))
+}
+
+/** A loser's defect is told to the log: nobody may look at its outcome. */
+export const report = (index: number, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
+  Cause.hasDies(cause)
+    ? Effect.ignoreCause(
+      Effect.logWarning(`branch ${index} died after the split had been decided or interrupted`, cause)
+    )
+    : Exit.void
+
+const settled = (join: Join, outcome: Outcome.Settled<unknown, unknown>): void => {
+  join.sinceYield++
+  if (!join.isPlain) note(join, outcome)
+  if (!isOpen(join)) return
+  if (!JoinStrategy.isCustom(join.strategy)) return decide(join, "settled")
+  const { reducer } = join.strategy
+  guarded(join, () => {
+    join.state = reducer.onOutcome(join.state, outcome as never)
+    decide(join, "settled")
+  })
+}
+
+/** What there is to do with a settlement before the strategy is asked. */
+const note = (join: Join, outcome: Outcome.Settled<unknown, unknown>): void => {
+  if (join.outbox !== undefined) outbox.offer(join.outbox, outcome)
+  const { reduce } = join.config
+  if (reduce !== undefined) {
+    guarded(join, () => {
+      join.reduced = reduce.step(join.reduced, outcome)
+    })
+  }
+  // nobody is left who could add branches
+  if (isLeft(join)) complete(join)
+}
+
+/** A strategy's own functions may throw, and are called on the fibers of branches. */
+const guarded = (join: Join, f: () => void): void => {
+  const done = Result.try({ try: f, catch: identity })
+  if (Result.isFailure(done)) breakOff(join, Cause.die(done.failure))
+}
+
+/** A lazy list has ended: its total is known at last. */
+export const seal = (join: Join): Exit.Exit<void> => {
+  join.exhausted = true
+  join.sharing?.leave()
+  complete(join)
+  guarded(join, () => decide(join, "settled"))
+  return Exit.void
+}
+
+/** Whether no branch runs, and none will, in a split whose total has been open until now. */
+const isLeft = (join: Join): boolean =>
+  (join.isGrowing || join.config.hedge !== undefined) && join.exhausted && running(join) === 0
+
+/** No further branch is started; what has been started decides. */
+export const cutShort = (join: Join): void => {
+  join.exhausted = true
+  join.sharing?.leave()
+  if (!isOpen(join) || !isLeft(join)) return
+  complete(join)
+  guarded(join, () => decide(join, "settled"))
+}
+
+const complete = (join: Join): void => {
+  join.tally.total = join.started
+  join.strategy = JoinStrategy.resolve(join.strategy, join.started)
+}
+
+/** The time is up. */
+export const expire = (join: Join): void => {
+  // a decided join only awaits its losers, which takes as long as it takes
+  if (!isOpen(join)) return
+  join.timedOut = true
+  guarded(join, () => decide(join, "deadline"))
+}
+
+/** The soft deadline of the strategy has passed. */
+export const relax = (join: Join): void => {
+  const { state, strategy } = join
+  if (!isOpen(join) || !JoinStrategy.isCustom(strategy) || strategy.reducer.soft === undefined) return
+  const { onPassed } = strategy.reducer.soft
+  guarded(join, () => {
+    join.state = onPassed(state)
+    decide(join, "settled")
+  })
+}
+
+const judge = (join: Join, event: "settled" | "deadline"): void => {
+  const { state, strategy, tally } = join
+  if (!JoinStrategy.isCustom(strategy)) {
+    // what is not custom goes by counts
+    join.verdict = JoinStrategy.decide(strategy as JoinStrategy.Counting, tally, event)
+    return
+  }
+  const judgement = strategy.reducer.decide(state, tally, event)
+  if (typeof judgement === "object") join.reason = judgement.fail
+  join.verdict = typeof judgement === "object" || (judgement === "continue" && event === "deadline")
+    ? "fail"
+    : judgement
+}
+
+const decide = (join: Join, event: "settled" | "deadline"): void => {
+  judge(join, event)
+  if (join.verdict === "continue") return
+  if (join.config.losers === "interrupt") interruptAll(join)
+  else interruptTimers(join)
+  join.sharing?.leave()
+  join.onDecided?.()
+}
+
+/** Ends the split without a verdict: what its branches do from now on counts no more. */
+export const halt = (join: Join): void => {
+  join.halted = true
+  interruptAll(join)
+  join.observing?.interruptUnsafe(join.caller)
+  join.sharing?.leave()
+}
+
+/** The split cannot go on, for a reason that is not a branch's. */
+export const breakOff = (join: Join, cause: Cause.Cause<unknown>): Exit.Exit<void> => {
+  join.broken ??= cause
+  halt(join)
+  return Exit.void
+}
+
+/** The split is given what it cannot run. */
+export const refuse = (join: Join, rule: WorkflowRule, detail: string): Exit.Exit<void> =>
+  breakOff(join, Cause.fail(new WorkflowError({ ...where(join.frame), rule, detail })))
+
+/** Counts branches against what the split and its run may start; a sentence if that is too many. */
+export const exceeds = ({ config, frame, items, list, started }: Join, count: number): string | undefined => {
+  const { maxBranches } = config
+  const of = list._tag === "Lazy" ? started : items.length
+  if (maxBranches !== undefined && of + count > maxBranches) {
+    return `the split is given more than ${maxBranches} branches (maxBranches)`
+  }
+  return exceedsBudget(frame.budget, count)
+}
+
+/** The same for a list that is known whole. */
+export const exceedsAtOnce = (count: number, { maxBranches }: Config, { budget }: Frame): string | undefined =>
+  maxBranches !== undefined && count > maxBranches
+    ? `the split is given ${count} branches, more than ${maxBranches} (maxBranches)`
+    : exceedsBudget(budget, count)
+
+const exceedsBudget = (budget: Budget | undefined, count: number): string | undefined => {
+  if (budget === undefined || budget.maxBranches === Number.POSITIVE_INFINITY) return undefined
+  budget.branches += count
+  return budget.branches > budget.maxBranches
+    ? `the run starts more than ${budget.maxBranches} branches (maxBranches)`
+    : undefined
+}
+
+/**
+ * Whether a fiber of the split ended in another way than by itself. Branches end in their records; what is left is a
+ * value that is no Effect somewhere inside one, at which Effect ends the fiber as a whole.
+ */
+export const isBreak = (cause: Cause.Cause<unknown>): boolean => !Cause.hasInterruptsOnly(cause)
+
+const interruptTimers = ({ caller, timers }: Join): void => {
+  for (let i = 0; i < timers.length; i++) timers[i]!.interruptUnsafe(caller)
+}
+
+const interruptAll = (join: Join): void => {
+  const { caller, slots } = join
+  interruptTimers(join)
+  for (let i = 0; i < slots.length; i++) slots[i]!.fiber?.interruptUnsafe(caller)
+}
