@@ -187,13 +187,17 @@ describe("a split with a hedge", () => {
         { hedge: { delay: -1 } },
         { hedge: { delay: 1, atOnce: 0 } },
         { bulkhead: 2 },
+        { strategy: JoinStrategy.all },
+        { hedge: { delay: 1, atOnce: 1e9 } },
         { hedge: { delay: 1, budget: Hedge.budget({ tokens: 0, ratio: 1 }) } }
       ], (options) => Effect.map(run(options), ({ message }) => message))
       assert.match(messages[0]!, /hedge is 5; it must be/)
       assert.match(messages[1]!, /the delay is negative: -1/)
       assert.match(messages[2]!, /atOnce is 0; it must be an integer of at least 1/)
       assert.match(messages[3]!, /leave the bulkhead out/)
-      assert.match(messages[4]!, /the tokens of the budget are 0/)
+      assert.match(messages[4]!, /all waits for every branch; a hedge is for alternatives/)
+      assert.match(messages[5]!, /atOnce is 1000000000; .* at most 65536/)
+      assert.match(messages[6]!, /the tokens of the budget are 0/)
     }))
 
   it.effect("fails with what the function of the delay does wrong", () =>

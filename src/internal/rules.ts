@@ -81,23 +81,32 @@ export const split = (state: string | undefined, input: unknown, options: SplitI
   }
   if (options.losers !== undefined) losers(options.losers, add)
   observers(options, add)
-  if (options.hedge !== undefined) issues.push(...hedge(state, options.hedge, bulkhead !== undefined))
+  if (options.hedge !== undefined) issues.push(...hedge(state, options.hedge, options))
   return issues
 }
 
-const hedge = (state: string | undefined, self: unknown, isBounded: boolean): ReadonlyArray<Issue> => {
+/** Branches that a hedge may start at once. */
+const mostAtOnce = 65_536
+
+const hedge = (state: string | undefined, self: unknown, options: SplitInput): ReadonlyArray<Issue> => {
   if (!Predicate.isObject(self)) {
     return [issue(state, "hedge-delay", `hedge is ${show(self)}; it must be { delay, … }`)]
   }
   // looked through by the rules of a hedge
   const given = self as unknown as Stagger
   const issues = delays.check(given).map(({ message, rule }) => issue(state, rule, message))
-  if (given.atOnce !== undefined && !isCount(given.atOnce)) {
-    issues.push(
-      issue(state, "hedge-max-attempts", `atOnce is ${show(given.atOnce)}; it must be an integer of at least 1`)
-    )
+  if (given.atOnce !== undefined && !(isCount(given.atOnce) && given.atOnce <= mostAtOnce)) {
+    issues.push(issue(
+      state,
+      "hedge-max-attempts",
+      `atOnce is ${show(given.atOnce)}; it must be an integer of at least 1, and at most ${mostAtOnce}`
+    ))
   }
-  if (isBounded) {
+  if (options.strategy?._tag === "All" || options.strategy?._tag === "AllFailFast") {
+    const name = JoinStrategy.format(options.strategy)
+    issues.push(issue(state, "strategy", `${name} waits for every branch; a hedge is for alternatives`))
+  }
+  if (options.bulkhead !== undefined) {
     issues.push(issue(state, "bulkhead", "branches that are hedged start one by one; leave the bulkhead out"))
   }
   return issues

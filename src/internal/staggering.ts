@@ -112,16 +112,5 @@ export class Staggering extends Sharing {
 }
 
 /** As many as the strategy asks for. */
-const atOnce = ({ items, list, strategy }: Join, { atOnce }: Stagger): number => {
-  if (atOnce !== undefined) return atOnce
-  switch (strategy._tag) {
-    case "Quorum":
-    case "PartialResults":
-      return strategy.n
-    case "All":
-    case "AllFailFast":
-      return list._tag === "Lazy" ? Number.MAX_SAFE_INTEGER : Math.max(items.length, 1)
-    default:
-      return 1
-  }
-}
+const atOnce = ({ strategy }: Join, { atOnce }: Stagger): number =>
+  atOnce ?? (strategy._tag === "Quorum" || strategy._tag === "PartialResults" ? strategy.n : 1)
