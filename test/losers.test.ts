@@ -289,6 +289,26 @@ describe("losers: detach", () => {
       assert.strictEqual(finalizers, 1)
     }))
 
+  it.effect("a scope that has been closed keeps no branch", () =>
+    Effect.gen(function*() {
+      for (const used of [false, true]) {
+        const { branch, log } = watched()
+        const scope = yield* Scope.make()
+        const run = Split.run([branch("a", 10), branch("b", 1000)], { strategy: JoinStrategy.any, losers: "detach" })
+          .pipe(
+            Effect.provideService(Scope.Scope, scope)
+          )
+        if (used) {
+          yield* Split.run([Effect.void], { strategy: JoinStrategy.any, losers: "detach" }).pipe(
+            Effect.provideService(Scope.Scope, scope)
+          )
+        }
+        yield* Scope.close(scope, Exit.void)
+        yield* timed(run, "1 minute")
+        assert.deepStrictEqual(log, ["start a", "start b", "end a", "interrupt b"])
+      }
+    }))
+
   it("works under runSync where nothing waits", () => {
     const result = Effect.runSync(Effect.scoped(
       Split.run([Effect.succeed(1), Effect.succeed(2)], { strategy: JoinStrategy.any, losers: "detach" })

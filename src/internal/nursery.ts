@@ -15,13 +15,18 @@ export interface Outgrown {
   readonly interrupt: () => void
 }
 
-export type Nursery = Set<Outgrown>
+export interface Nursery {
+  readonly splits: Set<Outgrown>
+  /** Whether nobody will wait for its branches any more. */
+  closed: boolean
+}
 
-export const make = (): Nursery => new Set()
+export const make = (): Nursery => ({ splits: new Set(), closed: false })
 
-export const adopt = (nursery: Nursery, outgrown: Outgrown): void => {
-  nursery.add(outgrown)
-  outgrown.worker.addObserver(() => nursery.delete(outgrown))
+export const adopt = ({ closed, splits }: Nursery, outgrown: Outgrown): void => {
+  splits.add(outgrown)
+  outgrown.worker.addObserver(() => splits.delete(outgrown))
+  if (closed) outgrown.interrupt()
 }
 
 /** After a success the branches may go on to their end. Otherwise, and when the wait is interrupted, they are interrupted. */
@@ -29,15 +34,22 @@ export const close = (nursery: Nursery, exit: Exit.Exit<unknown, unknown>): Effe
   Exit.isSuccess(exit) ? Effect.onInterrupt(Effect.interruptible(empty(nursery)), () => end(nursery)) : end(nursery)
 
 const empty = (nursery: Nursery): Effect.Effect<void> =>
-  Effect.whileLoop({
-    while: () => nursery.size > 0,
-    body: () => Fiber.await(nursery.values().next().value!.worker),
-    step: constVoid
-  })
+  Effect.andThen(
+    Effect.whileLoop({
+      while: () => nursery.splits.size > 0,
+      body: () => Fiber.await(nursery.splits.values().next().value!.worker),
+      step: constVoid
+    }),
+    Effect.sync(() => {
+      nursery.closed = true
+    })
+  )
 
 const end = (nursery: Nursery): Effect.Effect<void> =>
   Effect.suspend(() => {
-    for (const { interrupt } of nursery) interrupt()
+    // also what is added while these end
+    nursery.closed = true
+    for (const { interrupt } of nursery.splits) interrupt()
     return empty(nursery)
   })
 
