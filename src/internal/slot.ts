@@ -168,7 +168,11 @@ const done = (join: Join, slot: Slot): AnyEffect => {
 }
 
 /** Adds branches to a split that grows, and starts slots for as many as have a place. */
-export const add = (join: Join, given: Iterable<unknown>): Effect.Effect<boolean> =>
+export const add = (
+  join: Join,
+  given: Iterable<unknown>,
+  start: (width: number) => AnyEffect
+): Effect.Effect<boolean> =>
   Effect.suspend(() => {
     const added = [...given]
     const takes = join.context !== undefined && join.tally.total === Number.POSITIVE_INFINITY && isOpen(join)
@@ -197,19 +201,22 @@ export const add = (join: Join, given: Iterable<unknown>): Effect.Effect<boolean
       // slots that are on their way take what waits
       const waiting = items.length - join.started
       const places = Math.min(waiting, join.places - running(join)) - join.arriving
-      for (let i = 0; i < places; i++) replace(join)
+      if (places > 0) startLater(join, places, start(places))
     }
     return Exit.succeed(true)
   })
 
-/** Starts a slot: not inside a lost fiber, which somebody may wait for, and not on its stack. */
-export const replace = (join: Join): void => {
+/** Starts a slot in place of another one. */
+export const replace = (join: Join): void => startLater(join, 1, member(join))
+
+/** Starts slots: not inside a lost fiber, which somebody may wait for, and not on its stack. */
+const startLater = (join: Join, width: number, slots: AnyEffect): void => {
   // a fiber's context holds the services of what it runs, which its type does not say
   const context = join.context as Context.Context<unknown>
-  join.arriving++
+  join.arriving += width
   const later = Effect.flatMap(Effect.yieldNow, () => {
-    join.arriving--
-    return member(join)
+    join.arriving -= width
+    return slots
   })
   const fiber = Effect.runForkWith(context)(later, { uninterruptible: true })
   const replacements = join.replacements ??= new Set()

@@ -86,7 +86,10 @@ const start = (
     const { depth, limit } = parent.getRef(Depth)
     if (depth >= limit) return refused(frame, "max-depth", `splits are nested deeper than ${limit} (maxDepth)`)
     const join = make(list, config, frame, parent.id, outbox)
-    if (list._tag === "Growing") join.items.push(...list.seed((given) => slot.add(join, given)))
+    if (list._tag === "Growing") {
+      const more = (width: number) => startSlots(join, width, false)
+      join.items.push(...list.seed((given) => slot.add(join, given, more)))
+    }
     const unfit = misfit(join)
     if (unfit !== undefined) return refused(frame, unfit.rule, unfit.detail)
     const pool = poolOf(config, parent)
@@ -175,7 +178,7 @@ const branchesOf = (join: Join): AnyEffect => {
   const width = sharing === undefined ? most : sharing.enter(most)
   sharing?.request()
   const member = slot.member(join)
-  const started = width <= segmentSize ? startSegment(join, width, member, true) : startSegments(join, width, member)
+  const started = startSlots(join, width, true)
   if (!bounded && join.iterator === undefined) return started
   const all = bounded && !mayYield(join) ? Effect.andThen(started, restart(join, width, member)) : started
   return Effect.onExit(all, () => Effect.andThen(awaitSlots(join), closeList(join)))
@@ -213,6 +216,12 @@ const closeList = (join: Join): Effect.Effect<void> =>
     if (Result.isFailure(closed)) join.broken ??= Cause.die(closed.failure)
   })
 
+/** Starts slots, the first ones of the split with its deadlines, and waits for them. */
+const startSlots = (join: Join, width: number, first: boolean): AnyEffect => {
+  const member = slot.member(join)
+  return width <= segmentSize ? startSegment(join, width, member, first) : startSegments(join, width, member, first)
+}
+
 /** Starts `width` slots in order, on the current tick, and waits for them. */
 const startSegment = (join: Join, width: number, member: AnyEffect, first: boolean): AnyEffect => {
   // the deadlines are started before the branches, so that their clock starts when the split is entered
@@ -224,7 +233,7 @@ const startSegment = (join: Join, width: number, member: AnyEffect, first: boole
   )
 }
 
-const startSegments = (join: Join, width: number, member: AnyEffect): AnyEffect =>
+const startSegments = (join: Join, width: number, member: AnyEffect, first: boolean): AnyEffect =>
   Effect.suspend(() => {
     const segments: Array<AnyFiber> = []
     let left = width
@@ -239,7 +248,7 @@ const startSegments = (join: Join, width: number, member: AnyEffect): AnyEffect 
         read = join.started
         // a lazy list may be short, so its segments double
         const size = Math.min(left, segmentSize, join.iterator === undefined ? segmentSize : join.started + 16)
-        const segment = startSegment(join, size, member, segments.length === 0)
+        const segment = startSegment(join, size, member, first && segments.length === 0)
         // without a bulkhead a segment may end early, and the list decides when there are enough slots
         if (join.isBounded) left -= size
         return Effect.forkChild(
