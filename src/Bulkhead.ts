@@ -7,7 +7,7 @@
 import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { BulkheadFullError, ConfigurationError } from "./CanoError.ts"
+import type { BulkheadFullError, BulkheadReentryError, ConfigurationError } from "./CanoError.ts"
 import * as internal from "./internal/pool.ts"
 
 // -----------------------------------------------------------------------------
@@ -31,7 +31,10 @@ export const TypeId: "~effect-cano/Bulkhead" = internal.TypeId
  *
  * **Gotchas**
  *
- * A branch keeps its place while it runs a split on the same bulkhead: with too few places both wait for ever.
+ * What runs in a place may not ask for another one of the same bulkhead, neither itself nor in a split or workflow inside
+ * it: with all places held by such, each would wait for the others for ever. It is refused with `BulkheadReentryError`,
+ * which names the states, however many places are free. Take the place around the innermost work, or use two bulkheads. A
+ * fiber that was forked in a place counts as inside it until the place is given back.
  *
  * @category models
  * @since 0.1.0
@@ -40,7 +43,9 @@ export interface Bulkhead {
   readonly [TypeId]: typeof TypeId
   readonly name: string
   /** Runs an effect in one of the places, when its turn comes. Interrupting it gives the place back. */
-  readonly withPlace: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | BulkheadFullError, R>
+  readonly withPlace: <A, E, R>(
+    effect: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | BulkheadFullError | BulkheadReentryError, R>
   /**
    * Changes the number of places, an integer of at least 1. More are given out at once; with fewer nobody is interrupted,
    * and places are given out again when fewer are in use.

@@ -119,6 +119,7 @@ export type WorkflowRule =
   | "unknown-state"
   | "invalid-task"
   | "invalid-branches"
+  | "invalid-observer"
   | "split-outside-split"
   | "strategy"
   | "max-transitions"
@@ -214,6 +215,46 @@ export class BulkheadFullError extends Data.TaggedError("BulkheadFullError")<{
 }
 
 /**
+ * Where a run stands.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Location {
+  readonly workflow: string
+  readonly state: string
+}
+
+/**
+ * A branch or effect that runs in a place of a shared bulkhead asks for another one of the same bulkhead, for itself or for
+ * a split inside it. With all places held by such, each would wait for the others for ever; so it is refused, however many
+ * places there are. Nothing was started.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class BulkheadReentryError extends Data.TaggedError("BulkheadReentryError")<{
+  /** The name of the bulkhead. */
+  readonly bulkhead: string
+  /** The state whose split, or whose task, holds the place; `undefined` outside of a run. */
+  readonly heldIn: Location | undefined
+  /** The state in which another place is asked for; `undefined` outside of a run. */
+  readonly askedIn: Location | undefined
+}> {
+  override get message(): string {
+    const { askedIn, bulkhead, heldIn } = this
+    return `bulkhead "${bulkhead}" is asked for a place by ${standing(askedIn)} inside a place of its own, held by ${
+      standing(heldIn)
+    }: with every place held like that, all would wait for ever; take the place around the innermost work only`
+  }
+}
+
+const standing = (location: Location | undefined): string =>
+  location === undefined
+    ? "an effect outside of a run"
+    : `state "${location.state}" of workflow "${location.workflow}"`
+
+/**
  * A run used up the budget given to `withTimeout`. The run was interrupted and awaited.
  *
  * From cano: `CanoError::WorkflowTimeout`.
@@ -247,6 +288,7 @@ export type CanoError<E = unknown> =
   | JoinTimeoutError<E>
   | WorkflowTimeoutError
   | BulkheadFullError
+  | BulkheadReentryError
 
 /**
  * Whether a value is one of the engine's own failures.
@@ -256,7 +298,8 @@ export type CanoError<E = unknown> =
  */
 export const isCanoError = <A>(u: A): u is A & CanoError =>
   u instanceof ConfigurationError || u instanceof WorkflowError || u instanceof JoinUnsatisfiedError ||
-  u instanceof JoinTimeoutError || u instanceof WorkflowTimeoutError || u instanceof BulkheadFullError
+  u instanceof JoinTimeoutError || u instanceof WorkflowTimeoutError || u instanceof BulkheadFullError ||
+  u instanceof BulkheadReentryError
 
 const located = (
   sentence: string,

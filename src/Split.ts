@@ -14,6 +14,7 @@ import type * as Stream from "effect/Stream"
 import type { Bulkhead } from "./Bulkhead.ts"
 import type {
   BulkheadFullError,
+  BulkheadReentryError,
   ConfigurationError,
   JoinTimeoutError,
   JoinUnsatisfiedError,
@@ -288,6 +289,12 @@ export interface Observers<in Ended, in Settled, out E, out R, in out Z, in Stat
    */
   readonly onOutcome?: ((outcome: Ended, state: State) => Effect.Effect<unknown, E, R>) | undefined
   /**
+   * How long `onOutcome` may take for one outcome once the join is decided; before that the `timeout` of the split bounds
+   * it. An observer that takes longer is interrupted, which is told to the log with the number of outcomes that it was not
+   * told of, and the split ends as it was decided. Left out: 30 seconds.
+   */
+  readonly observerTimeout?: Duration.Input | undefined
+  /**
    * A fold over the outcomes as they settle, in that order. Nothing else is kept: the result has its `value`, the tally
    * and whether the deadline decided.
    */
@@ -338,7 +345,7 @@ export type AnyBulkhead = number | Bulkhead | Context.Key<any, Bulkhead>
  * @category utility types
  * @since 0.1.0
  */
-export type BulkheadError<Bh> = [Bh] extends [number] ? never : BulkheadFullError
+export type BulkheadError<Bh> = [Bh] extends [number] ? never : BulkheadFullError | BulkheadReentryError
 
 /**
  * What a split requires for a bulkhead that is a service.

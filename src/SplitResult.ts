@@ -131,7 +131,9 @@ export type Outcome<A, E = never> = Succeeded<A> | Failed<E> | Interrupted<E> | 
  * - `{ grace }`: they are interrupted; those that have not stopped when the grace period is over are reported to the log
  *   and detached.
  *
- * Queued branches never start once a join is decided, whatever becomes of the running ones.
+ * Branches that have not started when a join is decided never do, with one exception: under `"await"` and `"detach"`, without
+ * a bulkhead, the rest of a list that is known whole starts as losers like any. Whether a branch completes at once must not
+ * choose which others run.
  *
  * @category models
  * @since 0.1.0

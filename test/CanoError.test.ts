@@ -142,7 +142,8 @@ describe("the errors", () => {
       result: failed([])
     }),
     WorkflowTimeoutError: new CanoError.WorkflowTimeoutError({ ...nowhere, workflow: "w", limit: Duration.zero }),
-    BulkheadFullError: new CanoError.BulkheadFullError({ bulkhead: "db", asked: 2, waiting: 1, maxWaiting: 2 })
+    BulkheadFullError: new CanoError.BulkheadFullError({ bulkhead: "db", asked: 2, waiting: 1, maxWaiting: 2 }),
+    BulkheadReentryError: new CanoError.BulkheadReentryError({ bulkhead: "db", heldIn: undefined, askedIn: undefined })
   }
 
   for (const [tag, error] of Object.entries(all)) {

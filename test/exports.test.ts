@@ -10,6 +10,7 @@ const surface: { readonly [module: string]: ReadonlyArray<string> } = {
   Bulkhead: ["TypeId", "layer", "make"],
   CanoError: [
     "BulkheadFullError",
+    "BulkheadReentryError",
     "ConfigurationError",
     "JoinTimeoutError",
     "JoinUnsatisfiedError",

@@ -114,14 +114,71 @@ describe("losers: await", () => {
       assert.deepStrictEqual(log, ["start a", "start b", "end a", "interrupt b"])
     }))
 
-  it.effect("branches that complete at once leave no loser to await", () =>
-    Effect.gen(function*() {
-      const result = yield* Split.run([Effect.succeed(1), Effect.never], {
-        strategy: JoinStrategy.any,
-        losers: "await"
-      })
-      assert.deepStrictEqual(tags(result.outcomes), ["Succeeded", "NotStarted"])
-    }))
+  // whether a branch completes at once must not choose which others run
+  for (const losers of ["await", "detach"] as const) {
+    for (const first of [Effect.void, Effect.yieldNow, Effect.sleep(1)]) {
+      it.effect(`the rest of a list starts whenever the join is decided (${losers})`, () =>
+        Effect.gen(function*() {
+          const written: Array<string> = []
+          const write = (region: string) => Effect.andThen(Effect.yieldNow, Effect.sync(() => written.push(region)))
+          const list = { first, east: write("east"), west: write("west"), now: Effect.sync(() => written.push("now")) }
+          const [exit] = yield* timed(
+            Effect.scoped(Split.run(list, { strategy: JoinStrategy.quorum(1), losers })),
+            "1 second"
+          )
+          assert.isTrue(Exit.isSuccess(exit))
+          assert.deepStrictEqual([...written].sort(), ["east", "now", "west"])
+          if (!Exit.isSuccess(exit) || first !== Effect.void) return
+          assert.deepStrictEqual(exit.value.tally, { total: 4, succeeded: 1, failed: 0, interrupted: 3, notStarted: 0 })
+          const late = losers === "await" ? "Late" : "Detached"
+          assert.deepStrictEqual(tags(Object.values(exit.value.outcomes)), ["Succeeded", late, late, late])
+        }))
+    }
+
+    it.effect(`the rest of a list of 10,000 starts, in rounds (${losers})`, () =>
+      Effect.gen(function*() {
+        let ran = 0
+        const write = Effect.andThen(Effect.yieldNow, Effect.sync(() => void ran++))
+        const branches = Array.from({ length: 10_000 }, (_, i) => i % 3 === 0 ? Effect.sync(() => void ran++) : write)
+        const [exit] = yield* timed(
+          Effect.scoped(Split.run(branches, { strategy: JoinStrategy.any, losers, discard: true })),
+          "1 second"
+        )
+        assert.strictEqual(ran, 10_000)
+        assert.isTrue(Exit.isSuccess(exit))
+        if (!Exit.isSuccess(exit)) return
+        assert.deepStrictEqual(exit.value.tally, {
+          total: 10_000,
+          succeeded: 1,
+          failed: 0,
+          interrupted: 9999,
+          notStarted: 0
+        })
+      }))
+
+    it.effect(`nothing more starts behind a bulkhead, or when the split is interrupted (${losers})`, () =>
+      Effect.gen(function*() {
+        const { branch, log } = watched()
+        const list = [Effect.succeed("won"), branch("a", 10), branch("b", 10)]
+        yield* timed(Effect.scoped(Split.run(list, { strategy: JoinStrategy.any, losers, bulkhead: 2 })), "1 second")
+        assert.deepStrictEqual(log, [])
+        let ran = 0
+        const fiber = yield* Effect.forkChild(
+          Effect.scoped(Effect.withFiber((self) =>
+            Split.run(
+              Array.from({ length: 10_000 }, (_, i) =>
+                Effect.sync(() => {
+                  ran++
+                  if (i === 3000) self.interruptUnsafe()
+                })),
+              { strategy: JoinStrategy.any, losers }
+            )
+          ))
+        )
+        yield* Fiber.await(fiber)
+        assert.isBelow(ran, 6000)
+      }))
+  }
 })
 
 describe("losers: detach", () => {

@@ -244,6 +244,10 @@ describe("a run that breaks a rule", () => {
         /branch 1 is the number 42, not an Effect/
       ]
     ],
+    "invalid-observer": [
+      [split({ onOutcome: () => Promise.resolve() }), /onOutcome returned .*; it must return an Effect$/],
+      [split({ onOutcome: () => {} }), /onOutcome returned undefined; it must return an Effect$/]
+    ],
     "split-outside-split": [
       [empty.register("A", () => Effect.succeed(TaskResult.split(["A"]))).addExitStates("Done"), /use registerSplit/]
     ],

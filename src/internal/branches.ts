@@ -82,7 +82,7 @@ const known = (given: ReadonlyArray<unknown>, names: ReadonlyArray<string> | und
 const isIterable = (u: unknown): u is Iterable<Branch> =>
   Predicate.isObjectOrArray(u) && Predicate.isFunction((u as { readonly [Symbol.iterator]?: unknown })[Symbol.iterator])
 
-const describe = (u: unknown): string =>
+export const describe = (u: unknown): string =>
   u === null || u === undefined
     ? String(u)
     : typeof u === "object"

@@ -11,20 +11,18 @@ import type { WorkflowRule } from "../CanoError.ts"
 import { WorkflowError } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
+import { poke } from "./crew.ts"
 import type { Budget, Config, Frame, Join } from "./join.ts"
-import { isOpen, running, where } from "./join.ts"
+import { hasMore, isOpen, known, running, where } from "./join.ts"
 import type { Outbox } from "./outbox.ts"
 import * as outbox from "./outbox.ts"
 import * as splitResult from "./splitResult.ts"
+import { warn } from "./warn.ts"
 
 /** The first branches are there: a strategy may be satisfied by none, or want more than there are. */
 export const open = (join: Join): void => {
-  const { items, record } = join
-  if (join.isGrowing) {
-    for (let i = 0; i < items.length; i++) record.added()
-    // only without any branch nobody could add one
-    if (items.length === 0) complete(join)
-  }
+  // only without any branch nobody could add one
+  if (join.backlog?.added === 0) complete(join)
   judge(join, "settled")
 }
 
@@ -42,12 +40,14 @@ export const fail = (join: Join, index: number, cause: Cause.Cause<unknown>): vo
 
 /** A loser has ended, and badly: most have been interrupted. */
 export const lose = (join: Join, index: number, cause: Cause.Cause<unknown>): void => {
+  join.sinceYield++
   join.record.late(index, cause)
   if (join.outbox !== undefined) tellOfLoser(join, join.outbox, index, Exit.failCause(cause))
 }
 
 /** A loser has ended well all the same. */
 export const outlast = (join: Join, index: number, value: unknown): void => {
+  join.sinceYield++
   join.record.outlasted(index, value)
   if (join.outbox !== undefined) tellOfLoser(join, join.outbox, index, Exit.succeed(value))
 }
@@ -59,9 +59,7 @@ const tellOfLoser = (join: Join, to: Outbox, index: number, exit: Exit.Exit<unkn
 /** A loser's defect is told to the log: nobody may look at its outcome. */
 export const report = (index: number, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
   Cause.hasDies(cause)
-    ? Effect.ignoreCause(
-      Effect.logWarning(`branch ${index} died after the split had been decided or interrupted`, cause)
-    )
+    ? warn(`branch ${index} died after the split had been decided or interrupted`, cause)
     : Exit.void
 
 const settled = (join: Join, outcome: Outcome.Settled<unknown, unknown>): void => {
@@ -98,7 +96,7 @@ const guarded = (join: Join, f: () => void): void => {
 /** A lazy list has ended: its total is known at last. */
 export const seal = (join: Join): Exit.Exit<void> => {
   join.exhausted = true
-  join.sharing?.leave()
+  stop(join)
   complete(join)
   guarded(join, () => decide(join, "settled"))
   return Exit.void
@@ -106,12 +104,12 @@ export const seal = (join: Join): Exit.Exit<void> => {
 
 /** Whether no branch runs, and none will, in a split whose total has been open until now. */
 const isLeft = (join: Join): boolean =>
-  (join.isGrowing || join.config.hedge !== undefined) && join.exhausted && running(join) === 0
+  (join.backlog !== undefined || join.config.hedge !== undefined) && join.exhausted && running(join) === 0
 
 /** No further branch is started; what has been started decides. */
 export const cutShort = (join: Join): void => {
   join.exhausted = true
-  join.sharing?.leave()
+  stop(join)
   if (!isOpen(join) || !isLeft(join)) return
   complete(join)
   guarded(join, () => decide(join, "settled"))
@@ -160,16 +158,27 @@ const decide = (join: Join, event: "settled" | "deadline"): void => {
   if (join.verdict === "continue") return
   if (join.config.losers === "interrupt") interruptAll(join)
   else interruptTimers(join)
+  if (join.outbox !== undefined) outbox.decided(join.outbox)
+  if (!hasMore(join)) stop(join)
+}
+
+/** Nothing is left to start, now or ever: whoever waits to start something goes on, and a decided split may be left. */
+export const stop = (join: Join): void => {
   join.sharing?.leave()
-  join.onDecided?.()
+  if (join.outbox !== undefined) outbox.wake(join.outbox)
+  poke(join)
+  if (join.verdict === "continue") return
+  const { onDecided } = join
+  join.onDecided = undefined
+  onDecided?.()
 }
 
 /** Ends the split without a verdict: what its branches do from now on counts no more. */
 export const halt = (join: Join): void => {
   join.halted = true
   interruptAll(join)
-  join.observing?.interruptUnsafe(join.caller)
-  join.sharing?.leave()
+  join.outbox?.delivering?.interruptUnsafe(join.caller)
+  stop(join)
 }
 
 /** The split cannot go on, for a reason that is not a branch's. */
@@ -184,10 +193,9 @@ export const refuse = (join: Join, rule: WorkflowRule, detail: string): Exit.Exi
   breakOff(join, Cause.fail(new WorkflowError({ ...where(join.frame), rule, detail })))
 
 /** Counts branches against what the split and its run may start; a sentence if that is too many. */
-export const exceeds = ({ config, frame, items, list, started }: Join, count: number): string | undefined => {
-  const { maxBranches } = config
-  const of = list._tag === "Lazy" ? started : items.length
-  if (maxBranches !== undefined && of + count > maxBranches) {
+export const exceeds = (join: Join, count: number): string | undefined => {
+  const { config: { maxBranches }, frame } = join
+  if (maxBranches !== undefined && known(join) + count > maxBranches) {
     return `the split is given more than ${maxBranches} branches (maxBranches)`
   }
   return exceedsBudget(frame.budget, count)
@@ -212,6 +220,11 @@ const exceedsBudget = (budget: Budget | undefined, count: number): string | unde
  * value that is no Effect somewhere inside one, at which Effect ends the fiber as a whole.
  */
 export const isBreak = (cause: Cause.Cause<unknown>): boolean => !Cause.hasInterruptsOnly(cause)
+
+/** A fiber of the split has ended: otherwise than by itself ends the split. */
+export const noticeBreak = (join: Join, exit: Exit.Exit<unknown, unknown>): void => {
+  if (Exit.isFailure(exit) && isBreak(exit.cause)) breakOff(join, exit.cause)
+}
 
 const interruptTimers = ({ caller, timers }: Join): void => {
   for (let i = 0; i < timers.length; i++) timers[i]!.interruptUnsafe(caller)

@@ -8,11 +8,14 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import type { SchedulerDispatcher } from "effect/Scheduler"
 import type { Path } from "../CanoError.ts"
 import type * as Hedge from "../Hedge.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
 import type { Branch, BranchList } from "./branches.ts"
+import { Crew } from "./crew.ts"
+import { Backlog } from "./growing.ts"
 import type { Nursery } from "./nursery.ts"
 import type { Observer, Outbox } from "./outbox.ts"
 import type { Pool } from "./pool.ts"
@@ -36,6 +39,8 @@ export interface Config {
   /** How long losers have to stop. */
   readonly grace: Duration.Duration | undefined
   readonly onOutcome: Observer | undefined
+  /** How long it may take for an outcome, once the join is decided. */
+  readonly observerTimeout: Duration.Duration
   readonly reduce: Reduce | undefined
 }
 
@@ -88,6 +93,8 @@ export interface Place {
 /** A fiber that runs branches one after another, as the options of its own `whileLoop`. */
 export interface Slot {
   readonly id: number
+  /** The fiber that it is. */
+  readonly own: AnyFiber
   /** Until the slot has nothing left to do. */
   fiber: AnyFiber | undefined
   /** The branch that runs; negative between two of them. */
@@ -106,27 +113,32 @@ export interface Join {
   readonly frame: Frame
   /** The id of the fiber that waits for the split, in whose name losers are interrupted. */
   readonly caller: number
+  /** Where those who wait for something in the split are resumed. */
+  readonly dispatcher: SchedulerDispatcher
   readonly record: splitResult.Recorder
   /** Where outcomes wait for an observer. */
   readonly outbox: Outbox | undefined
-  /** The fiber that delivers them. */
-  observing: AnyFiber | undefined
   readonly tally: { -readonly [K in keyof JoinStrategy.Tally]: JoinStrategy.Tally[K] }
-  /** The branches of a list that is no iterator's, in the order of their starts; one that grows is added to. */
-  readonly items: Array<Branch>
+  /** The branches of a list that is known whole, in the order of their starts. */
+  readonly items: ReadonlyArray<Branch>
+  /** What waits of a list that grows. */
+  readonly backlog: Backlog | undefined
   /** How many branches may run at once. */
   readonly places: number
-  /** Slots on their way to a branch: they are started, or have yielded. */
-  arriving: number
   /** The iterator of a lazy list. */
   readonly iterator: Iterator<Branch> | undefined
   /** What it has of a bulkhead that others share. */
   sharing: Sharing | undefined
   /** In the order of their fibers' ids, which is the order in which they were started. */
-  readonly slots: Array<Slot>
+  slots: Array<Slot>
+  /** How many of them have ended; they are left out when they are many. */
+  ended: number
+  /** Slots that are started later, where some may be. */
+  readonly crew: Crew | undefined
   /** Whether slots go on with the list, and are replaced: where a place may be had or branches added later. */
   readonly isBounded: boolean
-  readonly isGrowing: boolean
+  /** Whether the branches of the list that are left start after a decision, too, as losers like any. */
+  readonly startsLosers: boolean
   /** Whether a settlement concerns nobody but the strategy. */
   readonly isPlain: boolean
   /** A percentage becomes a quorum as soon as the total is known. */
@@ -164,12 +176,12 @@ export interface Join {
   context: Context.Context<never> | undefined
   /** The fibers of the deadlines. */
   readonly timers: Array<AnyFiber>
-  /** Slots in place of those that could not go on, each on a fiber of its own. */
-  replacements: Set<AnyFiber> | undefined
   yieldEvery: number
   sinceYield: number
   yields: number
 }
+
+const none: ReadonlyArray<Branch> = []
 
 /**
  * Settlements between two yields: a million synchronous branches must not keep timers and other fibers waiting. It is
@@ -181,33 +193,36 @@ export const make = (
   list: BranchList,
   config: Config,
   frame: Frame,
-  caller: number,
+  caller: AnyFiber,
   outbox: Outbox | undefined
 ): Join => {
-  // the engine adds only to a list that grows
-  const items = list._tag === "Known" ? list.items as Array<Branch> : []
-  const total = list._tag === "Known" ? items.length : Number.POSITIVE_INFINITY
+  const isKnown = list._tag === "Known"
+  const items = isKnown ? list.items : none
+  const total = isKnown ? items.length : Number.POSITIVE_INFINITY
   const isGrowing = list._tag === "Growing"
-  const { bulkhead, hedge, pool, reduce } = config
+  const { bulkhead, hedge, losers, pool, reduce } = config
+  const isBounded = isGrowing || bulkhead !== undefined || pool !== undefined || hedge !== undefined
   const tally = { total, succeeded: 0, failed: 0, interrupted: 0, notStarted: 0 }
   const strategy = JoinStrategy.resolve(config.strategy, total)
   return {
     list,
     config,
     frame,
-    caller,
-    record: splitResult.makeRecorder(config.discard, config.losers, list, items.length),
+    caller: caller.id,
+    dispatcher: caller.currentDispatcher,
+    record: splitResult.makeRecorder(config.discard, losers, list, items.length),
     outbox,
-    observing: undefined,
     tally,
     items,
+    backlog: isGrowing ? new Backlog() : undefined,
     places: bulkhead ?? Number.POSITIVE_INFINITY,
-    arriving: 0,
     iterator: list._tag === "Lazy" ? list.items[Symbol.iterator]() : undefined,
     sharing: undefined,
     slots: [],
-    isBounded: isGrowing || bulkhead !== undefined || pool !== undefined || hedge !== undefined,
-    isGrowing,
+    ended: 0,
+    crew: isBounded ? new Crew() : undefined,
+    isBounded,
+    startsLosers: losers !== "interrupt" && isKnown && !isBounded,
     isPlain: !isGrowing && outbox === undefined && reduce === undefined && hedge === undefined,
     strategy,
     verdict: "continue",
@@ -229,7 +244,6 @@ export const make = (
     onEnd: undefined,
     context: undefined,
     timers: [],
-    replacements: undefined,
     yieldEvery,
     sinceYield: 0,
     yields: 0
@@ -247,4 +261,9 @@ export const mayYield = (join: Join): boolean => join.yieldEvery !== Number.POSI
 
 /** Whether there is a branch left to start, and reason to. */
 export const hasMore = (join: Join): boolean =>
-  !join.exhausted && isOpen(join) && (!join.isGrowing || running(join) < join.places)
+  !join.exhausted && (isOpen(join) || (join.startsLosers && !join.halted)) &&
+  (join.backlog === undefined || running(join) < join.places)
+
+/** How many branches there are, as far as it is known without reading on. */
+export const known = ({ backlog, items, iterator, started }: Join): number =>
+  iterator !== undefined ? started : backlog === undefined ? items.length : backlog.added

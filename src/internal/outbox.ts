@@ -1,45 +1,90 @@
 /**
- * Outcomes on their way to an observer: one at a time, in the order in which the branches ended. A slot does not take
- * another branch while too many wait, so a slow observer slows the split down instead of filling the memory.
+ * Outcomes on their way to an observer: one at a time, in the order in which the branches ended. No further branch is
+ * started while too many wait, so a slow observer slows the split down instead of filling the memory. It lives as long as
+ * its split.
  */
 import type * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import { constVoid } from "effect/Function"
-import * as Latch from "effect/Latch"
 import * as Pull from "effect/Pull"
 import * as Queue from "effect/Queue"
+import type { SchedulerDispatcher } from "effect/Scheduler"
 import type { Outcome } from "../SplitResult.ts"
+import * as branches from "./branches.ts"
+import { Line } from "./line.ts"
+import { Waiter } from "./waiter.ts"
+import { warn } from "./warn.ts"
 
 type Ended = Outcome.Any<unknown, unknown>
 
 /** Told of each branch that has ended, and in a machine of the state. */
 export type Observer = (outcome: Ended, state?: unknown) => Effect.Effect<unknown, unknown, unknown>
 
-export interface Outbox {
-  readonly observer: Observer
-  readonly queue: Queue.Queue<Ended, Cause.Done>
-  /** Closed while slots wait. */
-  readonly space: Latch.Latch
-}
-
-/** Outcomes that may wait before slots do. */
+/** Outcomes that may wait before branches do. */
 const capacity = 16
 
-export const make = (observer: Observer): Effect.Effect<Outbox> =>
-  Effect.map(
-    Queue.unbounded<Ended, Cause.Done>(),
-    (queue) => ({ observer, queue, space: Latch.makeUnsafe(true) })
-  )
-
-export const offer = ({ queue }: Outbox, outcome: Ended): void => {
-  Queue.offerUnsafe(queue, outcome)
+export class Outbox {
+  readonly observer: Observer
+  readonly queue: Queue.Queue<Ended, Cause.Done>
+  /** How long the observer may take for an outcome, once the join is decided. */
+  readonly patience: Duration.Duration
+  readonly dispatcher: SchedulerDispatcher
+  /** What is made of an observer that returns no Effect. */
+  readonly refuse: (detail: string) => Effect.Effect<never, unknown>
+  /** Called when there is room again. */
+  onRoom: (() => void) | undefined
+  /** Fibers that wait for room. */
+  readonly waiting = new Line<Waiter>()
+  /** Whether the observer was given up, so that nobody is told of anything any more. */
+  isClosed = false
+  /** When the observer was last called, in milliseconds, while it is busy. */
+  busySince: number | undefined
+  /** The fiber that delivers. */
+  delivering: Fiber.Fiber<unknown, unknown> | undefined
+  isDecided = false
+  /** Waits for the decision. */
+  limiting: Waiter | undefined
+  constructor(options: Pick<Outbox, "dispatcher" | "observer" | "patience" | "queue" | "refuse">) {
+    this.dispatcher = options.dispatcher
+    this.observer = options.observer
+    this.queue = options.queue
+    this.patience = options.patience
+    this.refuse = options.refuse
+  }
 }
 
-export const isFull = ({ queue }: Outbox): boolean => Queue.sizeUnsafe(queue) >= capacity
+export const make = (options: Pick<Outbox, "observer" | "patience" | "refuse">): Effect.Effect<Outbox> =>
+  Effect.flatMap(
+    Queue.unbounded<Ended, Cause.Done>(),
+    (queue) =>
+      Effect.withFiber(({ currentDispatcher: dispatcher }) =>
+        Exit.succeed(new Outbox({ ...options, queue, dispatcher }))
+      )
+  )
 
-export const waitForSpace = ({ space }: Outbox): Effect.Effect<void> => {
-  space.closeUnsafe()
-  return space.await
+export const offer = (self: Outbox, outcome: Ended): void => {
+  if (!self.isClosed) Queue.offerUnsafe(self.queue, outcome)
+}
+
+export const isFull = ({ isClosed, queue }: Outbox): boolean => !isClosed && Queue.sizeUnsafe(queue) >= capacity
+
+export const waitForRoom = ({ dispatcher, waiting }: Outbox): Effect.Effect<void> => {
+  const waiter = new Waiter(dispatcher)
+  const entry = waiting.push(waiter)
+  return Effect.onInterrupt(waiter.wait, () => Effect.sync(() => waiting.remove(entry)))
+}
+
+/** Lets as many go on as have room, or all of them where there is nothing left that would need it. */
+export const wake = ({ waiting }: Outbox, count = Number.POSITIVE_INFINITY): void => {
+  for (let i = 0; i < count; i++) {
+    const waiter = waiting.shift()
+    if (waiter === undefined) return
+    waiter.wake()
+  }
 }
 
 /** Nothing will be added: `deliver` ends when all has been delivered. */
@@ -48,8 +93,11 @@ export const end = ({ queue }: Outbox): void => {
 }
 
 /** Delivers what is added, until its end. */
-export const deliver = ({ observer, queue, space }: Outbox): Effect.Effect<void, unknown, unknown> =>
-  Effect.suspend(() => {
+export const deliver = (self: Outbox): Effect.Effect<void, unknown, unknown> =>
+  Effect.withFiber((fiber) => {
+    const { observer, queue } = self
+    const clock = fiber.getRef(Clock.Clock)
+    self.delivering = fiber
     let open = true
     const next = Effect.flatMap(
       Pull.catchDone(Queue.take(queue), () => {
@@ -57,10 +105,62 @@ export const deliver = ({ observer, queue, space }: Outbox): Effect.Effect<void,
         return Effect.undefined
       }),
       (outcome) => {
-        if (outcome === undefined) return Effect.void
-        if (Queue.sizeUnsafe(queue) <= capacity / 2) space.openUnsafe()
-        return observer(outcome)
+        if (outcome === undefined) return Exit.void
+        const size = Queue.sizeUnsafe(queue)
+        if (size <= capacity / 2) {
+          self.onRoom?.()
+          wake(self, capacity - size)
+        }
+        self.busySince = clock.currentTimeMillisUnsafe()
+        const told: unknown = observer(outcome)
+        return Effect.isEffect(told)
+          ? told
+          : self.refuse(`onOutcome returned ${branches.describe(told)}; it must return an Effect`)
       }
     )
-    return Effect.whileLoop({ while: () => open, body: () => next, step: constVoid })
+    return Effect.whileLoop({
+      while: () => open,
+      body: () => next,
+      step: () => {
+        self.busySince = undefined
+      }
+    })
   })
+
+/** Waits for the decision, and from then on gives an observer up that takes too long for one outcome. */
+export const limit = (self: Outbox): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const most = Duration.toMillis(self.patience)
+    const decision = self.limiting = new Waiter(self.dispatcher)
+    if (self.isDecided) decision.wake()
+    return Effect.andThen(
+      decision.wait,
+      Effect.flatMap(Clock.currentTimeMillis, (decidedAt) => {
+        let left = most
+        const look = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+          left = self.busySince === undefined ? most : Math.max(self.busySince, decidedAt) + most - now
+          return left > 0 ? Exit.void : giveUp(self)
+        })
+        const next = Effect.flatMap(Effect.suspend(() => Effect.sleep(left)), () => look)
+        return Effect.whileLoop({ while: () => !self.isClosed, body: () => next, step: constVoid })
+      })
+    )
+  })
+
+/** The join has been decided. */
+export const decided = (self: Outbox): void => {
+  self.isDecided = true
+  self.limiting?.wake()
+}
+
+const giveUp = (self: Outbox): Effect.Effect<void> => {
+  self.isClosed = true
+  wake(self)
+  const lost = Queue.sizeUnsafe(self.queue) + 1
+  const warning = warn(
+    `an observer did not end within ${Duration.format(self.patience)} of the decision, and is interrupted: ${lost} ${
+      lost === 1 ? "outcome was" : "outcomes were"
+    } not delivered`
+  )
+  return Effect.map(warning, () => self.delivering?.interruptUnsafe())
+}

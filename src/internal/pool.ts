@@ -5,10 +5,15 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Formatter from "effect/Formatter"
 import type * as Bulkhead from "../Bulkhead.ts"
-import { BulkheadFullError, ConfigurationError } from "../CanoError.ts"
+import { BulkheadFullError, type BulkheadReentryError, ConfigurationError } from "../CanoError.ts"
 import { isCount, isWhole } from "./counts.ts"
+import * as hold from "./hold.ts"
+import type { Entry } from "./line.ts"
+import { Line } from "./line.ts"
+import { Waiter } from "./waiter.ts"
 
 export const TypeId = "~effect-cano/Bulkhead" as const
 
@@ -16,10 +21,10 @@ export const TypeId = "~effect-cano/Bulkhead" as const
 export interface Client {
   /** Whether there is something to do for one more place. */
   readonly wants: () => boolean
-  /** A place is given. */
+  /** A place is given. Nothing is run by it: whoever gives it back is not to wait for that. */
   readonly take: () => void
-  /** How many branches or effects wait. */
-  readonly waiting: () => number
+  /** Where it stands in the line, while it does. */
+  entry: Entry<Client> | undefined
 }
 
 export class Pool implements Bulkhead.Bulkhead {
@@ -30,18 +35,14 @@ export class Pool implements Bulkhead.Bulkhead {
   inUse = 0
   started = 0
   rejected = 0
+  /** Branches and effects that wait, counted by those who are in the line as it changes. */
+  waiting = 0
   /** In the order in which they are served; who has been served and wants more goes to its end. */
-  readonly line = new Set<Client>()
+  readonly line = new Line<Client>()
   constructor(name: string, places: number, maxWaiting: number) {
     this.name = name
     this.places = places
     this.maxWaiting = maxWaiting
-  }
-
-  get waiting(): number {
-    let sum = 0
-    for (const client of this.line) sum += client.waiting()
-    return sum
   }
 
   readonly statistics = Effect.sync((): Bulkhead.Statistics => {
@@ -58,45 +59,69 @@ export class Pool implements Bulkhead.Bulkhead {
       return Exit.void
     })
 
-  readonly withPlace = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | BulkheadFullError, R> =>
+  readonly withPlace = <A, E, R>(
+    effect: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E | BulkheadFullError | BulkheadReentryError, R> =>
     Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(
         Effect.suspend(() => this.enter(restore)),
-        () => {
-          this.started++
-          return Effect.onExit(restore(effect), () => Effect.sync(() => this.giveBack(1)))
-        }
+        () => this.occupy(restore(effect))
       )
     )
 
-  enter(restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>) {
+  /** Waits for a place, in the line if none is free. */
+  enter(
+    restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  ): Effect.Effect<void, BulkheadFullError | BulkheadReentryError> {
+    const fiber = Fiber.getCurrent()!
+    const reentry = hold.reentry(this, fiber)
+    if (reentry !== undefined) return Exit.fail(reentry)
     if (this.claim()) return Exit.void
     const full = this.refuses(1)
     if (full !== undefined) return Exit.fail(full)
-    let isServed = false
-    let client: Client | undefined
-    const turn = Effect.callback<void>((resume) => {
-      client = {
-        wants: () => true,
-        take: () => {
-          isServed = true
-          resume(Exit.void)
-        },
-        waiting: () => 1
-      }
-      this.line.add(client)
-    })
-    return Effect.onInterrupt(restore(turn), () =>
+    const waiter = new Waiter(fiber.currentDispatcher)
+    const client: Client = {
+      wants: () => true,
+      take: () => {
+        this.waiting--
+        waiter.wake()
+      },
+      entry: undefined
+    }
+    this.queue(client)
+    this.waiting++
+    return Effect.onInterrupt(restore(waiter.wait), () =>
       Effect.sync(() => {
-        if (client !== undefined) this.line.delete(client)
-        if (isServed) this.giveBack(1)
+        if (waiter.isWoken) return this.giveBack(1)
+        this.leave(client)
+        this.waiting--
       }))
+  }
+
+  /** Runs an effect in a place that has been given, and gives it back. */
+  occupy<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.withFiber((fiber) => {
+      this.started++
+      const held = hold.make(this, fiber)
+      const end = () => {
+        if (!held.isActive) return
+        held.isActive = false
+        this.giveBack(1)
+      }
+      // at a value that is no Effect a fiber ends without its finalizers
+      const forget = fiber.addObserver(end)
+      return Effect.onExit(Effect.provideService(effect, hold.HoldRef, held), () =>
+        Effect.sync(() => {
+          forget()
+          end()
+        }))
+    })
   }
 
   /** The error for so many branches or effects more than the line may hold. */
   refuses(count: number): BulkheadFullError | undefined {
-    const { inUse, maxWaiting, name, places, waiting } = this
-    const asked = count - (waiting > 0 ? 0 : Math.max(places - inUse, 0))
+    const { inUse, line, maxWaiting, name, places, waiting } = this
+    const asked = count - (line.size > 0 ? 0 : Math.max(places - inUse, 0))
     if (waiting + asked <= maxWaiting) return undefined
     this.rejected += count
     return new BulkheadFullError({ bulkhead: name, asked, waiting, maxWaiting })
@@ -115,7 +140,17 @@ export class Pool implements Bulkhead.Bulkhead {
   }
 
   othersWait(client: Client): boolean {
-    return this.line.size > (this.line.has(client) ? 1 : 0)
+    return this.line.size > (client.entry === undefined ? 0 : 1)
+  }
+
+  queue(client: Client): void {
+    client.entry ??= this.line.push(client)
+  }
+
+  leave(client: Client): void {
+    if (client.entry === undefined) return
+    this.line.remove(client.entry)
+    client.entry = undefined
   }
 
   giveBack(count: number): void {
@@ -125,13 +160,11 @@ export class Pool implements Bulkhead.Bulkhead {
 
   serve(): void {
     while (this.inUse < this.places) {
-      const client = this.line.values().next().value
+      const client = this.line.shift()
       if (client === undefined) return
-      this.line.delete(client)
+      client.entry = undefined
       if (!client.wants()) continue
       this.inUse++
-      // first, so that what it does at once finds the line as it is
-      if (client.waiting() > 1) this.line.add(client)
       client.take()
     }
   }

@@ -27,6 +27,7 @@ export interface SplitInput {
   readonly maxBranches?: number | undefined
   readonly hedge?: unknown
   readonly onOutcome?: unknown
+  readonly observerTimeout?: unknown
   readonly reduce?: unknown
 }
 
@@ -50,10 +51,13 @@ export const toConfig = (input: SplitInput): Config => ({
   // of their types, by the rules
   hedge: input.hedge as Config["hedge"],
   onOutcome: input.onOutcome as Config["onOutcome"],
+  observerTimeout: Duration.fromInputUnsafe(input.observerTimeout as Duration.Input ?? defaultObserverTimeout),
   reduce: input.reduce as Config["reduce"],
   losers: Predicate.isString(input.losers) ? input.losers : "interrupt",
   grace: Predicate.isObject(input.losers) ? Duration.fromInputUnsafe(input.losers.grace) : undefined
 })
+
+const defaultObserverTimeout = "30 seconds"
 
 /** What is wrong with a split, as far as it can be seen before it is entered. */
 export const split = (state: string | undefined, input: unknown, options: SplitInput): ReadonlyArray<Issue> => {
@@ -112,7 +116,8 @@ const hedge = (state: string | undefined, self: unknown, options: SplitInput): R
   return issues
 }
 
-const observers = ({ onOutcome, reduce }: SplitInput, add: Add): void => {
+const observers = ({ observerTimeout, onOutcome, reduce }: SplitInput, add: Add): void => {
+  if (observerTimeout !== undefined) duration(observerTimeout, "observer", "observerTimeout", add)
   if (onOutcome !== undefined && !Predicate.isFunction(onOutcome)) {
     add("observer", `onOutcome is ${show(onOutcome)}; it must be a function of an outcome to an Effect`)
   }

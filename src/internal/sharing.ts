@@ -1,83 +1,117 @@
 /**
- * A split on a bulkhead that it shares: the places it has been given, and the slots that wait for one. Slots do not wait
- * for their turn one by one; a slot that has lost its place to another split is parked, and the next place wakes it.
+ * A split on a bulkhead that it shares: the places it has been given, and the slots that wait for one. A slot of such a
+ * split has a place or is parked; so whoever waits for something other than its branch holds no place. It lives as long as
+ * its split, and all its places are given back by then.
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import type { AnyEffect, Join, Place } from "./join.ts"
-import { hasMore } from "./join.ts"
+import { poke } from "./crew.ts"
+import type { Hold } from "./hold.ts"
+import type { AnyEffect, Join, Place, Slot } from "./join.ts"
+import { hasMore, known } from "./join.ts"
+import type { Entry } from "./line.ts"
+import { Line } from "./line.ts"
+import * as outbox from "./outbox.ts"
 import type { Client, Pool } from "./pool.ts"
+import { Waiter } from "./waiter.ts"
 
 /** Branches in a row that take less than a millisecond together, while others wait. */
 const mostInTurn = 16
 
-type Resume = (effect: Effect.Effect<void>) => void
+interface Parked {
+  readonly slot: Slot
+  readonly waiter: Waiter
+}
 
 export class Sharing implements Client {
   readonly join: Join
   readonly pool: Pool
   readonly clock: Clock.Clock
-  /** Starts a slot, outside of the `forEach`. */
-  readonly spawn: () => void
-  /** Places on their way to a slot. */
+  entry: Entry<Client> | undefined
+  /** Places for slots that the worker has yet to start. */
   coming = 0
   /** Places that slots have. */
   held = 0
-  readonly parked: Array<Resume> = []
-  /** Wakes the worker when it waits for a slot. */
-  wake: Resume | undefined
-  constructor(join: Join, pool: Pool, clock: Clock.Clock, spawn: () => void) {
+  readonly parked = new Line<Parked>()
+  /** How many of its branches the bulkhead counts as waiting. */
+  #counted = 0
+  /** What its branches are known by as holders of places. */
+  readonly hold: Hold | undefined
+  constructor(join: Join, pool: Pool, clock: Clock.Clock, hold: Hold | undefined) {
     this.join = join
     this.pool = pool
     this.clock = clock
-    this.spawn = spawn
+    this.hold = hold
   }
 
   wants(): boolean {
-    return hasMore(this.join) && this.waiting() > 0
+    return this.#waiting() > 0 && !this.isStopped
   }
 
-  waiting(): number {
+  /** While outcomes wait for an observer no further branch is started. */
+  get isStopped(): boolean {
+    const { outbox: to } = this.join
+    return to !== undefined && outbox.isFull(to)
+  }
+
+  /** Branches without a place. A lazy list has at least one until it has been read to its end. */
+  #waiting(): number {
     const { coming, join } = this
     if (!hasMore(join)) return 0
-    // a lazy list has at least one branch until it has been read to its end
-    return join.iterator === undefined ? join.items.length - join.started - coming : 2
+    return join.iterator === undefined ? known(join) - join.started - coming : 1
+  }
+
+  /** What waits has changed. */
+  recount(): void {
+    const waiting = this.#waiting()
+    this.pool.waiting += waiting - this.#counted
+    this.#counted = waiting
   }
 
   take(): void {
-    this.coming++
-    const resume = this.parked.pop()
-    // not on the stack of whoever has given the place back
-    if (resume !== undefined) return resume(Effect.yieldNow)
-    this.spawn()
-    this.wake?.(Exit.void)
+    const parked = this.parked.shift()
+    if (parked === undefined) {
+      this.coming++
+      // the worker starts it, so that it is a fiber of this split and of nobody else's
+      poke(this.join)
+    } else {
+      parked.slot.place = this.#place()
+      parked.waiter.wake()
+    }
+    this.recount()
+    if (this.wants()) this.pool.queue(this)
   }
 
-  /** The places that are free when the split is entered, at most `width`; for the rest it waits in the line. */
-  enter(width: number): number {
+  /** Takes the places that are free when the split is entered, at most `width`; for the rest it waits in the line. */
+  enter(width: number): void {
     while (this.coming < width && this.pool.claim()) this.coming++
-    return this.coming
+    this.request()
   }
 
+  /** There are branches that have no place, or there is room for their outcomes again. */
   request(): void {
+    this.recount()
     if (!this.wants()) return
-    this.pool.line.add(this)
+    this.pool.queue(this)
     this.pool.serve()
   }
 
-  /** A slot asks for a place. */
+  #place(): Place {
+    this.held++
+    return { since: this.clock.currentTimeMillisUnsafe(), turn: 0 }
+  }
+
+  /** A slot without a place asks for one that is on its way. */
   claim(): Place | undefined {
     if (this.coming === 0) return undefined
     this.coming--
-    this.held++
-    return { since: this.clock.currentTimeMillisUnsafe(), turn: 0 }
+    return this.#place()
   }
 
   /** A slot's branch has ended: whether it may keep its place for the next one. */
   keep(place: Place, _index: number, _failed: boolean): Place | undefined {
     const { clock, join, pool } = this
-    if (hasMore(join) && !pool.isOverfull) {
+    if (hasMore(join) && !pool.isOverfull && !this.isStopped) {
       if (!pool.othersWait(this)) return place
       // to hand over costs as much as some branches that do next to nothing
       if (++place.turn < mostInTurn && clock.currentTimeMillisUnsafe() === place.since) return place
@@ -91,46 +125,41 @@ export class Sharing implements Client {
     this.pool.giveBack(1)
   }
 
-  /** A slot passes its place on to the one that takes over from it. */
+  /** A slot passes its place on to the one that is started in its stead. */
   passOn(): void {
     this.held--
     this.coming++
+    poke(this.join)
   }
 
-  park(): AnyEffect {
-    return Effect.callback<void>((resume) => {
-      this.parked.push(resume)
-      return Effect.sync(() => {
-        const place = this.parked.indexOf(resume)
-        if (place >= 0) this.parked.splice(place, 1)
-      })
-    })
+  /** A slot waits for a place. */
+  park(slot: Slot): AnyEffect {
+    const waiter = new Waiter(this.join.dispatcher)
+    const entry = this.parked.push({ slot, waiter })
+    this.request()
+    return Effect.onInterrupt(waiter.wait, () => Effect.sync(() => this.parked.remove(entry)))
+  }
+
+  /** There is nothing to start for now: places without a slot are given back. */
+  release(): void {
+    const { coming, pool } = this
+    pool.leave(this)
+    this.coming = 0
+    this.recount()
+    if (coming > 0) pool.giveBack(coming)
   }
 
   /** Nothing is left to start, now or ever: nobody waits any more. */
   leave(): void {
-    const { coming, parked, pool } = this
-    pool.line.delete(this)
-    this.coming = 0
-    for (const resume of parked.splice(0)) resume(Effect.yieldNow)
-    this.wake?.(Exit.void)
-    if (coming > 0) pool.giveBack(coming)
-  }
-
-  /** Waits until there is a slot to wait for, or nothing left to start. */
-  idle(): Effect.Effect<void> {
-    return Effect.callback<void>((resume) => {
-      if (!hasMore(this.join)) return resume(Exit.void)
-      this.wake = (effect) => {
-        this.wake = undefined
-        resume(effect)
-      }
-    })
+    this.release()
+    for (let parked = this.parked.shift(); parked !== undefined; parked = this.parked.shift()) parked.waiter.wake()
+    poke(this.join)
   }
 
   /** The split has ended: what its slots have lost on their way is given back. */
   close(): void {
     this.leave()
+    if (this.hold !== undefined) this.hold.isActive = false
     const { held } = this
     this.held = 0
     if (held > 0) this.pool.giveBack(held)

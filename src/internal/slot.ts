@@ -1,6 +1,6 @@
 /**
  * A slot is a fiber that runs branches of a list one after another, for as long as a split has branches for it. It is born
- * as a member of the split's `Effect.forEach`, and ends well whatever its branches do (I5).
+ * as a member of the split's `Effect.forEach`, or is started later (`crew.ts`), and ends well whatever its branches do (I5).
  *
  * Behind a bulkhead there are that many slots, and each goes on until the list is exhausted. Without one there are as many
  * as branches, but a slot takes another branch only as long as those before it have completed at once: the first branch
@@ -11,17 +11,30 @@
  * instead of being captured once for each branch: that is a third of what a waiting branch cost on top of its `forEach`.
  */
 import * as Cause from "effect/Cause"
-import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { identity } from "effect/Function"
+import { constVoid, identity } from "effect/Function"
 import * as Result from "effect/Result"
 import type { Branch } from "./branches.ts"
 import * as branches from "./branches.ts"
-import { breakOff, exceeds, fail, isBreak, lose, outlast, refuse, report, seal, succeed } from "./deciding.ts"
+import * as crew from "./crew.ts"
+import {
+  breakOff,
+  exceeds,
+  fail,
+  isBreak,
+  lose,
+  noticeBreak,
+  outlast,
+  refuse,
+  report,
+  seal,
+  stop,
+  succeed
+} from "./deciding.ts"
 import type { AnyEffect, AnyFiber, Join, Place, Slot } from "./join.ts"
-import { hasMore, isOpen, mayYield, running } from "./join.ts"
+import { hasMore, isOpen, mayYield, running, yieldEvery } from "./join.ts"
 import * as outbox from "./outbox.ts"
 
 /** What a slot is busy with when it is busy with no branch; a fresh one has not taken any since it was started or yielded. */
@@ -34,21 +47,21 @@ const away = -3
 class Running implements Slot {
   readonly join: Join
   readonly id: number
+  readonly own: AnyFiber
   fiber: AnyFiber | undefined
   index = fresh
-  place: Place | undefined = undefined
-  constructor(join: Join, fiber: AnyFiber) {
+  place: Place | undefined
+  constructor(join: Join, fiber: AnyFiber, place: Place | undefined) {
     this.join = join
     this.id = fiber.id
+    this.own = fiber
     this.fiber = fiber
+    this.place = place
   }
 
   while(): boolean {
     const { join } = this
-    if (this.index === away) {
-      this.index = fresh
-      join.arriving--
-    }
+    if (this.index === away) this.index = fresh
     if (hasMore(join) && (this.index === fresh || mayGoOn(join, this))) return true
     this.fiber = undefined
     return false
@@ -63,10 +76,19 @@ class Running implements Slot {
       if (this.index !== fresh && isTired(fiber, 2)) join.sinceYield = Math.max(join.sinceYield, join.yieldEvery)
       if (join.sinceYield >= join.yieldEvery) return this.away(pause(join))
     }
-    if (join.outbox !== undefined && outbox.isFull(join.outbox)) return this.away(outbox.waitForSpace(join.outbox))
-    if (join.sharing !== undefined && this.place === undefined) {
-      this.place = join.sharing.claim()
-      if (this.place === undefined) return this.away(join.sharing.park())
+    const { sharing } = join
+    if (sharing !== undefined) {
+      if (sharing.isStopped) {
+        if (this.place !== undefined) sharing.giveUp()
+        this.place = undefined
+        return this.away(sharing.park(this))
+      }
+      this.place ??= sharing.claim()
+      if (this.place === undefined) return this.away(sharing.park(this))
+    } else if (join.outbox !== undefined) {
+      if (outbox.isFull(join.outbox)) return this.away(outbox.waitForRoom(join.outbox))
+      // whoever finds room tells the next
+      outbox.wake(join.outbox, 1)
     }
     // what a branch has set on its fiber is not for the next one
     if (fiber.context !== join.context) fiber.setContext(join.context!)
@@ -75,7 +97,6 @@ class Running implements Slot {
 
   away(until: AnyEffect): AnyEffect {
     this.index = away
-    this.join.arriving++
     return until
   }
 
@@ -88,13 +109,13 @@ class Running implements Slot {
     if (isOpen(join)) succeed(join, index, value)
     else outlast(join, index, value)
     if (this.place !== undefined) this.place = join.sharing!.keep(this.place, index, false)
-    if (isOpen(join)) this.fiber = fiber
+    if (hasMore(join)) this.fiber = fiber
   }
 }
 
-/** Runs a slot, as a member of the split's `forEach`. To be made once for each split. */
-export const member = (join: Join): AnyEffect =>
-  Effect.matchCauseEffect(Effect.interruptibleMask(() => enter(join)), {
+/** Runs a slot. To be made once for each split, or for each slot that is started with a place. */
+export const member = (join: Join, place?: Place): AnyEffect =>
+  Effect.matchCauseEffect(Effect.interruptibleMask(() => enter(join, place)), {
     onSuccess: (value) => {
       const slot = current(join)
       slot.step(value)
@@ -111,8 +132,8 @@ const drain = (join: Join): AnyEffect =>
   })
 
 /** Called first of all on the fiber of a slot. */
-const enter = (join: Join): AnyEffect => {
-  const slot = new Running(join, Fiber.getCurrent()!)
+const enter = (join: Join, place: Place | undefined): AnyEffect => {
+  const slot = new Running(join, Fiber.getCurrent()!, place)
   const { slots } = join
   const last = slots[slots.length - 1]
   if (last === undefined || last.id < slot.id) slots.push(slot)
@@ -143,88 +164,61 @@ const left = (join: Join, cause: Cause.Cause<unknown>): AnyEffect => {
   return slot.while() ? drain(join) : done(join, slot)
 }
 
+/** Slots that have ended before they are looked through. */
+const fewEnded = 64
+
 /**
  * Behind a bulkhead a slot that ended otherwise than by itself is noticed before its `forEach` does, which then interrupts
- * the others: they must not be replaced.
+ * the others: they must not be replaced. Those that have ended are forgotten, however many a split has in its time.
  */
 const onEnd = (join: Join, exit: Exit.Exit<unknown, unknown>): void => {
-  if (Exit.isFailure(exit) && isBreak(exit.cause)) breakOff(join, exit.cause)
+  noticeBreak(join, exit)
+  if (++join.ended < fewEnded || join.ended * 2 < join.slots.length) return
+  join.slots = join.slots.filter(({ own }) => own.pollUnsafe() === undefined)
+  join.ended = join.hint = 0
+}
+
+/** Starts slots for the branches that have a place, and says what the worker is to do before it asks again. */
+export const startDue = (join: Join): Effect.Effect<void> | undefined => {
+  if (!hasMore(join)) return undefined
+  if (join.sinceYield >= join.yieldEvery) return pause(join)
+  const { sharing } = join
+  const own = sharing === undefined ? member(join) : undefined
+  let started = 0
+  while (started < yieldEvery && hasMore(join) && isDue(join)) {
+    started++
+    join.crew!.slots++
+    crew.start(join, own ?? member(join, sharing!.claim()), constVoid)
+  }
+  return started === 0 ? undefined : started < yieldEvery ? Exit.void : pause(join)
+}
+
+/** Whether there is a place for one more slot, and a branch that no slot looks for yet. */
+const isDue = (join: Join): boolean => {
+  const { backlog, places, sharing } = join
+  if (sharing !== undefined) return sharing.coming > 0
+  const { slots } = join.crew!
+  return slots < places && backlog!.waiting > slots - running(join)
 }
 
 /** A slot ends. Behind a bulkhead another takes its place, if there is something left to do. */
 const done = (join: Join, slot: Slot): AnyEffect => {
-  const { sharing } = join
-  const wanted = join.isBounded && hasMore(join) && mayYield(join)
-  if (slot.place !== undefined) {
-    slot.place = undefined
-    if (wanted) sharing!.passOn()
-    else sharing!.giveUp()
+  const { place } = slot
+  const wanted = join.isBounded && hasMore(join)
+  slot.place = undefined
+  if (crew.isAll(join)) {
+    join.crew!.slots--
+    if (place !== undefined) {
+      if (wanted) join.sharing!.passOn()
+      else join.sharing!.giveUp()
+    }
+    crew.poke(join)
+    // under `Effect.runSync` the worker starts another when all have ended
+  } else if (wanted && mayYield(join)) {
+    // not inside a lost fiber, which somebody may wait for, and not on its stack
+    crew.start(join, Effect.andThen(Effect.yieldNow, member(join)), constVoid)
   }
-  // on a shared bulkhead a slot without a place is started again when there is one
-  if (!wanted || (sharing !== undefined && sharing.coming === 0)) return Exit.void
-  join.slots.splice(placeOf(join.slots, slot.id), 1)
-  replace(join)
   return Exit.void
-}
-
-/** Adds branches to a split that grows, and starts slots for as many as have a place. */
-export const add = (
-  join: Join,
-  given: Iterable<unknown>,
-  start: (width: number) => AnyEffect
-): Effect.Effect<boolean> =>
-  Effect.suspend(() => {
-    const added = [...given]
-    const takes = join.context !== undefined && join.tally.total === Number.POSITIVE_INFINITY && isOpen(join)
-    if (!takes) return Exit.succeed(false)
-    const { items } = join
-    const bad = added.findIndex((branch) => !Effect.isEffect(branch))
-    if (bad >= 0) {
-      refuse(join, "invalid-branches", branches.notAnEffect(items.length + bad, added[bad]))
-      return Exit.succeed(false)
-    }
-    const excess = exceeds(join, added.length)
-    if (excess !== undefined) {
-      refuse(join, "max-branches", excess)
-      return Exit.succeed(false)
-    }
-    for (const branch of added) {
-      // looked through above
-      items.push(branch as Branch)
-      join.record.added()
-    }
-    if (added.length > 0) join.exhausted = false
-    // under `Effect.runSync` the slots that there are take them
-    if (!mayYield(join)) return Exit.succeed(true)
-    if (join.sharing !== undefined) join.sharing.request()
-    else {
-      // slots that are on their way take what waits
-      const waiting = items.length - join.started
-      const places = Math.min(waiting, join.places - running(join)) - join.arriving
-      if (places > 0) startLater(join, places, start(places))
-    }
-    return Exit.succeed(true)
-  })
-
-/** Starts a slot in place of another one. */
-export const replace = (join: Join): void => startLater(join, 1, member(join))
-
-/** Starts slots: not inside a lost fiber, which somebody may wait for, and not on its stack. */
-const startLater = (join: Join, width: number, slots: AnyEffect): void => {
-  // a fiber's context holds the services of what it runs, which its type does not say
-  const context = join.context as Context.Context<unknown>
-  join.arriving += width
-  const later = Effect.flatMap(Effect.yieldNow, () => {
-    join.arriving -= width
-    return slots
-  })
-  const fiber = Effect.runForkWith(context)(later, { uninterruptible: true })
-  const replacements = join.replacements ??= new Set()
-  replacements.add(fiber)
-  fiber.addObserver((exit) => {
-    replacements.delete(fiber)
-    onEnd(join, exit)
-  })
 }
 
 // -----------------------------------------------------------------------------
@@ -289,14 +283,16 @@ export const pause = (join: Join): Effect.Effect<void> => {
 
 /** Takes the next branch from the list. */
 const pull = (join: Join, slot: Slot): AnyEffect => {
-  const { iterator } = join
+  const { backlog, iterator } = join
   const index = join.started
   let branch: Branch
-  if (iterator === undefined) {
+  if (backlog !== undefined) {
+    branch = backlog.shift()
+    join.exhausted = backlog.waiting === 0
+  } else if (iterator === undefined) {
     const { items } = join
     branch = items[index]!
     join.exhausted = index + 1 >= items.length
-    if (join.exhausted) join.sharing?.leave()
   } else {
     join.pulling = true
     const next = Result.try({ try: () => iterator.next(), catch: identity })
@@ -317,7 +313,18 @@ const pull = (join: Join, slot: Slot): AnyEffect => {
     join.record.added()
   }
   join.started = index + 1
-  if (join.sharing !== undefined) join.sharing.pool.started++
+  if (join.sharing !== undefined) {
+    join.sharing.pool.started++
+    join.sharing.recount()
+  }
+  if (join.exhausted) ran(join)
   slot.index = index
   return branch
+}
+
+/** The last branch is being started that there is, for now or for good. */
+const ran = (join: Join): void => {
+  if (join.backlog === undefined) return stop(join)
+  join.sharing?.release()
+  if (join.outbox !== undefined) outbox.wake(join.outbox)
 }

@@ -11,10 +11,13 @@
  *      worker ends after all slots and their children, and after its observer.
  *  I5  No slot fails its `forEach`, whatever its branches do: `forEach` forgets the member that it is starting when one
  *      that runs already fails meanwhile.
- *  I6  One object per split, one per slot, and per branch its outcome; nothing per branch that is queued.
+ *  I6  One object per split, one per slot that runs, and per branch its outcome; nothing per branch that is queued.
  *  I7  A place of a shared bulkhead is on its way, held by one slot, or given back; after the worker none is left.
+ *  I8  Whoever waits is registered in the step in which it has found nothing, so that no yield comes between the two.
+ *  I9  Every fiber of the split is started on another one of the split, or on its caller: it has the async context of them.
  *
- * Fibers: the caller waits for one worker, which is an `Effect.forEach` over slots (`slot.ts`), which run the branches. A
+ * Fibers: the caller waits for one worker, which is an `Effect.forEach` over slots (`slot.ts`), which run the branches, or
+ * starts them one by one where it shows only in time how many there may be (`crew.ts`). A
  * decision, the deadline and an interruption of the caller all end a split in the same way: they interrupt the fibers that
  * still run (`deciding.ts`), and `forEach` awaits them. Worker and slots are uninterruptible, so that every exit is recorded;
  * the branches inside them are interruptible, whatever the region of the caller.
@@ -34,16 +37,19 @@ import type { WorkflowRule } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import type { SplitResult } from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
-import * as branches from "./branches.ts"
-import { breakOff, exceedsAtOnce, expire, halt, isBreak, open, relax } from "./deciding.ts"
+import * as crew from "./crew.ts"
+import { breakOff, exceedsAtOnce, expire, halt, isBreak, noticeBreak, open, relax } from "./deciding.ts"
+import * as growing from "./growing.ts"
+import * as hold from "./hold.ts"
 import type { AnyEffect, AnyFiber, Config, Frame, Join } from "./join.ts"
-import { hasMore, isOpen, make, mayYield, where, yieldEvery } from "./join.ts"
+import { hasMore, isOpen, known, make, mayYield, where, yieldEvery } from "./join.ts"
 import * as nursery from "./nursery.ts"
 import * as outbox from "./outbox.ts"
 import type { Pool } from "./pool.ts"
 import { Sharing } from "./sharing.ts"
 import * as slot from "./slot.ts"
 import { Staggering } from "./staggering.ts"
+import { warn } from "./warn.ts"
 
 export const noFrame: Frame = {
   workflow: undefined,
@@ -74,7 +80,14 @@ export const run = (
 ): Effect.Effect<SplitResult<unknown, unknown>, unknown, unknown> =>
   config.onOutcome === undefined
     ? start(list, config, frame, undefined)
-    : Effect.flatMap(outbox.make(config.onOutcome), (outbox) => start(list, config, frame, outbox))
+    : Effect.flatMap(
+      outbox.make({
+        observer: config.onOutcome,
+        patience: config.observerTimeout,
+        refuse: (detail) => refused(frame, "invalid-observer", detail)
+      }),
+      (outbox) => start(list, config, frame, outbox)
+    )
 
 const start = (
   list: BranchList,
@@ -85,15 +98,15 @@ const start = (
   Effect.withFiber((parent) => {
     const { depth, limit } = parent.getRef(Depth)
     if (depth >= limit) return refused(frame, "max-depth", `splits are nested deeper than ${limit} (maxDepth)`)
-    const join = make(list, config, frame, parent.id, outbox)
-    if (list._tag === "Growing") {
-      const more = (width: number) => startSlots(join, width, false)
-      join.items.push(...list.seed((given) => slot.add(join, given, more)))
-    }
+    const join = make(list, config, frame, parent, outbox)
+    const seeded = list._tag === "Growing" ? growing.seed(join, list.seed) : undefined
+    if (seeded !== undefined) return refused(frame, "invalid-branches", seeded)
     const unfit = misfit(join)
     if (unfit !== undefined) return refused(frame, unfit.rule, unfit.detail)
     const pool = poolOf(config, parent)
-    const full = pool?.refuses(list._tag === "Lazy" ? 1 : join.items.length)
+    const full = pool === undefined
+      ? undefined
+      : hold.reentry(pool, parent) ?? pool.refuses(list._tag === "Lazy" ? 1 : known(join))
     if (full !== undefined) return Exit.fail(full)
     open(join)
     if (join.verdict !== "continue") return ending(join, Exit.void)
@@ -105,12 +118,14 @@ const start = (
       context = Context.add(context, Scheduler.PreventSchedulerYield, true)
     }
     join.context = context as Context.Context<never>
-    const spawn = () => slot.replace(join)
-    if (pool !== undefined) join.sharing = new Sharing(join, pool, parent.getRef(Clock.Clock), spawn)
-    const staggering = config.hedge === undefined
-      ? undefined
-      : new Staggering(join, config.hedge, parent.getRef(Clock.Clock), spawn)
-    if (staggering !== undefined) join.sharing = staggering
+    if (pool !== undefined) {
+      const held = hold.make(pool, parent)
+      join.sharing = new Sharing(join, pool, parent.getRef(Clock.Clock), held)
+      // for the branches, and not for the observer
+      join.context = Context.add(context, hold.HoldRef, held) as Context.Context<never>
+    } else if (config.hedge !== undefined) {
+      join.sharing = new Staggering(join, config.hedge, parent.getRef(Clock.Clock))
+    }
     return Effect.callback((resume) => {
       const parting = isParting(config) ? new Parting(join, parent, resume) : undefined
       const worker = Effect.runForkWith(context)(work(join), { uninterruptible: true })
@@ -133,19 +148,16 @@ const poolOf = ({ pool }: Config, parent: AnyFiber): Pool | undefined =>
   Context.isKey(pool) ? Context.getUnsafe(parent.context, pool as Context.Key<never, Pool>) : pool
 
 /** What only shows when the branches are there, and stops the split before the first of them. */
-const misfit = (
-  { config, frame, items, list }: Join
-): { readonly rule: WorkflowRule; readonly detail: string } | undefined => {
+const misfit = (join: Join): { readonly rule: WorkflowRule; readonly detail: string } | undefined => {
+  const { config, frame, list } = join
   if (list._tag === "Known" && JoinStrategy.isCustom(config.strategy)) {
     const detail = config.strategy.reducer.issue?.(list.names ?? list.items.map((_, i) => String(i)))
     if (detail !== undefined) return { rule: "strategy", detail }
   }
-  const bad = list._tag === "Growing" ? items.findIndex((item: unknown) => !Effect.isEffect(item)) : -1
-  if (bad >= 0) return { rule: "invalid-branches", detail: branches.notAnEffect(bad, items[bad]) }
   if (list._tag === "Growing" && config.hedge !== undefined) {
     return { rule: "invalid-branches", detail: "branches that add branches are no alternatives to hedge with" }
   }
-  const detail = exceedsAtOnce(items.length, config, frame)
+  const detail = exceedsAtOnce(known(join), config, frame)
   return detail === undefined ? undefined : { rule: "max-branches", detail }
 }
 
@@ -161,49 +173,54 @@ const work = (join: Join): AnyEffect => {
 
 /** The observer may outlive the decision, but not the split. */
 const observed = (join: Join, to: outbox.Outbox, branches: AnyEffect): AnyEffect => {
-  const deliver = Effect.catchCause(outbox.deliver(to), (cause) => join.halted ? Exit.void : breakOff(join, cause))
-  return Effect.flatMap(Effect.forkChild(deliver, { startImmediately: true }), (observing) => {
-    join.observing = observing
-    return Effect.onExit(branches, () => {
-      outbox.end(to)
-      return Fiber.await(observing)
-    })
+  const deliver = Effect.withFiber((fiber) => {
+    if (join.halted) return Exit.void
+    to.delivering = fiber
+    return Effect.catchCause(
+      outbox.deliver(to),
+      (cause) => join.halted || to.isClosed ? Exit.void : breakOff(join, cause)
+    )
   })
+  to.onRoom = () => join.sharing?.request()
+  const both = Duration.isFinite(to.patience)
+    ? Effect.andThen(Effect.forkChild(outbox.limit(to), { startImmediately: true }), branches)
+    : branches
+  return Effect.flatMap(
+    Effect.forkChild(deliver, { startImmediately: true }),
+    (observing) =>
+      Effect.onExit(both, () => {
+        outbox.end(to)
+        return Fiber.await(observing)
+      })
+  )
 }
 
 const branchesOf = (join: Join): AnyEffect => {
-  const { sharing } = join
   const bounded = join.isBounded
-  const most = Math.min(join.places, join.iterator === undefined ? join.items.length : Number.POSITIVE_INFINITY)
-  const width = sharing === undefined ? most : sharing.enter(most)
-  sharing?.request()
-  const member = slot.member(join)
-  const started = startSlots(join, width, true)
+  const width = Math.min(join.places, join.iterator === undefined ? known(join) : Number.POSITIVE_INFINITY)
+  const started = crew.isAll(join) ? startCrew(join, width) : startSlots(join, width)
   if (!bounded && join.iterator === undefined) return started
-  const all = bounded && !mayYield(join) ? Effect.andThen(started, restart(join, width, member)) : started
-  return Effect.onExit(all, () => Effect.andThen(awaitSlots(join), closeList(join)))
+  const others = Effect.suspend(() => bounded ? crew.attend(join, slot.startDue) : Exit.void)
+  const all = bounded && !crew.isAll(join) && !mayYield(join) ? Effect.andThen(started, restart(join, width)) : started
+  return Effect.onExit(all, () => Effect.andThen(others, closeList(join)))
 }
 
-/** Waits for the slots outside of the `forEach`, those that a shared bulkhead has yet to give a place included. */
-const awaitSlots = (join: Join): AnyEffect =>
-  Effect.whileLoop({
-    while: () => slotToAwait(join) !== undefined || (join.sharing !== undefined && hasMore(join)),
-    body: (): AnyEffect => {
-      const slot = slotToAwait(join)
-      return slot === undefined ? join.sharing!.idle() : Fiber.await(slot)
-    },
-    step: constVoid
+/** What a crew is started with: the deadlines, and the places that are free. The slots follow. */
+const startCrew = (join: Join, width: number): AnyEffect =>
+  Effect.sync(() => {
+    for (const timer of deadlines(join)) crew.start(join, timer, (exit) => noticeBreak(join, exit))
+    join.sharing?.enter(width)
   })
 
-const slotToAwait = ({ replacements }: Join): AnyFiber | undefined => replacements?.values().next().value
-
 /** Where no slot can be replaced later: starts new ones when all have ended, and some of them early. */
-const restart = (join: Join, width: number, member: AnyEffect): AnyEffect =>
-  Effect.whileLoop({
+const restart = (join: Join, width: number): AnyEffect => {
+  const member = slot.member(join)
+  return Effect.whileLoop({
     while: () => hasMore(join),
     body: () => startSegment(join, Math.min(width, segmentSize), member, false),
     step: constVoid
   })
+}
 
 /** As `for (… of …)` does when it is left early, so that a generator's `finally` runs. */
 const closeList = (join: Join): Effect.Effect<void> =>
@@ -216,10 +233,10 @@ const closeList = (join: Join): Effect.Effect<void> =>
     if (Result.isFailure(closed)) join.broken ??= Cause.die(closed.failure)
   })
 
-/** Starts slots, the first ones of the split with its deadlines, and waits for them. */
-const startSlots = (join: Join, width: number, first: boolean): AnyEffect => {
+/** Starts slots with the deadlines of the split, and waits for them. */
+const startSlots = (join: Join, width: number): AnyEffect => {
   const member = slot.member(join)
-  return width <= segmentSize ? startSegment(join, width, member, first) : startSegments(join, width, member, first)
+  return width <= segmentSize ? startSegment(join, width, member, true) : startSegments(join, width, member)
 }
 
 /** Starts `width` slots in order, on the current tick, and waits for them. */
@@ -233,7 +250,7 @@ const startSegment = (join: Join, width: number, member: AnyEffect, first: boole
   )
 }
 
-const startSegments = (join: Join, width: number, member: AnyEffect, first: boolean): AnyEffect =>
+const startSegments = (join: Join, width: number, member: AnyEffect): AnyEffect =>
   Effect.suspend(() => {
     const segments: Array<AnyFiber> = []
     let left = width
@@ -245,10 +262,12 @@ const startSegments = (join: Join, width: number, member: AnyEffect, first: bool
         const stalled = read === join.started
         read = -1
         if (stalled || join.sinceYield >= join.yieldEvery) return slot.pause(join)
+        // slots that would only wait for room are not started
+        if (join.outbox !== undefined && outbox.isFull(join.outbox)) return outbox.waitForRoom(join.outbox)
         read = join.started
         // a lazy list may be short, so its segments double
         const size = Math.min(left, segmentSize, join.iterator === undefined ? segmentSize : join.started + 16)
-        const segment = startSegment(join, size, member, first && segments.length === 0)
+        const segment = startSegment(join, size, member, segments.length === 0)
         // without a bulkhead a segment may end early, and the list decides when there are enough slots
         if (join.isBounded) left -= size
         return Effect.forkChild(
@@ -317,29 +336,30 @@ class Parting {
   leave(): void {
     const { join, worker } = this
     if (join.halted || worker === undefined || worker.pollUnsafe() !== undefined) return
+    const running = join.slots.flatMap(({ index }) => index >= 0 ? [index] : [])
+    // what has yet to end is no branch: an observer has a limit of its own, and children end with the split
+    if (running.length === 0) return
     const { grace } = join.config
     join.parted = true
     join.record.detach(join.started)
     nursery.adopt(join.frame.nursery!, { worker, interrupt: () => halt(join) })
     const ended = concluded(join, Exit.void)
-    this.resume(grace === undefined ? ended : Effect.andThen(reportStubborn(join, grace), ended))
+    this.resume(grace === undefined ? ended : Effect.andThen(reportStubborn(running, grace), ended))
   }
 }
 
-const reportStubborn = (join: Join, grace: Duration.Duration): Effect.Effect<void> => {
-  const running = join.slots.filter(({ index }) => index >= 0).map(({ index }) => index)
-  return Effect.logWarning(
+const reportStubborn = (running: ReadonlyArray<number>, grace: Duration.Duration): Effect.Effect<void> =>
+  warn(
     `${running.length === 1 ? "branch" : "branches"} ${running.join(", ")} did not stop within ${
       Duration.format(grace)
     } of the interruption, and ${running.length === 1 ? "goes" : "go"} on detached`
   )
-}
 
 /** Nobody looks at how a split ends that its caller has left. */
 const reportBroken = (join: Join): Effect.Effect<void> =>
   Effect.suspend(() =>
     join.parted && join.broken !== undefined
-      ? Effect.logWarning("a split broke off after it had been decided", join.broken)
+      ? warn("a split broke off after it had been decided", join.broken)
       : Exit.void
   )
 
@@ -366,7 +386,7 @@ const ending = (
   // only a split whose caller was interrupted ends without a verdict
   if (verdict === "continue") return Exit.interrupt(join.caller)
   const { failed, succeeded } = counts
-  const total = join.list._tag === "Lazy" ? started : join.items.length
+  const total = known(join)
   // a verdict leaves the counts as they are, so whatever else was started is a loser
   const tally = { total, succeeded, failed, interrupted: started - succeeded - failed, notStarted: total - started }
   const { strategy, timeout } = config

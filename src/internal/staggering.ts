@@ -22,8 +22,8 @@ export class Staggering extends Sharing {
   failures = 0
   onFailure: (() => void) | undefined
   pacing: AnyFiber | undefined
-  constructor(join: Join, hedge: Stagger, clock: Clock.Clock, spawn: () => void) {
-    super(join, new Pool("hedge", atOnce(join, hedge), Number.MAX_SAFE_INTEGER), clock, spawn)
+  constructor(join: Join, hedge: Stagger, clock: Clock.Clock) {
+    super(join, new Pool("hedge", atOnce(join, hedge), Number.MAX_SAFE_INTEGER), clock, undefined)
     this.hedge = hedge
     this.startedAt = clock.monotonicTimeNanosUnsafe()
   }

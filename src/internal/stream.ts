@@ -1,6 +1,7 @@
 /**
  * A split as a stream: its observer fills a bounded queue, so that a reader who is slow, or has left, is felt by the split.
  */
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Formatter from "effect/Formatter"
 import * as Queue from "effect/Queue"
@@ -29,7 +30,7 @@ export const stream = (branches: unknown, options: StreamInput): Stream.Stream<u
   return Stream.callback<Outcome.Any<unknown, unknown>, unknown, unknown>((queue) => {
     const onOutcome = (outcome: Outcome.Any<unknown, unknown>) => Queue.offer(queue, outcome)
     return Effect.andThen(
-      standalone.run(branches, { ...split, discard: true, onOutcome }),
+      standalone.run(branches, { ...split, discard: true, onOutcome, observerTimeout: Duration.infinity }),
       Queue.end(queue)
     )
   }, { bufferSize })

@@ -76,7 +76,7 @@ const nothing: Prediction = {
 export const percentageOf = (hundredths: number, total: number): number =>
   total === 0 ? 0 : Math.max(1, Math.floor((total * hundredths + 99) / 100))
 
-const isLazy = (shape: Shape): boolean => shape === "iterable" || shape === "generator"
+export const isLazy = (shape: Shape): boolean => shape === "iterable" || shape === "generator"
 
 const isStatic = (shape: Shape): boolean => shape === "array" || shape === "record"
 

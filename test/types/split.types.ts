@@ -238,7 +238,14 @@ proves<[Equals<ServicesOf<typeof graceful>, Scope.Scope>]>()
 /** A bulkhead by its key is required, and may refuse; a number does neither. */
 const limited = Split.run([flag], { strategy: JoinStrategy.partialTimeout, timeout: 10, bulkhead: Db })
 proves<[Equals<ServicesOf<typeof limited>, Db>]>()
-proves<[Equals<ErrorsOf<typeof limited>, CanoError.JoinTimeoutError<never> | CanoError.BulkheadFullError>]>()
+proves<
+  [
+    Equals<
+      ErrorsOf<typeof limited>,
+      CanoError.JoinTimeoutError<never> | CanoError.BulkheadFullError | CanoError.BulkheadReentryError
+    >
+  ]
+>()
 const bounded = Split.run([flag], { strategy: JoinStrategy.partialTimeout, timeout: 10, bulkhead: 3 })
 proves<[Equals<ErrorsOf<typeof bounded>, CanoError.JoinTimeoutError<never>>]>()
 

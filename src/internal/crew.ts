@@ -1,0 +1,61 @@
+/**
+ * The slots of a split that are no members of its `forEach`: those that are started later, when a place is given, a branch
+ * added, or another slot could not go on. The worker starts them and waits for them, so that whoever makes them possible
+ * neither runs them on its own stack nor lends them its async context. It lives as long as its split.
+ */
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type { AnyEffect, Join } from "./join.ts"
+import { hasMore } from "./join.ts"
+import { Waiter } from "./waiter.ts"
+
+export class Crew {
+  /** Fibers that have been started here and have not ended. */
+  fibers = 0
+  /** Of them the slots that still look for branches. */
+  slots = 0
+  /** The worker, while it waits for something to start, or for the end of the last fiber. */
+  worker: Waiter | undefined
+}
+
+/** There may be something for the worker to do. */
+export const poke = ({ crew }: Join): void => crew?.worker?.wake()
+
+/** Starts a fiber of the split. To be called on one. */
+export const start = (join: Join, effect: AnyEffect, onEnd: (exit: Exit.Exit<unknown, unknown>) => void): void => {
+  const crew = join.crew!
+  crew.fibers++
+  // a fiber's context holds the services of what it runs, which its type does not say
+  const context = join.context as Context.Context<unknown>
+  Effect.runForkWith(context)(effect, { uninterruptible: true }).addObserver((exit) => {
+    onEnd(exit)
+    if (--crew.fibers === 0) poke(join)
+  })
+}
+
+/** Whether all slots are started by the worker one by one, since it shows only in time how many there may be. */
+export const isAll = ({ backlog, sharing }: Join): boolean => sharing !== undefined || backlog !== undefined
+
+/**
+ * What the worker does until the last fiber has ended and nothing is left to start. `next` starts what is due, and answers
+ * with what to do before it is asked again; with nothing, if the worker may wait.
+ */
+export const attend = (
+  join: Join,
+  next: (join: Join) => Effect.Effect<void> | undefined
+): Effect.Effect<void> => {
+  const crew = join.crew!
+  return Effect.whileLoop({
+    while: () => crew.fibers > 0 || (isAll(join) && hasMore(join)),
+    body: () => {
+      const busy = isAll(join) ? next(join) : undefined
+      if (busy !== undefined) return busy
+      crew.worker = new Waiter(join.dispatcher)
+      return crew.worker.wait
+    },
+    step: () => {
+      crew.worker = undefined
+    }
+  })
+}

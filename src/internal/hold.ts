@@ -1,0 +1,50 @@
+/**
+ * A place of a shared bulkhead that somebody holds. It travels with the services of what runs in the place, forked fibers
+ * included, so that a second place can be refused that would wait for the first, and lives until the place is given back.
+ */
+import * as Context from "effect/Context"
+import type * as Fiber from "effect/Fiber"
+import { BulkheadReentryError, type Location } from "../CanoError.ts"
+import { CurrentRunRef } from "./currentRun.ts"
+
+export interface Hold {
+  /** The bulkhead. */
+  readonly of: object
+  readonly by: Location | undefined
+  /** Until the place is given back. */
+  isActive: boolean
+  /** What holds places of other bulkheads around it. */
+  readonly outer: Hold | undefined
+}
+
+export const HoldRef = Context.Reference<Hold | undefined>("effect-cano/Bulkhead/Hold", {
+  defaultValue: () => undefined
+})
+
+type AnyFiber = Fiber.Fiber<unknown, unknown>
+
+export const make = (of: object, fiber: AnyFiber): Hold => ({
+  of,
+  by: locationOf(fiber),
+  isActive: true,
+  outer: fiber.getRef(HoldRef)
+})
+
+/** The error for a place that somebody asks for who runs in another one of the same bulkhead. */
+export const reentry = (
+  of: { readonly name: string },
+  fiber: AnyFiber
+): BulkheadReentryError | undefined => {
+  for (let hold = fiber.getRef(HoldRef); hold !== undefined; hold = hold.outer) {
+    if (hold.of === of && hold.isActive) {
+      return new BulkheadReentryError({ bulkhead: of.name, heldIn: hold.by, askedIn: locationOf(fiber) })
+    }
+  }
+  return undefined
+}
+
+/** Where the run stands that a fiber belongs to, if it belongs to one. */
+const locationOf = (fiber: AnyFiber): Location | undefined => {
+  const { state, visit, workflow } = fiber.getRef(CurrentRunRef)
+  return visit === 0 ? undefined : { workflow, state }
+}
