@@ -7,7 +7,6 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type { AnyEffect, Join } from "./join.ts"
-import { hasMore } from "./join.ts"
 import { Waiter } from "./waiter.ts"
 
 export class Crew {
@@ -38,18 +37,19 @@ export const start = (join: Join, effect: AnyEffect, onEnd: (exit: Exit.Exit<unk
 export const isAll = ({ backlog, sharing }: Join): boolean => sharing !== undefined || backlog !== undefined
 
 /**
- * What the worker does until the last fiber has ended and nothing is left to start. `next` starts what is due, and answers
- * with what to do before it is asked again; with nothing, if the worker may wait.
+ * What the worker does until the last fiber has ended and nobody is to come. `next` starts what is due, and answers with
+ * what to do before it is asked again; with nothing, if the worker may wait.
  */
 export const attend = (
   join: Join,
-  next: (join: Join) => Effect.Effect<void> | undefined
+  isToCome: () => boolean,
+  next: () => Effect.Effect<void> | undefined
 ): Effect.Effect<void> => {
   const crew = join.crew!
   return Effect.whileLoop({
-    while: () => crew.fibers > 0 || (isAll(join) && hasMore(join)),
+    while: () => crew.fibers > 0 || isToCome(),
     body: () => {
-      const busy = isAll(join) ? next(join) : undefined
+      const busy = next()
       if (busy !== undefined) return busy
       crew.worker = new Waiter(join.dispatcher)
       return crew.worker.wait

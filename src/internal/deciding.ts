@@ -3,7 +3,7 @@
  * this decides, once. Nothing here starts a fiber; a decision interrupts those that still run.
  */
 import * as Cause from "effect/Cause"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { identity } from "effect/Function"
 import * as Result from "effect/Result"

@@ -1,45 +1,16 @@
 /**
- * A list that grows: the branches that were added and have not been started. A branch is forgotten when it starts, so that
- * the list is as long as what waits, however much has been added. It lives as long as its split.
+ * How a split grows: its first branches and those that are added while it runs, read and counted before one of them may
+ * start.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type { Backlog } from "./backlog.ts"
 import type { Branch } from "./branches.ts"
 import * as branches from "./branches.ts"
 import { poke } from "./crew.ts"
 import { exceeds, refuse } from "./deciding.ts"
 import type { Join } from "./join.ts"
 import { isOpen } from "./join.ts"
-
-/** Branches that have been started before the list is moved to its front. */
-const mostForgotten = 1024
-
-export class Backlog {
-  /** How many branches were added. */
-  added = 0
-  #items: Array<Branch | undefined> = []
-  #first = 0
-
-  get waiting(): number {
-    return this.#items.length - this.#first
-  }
-
-  push(branch: Branch): void {
-    this.#items.push(branch)
-    this.added++
-  }
-
-  shift(): Branch {
-    const place = this.#first++
-    const branch = this.#items[place]!
-    this.#items[place] = undefined
-    if (this.#first >= mostForgotten && this.#first * 2 >= this.#items.length) {
-      this.#items = this.#items.slice(this.#first)
-      this.#first = 0
-    }
-    return branch
-  }
-}
 
 /**
  * Reads what was given as branches to add behind `from` others; the sentence for what is no list of them. Of more than

@@ -4,9 +4,10 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import type * as Fiber from "effect/Fiber"
 import { constVoid } from "effect/Function"
 import * as Scope from "effect/Scope"
+import { Waiter } from "./waiter.ts"
 
 /** A split whose branches go on after it has ended. */
 export interface Outgrown {
@@ -19,13 +20,19 @@ export interface Nursery {
   readonly splits: Set<Outgrown>
   /** Whether nobody will wait for its branches any more. */
   closed: boolean
+  /** Whoever waits for the last of them. */
+  waiter: Waiter | undefined
 }
 
-export const make = (): Nursery => ({ splits: new Set(), closed: false })
+export const make = (): Nursery => ({ splits: new Set(), closed: false, waiter: undefined })
 
-export const adopt = ({ closed, splits }: Nursery, outgrown: Outgrown): void => {
+export const adopt = (nursery: Nursery, outgrown: Outgrown): void => {
+  const { closed, splits } = nursery
   splits.add(outgrown)
-  outgrown.worker.addObserver(() => splits.delete(outgrown))
+  outgrown.worker.addObserver(() => {
+    splits.delete(outgrown)
+    if (splits.size === 0) nursery.waiter?.wake()
+  })
   if (closed) outgrown.interrupt()
 }
 
@@ -34,14 +41,18 @@ export const close = (nursery: Nursery, exit: Exit.Exit<unknown, unknown>): Effe
   Exit.isSuccess(exit) ? Effect.onInterrupt(Effect.interruptible(empty(nursery)), () => end(nursery)) : end(nursery)
 
 const empty = (nursery: Nursery): Effect.Effect<void> =>
-  Effect.andThen(
+  Effect.withFiber(({ currentDispatcher }) =>
     Effect.whileLoop({
-      while: () => nursery.splits.size > 0,
-      body: () => Fiber.await(nursery.splits.values().next().value!.worker),
+      while: () => {
+        // in the same step as the look, so that nobody is adopted in between whom nobody waits for
+        nursery.closed ||= nursery.splits.size === 0
+        return nursery.splits.size > 0
+      },
+      body: () => {
+        nursery.waiter = new Waiter(currentDispatcher)
+        return nursery.waiter.wait
+      },
       step: constVoid
-    }),
-    Effect.sync(() => {
-      nursery.closed = true
     })
   )
 

@@ -200,8 +200,11 @@ const branchesOf = (join: Join): AnyEffect => {
   const width = Math.min(join.places, join.iterator === undefined ? known(join) : Number.POSITIVE_INFINITY)
   const started = crew.isAll(join) ? startCrew(join, width) : startSlots(join, width)
   if (!bounded && join.iterator === undefined) return started
-  const others = Effect.suspend(() => bounded ? crew.attend(join, slot.startDue) : Exit.void)
-  const all = bounded && !crew.isAll(join) && !mayYield(join) ? Effect.andThen(started, restart(join, width)) : started
+  const isCrewed = crew.isAll(join)
+  const others = bounded
+    ? crew.attend(join, () => isCrewed && hasMore(join), () => isCrewed ? slot.startDue(join) : undefined)
+    : Exit.void
+  const all = bounded && !isCrewed && !mayYield(join) ? Effect.andThen(started, restart(join, width)) : started
   return Effect.onExit(all, () => Effect.andThen(others, closeList(join)))
 }
 
