@@ -87,8 +87,8 @@ class Running implements Slot {
       if (this.place === undefined) return this.away(sharing.park(this))
     } else if (join.outbox !== undefined) {
       if (outbox.isFull(join.outbox)) return this.away(outbox.waitForRoom(join.outbox))
-      // whoever finds room tells the next
-      outbox.wake(join.outbox, 1)
+      // whoever finds room tells two others, so that all are told soon, and few without need
+      outbox.wake(join.outbox, 2)
     }
     // what a branch has set on its fiber is not for the next one
     if (fiber.context !== join.context) fiber.setContext(join.context!)
