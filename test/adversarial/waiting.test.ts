@@ -146,8 +146,10 @@ describe("a place inside a place of the same bulkhead", () => {
         const inner = bulkhead.withPlace(Effect.void)
         const split = Effect.asVoid(Split.run([Effect.void], { strategy: all, bulkhead }))
         const both = Effect.asVoid(Effect.all([inner, inner], { concurrency: 2 }))
-        const deep = Effect.asVoid(Split.run([Split.run([split], { strategy: all })], { strategy: all }))
-        for (const asked of [inner, split, both, deep]) {
+        const nested = Split.run([split], { strategy: all })
+        const deep = Effect.asVoid(Split.run([nested], { strategy: all }))
+        const asking: ReadonlyArray<Effect.Effect<void, unknown>> = [inner, split, both, deep]
+        for (const asked of asking) {
           innermost(yield* Effect.exit(bulkhead.withPlace(asked)))
           innermost(yield* Effect.exit(Split.run([asked], { strategy: all, bulkhead })))
         }
@@ -319,7 +321,7 @@ describe("a split that grows", () => {
         Split.run(
           Split.growing<string>((add) => [
             Effect.as(
-              Effect.forEach([1, 2, 3, 4], (n) =>
+              Effect.forEach([1, 2, 3, 4], () =>
                 Effect.andThen(Effect.sleep(10), add([Effect.as(Effect.sleep(3), "added")])), { discard: true }),
               "parent"
             )
@@ -401,7 +403,7 @@ describe("branches that wait for an observer", () => {
       yield* TestClock.adjust(1)
       assert.isBelow(running, 20)
       yield* Deferred.succeed(gate, undefined)
-      yield* TestClock.adjust(1)
+      for (let i = 0; i < 30; i++) yield* Effect.yieldNow
       assert.strictEqual(running, 1000)
       yield* Fiber.interrupt(fiber)
     }))
