@@ -210,7 +210,7 @@ export const make = (
     frame,
     caller: caller.id,
     dispatcher: caller.currentDispatcher,
-    record: splitResult.makeRecorder(config.discard, losers, list, items.length),
+    record: splitResult.makeRecorder(config.discard, losers, list, caller.currentDispatcher),
     outbox,
     tally,
     items,

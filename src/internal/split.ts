@@ -127,7 +127,7 @@ const start = (
       join.sharing = new Staggering(join, config.hedge, parent.getRef(Clock.Clock))
     }
     return Effect.callback((resume) => {
-      const parting = isParting(config) ? new Parting(join, parent, resume) : undefined
+      const parting = isParting(config) ? new Parting(join, resume) : undefined
       const worker = Effect.runForkWith(context)(work(join), { uninterruptible: true })
       parting?.watch(worker)
       worker.addObserver((exit) => {
@@ -319,14 +319,14 @@ class Parting {
   readonly resume: (ending: Effect.Effect<SplitResult<unknown, unknown>, unknown>) => void
   worker: AnyFiber | undefined
   timer: AnyFiber | undefined
-  constructor(join: Join, parent: AnyFiber, resume: Parting["resume"]) {
+  constructor(join: Join, resume: Parting["resume"]) {
     this.join = join
     this.resume = resume
     const { grace } = join.config
-    const leave = () => this.leave()
+    // not on the stack of the branch that has decided, nor on that of the timer
+    const leave = () => join.dispatcher.scheduleTask(() => this.leave(), 0)
     join.onDecided = grace === undefined
-      // not on the stack of the branch that has decided
-      ? () => parent.currentDispatcher.scheduleTask(leave, 0)
+      ? leave
       : () => {
         this.timer = Effect.runForkWith(join.context!)(Effect.map(Effect.sleep(grace), leave))
       }

@@ -6,6 +6,7 @@ import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type { SchedulerDispatcher } from "effect/Scheduler"
 import type { Tally } from "../JoinStrategy.ts"
 import type {
   Detached,
@@ -48,9 +49,15 @@ export interface Ended {
   readonly reduced: { readonly value: unknown } | undefined
 }
 
-export const makeRecorder = (discard: boolean, losers: Losers, list: BranchList, length: number): Recorder => {
-  const names = list._tag === "Known" ? list.names : undefined
-  return discard ? new Discarding(names) : new Keeping(names, losers, length)
+export const makeRecorder = (
+  discard: boolean,
+  losers: Losers,
+  list: BranchList,
+  dispatcher: SchedulerDispatcher
+): Recorder => {
+  const isKnown = list._tag === "Known"
+  const names = isKnown ? list.names : undefined
+  return discard ? new Discarding(names) : new Keeping(names, losers, isKnown ? list.items.length : 0, dispatcher)
 }
 
 /** What a split does with its losers; a grace period is no matter of the record. */
@@ -115,10 +122,12 @@ class Keeping implements Recorder {
   readonly losers: Losers
   /** How the detached branches end. */
   ends: Map<number, Deferred.Deferred<Exit.Exit<unknown, unknown>>> | undefined
-  constructor(names: Names, losers: Losers, length: number) {
+  readonly dispatcher: SchedulerDispatcher
+  constructor(names: Names, losers: Losers, length: number, dispatcher: SchedulerDispatcher) {
     this.names = names
     this.losers = losers
     this.outcomes = new Array(length)
+    this.dispatcher = dispatcher
   }
   added(): void {
     // grown in order, so that a branch which ends before its predecessors does not make the array sparse
@@ -143,9 +152,10 @@ class Keeping implements Recorder {
     else this.late(index, cutOff)
   }
   letGo(index: number, exit: Exit.Exit<unknown, unknown>): void {
-    const { ends, losers, names, outcomes } = this
+    const { dispatcher, ends, losers, names, outcomes } = this
     const name = nameOf(names, index)
-    if (ends !== undefined) Deferred.doneUnsafe(ends.get(index)!, Exit.succeed(exit))
+    // not on the stack of the branch: whoever waits for its end goes on in it
+    if (ends !== undefined) dispatcher.scheduleTask(() => Deferred.doneUnsafe(ends.get(index)!, Exit.succeed(exit)), 0)
     else outcomes[index] = losers === "await" ? late(name, index, exit) : detached(name, index, Exit.succeed(exit))
   }
   detach(started: number): void {
