@@ -1,16 +1,35 @@
+import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
+
+const yielding = fileURLToPath(new URL("test/yielding/vitest.ts", import.meta.url))
 
 export default defineConfig({
   // Tests import "effect-cano" as a user does; this condition of package.json#exports points at src/.
   ssr: { resolve: { conditions: ["effect-cano-source", "node", "import", "module", "default"] } },
   test: {
-    include: ["test/**/*.test.ts"],
     coverage: {
       provider: "v8",
       include: ["src/**/*.ts"],
       reporter: [["text", { skipFull: true }], "text-summary"],
       reportsDirectory: ".ci/tmp/coverage",
       thresholds: { lines: 95, branches: 95 }
-    }
+    },
+    projects: [
+      { extends: true, test: { name: "tests", include: ["test/**/*.test.ts"] } },
+      // The laws once more, with yield points at random: see test/laws/README.md.
+      {
+        extends: true,
+        plugins: [{
+          name: "yields",
+          enforce: "pre",
+          resolveId: (source, importer) => source === "@effect/vitest" && importer !== yielding ? yielding : undefined
+        }],
+        test: {
+          name: "yields",
+          include: ["test/laws/*.test.ts", "test/adversarial/*.test.ts"],
+          env: { YIELDS: "random" }
+        }
+      }
+    ]
   }
 })

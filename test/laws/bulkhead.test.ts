@@ -11,6 +11,7 @@ import {
   branch,
   instant,
   int,
+  listOf,
   makeTrail,
   passTime,
   primeClock,
@@ -32,7 +33,7 @@ const isIdle = (bulkhead: Bulkhead.Bulkhead, places: number) =>
   })
 
 /** Splits that are entered one after another, each with its own strategy. */
-const splits = some(Arbitrary.all({ branches: some(branch), strategy }), 2)
+const splits = some(Arbitrary.all({ branches: listOf(branch), strategy }), 2)
 
 describe("a shared bulkhead", () => {
   it.effect.prop(
@@ -129,7 +130,7 @@ describe("a shared bulkhead", () => {
 
   it.effect.prop(
     "has every place back whenever its splits are interrupted",
-    { places, splits: some(some(anyBranch), 2), instant, resized: places },
+    { places, splits: some(listOf(anyBranch), 2), instant, resized: places },
     ({ instant, places, resized, splits }) =>
       Effect.gen(function*() {
         yield* primeClock

@@ -13,6 +13,7 @@ import {
   bulkhead,
   deadline,
   int,
+  listOf,
   observe,
   oneOf,
   optional,
@@ -22,7 +23,6 @@ import {
   runs,
   same,
   shape,
-  some,
   soundSplit,
   standalone,
   succeeding,
@@ -40,7 +40,7 @@ const equal = (one: model.Split, other: model.Split) =>
     same(yield* observe(one), yield* observe(other))
   })
 
-const each = { branches: some(branch), bulkhead, shape, timeout: optional(deadline) }
+const each = { branches: listOf(branch), bulkhead, shape, timeout: optional(deadline) }
 
 describe("strategies", () => {
   it.effect.prop("a split of one branch is that branch", {
@@ -107,7 +107,7 @@ describe("strategies", () => {
 
   it.effect.prop("all is quorum(total) where every branch succeeds", {
     ...each,
-    branches: some(succeeding)
+    branches: listOf(succeeding)
   }, (split) =>
     equal(
       { ...split, strategy: { _tag: "All" } },
@@ -118,7 +118,7 @@ describe("strategies", () => {
     "allFailFast is all where every branch succeeds",
     {
       ...each,
-      branches: some(succeeding)
+      branches: listOf(succeeding)
     },
     (split) => equal({ ...split, strategy: { _tag: "All" } }, { ...split, strategy: { _tag: "AllFailFast" } }),
     runs(150)
@@ -477,8 +477,8 @@ describe("Split.run", () => {
   )
 
   it.effect.prop("of splits by all is the split of all their branches", {
-    groups: some(branch),
-    rest: some(anyBranch)
+    groups: listOf(branch),
+    rest: listOf(anyBranch)
   }, ({ groups, rest }) =>
     Effect.gen(function*() {
       const all = { strategy: JoinStrategy.all }

@@ -11,6 +11,7 @@ import {
   bulkhead,
   instant,
   int,
+  listOf,
   makeTrail,
   observe,
   oneOf,
@@ -20,7 +21,6 @@ import {
   runs,
   same,
   shape,
-  some,
   soundSplit,
   standalone,
   strategy,
@@ -224,7 +224,7 @@ describe("interruption", () => {
   }
 
   it.effect.prop("of a split does not stop it before the finalizers of its branches are done", {
-    branches: some(branch),
+    branches: listOf(branch),
     bulkhead,
     shape,
     instant

@@ -14,6 +14,7 @@ import {
   deadline,
   instant,
   int,
+  listOf,
   makeTrail,
   oneOf,
   optional,
@@ -21,7 +22,6 @@ import {
   primeClock,
   runs,
   shape,
-  some,
   strategy,
   toShape,
   toStrategy,
@@ -118,14 +118,14 @@ const whole = Effect.fnUntraced(function*(
 describe("a split with any options", () => {
   it.effect.prop(
     "comes to an end, and leaves nothing behind",
-    { given: Arbitrary.all({ ...options, branches: some(branch, 0) }) },
+    { given: Arbitrary.all({ ...options, branches: listOf(branch, 0) }) },
     ({ given }) => whole(given, undefined),
     runs(500)
   )
 
   it.effect.prop(
     "leaves nothing behind when it is interrupted at any instant",
-    { given: Arbitrary.all({ ...options, branches: some(anyBranch, 0) }), instant },
+    { given: Arbitrary.all({ ...options, branches: listOf(anyBranch, 0) }), instant },
     ({ given, instant }) => whole(given, instant),
     runs(500)
   )
