@@ -13,6 +13,7 @@ import type * as Hedge from "../Hedge.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
 import type { Branch, BranchList } from "./branches.ts"
+import { Lookahead } from "./lookahead.ts"
 import type { Nursery } from "./nursery.ts"
 import type { Observer, Outbox } from "./outbox.ts"
 import type { Pool } from "./pool.ts"
@@ -203,7 +204,7 @@ export const make = (
     items,
     places: bulkhead ?? Number.POSITIVE_INFINITY,
     arriving: 0,
-    iterator: list._tag === "Lazy" ? list.items[Symbol.iterator]() : undefined,
+    iterator: list._tag === "Lazy" ? iterate(list.items, hedge !== undefined) : undefined,
     sharing: undefined,
     slots: [],
     isBounded: isGrowing || bulkhead !== undefined || pool !== undefined || hedge !== undefined,
@@ -234,6 +235,12 @@ export const make = (
     sinceYield: 0,
     yields: 0
   }
+}
+
+/** A hedge looks whether there is another branch before it pays for it. */
+const iterate = (items: Iterable<Branch>, ahead: boolean): Iterator<Branch> => {
+  const iterator = items[Symbol.iterator]()
+  return ahead ? new Lookahead(iterator) : iterator
 }
 
 /** Whether the split waits for branches. After it only the ends of losers are recorded. */

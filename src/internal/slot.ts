@@ -209,16 +209,25 @@ export const add = (
 /** Starts a slot in place of another one. */
 export const replace = (join: Join): void => startLater(join, 1, member(join))
 
+/** Starts a slot on the stack of a fiber that belongs to the split and to no branch. */
+export const start = (join: Join): void => startOutside(join, member(join))
+
 /** Starts slots: not inside a lost fiber, which somebody may wait for, and not on its stack. */
 const startLater = (join: Join, width: number, slots: AnyEffect): void => {
+  join.arriving += width
+  startOutside(
+    join,
+    Effect.flatMap(Effect.yieldNow, () => {
+      join.arriving -= width
+      return slots
+    })
+  )
+}
+
+const startOutside = (join: Join, slots: AnyEffect): void => {
   // a fiber's context holds the services of what it runs, which its type does not say
   const context = join.context as Context.Context<unknown>
-  join.arriving += width
-  const later = Effect.flatMap(Effect.yieldNow, () => {
-    join.arriving -= width
-    return slots
-  })
-  const fiber = Effect.runForkWith(context)(later, { uninterruptible: true })
+  const fiber = Effect.runForkWith(context)(slots, { uninterruptible: true })
   const replacements = join.replacements ??= new Set()
   replacements.add(fiber)
   fiber.addObserver((exit) => {

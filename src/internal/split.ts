@@ -109,7 +109,7 @@ const start = (
     if (pool !== undefined) join.sharing = new Sharing(join, pool, parent.getRef(Clock.Clock), spawn)
     const staggering = config.hedge === undefined
       ? undefined
-      : new Staggering(join, config.hedge, parent.getRef(Clock.Clock), spawn)
+      : new Staggering(join, config.hedge, parent.getRef(Clock.Clock), () => slot.start(join))
     if (staggering !== undefined) join.sharing = staggering
     return Effect.callback((resume) => {
       const parting = isParting(config) ? new Parting(join, parent, resume) : undefined
@@ -350,8 +350,8 @@ const reportBroken = (join: Join): Effect.Effect<void> =>
 /** The end of a split, told to whom it concerns. */
 const concluded = (join: Join, exit: Exit.Exit<unknown, unknown>) => {
   const ended = ending(join, exit)
-  return join.sharing instanceof Staggering && Exit.isSuccess(ended)
-    ? Effect.andThen(join.sharing.won, ended)
+  return join.sharing instanceof Staggering
+    ? Effect.andThen(join.sharing.ended(Exit.isSuccess(ended)), ended)
     : ended
 }
 
