@@ -33,6 +33,8 @@ export class Staggering extends Sharing {
   readonly bell = new Bell()
   /** How long the first branch took, or whether it failed. */
   first: { readonly failed: boolean; readonly took: bigint } | undefined
+  /** How long after its start the split was decided. */
+  decided: bigint | undefined
   /** Failures that the budget has been told of. */
   told = 0
   /** Failures that have started a branch each, without a delay. */
@@ -71,6 +73,7 @@ export class Staggering extends Sharing {
 
   override leave(): void {
     super.leave()
+    if (!isOpen(this.join)) this.decided ??= this.took
     this.bell.ring()
   }
 
@@ -105,7 +108,7 @@ export class Staggering extends Sharing {
             continue
           }
           const wait = yield* step(pool.places)
-          if (wait !== undefined && Duration.isPositive(wait)) {
+          if (wait !== undefined && Duration.isPositive(wait) && !this.isPressed) {
             const pressed = bell.until(() => this.isPressed)
             yield* Duration.isFinite(wait) ? Effect.raceFirst(Effect.sleep(wait), pressed) : pressed
           }
@@ -165,10 +168,10 @@ export class Staggering extends Sharing {
 
   /** The split is decided: what it shares is told of the failures that decided it, and of its success. */
   ended(satisfied: boolean): Effect.Effect<void> {
-    const { first, hedge } = this
+    const { decided, first, hedge } = this
     if (!satisfied) return this.tell
-    // if the first branch has lost, it would have taken longer than this
-    const took = first?.failed === true ? undefined : first?.took ?? this.took
+    // if the first branch has lost, it would have taken longer than until the decision
+    const took = first?.failed === true ? undefined : first?.took ?? decided
     return Effect.andThen(this.tell, Effect.suspend(() => delays.succeeded(hedge, took)))
   }
 }
