@@ -67,7 +67,7 @@ export interface Options<in E, out R = never> {
   /** How many attempts may be started, the first included: an integer of at least 1. Left out: 2. */
   readonly maxAttempts?: number | undefined
   /**
-   * Whether a failure ends the hedge: no other attempt would do better. Left out: none does.
+   * Whether a failure ends the hedge: no other attempt would do better. Left out: none is.
    */
   readonly isFatal?: ((error: E) => boolean) | undefined
   /**

@@ -376,6 +376,8 @@ describe("a hedged split: what starts when", () => {
           hedge
         }).tally
         assert.deepStrictEqual(tally, { total: 5, succeeded: 2, failed: 2, interrupted: 0, notStarted: 1 })
+        const leaves = Effect.andThen(Effect.forkChild(Effect.never), Effect.fail("it has left a child"))
+        assert.strictEqual(run([leaves, leaves, leaves, Effect.void], { strategy: any, hedge }).tally.failed, 3)
         const error = Effect.runSync(Effect.flip(loosely(failing(4), { strategy: any, hedge })))
         assert.strictEqual(error._tag, "JoinUnsatisfiedError")
         const lazy = function*() {

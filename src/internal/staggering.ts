@@ -47,8 +47,6 @@ export class Staggering extends Sharing {
 
   override take(): void {
     this.coming++
-    // under `Effect.runSync` the slot whose branch has ended goes on
-    if (!mayYield(this.join)) return
     const resume = this.parked.pop()
     // on the stack of the pace, so that what starts at once has also ended before the next place is given
     if (resume === undefined) this.spawn()
@@ -72,6 +70,8 @@ export class Staggering extends Sharing {
   }
 
   override leave(): void {
+    // under `Effect.runSync` nobody else would resume them
+    if (!mayYield(this.join)) { for (const resume of this.parked.splice(0)) resume(Exit.void) }
     super.leave()
     if (!isOpen(this.join)) this.decided ??= this.took
     this.bell.ring()
