@@ -88,6 +88,9 @@ export type HedgeRule =
   | "hedge-latencies"
   | "hedge-max-attempts"
   | "hedge-budget"
+  | "hedge-attempt"
+  | "hedge-is-fatal"
+  | "hedge-retry-after"
 
 /**
  * The definition breaks rules that can be seen before a run: all of them are listed, and nothing was built or started.

@@ -73,7 +73,7 @@ export interface Options<in E, out R = never> {
   /**
    * How long to wait before the next attempt after a failure that is not fatal, where the service has said so. `undefined`
    * starts it at once; an infinite or negative duration, or NaN, means that no further attempt is started. Of several
-   * failures the latest decides.
+   * failures the latest decides. Nothing is waited for while no attempt runs and the budget allows none.
    */
   readonly retryAfter?: ((error: E) => Duration.Input | undefined) | undefined
   /** What the hedges of several runs may cost together: a `budget` or a `throttle`. Left out: no limit. */
@@ -114,7 +114,8 @@ export interface Latencies {
 }
 
 /**
- * What limits the extra work of hedges, shared by the runs that it is given to; made by `budget` or `throttle`.
+ * What limits the extra work of hedges, shared by the runs that it is given to; made by `budget` or `throttle`, or by
+ * yourself: its effects may look anywhere, and a hedge waits for them.
  *
  * @category models
  * @since 0.1.0
@@ -124,9 +125,14 @@ export interface Budget {
   readonly tokens: Effect.Effect<number>
   /** Asked before each hedge: whether it may be started. If not, its run starts no other. */
   readonly take: Effect.Effect<boolean>
+  /**
+   * Whether `take` would say yes now, without taking anything. Asked before a run waits, while no attempt of its runs, and
+   * before a hedged split reads the next branch of a lazy list: if not, there is no further attempt. Left out: it would.
+   */
+  readonly allows?: Effect.Effect<boolean> | undefined
   /** Told of each run that an attempt has won. */
   readonly succeeded: Effect.Effect<void>
-  /** Told of each attempt that has failed, unless the failure was fatal. */
+  /** Told of each attempt that has failed before the hedge was decided, unless the failure was fatal. */
   readonly failed: Effect.Effect<void>
   /** What is wrong with its numbers: `run` refuses it then. */
   readonly issue?: string | undefined
@@ -156,7 +162,8 @@ export interface Budget {
  * | fails fatally, or dies      | the hedge fails with this cause                                             |
  *
  * There is a next one as long as fewer than `maxAttempts` were started, a `Schedule` is not done, `retryAfter` has not
- * forbidden it and the budget allows it; once there is none, the hedge waits for the attempts that run. When all of them
+ * forbidden it and the budget allows it; once there is none, the hedge waits for the attempts that run, and for nothing
+ * else. When all of them
  * have failed it fails with the last failure; its cause holds the earlier ones behind it, the latest first. An attempt that
  * interrupts itself has failed. A failure is fatal when any error of its cause is.
  *
@@ -170,7 +177,8 @@ export interface Budget {
  * more. A first attempt that failed is not recorded.
  *
  * Bad numbers are a `ConfigurationError` before an attempt starts. What a function of the delay returns is looked at when
- * the attempt before has been started; if it is no duration the hedge fails with a `ConfigurationError` then.
+ * the attempt before has been started; if it is no duration the hedge fails with a `ConfigurationError` then. Any other
+ * function or effect that gives what its type does not allow, such as a Promise, ends the hedge with a defect that says so.
  *
  * **Gotchas**
  *

@@ -121,6 +121,15 @@ export interface Reducer<in A, in E, in out S> {
   readonly soft?: { readonly after: Duration.Input; readonly onPassed: (state: S) => S } | undefined
   /** Whether it is satisfied at the deadline at the latest, so that a split must have a `timeout`. */
   readonly timed?: boolean | undefined
+  /** How many branches it needs at least. */
+  readonly least?: number | undefined
+  /** Of so many branches, how many a hedge is to start at once. `Infinity` if it is not known. Left out: `least`, or 1. */
+  readonly asksFor?: ((total: number) => number) | undefined
+  /**
+   * Whether it is satisfied only when every branch has settled, or at the deadline. It is refused beside a `hedge`, which is
+   * for branches that stand for each other.
+   */
+  readonly everyBranch?: boolean | undefined
   /**
    * What is wrong with the strategy, as a sentence; asked before a branch starts, with the names of the branches where they
    * are known by then.
@@ -265,26 +274,7 @@ export const partialTimeoutAtLeast = <const N extends number>(n: N): JoinStrateg
  * @category decisions
  * @since 0.1.0
  */
-export const required = (self: Counting, total: number): number => {
-  switch (self._tag) {
-    case "All":
-    case "AllFailFast":
-      return total
-    case "Any":
-      return 1
-    case "Quorum":
-    case "PartialResults":
-      return self.n
-    case "Percentage":
-      return total === 0
-        ? 0
-        : total === Number.POSITIVE_INFINITY
-        ? total
-        : Math.max(1, Math.ceil(Number((total * self.n).toPrecision(12))))
-    case "PartialTimeout":
-      return total === 0 ? 0 : Math.max(1, self.n)
-  }
-}
+export const required: (self: Counting, total: number) => number = internal.needed
 
 /**
  * Applies a strategy to the counts of a split: `"proceed"` as soon as it is satisfied, `"fail"` as soon as it can no
@@ -461,7 +451,10 @@ export const reject = <A, E = unknown>(
     onOutcome: (by, outcome) => by ?? (isRejected(outcome) ? outcome.name : undefined),
     decide: (by, tally, event) =>
       by === undefined ? decide(strategy, tally, event) : { fail: `rejected by branch ${by}` },
-    timed: strategy._tag === "PartialTimeout"
+    timed: strategy._tag === "PartialTimeout",
+    least: internal.least(strategy),
+    asksFor: (total) => internal.needed(strategy, total),
+    everyBranch: internal.everyBranch(strategy)
   })
 
 /**
@@ -732,5 +725,8 @@ export const reducer = (self: JoinStrategy): Reducer<any, any, any> =>
       onOutcome: () => {},
       // what is not custom goes by counts
       decide: (_, tally, event) => decide(self as Counting, tally, event),
-      timed: self._tag === "PartialTimeout"
+      timed: self._tag === "PartialTimeout",
+      least: internal.least(self as Counting),
+      asksFor: (total) => internal.needed(self as Counting, total),
+      everyBranch: internal.everyBranch(self as Counting)
     }).reducer

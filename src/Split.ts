@@ -252,8 +252,8 @@ export interface Options<out Strat extends JoinStrategy, out T, out D, out P ext
   readonly maxBranches?: number | undefined
   /**
    * The branches are alternatives, started one after another: as many as the strategy asks for at once, each further one
-   * when the delay has passed since the last was started, or one has failed. No bulkhead can be given beside it, and no
-   * strategy that waits for every branch.
+   * when the delay has passed since the last was started, one has failed, or none runs. No bulkhead can be given beside
+   * it, and no strategy that waits for every branch.
    */
   readonly hedge?: Hedging | undefined
   /**

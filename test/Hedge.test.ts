@@ -904,6 +904,70 @@ describe("Hedge.run: the surroundings", () => {
       assert.deepStrictEqual(starts(), [0, 0, 0])
     }))
 
+  it.effect("nobody is resumed on the stack of an attempt that ends", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const order: Array<string> = []
+      const call = Effect.onExit(Hedge.run(Deferred.await(gate), { delay: 1000 }), () =>
+        Effect.sync(() => {
+          order.push("the caller goes on")
+        }))
+      const fiber = yield* Effect.forkChild(call, { startImmediately: true })
+      yield* Deferred.succeed(gate, undefined)
+      order.push("the attempt has ended")
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(order, ["the attempt has ended", "the caller goes on"])
+    }))
+
+  it.effect("the cost of an attempt does not grow with their number", () =>
+    Effect.gen(function*() {
+      let opened = 0
+      const failing = Effect.suspend(() => Effect.fail(opened++))
+      const exit = yield* Effect.exit(Hedge.run(failing, { delay: 1000, maxAttempts: 100_000 }))
+      const seen = errors(exit)
+      assert.strictEqual(seen.length, 100_000)
+      assert.deepStrictEqual([seen[0], seen.at(-1)], [99_999, 0])
+    }), 10_000)
+
+  it.effect("attempts that end together are looked at in that order, however many", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      let index = 0
+      const closed = Effect.suspend(() => {
+        const own = index++
+        return Effect.andThen(Deferred.await(gate), Effect.fail(own))
+      })
+      const fiber = yield* Effect.forkChild(
+        Effect.exit(Hedge.run(closed, { delay: 0, maxAttempts: 50_000 })),
+        { startImmediately: true }
+      )
+      while (index < 50_000) yield* Effect.yieldNow
+      yield* Deferred.succeed(gate, undefined)
+      const seen = errors(yield* Fiber.join(fiber))
+      assert.strictEqual(seen.length, 50_000)
+      assert.isTrue(seen.every((error, i) => error === 49_999 - i))
+    }), 10_000)
+
+  it("works under Effect.runSync, where attempts complete at once", () => {
+    const options: ReadonlyArray<Partial<Hedge.Options<number>>> = [
+      {},
+      { retryAfter: () => 0 },
+      { budget: Hedge.throttle({ tokens: 10_000, ratio: 0 }) }
+    ]
+    for (const more of options) {
+      const call = Hedge.run((n) => n < 300 ? Effect.fail(n) : Effect.succeed(n), {
+        delay: 0,
+        maxAttempts: 301,
+        ...more
+      })
+      assert.deepStrictEqual(Effect.runSync(call), { value: 300, attempt: 300, started: 301, hedged: true })
+      const failed = Effect.runSyncExit(
+        Hedge.run((n) => Effect.fail(n), { delay: "1 hour", maxAttempts: 300, ...more })
+      )
+      assert.strictEqual(errors(failed).length, 300)
+    }
+  })
+
   it.effect("a hedge of synchronous failures uses no more stack with each", () =>
     Effect.gen(function*() {
       const exit = yield* Effect.exit(Hedge.run(Effect.fail("no"), { delay: 1000, maxAttempts: 5000 }))
@@ -935,6 +999,38 @@ describe("Hedge.budget", () => {
       const throttle = Hedge.throttle({ tokens: 1, ratio: 0 })
       for (let n = 0; n < 3; n++) yield* throttle.failed
       assert.strictEqual(yield* throttle.tokens, 0)
+    }))
+
+  it.effect("that is used up is not waited for, and one that is not loses nothing to a wait that is interrupted", () =>
+    Effect.gen(function*() {
+      const budget = Hedge.budget({ tokens: 1, ratio: 0 })
+      const call = Hedge.run(bad(10), { delay: 1000, budget, retryAfter: () => "1 minute" })
+      const waiting = yield* after(20, call)
+      assert.isUndefined(waiting.exit())
+      yield* waiting.interrupt
+      assert.strictEqual(yield* budget.tokens, 1)
+      yield* budget.take
+      assert.deepStrictEqual(errors((yield* after(10, call)).exit()!), ["failed after 10"])
+    }))
+
+  it.effect("of effects that take their time is waited for, and may be interrupted", () =>
+    Effect.gen(function*() {
+      const slow = <A>(value: A) => Effect.as(Effect.sleep(50), value)
+      const budget: Hedge.Budget = {
+        tokens: Effect.succeed(1),
+        take: slow(true),
+        allows: slow(true),
+        succeeded: slow(undefined),
+        failed: slow(undefined)
+      }
+      const { attempts, starts } = watch()
+      const exit = yield* ended(Hedge.run(attempts(bad(10), ok(10)), { delay: "1 hour", budget }))
+      assert.deepStrictEqual(value(exit), outcome(1, 2, "after 10"))
+      assert.deepStrictEqual(starts(), [0, 110])
+      const hanging = { ...budget, failed: Effect.never }
+      const fiber = yield* after(20, Hedge.run(bad(10), { delay: 0, budget: hanging }))
+      yield* fiber.interrupt
+      assert.isTrue(Cause.hasInterruptsOnly(cause(fiber.exit()!)))
     }))
 
   it.effect("with less than one token starts no hedge, for slowness or for a failure, nor another in that run", () =>
@@ -1042,12 +1138,147 @@ describe("Hedge.throttle", () => {
       assert.strictEqual(slow.starts().length, 3)
     }))
 
+  it.effect("is told of every failure of a run whose attempts all fail, also of those that arrive together", () =>
+    Effect.gen(function*() {
+      for (const works of [[bad(10), bad(10), bad(10)], [bad(30), bad(20), bad(5)]]) {
+        const budget = Hedge.throttle({ tokens: 10, ratio: 1 })
+        const { attempts, starts } = watch()
+        const exit = yield* ended(Hedge.run(attempts(...works), { delay: 0, maxAttempts: 3, budget }))
+        assert.strictEqual(errors(exit).length, 3)
+        assert.strictEqual(new Set(starts()).size, 1)
+        assert.strictEqual(yield* budget.tokens, 7)
+      }
+    }))
+
+  it.effect("that is closed is not waited for: the hedge fails at once when nothing runs any more", () =>
+    Effect.gen(function*() {
+      const budget = Hedge.throttle({ tokens: 4, ratio: 1 })
+      for (let n = 0; n < 2; n++) yield* budget.failed
+      const { attempts, starts } = watch()
+      const call = Hedge.run(attempts(bad(10)), { delay: 0, maxAttempts: 9, budget, retryAfter: () => "1 minute" })
+      const fiber = yield* after(10, call)
+      assert.deepStrictEqual(errors(fiber.exit()!), ["failed after 10"])
+      assert.deepStrictEqual(starts(), [0])
+      assert.strictEqual(yield* budget.tokens, 1)
+    }))
+
   it.effect("does not count a fatal failure, nor a defect", () =>
     Effect.gen(function*() {
       const budget = Hedge.throttle({ tokens: 4, ratio: 1 })
       yield* ended(Hedge.run(Effect.fail("forbidden"), { delay: 10, budget, isFatal: () => true }))
       yield* ended(Hedge.run(Effect.die("bug"), { delay: 10, budget }))
       assert.strictEqual(yield* budget.tokens, 4)
+    }))
+})
+
+describe("Hedge.run: what is given by JavaScript", () => {
+  /** Runs a hedge with a slow attempt beside the one that fails, and tells what it died of. */
+  const defect = Effect.fnUntraced(function*(options: object, second: unknown = bad(10)) {
+    const { attempts, running, starts } = watch()
+    const work = attempts(ok(500))
+    // as from JavaScript
+    const call = Hedge.run((n) => n === 0 ? work(0) : second as Effect.Effect<string, string>, {
+      delay: 10,
+      maxAttempts: 5,
+      ...options
+    })
+    const exit = yield* ended(call)
+    assert.strictEqual(starts().length, 1)
+    assert.strictEqual(running(), 0, "every attempt was awaited")
+    const [reason] = cause(exit).reasons
+    return reason !== undefined && Cause.isDieReason(reason) ? String(reason.defect) : reason
+  })
+  const promise = "a Promise, for which nobody waits"
+  const rejected = () => Promise.reject(new Error("nobody looks at it"))
+
+  it.effect("a function of the attempts must return an Effect", () =>
+    Effect.gen(function*() {
+      const what = "TypeError: the hedge: the function of its attempts returned"
+      assert.strictEqual(yield* defect({}, Promise.resolve(1)), `${what} ${promise}; it must return an Effect`)
+      assert.strictEqual(yield* defect({}, { value: 1 }), `${what} {"value":1}; it must return an Effect`)
+      const nothing = yield* ended(Hedge.run((() => {}) as () => Effect.Effect<void>, { delay: 10 }))
+      assert.isTrue(Cause.hasDies(cause(nothing)))
+    }))
+
+  it.effect("isFatal must return a boolean", () =>
+    Effect.gen(function*() {
+      const what = "TypeError: the hedge: isFatal returned"
+      assert.strictEqual(
+        yield* defect({ isFatal: () => Promise.resolve(false) }),
+        `${what} ${promise}; it must return true or false`
+      )
+      assert.strictEqual(yield* defect({ isFatal: rejected }), `${what} ${promise}; it must return true or false`)
+      assert.strictEqual(yield* defect({ isFatal: () => {} }), `${what} undefined; it must return true or false`)
+      assert.strictEqual(yield* defect({ isFatal: () => "no" }), `${what} "no"; it must return true or false`)
+    }))
+
+  it.effect("retryAfter must return a duration, or undefined", () =>
+    Effect.gen(function*() {
+      const what = "TypeError: the hedge: retryAfter returned"
+      const expected = "it must return a duration, or undefined for no wait"
+      assert.strictEqual(
+        yield* defect({ retryAfter: rejected }),
+        `${what} ${promise}; it must return a duration`
+      )
+      assert.strictEqual(yield* defect({ retryAfter: () => "soon" }), `${what} "soon"; ${expected}`)
+      assert.strictEqual(yield* defect({ retryAfter: () => null }), `${what} null; ${expected}`)
+      assert.strictEqual(yield* defect({ retryAfter: () => true }), `${what} true; ${expected}`)
+    }))
+
+  it.effect("a delay must be one: no Promise of one, and no Schedule that dies", () =>
+    Effect.gen(function*() {
+      const slow = (delay: unknown) => Hedge.run(ok(500), { delay: delay as Hedge.Delay })
+      const reasons = yield* Effect.forEach(
+        [rejected, Schedule.fromStepWithMetadata(Effect.succeed(() => Effect.die("a step")))],
+        (delay) => Effect.map(ended(slow(delay)), (exit) => cause(exit).reasons.map(String))
+      )
+      assert.match(reasons[0]!.join(), /delay returned a Promise, for which nobody waits; it must return a duration/)
+      assert.match(reasons[1]!.join(), /a step/)
+    }))
+
+  it.effect("the effects of a budget and of a recorder must succeed with what they say", () =>
+    Effect.gen(function*() {
+      const budget = Hedge.budget({ tokens: 5, ratio: 1 })
+      const slow = ok(500)
+      assert.match(
+        String(yield* defect({ budget: { ...budget, take: Effect.succeed("yes") } }, slow)),
+        /the budget: take returned "yes"; it must return true or false/
+      )
+      assert.match(
+        String(yield* defect({ budget: { ...budget, take: Effect.die("offline") } }, slow)),
+        /offline/
+      )
+      const asked = yield* ended(Hedge.run(bad(10), {
+        delay: 10,
+        retryAfter: () => 100,
+        maxAttempts: 3,
+        // as from JavaScript
+        budget: { ...budget, allows: Effect.succeed(1) as unknown as Effect.Effect<boolean> }
+      }))
+      assert.match(String(cause(asked).reasons[0]), /the budget: allows returned 1; it must return true or false/)
+      const latencies = Hedge.latencies()
+      const p95 = (parts: object) => ({ delay: Hedge.percentile(0.95, { ...latencies, ...parts }, { atLeast: 1 }) })
+      assert.match(
+        String(yield* defect(p95({ count: Effect.succeed("many") }))),
+        /the latencies: count returned "many"; it must return a number/
+      )
+      const counted = { count: Effect.succeed(5) }
+      assert.match(
+        String(yield* defect(p95({ ...counted, percentile: () => 5 }))),
+        /the latencies: percentile returned 5; it must return an Effect/
+      )
+      for (const found of [5, undefined, Option.some(5)]) {
+        assert.match(
+          String(yield* defect(p95({ ...counted, percentile: () => Effect.succeed(found) }))),
+          /it must return an Effect of an Option of a Duration/
+        )
+      }
+      const lost = yield* ended(Hedge.run(ok(1), {
+        delay: 10,
+        // as from JavaScript
+        latencies: { ...latencies, record: (() => {}) as unknown as Hedge.Latencies["record"] }
+      }))
+      assert.match(String(cause(lost).reasons[0]), /the latencies: record returned undefined; it must return an Effect/)
     }))
 })
 
@@ -1214,6 +1445,10 @@ describe("Hedge.run: bad numbers", () => {
   const percentile = (p: unknown, options?: object) => ({ delay: Hedge.percentile(p as number, latencies, options) })
 
   const count = "; it must be an integer of at least 1"
+  const recorder =
+    "they must be made with Hedge.latencies, or be { record, percentile, count }: two functions and an Effect"
+  const tokens = "it must be made with Hedge.budget or Hedge.throttle, or be { tokens, take, succeeded, failed }, " +
+    "all of them Effects"
   const cases: {
     readonly [Rule in CanoError.HedgeRule]: ReadonlyArray<readonly [options: object, text: string]>
   } = {
@@ -1251,12 +1486,25 @@ describe("Hedge.run: bad numbers", () => {
       [
         { ...percentile(0.5), latencies: Hedge.latencies({ size: Number.NaN }) },
         "the size of the latencies is NaN; it must be an integer from 1 to 65535"
-      ]
+      ],
+      [{ latencies: {} }, `the latencies are {}; ${recorder}`],
+      [{ latencies: null }, `the latencies are null; ${recorder}`],
+      [{ latencies: { count: 5 } }, `the latencies are {"count":5}; ${recorder}`],
+      [{ delay: Hedge.percentile(0.5, undefined as never) }, `the latencies are undefined; ${recorder}`],
+      [{ delay: Hedge.percentile(0.5, {} as never) }, `the latencies are {}; ${recorder}`]
     ],
     "hedge-max-attempts": [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY].map((maxAttempts) => [
       { maxAttempts },
       `maxAttempts is ${maxAttempts}${count}, or be left out`
     ]),
+    "hedge-attempt": [],
+    "hedge-is-fatal": [[{ isFatal: true }, "isFatal is true; it must be a function of an error to a boolean"]],
+    "hedge-retry-after": [
+      [
+        { retryAfter: "1 second" },
+        `retryAfter is "1 second"; it must be a function of an error to a duration or undefined`
+      ]
+    ],
     "hedge-budget": [
       ...[0, 1.5, Number.NaN, 1e9 + 1].map((tokens) =>
         [
@@ -1269,7 +1517,11 @@ describe("Hedge.run: bad numbers", () => {
           { budget: Hedge.throttle({ tokens: 1, ratio }) },
           `the ratio of the budget is ${ratio}; it must be a number of at least 0`
         ] as const
-      )
+      ),
+      [{ budget: {} }, `the budget is {}; ${tokens}`],
+      [{ budget: null }, `the budget is null; ${tokens}`],
+      [{ budget: 10 }, `the budget is 10; ${tokens}`],
+      [{ budget: { take: true } }, `the budget is {"take":true}; ${tokens}`]
     ]
   }
   for (const [rule, list] of Object.entries(cases)) {
@@ -1305,6 +1557,38 @@ describe("Hedge.run: bad numbers", () => {
           "hedge-budget"
         ])
       }
+    }))
+
+  it.effect("are those of every part of a budget or a recorder of one's own", () =>
+    Effect.gen(function*() {
+      const budget = Hedge.budget({ tokens: 1, ratio: 1 })
+      for (const part of ["take", "succeeded", "failed", "allows"]) {
+        const [issue] = (yield* broken({ budget: { ...budget, [part]: () => true } })).issues
+        assert.strictEqual(issue!.rule, "hedge-budget")
+        assert.isTrue(issue!.message.endsWith(tokens))
+      }
+      for (const part of ["record", "percentile", "count"]) {
+        const [issue] = (yield* broken({ latencies: { ...latencies, [part]: 5 } })).issues
+        assert.strictEqual(issue!.rule, "hedge-latencies")
+        assert.isTrue(issue!.message.endsWith(recorder))
+      }
+    }))
+
+  it.effect("are options that are none, and attempts that are no Effects", () =>
+    Effect.gen(function*() {
+      // as from JavaScript
+      const run = Hedge.run as (attempt: unknown, options: unknown) => Effect.Effect<unknown, Error>
+      const messages = yield* Effect.forEach(
+        [[Effect.void, undefined], [Effect.void, 50], [5, { delay: 1 }], [undefined, { delay: -1 }]],
+        ([attempt, options]) => Effect.map(Effect.flip(run(attempt, options)), ({ message }) => message)
+      )
+      assert.deepStrictEqual(messages, [
+        "the hedge is misconfigured: the options of the hedge are undefined; they must be { delay, … }",
+        "the hedge is misconfigured: the options of the hedge are 50; they must be { delay, … }",
+        "the hedge is misconfigured: the attempt is 5; it must be an Effect, or a function of its index to one",
+        "the hedge is misconfigured: the attempt is undefined; it must be an Effect, or a function of its index to " +
+        "one; the delay is negative: -1"
+      ])
     }))
 
   it.effect("at their bounds are good ones", () =>

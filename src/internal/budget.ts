@@ -3,7 +3,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Formatter from "effect/Formatter"
+import * as Predicate from "effect/Predicate"
 import type { Budget } from "../Hedge.ts"
+import * as returned from "./returned.ts"
 
 interface Options {
   readonly tokens: number
@@ -36,6 +38,7 @@ const make = ({ ratio, tokens }: Options, { enough, failure, hedge }: Costs): Bu
   }
   return {
     tokens: Effect.sync(() => level / one),
+    allows: Effect.sync(() => enough(level, full)),
     take: Effect.sync(() => {
       if (!enough(level, full)) return false
       spend(hedge)
@@ -55,3 +58,30 @@ const issue = (tokens: number, ratio: number): string | undefined =>
     : !Number.isFinite(ratio) || ratio < 0
     ? `the ratio of the budget is ${Formatter.format(ratio)}; it must be a number of at least 0`
     : undefined
+
+// -----------------------------------------------------------------------------
+// asking
+// -----------------------------------------------------------------------------
+
+/** Takes what a hedge costs, from a budget that anybody may have made. */
+export const take = (budget: Budget | undefined): Effect.Effect<boolean> =>
+  budget === undefined
+    ? Effect.succeed(true)
+    : Effect.map(budget.take, (is) => returned.boolean("the budget", "take", is))
+
+/** Whether it is worth while to wait, or to look for another branch: it is not, where no hedge would be allowed now. */
+export const allows = (budget: Budget | undefined): Effect.Effect<boolean> =>
+  budget?.allows === undefined
+    ? Effect.succeed(true)
+    : Effect.map(budget.allows, (is) => returned.boolean("the budget", "allows", is))
+
+/** What is wrong with a budget that somebody has given, a sentence. */
+export const wrong = (u: unknown): string | undefined => {
+  if (u === undefined) return undefined
+  const { allows, failed, issue, succeeded, take } = Predicate.isObject(u) ? u as Partial<Budget> : {}
+  const isSound = [take, succeeded, failed].every(Effect.isEffect) && (allows === undefined || Effect.isEffect(allows))
+  return isSound
+    ? issue
+    : `the budget is ${Formatter.format(u)}; it must be made with Hedge.budget or Hedge.throttle, or be ` +
+      "{ tokens, take, succeeded, failed }, all of them Effects"
+}

@@ -6,20 +6,25 @@
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import { constVoid } from "effect/Function"
+import type { SchedulerDispatcher } from "effect/Scheduler"
+import { Bell } from "./bell.ts"
 import type { AnyEffect, Join } from "./join.ts"
-import { Waiter } from "./waiter.ts"
 
 export class Crew {
   /** Fibers that have been started here and have not ended. */
   fibers = 0
   /** Of them the slots that still look for branches. */
   slots = 0
-  /** The worker, while it waits for something to start, or for the end of the last fiber. */
-  worker: Waiter | undefined
+  /** Rung for the worker: there may be something to start, or the last fiber has ended. */
+  readonly bell: Bell
+  constructor(dispatcher: SchedulerDispatcher) {
+    this.bell = new Bell(dispatcher)
+  }
 }
 
 /** There may be something for the worker to do. */
-export const poke = ({ crew }: Join): void => crew?.worker?.wake()
+export const poke = ({ crew }: Join): void => crew?.bell.ring()
 
 /** Starts a fiber of the split. To be called on one. */
 export const start = (join: Join, effect: AnyEffect, onEnd: (exit: Exit.Exit<unknown, unknown>) => void): void => {
@@ -48,14 +53,7 @@ export const attend = (
   const crew = join.crew!
   return Effect.whileLoop({
     while: () => crew.fibers > 0 || isToCome(),
-    body: () => {
-      const busy = next()
-      if (busy !== undefined) return busy
-      crew.worker = new Waiter(join.dispatcher)
-      return crew.worker.wait
-    },
-    step: () => {
-      crew.worker = undefined
-    }
+    body: () => next() ?? crew.bell.rung,
+    step: constVoid
   })
 }

@@ -158,7 +158,7 @@ const decide = (join: Join, event: "settled" | "deadline"): void => {
   if (join.verdict === "continue") return
   if (join.config.losers === "interrupt") interruptAll(join)
   else interruptTimers(join)
-  if (join.outbox !== undefined) outbox.decided(join.outbox)
+  join.outbox?.decision.ring()
   if (!hasMore(join)) stop(join)
 }
 

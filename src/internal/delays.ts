@@ -13,8 +13,11 @@ import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import { ConfigurationError, type HedgeRule, type Issue } from "../CanoError.ts"
 import type { Budget, Delay, Latencies, Percentile } from "../Hedge.ts"
+import * as budgets from "./budget.ts"
 import { isCount } from "./counts.ts"
 import * as durations from "./durations.ts"
+import * as recorders from "./latencies.ts"
+import * as returned from "./returned.ts"
 
 export const PercentileTypeId = "~effect-cano/Hedge/Percentile" as const
 
@@ -58,7 +61,7 @@ export const steps = <R>(delay: Delay<R>): Effect.Effect<Step<R>, never, R> => {
   }
   return Effect.succeed((attempt) =>
     Effect.suspend(() => {
-      const input = delay(attempt)
+      const input = there("delay", delay(attempt))
       const message = durations.wrong(input, `the delay of attempt ${attempt}`)
       if (message === undefined) return Exit.succeed(Duration.fromInputUnsafe(input))
       const issues = [{ state: undefined, rule: "hedge-delay", message } as const]
@@ -67,26 +70,67 @@ export const steps = <R>(delay: Delay<R>): Effect.Effect<Step<R>, never, R> => {
   )
 }
 
+/** A duration that somebody has returned, or something else that is no promise of one. */
+const there = (name: string, input: Duration.Input): Duration.Input => {
+  if (Predicate.isPromiseLike(input)) throw returned.unexpected("the hedge", name, input, "a duration")
+  return input
+}
+
 const observed = ({ atLeast, fallback, latencies, p }: Percentile): Effect.Effect<Duration.Duration> =>
-  Effect.flatMap(latencies.count, (count) => {
-    if (count < atLeast) return Effect.succeed(Duration.fromInputUnsafe(fallback))
-    return Effect.map(latencies.percentile(p), Option.getOrElse(() => Duration.fromInputUnsafe(fallback)))
-  })
+  Effect.map(
+    recorders.percentile(latencies, p, atLeast),
+    Option.getOrElse(() => Duration.fromInputUnsafe(fallback))
+  )
+
+/** What `retryAfter` has returned: an infinite duration where it allows no further attempt, nothing where it says nothing. */
+export const pushback = (asked: Duration.Input | undefined): Duration.Duration | undefined => {
+  if (asked === undefined) return undefined
+  const input = there("retryAfter", asked)
+  if (Number.isNaN(input)) return Duration.infinity
+  const given = Duration.fromInput(input)
+  if (Option.isSome(given) && Duration.isNegative(given.value)) return Duration.infinity
+  if (Option.isSome(given) && durations.wrong(input, "") === undefined) return given.value
+  throw returned.unexpected("the hedge", "retryAfter", input, "a duration, or undefined for no wait")
+}
+
+/** A run has succeeded: those that it shares are told, with the time that the first attempt has taken, if it is known. */
+export const succeeded = (
+  { budget, delay, latencies = isPercentile(delay) ? delay.latencies : undefined }: Shared,
+  took: bigint | undefined
+): Effect.Effect<void> =>
+  Effect.andThen(
+    latencies === undefined || took === undefined ? Effect.void : recorders.record(latencies, took),
+    budget === undefined ? Effect.void : budget.succeeded
+  )
+
+/** What runs may share. */
+interface Shared {
+  readonly budget?: Budget | undefined
+  readonly delay: unknown
+  readonly latencies?: Latencies | undefined
+}
 
 // -----------------------------------------------------------------------------
 // rules
 // -----------------------------------------------------------------------------
 
-export const check = ({ budget, delay, latencies, maxAttempts }: {
-  readonly budget?: Budget | undefined
-  readonly delay: unknown
-  readonly latencies?: Latencies | undefined
-  readonly maxAttempts?: number | undefined
-}): ReadonlyArray<Issue> => {
+interface Given extends Shared {
+  readonly isFatal?: unknown
+  readonly maxAttempts?: unknown
+  readonly retryAfter?: unknown
+}
+
+export const check = (given: unknown): ReadonlyArray<Issue> => {
   const issues: Array<Issue> = []
   const add = (rule: HedgeRule, message: string | undefined) => {
     if (message !== undefined) issues.push({ state: undefined, rule, message })
   }
+  if (!Predicate.isObject(given)) {
+    add("hedge-delay", `the options of the hedge are ${Formatter.format(given)}; they must be { delay, … }`)
+    return issues
+  }
+  // its parts are looked at one by one
+  const { budget, delay, isFatal, latencies, maxAttempts, retryAfter } = given as unknown as Given
 
   if (isPercentile(delay)) {
     if (!(delay.p > 0 && delay.p < 1)) {
@@ -96,13 +140,12 @@ export const check = ({ budget, delay, latencies, maxAttempts }: {
     if (!isCount(delay.atLeast)) {
       add("hedge-percentile", `atLeast is ${Formatter.format(delay.atLeast)}; it must be an integer of at least 1`)
     }
-    add("hedge-latencies", delay.latencies.issue)
-    if (latencies !== delay.latencies) add("hedge-latencies", latencies?.issue)
-  } else {
-    if (!Schedule.isSchedule(delay) && !Predicate.isFunction(delay)) {
-      add("hedge-delay", durations.wrong(delay, "the delay"))
-    }
-    add("hedge-latencies", latencies?.issue)
+    add("hedge-latencies", recorders.wrong(delay.latencies))
+  } else if (!Schedule.isSchedule(delay) && !Predicate.isFunction(delay)) {
+    add("hedge-delay", durations.wrong(delay, "the delay"))
+  }
+  if (latencies !== undefined && !(isPercentile(delay) && delay.latencies === latencies)) {
+    add("hedge-latencies", recorders.wrong(latencies))
   }
   if (maxAttempts !== undefined && !isCount(maxAttempts)) {
     add(
@@ -110,6 +153,15 @@ export const check = ({ budget, delay, latencies, maxAttempts }: {
       `maxAttempts is ${Formatter.format(maxAttempts)}; it must be an integer of at least 1, or be left out`
     )
   }
-  add("hedge-budget", budget?.issue)
+  if (isFatal !== undefined && !Predicate.isFunction(isFatal)) {
+    add("hedge-is-fatal", `isFatal is ${Formatter.format(isFatal)}; it must be a function of an error to a boolean`)
+  }
+  if (retryAfter !== undefined && !Predicate.isFunction(retryAfter)) {
+    add(
+      "hedge-retry-after",
+      `retryAfter is ${Formatter.format(retryAfter)}; it must be a function of an error to a duration or undefined`
+    )
+  }
+  add("hedge-budget", budgets.wrong(budget))
   return issues
 }

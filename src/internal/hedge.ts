@@ -17,11 +17,18 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Formatter from "effect/Formatter"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import type { SchedulerDispatcher } from "effect/Scheduler"
 import { ConfigurationError, type Issue } from "../CanoError.ts"
 import type { Options, Outcome } from "../Hedge.ts"
+import { Bell } from "./bell.ts"
+import * as budgets from "./budget.ts"
 import * as delays from "./delays.ts"
-import * as durations from "./durations.ts"
+import { dispatcherOf, DispatcherRef, isSync } from "./dispatcher.ts"
+import * as returned from "./returned.ts"
+import { warn } from "./warn.ts"
 
 export const run = <A, E, R, R2>(
   attempt: Effect.Effect<A, E, R> | ((attempt: number) => Effect.Effect<A, E, R>),
@@ -30,14 +37,24 @@ export const run = <A, E, R, R2>(
   const make = Effect.isEffect(attempt) ? () => attempt : attempt
   let issues: ReadonlyArray<Issue> | undefined
   return Effect.suspend(() => {
-    issues ??= delays.check(options)
+    issues ??= [...check(attempt), ...delays.check(options)]
     if (issues.length > 0) return Exit.fail(new ConfigurationError({ workflow: undefined, issues }))
-    return Effect.uninterruptibleMask((restore) => {
-      const race = new Race(make, options)
-      return Effect.onExit(conduct(race, restore), () => close(race))
-    })
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.withFiber((fiber) => {
+        const race = new Race(make, options, dispatcherOf(fiber))
+        const ended = Effect.onExit(conduct(race, restore), () => close(race))
+        return isSync(fiber) ? Effect.provideService(ended, DispatcherRef, race.bell.dispatcher) : ended
+      })
+    )
   })
 }
+
+const check = (attempt: unknown): ReadonlyArray<Issue> =>
+  Effect.isEffect(attempt) || Predicate.isFunction(attempt) ? [] : [{
+    state: undefined,
+    rule: "hedge-attempt",
+    message: `the attempt is ${Formatter.format(attempt)}; it must be an Effect, or a function of its index to one`
+  }]
 
 // -----------------------------------------------------------------------------
 // the race
@@ -55,10 +72,12 @@ class Race<A, E, R, R2> {
   readonly options: Options<E, R2>
   readonly maxAttempts: number
   readonly fibers = new Set<Fiber.Fiber<unknown, unknown>>()
-  /** Attempts that have ended and were not looked at, the first one first. */
+  /** Attempts that have ended since all of them had been looked at, the first one first. */
   readonly ended: Array<Ended<A, E>> = []
-  /** Why attempts have failed, the latest first. */
-  reasons: ReadonlyArray<Cause.Reason<E>> = []
+  /** How many of them have been looked at. */
+  seen = 0
+  /** Why attempts have failed, the latest last. */
+  readonly causes: Array<Cause.Cause<E>> = []
   started = 0
   running = 0
   /** No further attempt, whatever `maxAttempts` says. */
@@ -73,10 +92,16 @@ class Race<A, E, R, R2> {
   /** When the first attempt was started. */
   startedAt = 0n
   firstFailed = false
-  wake: (() => void) | undefined
+  /** Rung when an attempt or the delay has ended. */
+  readonly bell: Bell
 
-  constructor(make: (attempt: number) => Effect.Effect<A, E, R>, options: Options<E, R2>) {
+  constructor(
+    make: (attempt: number) => Effect.Effect<A, E, R>,
+    options: Options<E, R2>,
+    dispatcher: SchedulerDispatcher
+  ) {
     this.make = make
+    this.bell = new Bell(dispatcher)
     this.options = options
     this.maxAttempts = options.maxAttempts ?? defaultAttempts
   }
@@ -84,6 +109,18 @@ class Race<A, E, R, R2> {
   /** Whether another attempt may be started, as far as it is known. */
   get isOpen(): boolean {
     return !this.sealed && this.started < this.maxAttempts
+  }
+
+  /** The next one that has ended. */
+  look(): Ended<A, E> | undefined {
+    if (this.seen < this.ended.length) return this.ended[this.seen++]
+    this.ended.length = this.seen = 0
+    return undefined
+  }
+
+  /** Why all of them have failed, the last one first. */
+  get cause(): Cause.Cause<E> {
+    return Cause.fromReasons(this.causes.toReversed().flatMap(({ reasons }) => reasons))
   }
 }
 
@@ -98,19 +135,19 @@ const conduct = Effect.fnUntraced(function*<A, E, R, R2>(
 ): Effect.fn.Return<Outcome<A>, E | ConfigurationError, R | R2> {
   const { budget, isFatal } = race.options
   const clock = yield* Clock.Clock
-  const step = yield* delays.steps(race.options.delay)
+  const step = yield* restore(delays.steps(race.options.delay))
   race.startedAt = clock.monotonicTimeNanosUnsafe()
   yield* start(race, clock)
   for (;;) {
-    const end = race.ended.shift()
+    const end = race.look()
     let cause: Cause.Cause<E> | undefined
     if (end !== undefined) {
-      if (Exit.isSuccess(end.exit)) return yield* won(race, end, end.exit.value)
+      if (Exit.isSuccess(end.exit)) return yield* restore(won(race, end, end.exit.value))
       cause = end.exit.cause
       if (cause.reasons.some((reason) => isFatalReason(reason, isFatal))) return yield* Exit.failCause(cause)
-      race.reasons = [...cause.reasons, ...race.reasons]
+      race.causes.push(cause)
       if (end.attempt === 0) race.firstFailed = true
-      if (budget !== undefined) yield* budget.failed
+      if (budget !== undefined) yield* restore(budget.failed)
     }
     if (race.isOpen && race.delay === undefined) {
       const delay = yield* restore(step(race.started))
@@ -127,20 +164,26 @@ const conduct = Effect.fnUntraced(function*<A, E, R, R2>(
       if (race.hurried > 0) race.hurried--
       dropTimer(race)
       race.delay = undefined
-      if (budget === undefined || (yield* budget.take)) yield* start(race, clock)
+      if (yield* restore(budgets.take(budget))) yield* start(race, clock)
       else race.sealed = true
       continue
     }
     const timed = waits && Duration.isFinite(race.delay!)
-    if (race.running === 0 && !timed) return yield* Exit.failCause(Cause.fromReasons(race.reasons))
+    // nothing runs that could still succeed, so what the budget forbids is not waited for
+    if (race.running === 0 && !(timed && (yield* restore(budgets.allows(budget))))) {
+      return yield* Exit.failCause(race.cause)
+    }
     if (timed && race.timer === undefined) yield* startTimer(race, race.delay!)
-    yield* restore(event(race))
+    yield* restore(race.bell.rung)
   }
 })
 
 /** Defects are fatal: they are mistakes, which another attempt would make too. */
 const isFatalReason = <E>(reason: Cause.Reason<E>, isFatal: ((error: E) => boolean) | undefined): boolean =>
-  Cause.isDieReason(reason) || (Cause.isFailReason(reason) && isFatal !== undefined && isFatal(reason.error))
+  Cause.isDieReason(reason) || (
+    Cause.isFailReason(reason) && isFatal !== undefined &&
+    returned.boolean("the hedge", "isFatal", isFatal(reason.error))
+  )
 
 /** Starts the next attempt, on the current tick. */
 const start = <A, E, R, R2>(race: Race<A, E, R, R2>, clock: Clock.Clock): Effect.Effect<void, never, R> =>
@@ -148,7 +191,10 @@ const start = <A, E, R, R2>(race: Race<A, E, R, R2>, clock: Clock.Clock): Effect
     const attempt = race.started++
     race.running++
     return Effect.map(
-      Effect.forkChild(Effect.suspend(() => race.make(attempt)), { startImmediately: true }),
+      Effect.forkChild(
+        Effect.suspend(() => returned.effect("the hedge", "the function of its attempts", race.make(attempt))),
+        { startImmediately: true }
+      ),
       (fiber) =>
         watch(race, fiber, (exit) => {
           race.running--
@@ -181,36 +227,22 @@ const watch = <A, E, R, R2, B, E2>(
   fiber.addObserver((exit) => {
     race.fibers.delete(fiber)
     onEnd(exit)
-    race.wake?.()
+    race.bell.ring()
   })
 }
-
-/** Waits until there is something to look at. */
-const event = <A, E, R, R2>(race: Race<A, E, R, R2>): Effect.Effect<void> =>
-  Effect.callback((resume) => {
-    if (race.ended.length > 0 || race.due) return resume(Exit.void)
-    race.wake = () => {
-      race.wake = undefined
-      resume(Exit.void)
-    }
-    return Effect.sync(() => {
-      race.wake = undefined
-    })
-  })
 
 /** An attempt has failed, and not fatally. */
 const react = <A, E, R, R2>(race: Race<A, E, R, R2>, cause: Cause.Cause<E>): void => {
   const { retryAfter } = race.options
   const error = Cause.findErrorOption(cause)
-  const asked = retryAfter === undefined || Option.isNone(error) ? undefined : retryAfter(error.value)
-  if (asked === undefined) {
+  const wait = retryAfter === undefined || Option.isNone(error) ? undefined : delays.pushback(retryAfter(error.value))
+  if (wait === undefined) {
     race.hurried++
     return
   }
   // nothing starts earlier than the latest failure allows
   race.hurried = 0
   dropTimer(race)
-  const wait = durations.wrong(asked, "") !== undefined ? Duration.infinity : Duration.fromInputUnsafe(asked)
   if (Duration.isFinite(wait)) race.delay = wait
   else race.sealed = true
 }
@@ -220,18 +252,10 @@ const won = <A, E, R, R2>(
   { at, attempt }: Ended<A, E>,
   value: A
 ): Effect.Effect<Outcome<A>> => {
-  const { options: { budget, delay, latencies = delays.isPercentile(delay) ? delay.latencies : undefined }, started } =
-    race
+  const { firstFailed, options, started, startedAt } = race
   // if the first attempt has lost, it would have taken longer than this
-  const record = latencies === undefined || race.firstFailed
-    ? Effect.void
-    : latencies.record(Duration.nanos(at - race.startedAt))
-  return Effect.as(Effect.andThen(record, budget === undefined ? Effect.void : budget.succeeded), {
-    value,
-    attempt,
-    started,
-    hedged: attempt > 0
-  })
+  const told = delays.succeeded(options, firstFailed ? undefined : at - startedAt)
+  return Effect.as(told, { value, attempt, started, hedged: attempt > 0 })
 }
 
 /** Interrupts what still runs and waits for it. Nobody looks at how a loser has ended, so its defects go to the log. */
@@ -240,13 +264,11 @@ const close = <A, E, R, R2>(race: Race<A, E, R, R2>): Effect.Effect<void> =>
     Fiber.interruptAll([...race.fibers]),
     Effect.suspend(() =>
       Effect.forEach(
-        race.ended.filter(({ exit }) => Exit.isFailure(exit) && Cause.hasDies(exit.cause)),
+        race.ended.slice(race.seen).filter(({ exit }) => Exit.isFailure(exit) && Cause.hasDies(exit.cause)),
         ({ attempt, exit }) =>
-          Effect.ignoreCause(
-            Effect.logWarning(
-              `attempt ${attempt} died after its hedge had been decided or interrupted`,
-              (exit as Exit.Failure<A, E>).cause
-            )
+          warn(
+            `attempt ${attempt} died after its hedge had been decided or interrupted`,
+            (exit as Exit.Failure<A, E>).cause
           ),
         { discard: true }
       )

@@ -16,6 +16,8 @@ import type { Outcome } from "../SplitResult.ts"
 import { Backlog } from "./backlog.ts"
 import type { Branch, BranchList } from "./branches.ts"
 import { Crew } from "./crew.ts"
+import { dispatcherOf } from "./dispatcher.ts"
+import { Lookahead } from "./lookahead.ts"
 import type { Nursery } from "./nursery.ts"
 import type { Observer, Outbox } from "./outbox.ts"
 import type { Pool } from "./pool.ts"
@@ -204,23 +206,24 @@ export const make = (
   const isBounded = isGrowing || bulkhead !== undefined || pool !== undefined || hedge !== undefined
   const tally = { total, succeeded: 0, failed: 0, interrupted: 0, notStarted: 0 }
   const strategy = JoinStrategy.resolve(config.strategy, total)
+  const dispatcher = dispatcherOf(caller)
   return {
     list,
     config,
     frame,
     caller: caller.id,
-    dispatcher: caller.currentDispatcher,
-    record: splitResult.makeRecorder(config.discard, losers, list, caller.currentDispatcher),
+    dispatcher,
+    record: splitResult.makeRecorder(config.discard, losers, list, dispatcher),
     outbox,
     tally,
     items,
     backlog: isGrowing ? new Backlog() : undefined,
     places: bulkhead ?? Number.POSITIVE_INFINITY,
-    iterator: list._tag === "Lazy" ? list.items[Symbol.iterator]() : undefined,
+    iterator: list._tag === "Lazy" ? iterate(list.items, hedge !== undefined) : undefined,
     sharing: undefined,
     slots: [],
     ended: 0,
-    crew: isBounded ? new Crew() : undefined,
+    crew: isBounded ? new Crew(dispatcher) : undefined,
     isBounded,
     startsLosers: losers !== "interrupt" && isKnown && !isBounded,
     isPlain: !isGrowing && outbox === undefined && reduce === undefined && hedge === undefined,
@@ -248,6 +251,12 @@ export const make = (
     sinceYield: 0,
     yields: 0
   }
+}
+
+/** A hedge looks whether there is another branch before it pays for it. */
+const iterate = (items: Iterable<Branch>, ahead: boolean): Iterator<Branch> => {
+  const iterator = items[Symbol.iterator]()
+  return ahead ? new Lookahead(iterator) : iterator
 }
 
 /** Whether the split waits for branches. After it only the ends of losers are recorded. */

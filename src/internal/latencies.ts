@@ -7,7 +7,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Formatter from "effect/Formatter"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import type { Latencies } from "../Hedge.ts"
+import * as returned from "./returned.ts"
 
 /** Microseconds that are told apart: 50 days. */
 const longest = 2 ** 42 - 1
@@ -87,4 +89,36 @@ export const make = (options?: { readonly size?: number | undefined }): Latencie
       ? undefined
       : `the size of the latencies is ${Formatter.format(asked)}; it must be an integer from 1 to ${mostHeld}`
   }
+}
+
+// -----------------------------------------------------------------------------
+// asking
+// -----------------------------------------------------------------------------
+
+/** Records a time, in nanoseconds, with a recorder that anybody may have made. */
+export const record = (latencies: Latencies, took: bigint): Effect.Effect<void> =>
+  Effect.suspend(() => returned.effect("the latencies", "record", latencies.record(Duration.nanos(took))))
+
+/** The percentile, once so many are held. */
+export const percentile = (
+  latencies: Latencies,
+  p: number,
+  atLeast: number
+): Effect.Effect<Option.Option<Duration.Duration>> =>
+  Effect.flatMap(latencies.count, (count) => {
+    if (!Predicate.isNumber(count)) throw returned.unexpected("the latencies", "count", count, "a number")
+    if (count < atLeast) return Effect.succeedNone
+    return Effect.map(returned.effect("the latencies", "percentile", latencies.percentile(p)), (found) => {
+      if (Option.isOption(found) && (Option.isNone(found) || Duration.isDuration(found.value))) return found
+      throw returned.unexpected("the latencies", "percentile", found, "an Effect of an Option of a Duration")
+    })
+  })
+
+/** What is wrong with a recorder that somebody has given, a sentence. */
+export const wrong = (u: unknown): string | undefined => {
+  const { count, issue, percentile, record } = Predicate.isObject(u) ? u as Partial<Latencies> : {}
+  return Predicate.isFunction(record) && Predicate.isFunction(percentile) && Effect.isEffect(count)
+    ? issue
+    : `the latencies are ${Formatter.format(u)}; they must be made with Hedge.latencies, or be ` +
+      "{ record, percentile, count }: two functions and an Effect"
 }

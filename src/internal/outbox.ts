@@ -14,7 +14,9 @@ import * as Pull from "effect/Pull"
 import * as Queue from "effect/Queue"
 import type { SchedulerDispatcher } from "effect/Scheduler"
 import type { Outcome } from "../SplitResult.ts"
+import { Bell } from "./bell.ts"
 import * as branches from "./branches.ts"
+import { dispatcherOf } from "./dispatcher.ts"
 import { Line } from "./line.ts"
 import { Waiter } from "./waiter.ts"
 import { warn } from "./warn.ts"
@@ -45,15 +47,15 @@ export class Outbox {
   busySince: number | undefined
   /** The fiber that delivers. */
   delivering: Fiber.Fiber<unknown, unknown> | undefined
-  isDecided = false
-  /** Waits for the decision. */
-  limiting: Waiter | undefined
+  /** Rung at the decision. */
+  readonly decision: Bell
   constructor(options: Pick<Outbox, "dispatcher" | "observer" | "patience" | "queue" | "refuse">) {
     this.dispatcher = options.dispatcher
     this.observer = options.observer
     this.queue = options.queue
     this.patience = options.patience
     this.refuse = options.refuse
+    this.decision = new Bell(options.dispatcher)
   }
 }
 
@@ -61,9 +63,7 @@ export const make = (options: Pick<Outbox, "observer" | "patience" | "refuse">):
   Effect.flatMap(
     Queue.unbounded<Ended, Cause.Done>(),
     (queue) =>
-      Effect.withFiber(({ currentDispatcher: dispatcher }) =>
-        Exit.succeed(new Outbox({ ...options, queue, dispatcher }))
-      )
+      Effect.withFiber((fiber) => Exit.succeed(new Outbox({ ...options, queue, dispatcher: dispatcherOf(fiber) })))
   )
 
 export const offer = (self: Outbox, outcome: Ended): void => {
@@ -131,10 +131,8 @@ export const deliver = (self: Outbox): Effect.Effect<void, unknown, unknown> =>
 export const limit = (self: Outbox): Effect.Effect<void> =>
   Effect.suspend(() => {
     const most = Duration.toMillis(self.patience)
-    const decision = self.limiting = new Waiter(self.dispatcher)
-    if (self.isDecided) decision.wake()
     return Effect.andThen(
-      decision.wait,
+      self.decision.rung,
       Effect.flatMap(Clock.currentTimeMillis, (decidedAt) => {
         let left = most
         const look = Effect.flatMap(Clock.currentTimeMillis, (now) => {
@@ -146,12 +144,6 @@ export const limit = (self: Outbox): Effect.Effect<void> =>
       })
     )
   })
-
-/** The join has been decided. */
-export const decided = (self: Outbox): void => {
-  self.isDecided = true
-  self.limiting?.wake()
-}
 
 const giveUp = (self: Outbox): Effect.Effect<void> => {
   self.isClosed = true

@@ -10,6 +10,7 @@ import * as Formatter from "effect/Formatter"
 import type * as Bulkhead from "../Bulkhead.ts"
 import { BulkheadFullError, type BulkheadReentryError, ConfigurationError } from "../CanoError.ts"
 import { isCount, isWhole } from "./counts.ts"
+import { dispatcherOf } from "./dispatcher.ts"
 import * as hold from "./hold.ts"
 import type { Entry } from "./line.ts"
 import { Line } from "./line.ts"
@@ -79,7 +80,7 @@ export class Pool implements Bulkhead.Bulkhead {
     if (this.claim()) return Exit.void
     const full = this.refuses(1)
     if (full !== undefined) return Exit.fail(full)
-    const waiter = new Waiter(fiber.currentDispatcher)
+    const waiter = new Waiter(dispatcherOf(fiber))
     const client: Client = {
       wants: () => true,
       take: () => {

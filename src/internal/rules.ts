@@ -16,6 +16,8 @@ import * as delays from "./delays.ts"
 import * as durations from "./durations.ts"
 import type { Config, Stagger } from "./join.ts"
 import * as pool from "./pool.ts"
+import { mostAtOnce } from "./staggering.ts"
+import * as strategies from "./strategies.ts"
 
 /** The options of a split as they were given. */
 export interface SplitInput {
@@ -89,9 +91,6 @@ export const split = (state: string | undefined, input: unknown, options: SplitI
   return issues
 }
 
-/** Branches that a hedge may start at once. */
-const mostAtOnce = 65_536
-
 const hedge = (state: string | undefined, self: unknown, options: SplitInput): ReadonlyArray<Issue> => {
   if (!Predicate.isObject(self)) {
     return [issue(state, "hedge-delay", `hedge is ${show(self)}; it must be { delay, … }`)]
@@ -106,7 +105,7 @@ const hedge = (state: string | undefined, self: unknown, options: SplitInput): R
       `atOnce is ${show(given.atOnce)}; it must be an integer of at least 1, and at most ${mostAtOnce}`
     ))
   }
-  if (options.strategy?._tag === "All" || options.strategy?._tag === "AllFailFast") {
+  if (waitsForEvery(options.strategy)) {
     const name = JoinStrategy.format(options.strategy)
     issues.push(issue(state, "strategy", `${name} waits for every branch; a hedge is for alternatives`))
   }
@@ -115,6 +114,13 @@ const hedge = (state: string | undefined, self: unknown, options: SplitInput): R
   }
   return issues
 }
+
+const waitsForEvery = (self: JoinStrategy.JoinStrategy): boolean =>
+  Predicate.isObject(self) &&
+  (JoinStrategy.isCustom(self)
+    ? self.reducer.everyBranch === true
+    // what is not custom goes by counts
+    : strategies.everyBranch(self as JoinStrategy.Counting))
 
 const observers = ({ observerTimeout, onOutcome, reduce }: SplitInput, add: Add): void => {
   if (observerTimeout !== undefined) duration(observerTimeout, "observer", "observerTimeout", add)

@@ -75,7 +75,7 @@ export class Sharing implements Client {
       // the worker starts it, so that it is a fiber of this split and of nobody else's
       poke(this.join)
     } else {
-      parked.slot.place = this.#place()
+      parked.slot.place = this.place()
       parked.waiter.wake()
     }
     this.recount()
@@ -88,6 +88,12 @@ export class Sharing implements Client {
     this.request()
   }
 
+  /** A branch has been started in a place. */
+  started(): void {
+    this.pool.started++
+    this.recount()
+  }
+
   /** There are branches that have no place, or there is room for their outcomes again. */
   request(): void {
     this.recount()
@@ -96,7 +102,7 @@ export class Sharing implements Client {
     this.pool.serve()
   }
 
-  #place(): Place {
+  place(): Place {
     this.held++
     return { since: this.clock.currentTimeMillisUnsafe(), turn: 0 }
   }
@@ -105,7 +111,7 @@ export class Sharing implements Client {
   claim(): Place | undefined {
     if (this.coming === 0) return undefined
     this.coming--
-    return this.#place()
+    return this.place()
   }
 
   /** A slot's branch has ended: whether it may keep its place for the next one. */

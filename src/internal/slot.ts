@@ -313,10 +313,7 @@ const pull = (join: Join, slot: Slot): AnyEffect => {
     join.record.added()
   }
   join.started = index + 1
-  if (join.sharing !== undefined) {
-    join.sharing.pool.started++
-    join.sharing.recount()
-  }
+  join.sharing?.started()
   if (join.exhausted) ran(join)
   slot.index = index
   return branch

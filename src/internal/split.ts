@@ -39,6 +39,7 @@ import type { SplitResult } from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
 import * as crew from "./crew.ts"
 import { breakOff, exceedsAtOnce, expire, halt, isBreak, noticeBreak, open, relax } from "./deciding.ts"
+import { DispatcherRef, isSync } from "./dispatcher.ts"
 import * as growing from "./growing.ts"
 import * as hold from "./hold.ts"
 import type { AnyEffect, AnyFiber, Config, Frame, Join } from "./join.ts"
@@ -112,10 +113,11 @@ const start = (
     if (join.verdict !== "continue") return ending(join, Exit.void)
     // a fiber's context holds the services of what it runs, which its type does not say
     let context = Context.add(parent.context as Context.Context<unknown>, Depth, { depth: depth + 1, limit })
-    if (parent.cache.scheduler.executionMode === "sync") {
+    if (isSync(parent)) {
       // under `Effect.runSync` nobody would resume a fiber that has yielded
       join.yieldEvery = Number.POSITIVE_INFINITY
       context = Context.add(context, Scheduler.PreventSchedulerYield, true)
+      context = Context.add(context, DispatcherRef, join.dispatcher)
     }
     join.context = context as Context.Context<never>
     if (pool !== undefined) {
@@ -373,8 +375,8 @@ const reportBroken = (join: Join): Effect.Effect<void> =>
 /** The end of a split, told to whom it concerns. */
 const concluded = (join: Join, exit: Exit.Exit<unknown, unknown>) => {
   const ended = ending(join, exit)
-  return join.sharing instanceof Staggering && Exit.isSuccess(ended)
-    ? Effect.andThen(join.sharing.won, ended)
+  return join.sharing instanceof Staggering
+    ? Effect.andThen(join.sharing.ended(Exit.isSuccess(ended)), ended)
     : ended
 }
 

@@ -28,6 +28,37 @@ export const make = <A, E, S, N extends string>(
 
 const fail = (reason: string): Judgement => ({ fail: reason })
 
+/** How many branches a strategy that goes by counts needs at least. */
+export const least = (self: Counting): number =>
+  self._tag === "Any" ? 1 : self._tag === "Quorum" || self._tag === "PartialResults" ? self.n : 0
+
+/** Whether a strategy that goes by counts is satisfied only when every branch has settled, or at the deadline. */
+export const everyBranch = (self: Counting): boolean =>
+  self._tag === "All" || self._tag === "AllFailFast" || self._tag === "PartialTimeout" ||
+  (self._tag === "Percentage" && self.n === 1)
+
+/** How many branches must have succeeded (under `partialResults`: settled) before it is satisfied. */
+export const needed = (self: Counting, total: number): number => {
+  switch (self._tag) {
+    case "All":
+    case "AllFailFast":
+      return total
+    case "Any":
+      return 1
+    case "Quorum":
+    case "PartialResults":
+      return self.n
+    case "Percentage":
+      return total === 0
+        ? 0
+        : total === Number.POSITIVE_INFINITY
+        ? total
+        : Math.max(1, Math.ceil(Number((total * self.n).toPrecision(12))))
+    case "PartialTimeout":
+      return total === 0 ? 0 : Math.max(1, self.n)
+  }
+}
+
 /** How an outcome counts for a strategy that goes by counts. */
 type Class = "success" | "failure" | "left out"
 
@@ -63,7 +94,10 @@ export const counting = <A, N extends string>(
     },
     decide: ({ failed, leftOut, succeeded }, tally, event) =>
       innerDecide(inner, { ...tally, total: tally.total - leftOut, succeeded, failed }, event),
-    timed: inner._tag === "PartialTimeout"
+    timed: inner._tag === "PartialTimeout",
+    least: least(inner),
+    asksFor: (total) => needed(inner, total),
+    everyBranch: everyBranch(inner)
   }, names)
 
 export const until = <A, E>(
@@ -106,7 +140,9 @@ export const relax = (
         : verdict
     },
     soft: { after, onPassed: () => enough },
-    timed: strategy._tag === "PartialTimeout" || enough._tag === "PartialTimeout"
+    timed: strategy._tag === "PartialTimeout" || enough._tag === "PartialTimeout",
+    asksFor: (total) => needed(everyBranch(strategy) ? enough : strategy, total),
+    everyBranch: everyBranch(strategy) && everyBranch(enough)
   }, undefined)
 
 /** What a strategy says that does not hold yet: it may wait or give up, but not proceed. */
@@ -145,7 +181,8 @@ export const agreement = <A>(n: number, by: (value: A) => unknown): Custom<A, un
         ? `agreement(${n}): the count must be an integer of at least 1`
         : names !== undefined && names.length < n
         ? `agreement(${n}) waits for ${n} branches, but there are only ${names.length}`
-        : undefined
+        : undefined,
+    least: n
   }, undefined)
 
 /** The tolerance for failures, as it is given. */
@@ -195,7 +232,8 @@ export const tolerate = (tolerance: Tolerance): Custom<unknown, unknown, string>
         ? `${name}: minSuccesses must be an integer of at least 0`
         : names !== undefined && names.length < minSuccesses
         ? `${name} waits for ${minSuccesses} branches, but there are only ${names.length}`
-        : undefined
+        : undefined,
+    everyBranch: true
   }, undefined)
 }
 
@@ -272,7 +310,8 @@ export const partialSuccesses = (n: number): Custom<unknown, unknown, string> =>
         : event === "deadline"
         ? "fail"
         : "continue",
-    issue: () => isCount(n) ? undefined : `partialSuccesses(${n}): the count must be an integer of at least 1`
+    issue: () => isCount(n) ? undefined : `partialSuccesses(${n}): the count must be an integer of at least 1`,
+    asksFor: () => n
   }, undefined)
 
 // -----------------------------------------------------------------------------

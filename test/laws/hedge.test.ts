@@ -4,7 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Cause, Clock, Duration, Effect, Exit, Fiber, Schedule } from "effect"
-import { Hedge } from "effect-cano"
+import { Hedge, JoinStrategy, Split } from "effect-cano"
 import { int, oneOf, optional, passTime, primeClock, runs, same, some } from "./harness.ts"
 import * as model from "./hedgeModel.ts"
 
@@ -260,6 +260,93 @@ describe("a hedge", () => {
         for (const other of others) same(comparable(other), comparable(first!))
       }),
     runs(150)
+  )
+})
+
+// -----------------------------------------------------------------------------
+// splits
+// -----------------------------------------------------------------------------
+
+describe("a hedged split", () => {
+  /** What only `Hedge.run` knows is left out: fatal failures, and services that say when to come back. */
+  const alternatives = Arbitrary.map(hedge, (hedge): model.Hedge => ({
+    ...hedge,
+    interruptAt: undefined,
+    attempts: hedge.attempts.map((attempt) => ({
+      ...attempt,
+      wait: undefined,
+      end: attempt.end === "Succeed" || attempt.end === "InterruptSelf" ? attempt.end : "Fail"
+    }))
+  }))
+
+  const observeSplit = (hedge: model.Hedge, lazy: boolean) =>
+    Effect.gen(function*() {
+      yield* primeClock
+      const clock = yield* Clock.Clock
+      const origin = clock.currentTimeMillisUnsafe()
+      const now = () => clock.currentTimeMillisUnsafe() - origin
+      const startedAt: Array<number> = []
+      const cut: Array<readonly [attempt: number, at: number]> = []
+      let recorded: number | undefined
+      let endedAt = 0
+      const budget = hedge.budget && Hedge[hedge.budget._tag]({ tokens: hedge.budget.tokens, ratio: 0 })
+      const branches = Array.from({ length: hedge.maxAttempts ?? 2 }, (_, index) => {
+        const attempt = model.of(hedge.attempts, index)
+        const { cleanup, millis } = attempt
+        return Effect.suspend(() => {
+          startedAt.push(now())
+          return millis === 0 ? Effect.void : Number.isFinite(millis) ? Effect.sleep(millis) : Effect.never
+        }).pipe(
+          Effect.onInterrupt(() => {
+            cut.push([index, now()])
+            return cleanup === 0 ? Effect.void : Effect.sleep(cleanup)
+          }),
+          Effect.andThen(end(attempt, index))
+        )
+      })
+      const latencies: Hedge.Latencies = {
+        record: (latency) =>
+          Effect.sync(() => {
+            recorded = Duration.toMillis(latency)
+          }),
+        percentile: () => Effect.succeedNone,
+        count: Effect.succeed(0)
+      }
+      const list = lazy
+        ? function*() {
+          yield* branches
+        }
+        : branches
+      const split = Split.run(list, {
+        strategy: JoinStrategy.any,
+        hedge: { delay: toDelay(hedge), budget, latencies }
+      })
+      const noted = Effect.onExit(split, () =>
+        Effect.sync(() => {
+          endedAt = now()
+        }))
+      const fiber = yield* Effect.forkChild(noted, { startImmediately: true })
+      yield* passTime()
+      const exit = fiber.pollUnsafe()
+      const tokens = budget === undefined ? undefined : yield* budget.tokens
+      if (exit === undefined) {
+        yield* Effect.forkChild(Fiber.interrupt(fiber), { startImmediately: true })
+        yield* passTime()
+        return { verdict: "Pending" as const, startedAt, tokens }
+      }
+      const verdict: model.Prediction["verdict"] = Exit.isSuccess(exit) ? "Won" : "Failed"
+      return { verdict, startedAt, cut: cut.toSorted(([a], [b]) => a - b), endedAt, recorded, tokens }
+    })
+
+  it.effect.prop(
+    "of any of its branches is a hedge over them: it starts, pays, records and ends as the reference hedge does",
+    { hedge: alternatives, lazy: oneOf([false, true]) },
+    ({ hedge, lazy }) =>
+      Effect.gen(function*() {
+        const { by: _, ...predicted } = comparable(model.predict(hedge))
+        same<Partial<model.Prediction>>(yield* observeSplit(hedge, lazy), predicted)
+      }),
+    runs(1000)
   )
 })
 

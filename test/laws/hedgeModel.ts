@@ -61,11 +61,12 @@ export const predict = (hedge: Hedge): Prediction => {
     if (hedge.delay === "schedule" && index >= steps) forbidden = true
     next = now + of(hedge.delays, hedge.delay === "duration" ? 0 : index)
   }
-  const tryStart = (now: number) => {
-    const allowed = hedge.budget === undefined || (hedge.budget._tag === "budget"
+  const allowed = () =>
+    hedge.budget === undefined || (hedge.budget._tag === "budget"
       ? tokens >= 1
       : tokens > hedge.budget.tokens / 2)
-    if (!allowed) {
+  const tryStart = (now: number) => {
+    if (!allowed()) {
       forbidden = true
       known = now
     } else {
@@ -96,6 +97,8 @@ export const predict = (hedge: Hedge): Prediction => {
 
   start(0)
   for (;;) {
+    // what the budget forbids is not waited for, while nothing runs
+    if (running.size === 0 && !allowed()) forbidden = true
     const mayStart = !forbidden && startedAt.length < most
     const [first, endsAt] = [...running].reduce((a, b) => b[1] < a[1] ? b : a, [-1, Number.POSITIVE_INFINITY])
     const startsAt = mayStart ? next : Number.POSITIVE_INFINITY

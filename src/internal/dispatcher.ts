@@ -1,0 +1,17 @@
+/**
+ * Where fibers that wait are resumed: by the dispatcher of the fiber that entered the split or hedge. `Effect.runSync` drains
+ * that of its own fiber and no other, so under it the outermost one serves all that are inside.
+ */
+import * as Context from "effect/Context"
+import type * as Fiber from "effect/Fiber"
+import type { SchedulerDispatcher } from "effect/Scheduler"
+
+export const DispatcherRef = Context.Reference<SchedulerDispatcher | undefined>("effect-cano/Dispatcher", {
+  defaultValue: () => undefined
+})
+
+/** Whether a fiber runs, or might run, under `Effect.runSync`. */
+export const isSync = (fiber: Fiber.Fiber<unknown, unknown>): boolean => fiber.cache.scheduler.executionMode === "sync"
+
+export const dispatcherOf = (fiber: Fiber.Fiber<unknown, unknown>): SchedulerDispatcher =>
+  (isSync(fiber) ? fiber.getRef(DispatcherRef) : undefined) ?? fiber.currentDispatcher
