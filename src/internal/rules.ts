@@ -5,7 +5,6 @@
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Formatter from "effect/Formatter"
 import * as Predicate from "effect/Predicate"
 import type { ConfigurationRule, Issue } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
@@ -13,6 +12,7 @@ import type { Losers } from "../SplitResult.ts"
 import * as branches from "./branches.ts"
 import { isCount } from "./counts.ts"
 import * as delays from "./delays.ts"
+import { clip, show } from "./describe.ts"
 import * as durations from "./durations.ts"
 import type { Config, Stagger } from "./join.ts"
 import * as pool from "./pool.ts"
@@ -57,6 +57,9 @@ export const toConfig = (input: SplitInput): Config => ({
 
 /** What is wrong with a split, as far as it can be seen before it is entered. */
 export const split = (state: string | undefined, input: unknown, options: SplitInput): ReadonlyArray<Issue> => {
+  if (!Predicate.isObject(options)) {
+    return [issue(state, "options", `the options are ${show(options)}; they must be { strategy, … }`)]
+  }
   const issues: Array<Issue> = []
   const add = (rule: ConfigurationRule, sentence: string) => issues.push(issue(state, rule, sentence))
   const list = staticList(input, add)
@@ -131,8 +134,6 @@ const losers = (self: unknown, add: Add): void => {
 
 type Add = (rule: ConfigurationRule, sentence: string) => void
 
-const show = (u: unknown): string => Formatter.format(u)
-
 /** The names of the branches, where they are known before the split is entered. */
 const staticList = (input: unknown, add: Add): ReadonlyArray<string> | undefined => {
   if (Effect.isEffect(input) || Predicate.isFunction(input)) return undefined
@@ -143,7 +144,7 @@ const staticList = (input: unknown, add: Add): ReadonlyArray<string> | undefined
     case "Growing":
       return undefined
     case "Lazy":
-      if (branches.isOneShot(list.items)) {
+      if (list.isOneShot) {
         add(
           "one-shot-iterable",
           "the branches are an iterator, which is empty the second time; give an array, or a function that makes a new one"
@@ -163,7 +164,7 @@ const strategy = (
   add: Add
 ): void => {
   const count = names?.length
-  const name = Predicate.isObject(self) && Predicate.isString(self._tag) ? JoinStrategy.format(self) : show(self)
+  const name = Predicate.isObject(self) && Predicate.isString(self._tag) ? clip(JoinStrategy.format(self)) : show(self)
   switch (Predicate.isObject(self) ? self._tag : undefined) {
     case "All":
     case "AllFailFast":
@@ -185,7 +186,7 @@ const strategy = (
       return
     }
     case "Percentage":
-      if (!(self.n > 0 && self.n <= 1)) {
+      if (!(Predicate.isNumber(self.n) && self.n > 0 && self.n <= 1)) {
         add("percentage", `percentage(${show(self.n)}): the share must be a number above 0 and at most 1`)
       }
       return
