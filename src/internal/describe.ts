@@ -49,13 +49,16 @@ const text = (u: unknown): string => clip(typeof u === "bigint" ? `${u}n` : Stri
 
 const kind = (u: object): string =>
   attempt(() => {
-    if (Effect.isEffect(u)) return "an Effect"
+    if (isEffect(u)) return "an Effect"
     if (Array.isArray(u)) return "an array"
     const tag = Object.prototype.toString.call(u).slice("[object ".length, -1)
     if (typeof u === "function") return functions[tag] ?? "a function"
     const name = constructorName(u) ?? tag
     return name === "Object" ? "an object" : `${/^[aeiou]/i.test(name) ? "an" : "a"} ${clip(name)}`
   }) ?? unreadable
+
+/** The errors of Effect are Effects that fail, and told of as errors. */
+const isEffect = (u: object): boolean => Effect.isEffect(u) && !(u instanceof Error)
 
 const functions: { readonly [tag: string]: string | undefined } = Object.assign(Object.create(null), {
   AsyncFunction: "an async function",
@@ -76,7 +79,7 @@ const constructorName = (u: object): string | undefined => {
 
 const written = (u: unknown, depth: number): string => {
   if (!isReference(u)) return Predicate.isString(u) ? JSON.stringify(text(u)) : text(u)
-  if (depth === mostDeep || Effect.isEffect(u)) return kind(u)
+  if (depth === mostDeep || isEffect(u)) return kind(u)
   if (Array.isArray(u)) {
     const length = Math.min(u.length, mostMembers)
     return `[${rest(Array.from({ length }, (_, i) => property(u, String(i), depth)), u.length)}]`

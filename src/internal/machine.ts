@@ -117,7 +117,8 @@ const notAState = (machine: Machine, run: Run, state: unknown, whose: string): W
   return workflowError(run, "unknown-state", `${whose} ${what}; the states are ${namesOf(machine)}`)
 }
 
-const describeState = (u: unknown): string => Predicate.isObject(u) && isPlain(u) ? "an object without a _tag" : brief(u)
+const describeState = (u: unknown): string =>
+  Predicate.isObject(u) && isPlain(u) ? "an object without a _tag" : brief(u)
 
 /** What to do with a value that has still to be awaited. */
 const hint = (u: unknown): string =>
@@ -149,8 +150,7 @@ export const taskHandler = (machine: () => Machine, task: unknown): Handler | un
   if (part === undefined) return undefined
   const next = task.next
   return Predicate.isFunction(next)
-    ? (state, run) =>
-      Effect.flatMap(part(state, run), (value) => toState(machine(), run, "next returned", next(value)))
+    ? (state, run) => Effect.flatMap(part(state, run), (value) => toState(machine(), run, "next returned", next(value)))
     : (state, run) => Effect.as(part(state, run), next)
 }
 
@@ -179,7 +179,9 @@ const isIterator = (u: unknown): u is Iterator<unknown> => Predicate.isObject(u)
 /** Runs a generator of Effects. */
 const drive = (make: () => unknown, run: Run, whose: string): AnyEffect =>
   // what a generator is asked for, as far as Effect goes
-  Effect.gen(() => new Driven(make() as Iterator<unknown>, run, whose) as unknown as Generator<AnyEffect, unknown, never>)
+  Effect.gen(() =>
+    new Driven(make() as Iterator<unknown>, run, whose) as unknown as Generator<AnyEffect, unknown, never>
+  )
 
 /**
  * A generator whose values are looked at: at one that is no Effect the runtime would end the fiber of the run on the
@@ -245,8 +247,7 @@ export const splitHandler = (machine: () => Machine, definition: SplitDefinition
       : join(list, state, run)
   }
   if (Effect.isEffect(input)) {
-    return (state, run) =>
-      Effect.flatMap(input, (value) => fromValue(value, "the Effect of branches gave", state, run))
+    return (state, run) => Effect.flatMap(input, (value) => fromValue(value, "the Effect of branches gave", state, run))
   }
   if (Predicate.isFunction(input)) {
     return (state, run) => {

@@ -12,7 +12,7 @@ import type { Losers } from "../SplitResult.ts"
 import * as branches from "./branches.ts"
 import { isCount } from "./counts.ts"
 import * as delays from "./delays.ts"
-import { clip, show } from "./describe.ts"
+import { attempt, clip, show } from "./describe.ts"
 import * as durations from "./durations.ts"
 import type { Config, Stagger } from "./join.ts"
 import * as pool from "./pool.ts"
@@ -136,7 +136,7 @@ type Add = (rule: ConfigurationRule, sentence: string) => void
 
 /** The names of the branches, where they are known before the split is entered. */
 const staticList = (input: unknown, add: Add): ReadonlyArray<string> | undefined => {
-  if (Effect.isEffect(input) || Predicate.isFunction(input)) return undefined
+  if (attempt(() => Effect.isEffect(input)) === true || Predicate.isFunction(input)) return undefined
   const list = branches.fromUnknown(input)
   switch (list._tag) {
     case "Known":

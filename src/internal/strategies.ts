@@ -191,7 +191,8 @@ export const tolerate = (tolerance: Tolerance): Custom<unknown, unknown, string>
         ? "tolerate: give at least one of maxFailures, maxFailureRate and minSuccesses"
         : maxFailures !== undefined && !isWhole(maxFailures)
         ? `${name}: maxFailures must be an integer of at least 0`
-        : maxFailureRate !== undefined && !(Number.isFinite(maxFailureRate) && maxFailureRate >= 0 && maxFailureRate <= 1)
+        : maxFailureRate !== undefined &&
+            !(Number.isFinite(maxFailureRate) && maxFailureRate >= 0 && maxFailureRate <= 1)
         ? `${name}: maxFailureRate must be a number from 0 to 1`
         : tolerance.minSuccesses !== undefined && !isWhole(minSuccesses)
         ? `${name}: minSuccesses must be an integer of at least 0`
