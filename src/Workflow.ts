@@ -470,7 +470,7 @@ export const TypeId: "~effect-cano/Workflow" = internal.TypeId
  *
  * From cano: `Workflow::new`.
  *
- * **Example** (A state from outside)
+ * **Example** (States that are checked)
  *
  * ```ts
  * import { Effect, Schema } from "effect"
@@ -491,7 +491,8 @@ export const TypeId: "~effect-cano/Workflow" = internal.TypeId
  * })
  *
  * await Effect.runPromise(program)
- * // => x
+ * // => { _tag: 'Done', n: 1 }
+ * // => workflow "half", state "Count": the next state "Done" does not fit its Schema: Expected an integer at ["n"]
  * ```
  *
  * @category constructors

@@ -142,7 +142,7 @@ const ofState = (callback: string, whose: string): ReadonlyArray<Row> => [
 const ofTarget = (callback: string, whose: string): ReadonlyArray<Row> => [
   ...ofState(callback, whose),
   row(callback, "is an async function", async () => "Done", ["unknown-state", /a Promise, which is not a state/]),
-  row(callback, "returns an Effect of a Promise", () => Effect.sync(promise), [
+  row(callback, "returns an Effect of a Promise", () => Effect.sync((): unknown => promise()), [
     "unknown-state",
     new RegExp(`^the Effect of ${whose} gave a Promise, which is not a state`)
   ]),
@@ -290,7 +290,7 @@ const rows: ReadonlyArray<Row> = [
   ...ofTarget("next of a split that interrupts", "next"),
   ...ofTarget("otherwise of a split", "otherwise"),
   ...ofList("branches", "the branch function returned"),
-  row("branches", "returns an Effect of a Promise", () => Effect.sync(promise), [
+  row("branches", "returns an Effect of a Promise", () => Effect.sync((): unknown => promise()), [
     "invalid-branches",
     /^the Effect of the branch function gave a Promise where a list/
   ]),

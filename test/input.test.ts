@@ -68,6 +68,7 @@ describe("what is no list of branches", () => {
     ["an instance of a class without a name", () => new (class {})(), /^an object where a list/],
     ["an object that inherits its branches", () => Object.create({ a: branch }), /^an object where a list/],
     ["a Promise", () => Promise.resolve([branch]), /^a Promise where .*; use Effect\.promise or Effect\.tryPromise$/],
+    // oxlint-disable-next-line unicorn/no-thenable
     ["a thenable", () => ({ then: () => {} }), /^an object where .*; use Effect\.promise/],
     ["a Stream", () => Stream.make(branch), /^an object where a list/],
     ["a Layer", () => Layer.empty, /^an object where a list/],

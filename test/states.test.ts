@@ -36,7 +36,7 @@ describe("the Schema of the states", () => {
       for (
         const [initial, text] of [
           [{ _tag: "Count", n: 1.5 }, /^state "Count": the initial state does not fit its Schema: .*integer/],
-          [{ _tag: "Count" }, /^state "Count": the initial state does not fit its Schema: Missing key\s+at \["n"\]/],
+          [{ _tag: "Count" }, /^state "Count": the initial state does not fit its Schema: Missing key at \["n"\]/],
           [{ _tag: "Done", n: "0" }, /^state "Done": the initial state does not fit its Schema: Expected number/]
         ] as const
       ) {

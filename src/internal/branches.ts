@@ -158,28 +158,35 @@ class Guarded implements Iterable<Branch> {
 
 const refusing = (sentence: string): Iterator<Branch> => [answer(sentence)].values()
 
-/** One object for all answers, which are looked at before the next is asked for. */
 class Reading implements Iterator<Branch> {
   readonly iterator: Iterator<Branch>
-  readonly result: { done: boolean; value: Branch } = { done: false, value: Effect.void }
   constructor(iterator: Iterator<Branch>) {
     this.iterator = iterator
   }
   next(): IteratorResult<Branch> {
-    const { iterator, result } = this
-    const given: unknown = iterator.next()
-    // a defect, as in a `for` loop
-    if (!Predicate.isObject(given)) throw new TypeError(noResult(given))
-    if (Predicate.isPromiseLike(given)) return { done: false, value: answer(noResult(given)) }
-    result.done = Boolean(given.done)
-    // looked at by the slot that pulls
-    result.value = given.value as Branch
-    return result
+    const given: unknown = this.iterator.next()
+    // the slot that pulls looks at the value
+    return isResult(given) ? given : odd(given)
   }
   return(): IteratorResult<Branch> {
     this.iterator.return?.()
     return { done: true, value: undefined }
   }
+}
+
+const isResult = (u: unknown): u is IteratorResult<Branch> => {
+  if (typeof u !== "object" || u === null) return false
+  const { done, value } = u as { readonly done?: unknown; readonly value?: unknown }
+  return done === true || (!done && value !== undefined)
+}
+
+/** What is no result, or one without a branch. */
+const odd = (given: unknown): IteratorResult<Branch> => {
+  // a defect, as in a `for` loop
+  if (!Predicate.isObject(given)) throw new TypeError(noResult(given))
+  if (Predicate.isPromiseLike(given)) return { done: false, value: answer(noResult(given)) }
+  // any value that is true ends a list
+  return { done: Boolean(given.done), value: given.value as Branch }
 }
 
 const noResult = (given: unknown): string =>

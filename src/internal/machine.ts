@@ -29,6 +29,8 @@ export interface Machine {
   readonly exits: ReadonlySet<string>
   /** Whether branches of a split may outlive it. */
   readonly parting: boolean
+  /** The plain states whose next one is what their function `next` returns. */
+  readonly byNext: ReadonlySet<string>
   /** What is wrong with a state that a run is about to enter, where a Schema looks at each. */
   readonly unfit: ((state: unknown) => string | undefined) | undefined
 }
@@ -63,8 +65,12 @@ export const advance = (machine: Machine, run: Run, initial: unknown): AnyEffect
     const enter = (state: unknown): void => {
       const tag = tagOf(state)
       handler = tag === undefined ? undefined : machine.handlers.get(tag)
-      if (tag === undefined || (handler === undefined && !machine.exits.has(tag))) {
-        error = notAState(machine, run, state, ofTask)
+      // an Exit has a `_tag`, and is no state
+      const isNone = tag === undefined || (handler === undefined && !machine.exits.has(tag)) ||
+        (typeof state === "object" && Effect.isEffect(state))
+      if (isNone) {
+        handler = undefined
+        error = notAState(machine, run, state, machine.byNext.has(run.state) ? "next returned" : ofTask)
         return
       }
       current = state
@@ -124,7 +130,6 @@ const describeState = (u: unknown): string =>
 const hint = (u: unknown): string =>
   Predicate.isPromiseLike(u) ? "; wrap it in Effect.promise or Effect.tryPromise, where an Effect may be given" : ""
 
-/** An Exit has a `_tag`, and is no state. */
 const isState = (machine: Machine, u: unknown): boolean => isKnown(machine, u) && !Effect.isEffect(u)
 
 /** What a callback has answered, if it is a state of the machine. */
@@ -141,16 +146,16 @@ const toState = (machine: Machine, run: Run, whose: string, state: unknown): Exi
 const isGeneratorFunction = (f: Function): boolean => Object.prototype.toString.call(f) === "[object GeneratorFunction]"
 
 /**
- * The handler of a plain state; `undefined` for a value that is no task. The machine is asked for when the state is left.
+ * The handler of a plain state; `undefined` for a value that is no task.
  */
-export const taskHandler = (machine: () => Machine, task: unknown): Handler | undefined => {
+export const taskHandler = (task: unknown): Handler | undefined => {
   const whole = work(task, "the task")
   if (whole !== undefined || !Predicate.isObject(task) || !("run" in task) || !("next" in task)) return whole
   const part = work(task.run, "run")
   if (part === undefined) return undefined
   const next = task.next
   return Predicate.isFunction(next)
-    ? (state, run) => Effect.flatMap(part(state, run), (value) => toState(machine(), run, "next returned", next(value)))
+    ? (state, run) => Effect.map(part(state, run), (value) => next(value) as unknown)
     : (state, run) => Effect.as(part(state, run), next)
 }
 

@@ -32,7 +32,7 @@ export const check = (schema: Schema.Top): (state: unknown) => string | undefine
     const thrown = asserted.failure
     const issue = Predicate.hasProperty(thrown, "cause") ? thrown.cause : thrown
     return SchemaIssue.isIssue(issue)
-      ? clip(format(issue).replaceAll("\n", " "), mostIssue)
+      ? clip(format(issue).replace(/\s+/g, " "), mostIssue)
       // such as one that is asynchronous, or a refinement that throws
       : `it can't be checked at once: ${describe(thrown)}`
   }

@@ -214,7 +214,7 @@ const compile = (definition: Definition, machine: () => Machine): Compiled => {
     }
     if (handlers.has(entry.state)) twice.add(entry.state)
     issues.push(...targetIssues(entry, known))
-    const handler = entry._tag === "Task" ? taskHandler(machine, entry.task) : undefined
+    const handler = entry._tag === "Task" ? taskHandler(entry.task) : undefined
     if (entry._tag === "Task" && handler === undefined) {
       issues.push(
         rules.make(entry.state, "task", "the task must be an Effect, a function of the state, or { run, next }")
@@ -261,7 +261,12 @@ const compile = (definition: Definition, machine: () => Machine): Compiled => {
     ? undefined
     : timeouts.map((input) => Duration.fromInputUnsafe(input)).reduce((a, b) => Duration.min(a, b))
   const checked = definition.states?.validate === "transitions" ? unfit : undefined
-  return { machine: { name, handlers, exits, parting, unfit: checked }, issues, timeout, unfit }
+  const byNext = new Set(
+    entries.filter((entry) => entry._tag === "Task" && targetsOf(entry).some(Predicate.isFunction)).map((entry) =>
+      entry.state
+    )
+  )
+  return { machine: { name, handlers, exits, parting, byNext, unfit: checked }, issues, timeout, unfit }
 }
 
 const nameIssue = (method: string, given: unknown): Issue =>
