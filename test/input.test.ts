@@ -308,7 +308,7 @@ describe("a duration", () => {
   const wrong: ReadonlyArray<readonly [given: unknown, text: string]> = [
     [
       { second: 5 },
-      `is no duration: {"second":5}; write for example "5 seconds", { seconds: 5 } or 5000 (milliseconds)`
+      `is no duration: {"second":5}; write for example "5 seconds" or 5000 (milliseconds)`
     ],
     [{ seconds: 5, minute: 1 }, `is no duration: {"seconds":5,"minute":1}`],
     [{}, "is no duration: {}"],

@@ -14,7 +14,7 @@ export const wrong = (input: unknown, what: string): string | undefined => {
   if (fault === "none") return undefined
   const given = attempt(() => Duration.isDuration(input) ? Duration.format(input) : undefined) ?? show(input)
   return fault === "no duration"
-    ? `${what} is no duration: ${given}; write for example "5 seconds", { seconds: 5 } or 5000 (milliseconds)`
+    ? `${what} is no duration: ${given}; write for example "5 seconds" or 5000 (milliseconds)`
     : `${what} is ${fault}: ${given}`
 }
 
