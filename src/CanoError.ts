@@ -9,8 +9,8 @@
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
-import * as Formatter from "effect/Formatter"
 import * as Predicate from "effect/Predicate"
+import { attempt, clip, show } from "./internal/describe.ts"
 import * as JoinStrategy from "./JoinStrategy.ts"
 import type { Failed, Outcome, SplitResult } from "./SplitResult.ts"
 
@@ -41,9 +41,11 @@ export interface Path {
 export interface Issue {
   /** The state the rule speaks of; `undefined` where it speaks of the whole workflow. */
   readonly state: string | undefined
-  readonly rule: ConfigurationRule | HedgeRule
+  readonly rule: ConfigurationRule | HedgeRule | GraphRule
   /** What is wrong, where, and what would be right. */
   readonly message: string
+  /** `"warning"` for what may be meant: `validate` tells of it, and no run is refused for it. Else it is left out. */
+  readonly severity?: "warning" | undefined
 }
 
 /**
@@ -56,11 +58,15 @@ export type ConfigurationRule =
   | "no-handler"
   | "no-exit"
   | "initial-state"
+  | "schema"
+  | "resources"
   | "registered-twice"
   | "registered-and-exit"
   | "unknown-next"
   | "unknown-otherwise"
+  | "state"
   | "task"
+  | "options"
   | "branches"
   | "one-shot-iterable"
   | "strategy"
@@ -75,6 +81,18 @@ export type ConfigurationRule =
   | "max-transitions"
   | "max-branches"
   | "max-depth"
+
+/**
+ * What is unusual in the graph of a machine: warnings of `validate`.
+ *
+ * **Details**
+ *
+ * `"unreachable"` is a state that no run enters, `"endless"` one from which no way leads to an exit state.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type GraphRule = "unreachable" | "endless"
 
 /**
  * The rules that the options of a hedge are checked against before an attempt starts.
@@ -120,6 +138,7 @@ export class ConfigurationError extends Data.TaggedError("ConfigurationError")<{
  */
 export type WorkflowRule =
   | "unknown-state"
+  | "invalid-state"
   | "invalid-task"
   | "invalid-branches"
   | "invalid-observer"
@@ -339,11 +358,17 @@ const reason = (failure: Failed<unknown>): string => {
   return describe(value)
 }
 
-const describe = (value: unknown): string => {
+/** How much is quoted of one reason: the message of a nested join is put together from the messages below it. */
+const mostReason = 2000
+
+/** What a reason says: its message, its tag or its name, else the value as it is written. */
+const describe = (value: unknown): string => clip(attempt(() => said(value)) ?? show(value), mostReason)
+
+const said = (value: unknown): string | undefined => {
   if (typeof value === "string") return value
-  // read once: the message of a nested join is put together from the messages below it
+  // read once: a getter may put it together
   const message: unknown = Predicate.hasProperty(value, "message") ? value.message : undefined
   if (typeof message === "string" && message !== "") return message
   if (Predicate.hasProperty(value, "_tag") && typeof value._tag === "string") return value._tag
-  return value instanceof Error ? value.name : Formatter.format(value)
+  return value instanceof Error ? value.name : undefined
 }

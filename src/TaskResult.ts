@@ -28,7 +28,8 @@ export interface Split<out S> {
  *
  * **Gotchas**
  *
- * A state registered with plain `register` may not return it: that does not compile, and fails with `WorkflowError`.
+ * A state registered with plain `register` may not return it: that does not compile, and fails with `WorkflowError`. So
+ * does anything but an array of states: an iterable may be empty the second time it is read.
  *
  * @category constructors
  * @since 0.1.0

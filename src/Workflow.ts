@@ -352,8 +352,9 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    * **Details**
    *
    * It is never shared with another run, a sub-workflow or the app, and serves every state, registered before or after
-   * the call. A second call builds on the first. To share one instance, provide the Layer outside. From cano:
-   * `Resources`.
+   * the call. A second call builds on the first, and what it provides comes before what was there. After a `merge` it
+   * builds on the first part, and serves the states of all parts. To share one instance, provide the Layer outside. From
+   * cano: `Resources`.
    */
   withResources<Out, E2, In>(
     layer: Layer.Layer<Out, E2, In>
@@ -382,6 +383,16 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
   /**
    * Adds the states of another part of the same machine. No state may be registered in both, which the message of the
    * compile error names.
+   *
+   * **Details**
+   *
+   * Each part keeps its Layers. A state sees the services of its own part first, and where that has none, those of the
+   * other parts, in the order of merging; so two parts may provide the same service and keep each its own instance. What
+   * is registered after the merge belongs to the part it is called on. All Layers are built once per run, before the first
+   * state, those of the second part on those of the first, and are released in reverse order. A Layer that both parts name,
+   * the same value, is built once and shared.
+   *
+   * The smaller of two timeouts holds. The Schema is that of the first part that has one.
    */
   merge<G2 extends Graph.Any, E2, R2>(
     that: Workflow<S, G2, E2, R2> & Disjoint<G, G2>
@@ -404,9 +415,18 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
   /**
    * The rules this definition breaks, all of them; empty for a sound one. Nothing is run.
    *
+   * **Details**
+   *
+   * With `from`, the states in which runs start, a definition that breaks none is looked at as a graph too, as far as it
+   * is written down: where a task that is an Effect or a function leads is not known. What is found may be meant, so no
+   * run is refused for it, and its `severity` is `"warning"`: an `unreachable` state, which no run enters, and an
+   * `endless` one, from which no way leads to an exit.
+   *
    * From cano: `validate`.
    */
-  validate(): ReadonlyArray<Issue>
+  validate(
+    options?: { readonly from?: ReadonlyArray<G["handled"] | G["exits"]> | undefined }
+  ): ReadonlyArray<Issue>
 
   /**
    * Runs the machine from a state to an exit state. An exit state returns at once.
@@ -441,14 +461,47 @@ export const TypeId: "~effect-cano/Workflow" = internal.TypeId
 /**
  * Starts a definition. The states are given by type, `make<State>(name)`, or by a Schema.
  *
+ * **Details**
+ *
+ * With a Schema the state that a run starts in is checked, and one that does not fit is a `ConfigurationError`. With
+ * `validate: "transitions"` so is each state that a run is about to enter, follow-on states and exits included, and one
+ * that does not fit is a `WorkflowError` with the rule `invalid-state`. States are values of the Schema's type: they are
+ * not decoded, and a state from outside is to be decoded before.
+ *
  * From cano: `Workflow::new`.
+ *
+ * **Example** (States that are checked)
+ *
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { Workflow } from "effect-cano"
+ *
+ * const State = Schema.Union([
+ *   Schema.TaggedStruct("Count", { n: Schema.Int }),
+ *   Schema.TaggedStruct("Done", { n: Schema.Int })
+ * ])
+ *
+ * const workflow = Workflow.make("half", State, { validate: "transitions" })
+ *   .register("Count", ({ n }) => Effect.succeed({ _tag: "Done", n: n / 2 }))
+ *   .addExitStates("Done")
+ *
+ * const program = Effect.gen(function*() {
+ *   console.log(yield* workflow.orchestrate({ _tag: "Count", n: 2 }))
+ *   console.log((yield* Effect.flip(workflow.orchestrate({ _tag: "Count", n: 1 }))).message)
+ * })
+ *
+ * await Effect.runPromise(program)
+ * // => { _tag: 'Done', n: 1 }
+ * // => workflow "half", state "Count": the next state "Done" does not fit its Schema: Expected an integer at ["n"]
+ * ```
  *
  * @category constructors
  * @since 0.1.0
  */
 export const make: <S extends AnyState = never>(
   name: string,
-  schema?: Schema.Codec<S, any, any, any>
+  schema?: Schema.Codec<S, any, any, any>,
+  options?: { readonly validate?: "initial" | "transitions" | undefined }
 ) => Workflow<S, Graph.Empty, never, never> = internal.make as any
 
 /**

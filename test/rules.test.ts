@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Layer, Option } from "effect"
+import { Cause, Effect, Exit, Layer, Option, Schema } from "effect"
 import { CanoError, JoinStrategy, TaskResult, Workflow } from "effect-cano"
 
 /** A workflow without its types, as a caller from JavaScript sees it. */
@@ -7,7 +7,7 @@ interface Untyped {
   readonly register: (state: string, task: unknown) => Untyped
   readonly registerSplit: (state: string, branches: unknown, options: object) => Untyped
   readonly addExitStates: (...states: ReadonlyArray<string>) => Untyped
-  readonly withResources: (layer: Layer.Layer<never>) => Untyped
+  readonly withResources: (layer: unknown) => Untyped
   readonly withTimeout: (duration: unknown) => Untyped
   readonly orchestrate: (initial: unknown, options?: object) => Effect.Effect<unknown, unknown>
 }
@@ -15,6 +15,9 @@ interface Untyped {
 const empty = Workflow.make<string>("w") as unknown as Untyped
 const done = Effect.succeed("Done")
 const sound = empty.register("A", done).addExitStates("Done")
+const machine = (schema: unknown, options?: object) =>
+  (Workflow.make as unknown as (name: string, schema: unknown, options?: object) => Untyped)("w", schema, options)
+    .register("A", done).addExitStates("Done")
 const split = (options: object, branches: unknown = [Effect.void]) =>
   empty.registerSplit("A", branches, { strategy: JoinStrategy.all, next: "Done", ...options }).addExitStates("Done")
 
@@ -45,7 +48,45 @@ describe("a definition that breaks a rule", () => {
         text: /"Nowhere" is not registered; the states are A, Done$/
       },
       { workflow: sound, initial: undefined, text: /the initial state is not a state/ },
-      { workflow: sound, initial: { tag: "A" }, text: /the initial state is not a state/ }
+      { workflow: sound, initial: { tag: "A" }, text: /the initial state is not a state/ },
+      {
+        workflow: machine(Schema.Literals(["B", "Done"])),
+        initial: "A",
+        state: "A",
+        text: /the initial state does not fit its Schema: Expected "B" \| "Done"$/
+      }
+    ],
+    schema: [
+      { workflow: machine({ fields: {} }), text: /the Schema of the states is \{"fields":\{\}\}, which is no Schema/ },
+      { workflow: machine(undefined, {}), text: /the Schema of the states is undefined/ },
+      {
+        workflow: machine(Schema.Literals(["A", "Done"]), { validate: "always" }),
+        text: /validate is "always"; it must be "initial" or "transitions", or be left out/
+      }
+    ],
+    resources: [
+      { workflow: sound.withResources(Promise.resolve()), text: /withResources was given a Promise; .* a Layer/ },
+      { workflow: sound.withResources(Effect.void), text: /withResources was given an Effect; .* a Layer/ }
+    ],
+    state: [
+      { workflow: sound.register(42 as never, done), text: /register was given 42 as a state; .* a string/ },
+      {
+        workflow: sound.registerSplit(Symbol("B") as never, [done], { strategy: JoinStrategy.all, next: "Done" }),
+        text: /registerSplit was given Symbol\(B\) as a state/
+      },
+      { workflow: sound.addExitStates(["End"] as never), text: /addExitStates was given \["End"\] as a state/ }
+    ],
+    options: [
+      {
+        workflow: empty.registerSplit("A", [done], undefined as never).addExitStates("Done"),
+        state: "A",
+        text: /the options are undefined; they must be \{ strategy/
+      },
+      {
+        workflow: empty.registerSplit("A", [done], JoinStrategy.all.toString as never).addExitStates("Done"),
+        state: "A",
+        text: /the options are a function/
+      }
     ],
     "registered-twice": [
       { workflow: sound.register("A", done), state: "A", text: /more than once/ },
@@ -214,7 +255,18 @@ describe("a run that breaks a rule", () => {
       ],
       [split({ next: () => Effect.succeed("Nowhere") }), /"Nowhere"/],
       [split({ next: "Done", otherwise: () => "Nowhere" }, [Effect.fail("no")]), /"Nowhere"/],
+      [
+        empty.register("A", { run: done, next: () => done }).addExitStates("Done"),
+        /next returned an Effect, which is not/
+      ],
+      [split({}, () => TaskResult.split([42])), /element 0 of TaskResult\.split is 42, which is not a state/],
       [split({}, () => TaskResult.split(["Done", "Nowhere"])), /"Nowhere"/]
+    ],
+    "invalid-state": [
+      [
+        machine(Schema.Literals(["A", "B"]), { validate: "transitions" }),
+        /the next state "Done" does not fit its Schema: Expected "A" \| "B"$/
+      ]
     ],
     "invalid-task": [
       [empty.register("A", () => undefined).addExitStates("Done"), /returned undefined, not an Effect/],

@@ -9,15 +9,17 @@ import type { Branch } from "./branches.ts"
 import * as branches from "./branches.ts"
 import { poke } from "./crew.ts"
 import { exceeds, refuse } from "./deciding.ts"
+import { describe } from "./describe.ts"
 import type { Join } from "./join.ts"
 import { isOpen } from "./join.ts"
 
 /**
- * Reads what was given as branches to add behind `from` others; the sentence for what is no list of them. Of more than
- * `most` not all are read: the list may have no end.
+ * Reads what was given as branches to add behind those of a backlog; the sentence for what is no list of them. Of more than
+ * the split may have not all are read: the list may have no end.
  */
-export const read = (given: unknown, from: number, most: number): ReadonlyArray<Branch> | string => {
-  const list = Array.isArray(given) ? given : iterable(given)
+const read = (join: Join, from: number, given: unknown, whence: string): ReadonlyArray<Branch> | string => {
+  const most = join.config.maxBranches ?? Number.POSITIVE_INFINITY
+  const list = Array.isArray(given) ? given : iterable(given, whence)
   if (typeof list === "string") return list
   const items: Array<Branch> = []
   for (const item of list) {
@@ -28,17 +30,16 @@ export const read = (given: unknown, from: number, most: number): ReadonlyArray<
   return items
 }
 
-const iterable = (given: unknown): Iterable<unknown> | string => {
+const iterable = (given: unknown, whence: string): Iterable<unknown> | string => {
   const list = branches.fromUnknown(given)
-  if (list._tag === "NotBranches") return `the branches to add are ${list.detail}`
-  return list._tag === "Lazy" ? list.items : "the branches to add are neither an array nor another iterable"
+  return list._tag === "Lazy" ? list.items : `${whence} ${describe(given)} where a list of branches was expected`
 }
 
 /** Adds branches to a split that runs, and has slots started for as many as have a place. */
 export const add = (join: Join, backlog: Backlog, given: unknown): Effect.Effect<boolean> =>
   Effect.suspend(() => {
     // read first: it may be a list that decides the split while it is read
-    const added = read(given, backlog.added, join.config.maxBranches ?? Number.POSITIVE_INFINITY)
+    const added = read(join, backlog.added, given, "add was given")
     const takes = join.context !== undefined && join.tally.total === Number.POSITIVE_INFINITY && isOpen(join)
     if (!takes) return Exit.succeed(false)
     if (typeof added === "string") {
@@ -65,7 +66,7 @@ export const add = (join: Join, backlog: Backlog, given: unknown): Effect.Effect
 /** Takes the first branches of a list that grows; a sentence if they are none. */
 export const seed = (join: Join, from: (add: branches.Add) => unknown): string | undefined => {
   const backlog = join.backlog!
-  const given = read(from((given) => add(join, backlog, given)), 0, join.config.maxBranches ?? Number.POSITIVE_INFINITY)
+  const given = read(join, 0, from((given) => add(join, backlog, given)), "the function of Split.growing returned")
   if (typeof given === "string") return given
   for (const branch of given) {
     backlog.push(branch)

@@ -196,6 +196,7 @@ export const make = (
   config: Config,
   frame: Frame,
   caller: AnyFiber,
+  iterator: Iterator<Branch> | undefined,
   outbox: Outbox | undefined
 ): Join => {
   const isKnown = list._tag === "Known"
@@ -219,7 +220,8 @@ export const make = (
     items,
     backlog: isGrowing ? new Backlog() : undefined,
     places: bulkhead ?? Number.POSITIVE_INFINITY,
-    iterator: list._tag === "Lazy" ? iterate(list.items, hedge !== undefined) : undefined,
+    // a hedge looks whether there is another branch before it pays for it
+    iterator: iterator === undefined || hedge === undefined ? iterator : new Lookahead(iterator),
     sharing: undefined,
     slots: [],
     ended: 0,
@@ -251,12 +253,6 @@ export const make = (
     sinceYield: 0,
     yields: 0
   }
-}
-
-/** A hedge looks whether there is another branch before it pays for it. */
-const iterate = (items: Iterable<Branch>, ahead: boolean): Iterator<Branch> => {
-  const iterator = items[Symbol.iterator]()
-  return ahead ? new Lookahead(iterator) : iterator
 }
 
 /** Whether the split waits for branches. After it only the ends of losers are recorded. */

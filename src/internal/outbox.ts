@@ -15,7 +15,7 @@ import * as Queue from "effect/Queue"
 import type { SchedulerDispatcher } from "effect/Scheduler"
 import type { Outcome } from "../SplitResult.ts"
 import { Bell } from "./bell.ts"
-import * as branches from "./branches.ts"
+import { describe } from "./describe.ts"
 import { dispatcherOf } from "./dispatcher.ts"
 import { Line } from "./line.ts"
 import { Waiter } from "./waiter.ts"
@@ -115,7 +115,7 @@ export const deliver = (self: Outbox): Effect.Effect<void, unknown, unknown> =>
         const told: unknown = observer(outcome)
         return Effect.isEffect(told)
           ? told
-          : self.refuse(`onOutcome returned ${branches.describe(told)}; it must return an Effect`)
+          : self.refuse(`onOutcome returned ${describe(told)}; it must return an Effect`)
       }
     )
     return Effect.whileLoop({

@@ -5,7 +5,6 @@
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Formatter from "effect/Formatter"
 import * as Predicate from "effect/Predicate"
 import type { ConfigurationRule, Issue } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
@@ -13,6 +12,7 @@ import type { Losers } from "../SplitResult.ts"
 import * as branches from "./branches.ts"
 import { isCount } from "./counts.ts"
 import * as delays from "./delays.ts"
+import { attempt, clip, show } from "./describe.ts"
 import * as durations from "./durations.ts"
 import type { Config, Stagger } from "./join.ts"
 import * as pool from "./pool.ts"
@@ -63,6 +63,9 @@ const defaultObserverTimeout = "30 seconds"
 
 /** What is wrong with a split, as far as it can be seen before it is entered. */
 export const split = (state: string | undefined, input: unknown, options: SplitInput): ReadonlyArray<Issue> => {
+  if (!Predicate.isObject(options)) {
+    return [issue(state, "options", `the options are ${show(options)}; they must be { strategy, … }`)]
+  }
   const issues: Array<Issue> = []
   const add = (rule: ConfigurationRule, sentence: string) => issues.push(issue(state, rule, sentence))
   const list = staticList(input, add)
@@ -142,11 +145,9 @@ const losers = (self: unknown, add: Add): void => {
 
 type Add = (rule: ConfigurationRule, sentence: string) => void
 
-const show = (u: unknown): string => Formatter.format(u)
-
 /** The names of the branches, where they are known before the split is entered. */
 const staticList = (input: unknown, add: Add): ReadonlyArray<string> | undefined => {
-  if (Effect.isEffect(input) || Predicate.isFunction(input)) return undefined
+  if (attempt(() => Effect.isEffect(input)) === true || Predicate.isFunction(input)) return undefined
   const list = branches.fromUnknown(input)
   switch (list._tag) {
     case "Known":
@@ -154,7 +155,7 @@ const staticList = (input: unknown, add: Add): ReadonlyArray<string> | undefined
     case "Growing":
       return undefined
     case "Lazy":
-      if (branches.isOneShot(list.items)) {
+      if (list.isOneShot) {
         add(
           "one-shot-iterable",
           "the branches are an iterator, which is empty the second time; give an array, or a function that makes a new one"
@@ -174,7 +175,7 @@ const strategy = (
   add: Add
 ): void => {
   const count = names?.length
-  const name = Predicate.isObject(self) && Predicate.isString(self._tag) ? JoinStrategy.format(self) : show(self)
+  const name = Predicate.isObject(self) && Predicate.isString(self._tag) ? clip(JoinStrategy.format(self)) : show(self)
   switch (Predicate.isObject(self) ? self._tag : undefined) {
     case "All":
     case "AllFailFast":
@@ -196,7 +197,7 @@ const strategy = (
       return
     }
     case "Percentage":
-      if (!(self.n > 0 && self.n <= 1)) {
+      if (!(Predicate.isNumber(self.n) && self.n > 0 && self.n <= 1)) {
         add("percentage", `percentage(${show(self.n)}): the share must be a number above 0 and at most 1`)
       }
       return

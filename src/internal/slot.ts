@@ -302,12 +302,19 @@ const pull = (join: Join, slot: Slot): AnyEffect => {
       join.exhausted = join.isRead = true
       return breakOff(join, Cause.die(next.failure))
     }
-    join.exhausted = join.isRead = next.success.done === true
+    const given = next.success
+    if (typeof given !== "object" || given === null) {
+      join.exhausted = join.isRead = true
+      return breakOff(join, Cause.die(new TypeError(branches.noResult(given))))
+    }
+    // any value that is true ends a list
+    const isDone = Boolean(given.done)
+    join.exhausted = join.isRead = isDone
     // reading the list may have resumed a branch that decided
     if (!isOpen(join)) return Exit.void
-    if (next.success.done === true) return seal(join)
-    branch = next.success.value
-    if (!Effect.isEffect(branch)) return refuse(join, "invalid-branches", branches.notAnEffect(index, branch))
+    if (isDone) return seal(join)
+    branch = given.value
+    if (!Effect.isEffect(branch)) return refuse(join, "invalid-branches", branches.notABranch(index, given))
     const excess = exceeds(join, 1)
     if (excess !== undefined) return refuse(join, "max-branches", excess)
     join.record.added()

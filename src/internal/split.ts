@@ -37,6 +37,7 @@ import type { WorkflowRule } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import type { SplitResult } from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
+import * as branches from "./branches.ts"
 import * as crew from "./crew.ts"
 import { breakOff, exceedsAtOnce, expire, halt, isBreak, noticeBreak, open, relax } from "./deciding.ts"
 import { DispatcherRef, isSync } from "./dispatcher.ts"
@@ -99,7 +100,9 @@ const start = (
   Effect.withFiber((parent) => {
     const { depth, limit } = parent.getRef(Depth)
     if (depth >= limit) return refused(frame, "max-depth", `splits are nested deeper than ${limit} (maxDepth)`)
-    const join = make(list, config, frame, parent, outbox)
+    const iterator = list._tag === "Lazy" ? branches.iterate(list) : undefined
+    if (typeof iterator === "string") return refused(frame, "invalid-branches", iterator)
+    const join = make(list, config, frame, parent, iterator, outbox)
     const seeded = list._tag === "Growing" ? growing.seed(join, list.seed) : undefined
     if (seeded !== undefined) return refused(frame, "invalid-branches", seeded)
     const unfit = misfit(join)

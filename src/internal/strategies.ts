@@ -3,9 +3,11 @@
  * their own, made anew for each split; none takes more than a constant time for an outcome.
  */
 import type * as Duration from "effect/Duration"
+import * as Predicate from "effect/Predicate"
 import type { Counting, Custom, Judgement, Reducer, Tally } from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
 import { isCount, isWhole } from "./counts.ts"
+import { show } from "./describe.ts"
 
 type AnyOutcome = Outcome.Settled<unknown, unknown>
 type Names = ReadonlyArray<string> | undefined
@@ -226,7 +228,8 @@ export const tolerate = (tolerance: Tolerance): Custom<unknown, unknown, string>
         ? "tolerate: give at least one of maxFailures, maxFailureRate and minSuccesses"
         : maxFailures !== undefined && !isWhole(maxFailures)
         ? `${name}: maxFailures must be an integer of at least 0`
-        : maxFailureRate !== undefined && !(maxFailureRate >= 0 && maxFailureRate <= 1)
+        : maxFailureRate !== undefined &&
+            !(Number.isFinite(maxFailureRate) && maxFailureRate >= 0 && maxFailureRate <= 1)
         ? `${name}: maxFailureRate must be a number from 0 to 1`
         : tolerance.minSuccesses !== undefined && !isWhole(minSuccesses)
         ? `${name}: minSuccesses must be an integer of at least 0`
@@ -251,12 +254,15 @@ export const weighted = <N extends string>(
   threshold: number
 ): Custom<unknown, unknown, N> => {
   const name = `weighted(${threshold})`
-  const all = Object.values(weights).reduce((sum, weight) => sum + weight, 0)
+  // own entries only: every object has a `constructor` to be looked up
+  const byName = new Map<string, number>(Predicate.isObject(weights) ? Object.entries(weights) : [])
+  // what is no number is an issue
+  const all = [...byName.values()].filter(Predicate.isNumber).reduce((sum, weight) => sum + weight, 0)
   return make<unknown, unknown, Weights, N>({
     name,
     initial: () => ({ achieved: 0, left: all }),
     onOutcome: ({ achieved, left }, outcome) => {
-      const weight = weights[outcome.name] ?? 0
+      const weight = byName.get(outcome.name) ?? 0
       return {
         achieved: outcome._tag === "Succeeded" ? rounded(achieved + weight) : achieved,
         left: rounded(left - weight)
@@ -271,17 +277,20 @@ export const weighted = <N extends string>(
         ? "fail"
         : "continue",
     issue: (names) => {
-      const bad = Object.entries(weights).find(([, weight]) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY))
+      if (byName.size === 0) {
+        return `${name}: the weights are ${show(weights)}; they must be a record of numbers by the names of branches`
+      }
+      const bad = [...byName].find(([, weight]) => !(Number.isFinite(weight) && weight >= 0))
       return bad !== undefined
-        ? `${name}: the weight of branch "${bad[0]}" is ${bad[1]}; it must be a number of at least 0`
-        : !(threshold > 0 && threshold < Number.POSITIVE_INFINITY)
+        ? `${name}: the weight of branch "${bad[0]}" is ${show(bad[1])}; it must be a number of at least 0`
+        : !(Number.isFinite(threshold) && threshold > 0)
         ? `${name}: the threshold must be a number above 0`
         : rounded(all) < threshold
         ? `${name}: all weights together are only ${rounded(all)}`
-        : unweighted(names?.find((name) => weights[name] === undefined))
+        : unweighted(names?.find((name) => !byName.has(name)))
     }
     // the keys of the weights, as their type says
-  }, Object.keys(weights) as Array<N>)
+  }, [...byName.keys()] as Array<N>)
 }
 
 const unweighted = (name: string | undefined): string | undefined =>

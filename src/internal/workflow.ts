@@ -14,14 +14,17 @@ import type { Issue } from "../CanoError.ts"
 import { ConfigurationError, WorkflowTimeoutError } from "../CanoError.ts"
 import type { RunOptions } from "../Workflow.ts"
 import { CurrentRunRef, Run, within } from "./currentRun.ts"
+import { show } from "./describe.ts"
+import * as graph from "./graph.ts"
 import type { Handler, Machine } from "./machine.ts"
-import { advance, isKnown, splitHandler, tagOf, taskHandler } from "./machine.ts"
+import { advance, isKnown, namesOf, splitHandler, tagOf, taskHandler } from "./machine.ts"
 import * as nursery from "./nursery.ts"
+import * as resources from "./resources.ts"
 import * as rules from "./rules.ts"
+import * as schema from "./schema.ts"
 import { Depth, isParting } from "./split.ts"
 
 type AnyEffect = Effect.Effect<unknown, unknown, unknown>
-type AnyLayer = Layer.Layer<never, unknown, unknown>
 
 /** The options of `registerSplit`. */
 export interface SplitOptions extends rules.SplitInput {
@@ -31,15 +34,29 @@ export interface SplitOptions extends rules.SplitInput {
 
 /** What one `register` or `registerSplit` adds. */
 type Entry =
-  | { readonly _tag: "Task"; readonly state: string; readonly task: unknown }
-  | { readonly _tag: "Split"; readonly state: string; readonly branches: unknown; readonly options: SplitOptions }
+  | { readonly _tag: "Task"; readonly state: string; readonly task: unknown; readonly part: number }
+  | {
+    readonly _tag: "Split"
+    readonly state: string
+    readonly branches: unknown
+    readonly options: SplitOptions
+    readonly part: number
+  }
+
+/** The Schema of the states, and which of them are checked against it. */
+interface States {
+  readonly schema: unknown
+  readonly validate: unknown
+}
 
 interface Definition {
   readonly name: string
-  readonly schema: unknown
+  readonly states: States | undefined
   readonly entries: ReadonlyArray<Entry>
   readonly exits: ReadonlyArray<string>
-  readonly layer: AnyLayer | undefined
+  readonly resources: resources.Resources | undefined
+  /** What `withResources` was given and is no Layer. */
+  readonly notLayers: ReadonlyArray<unknown>
   readonly timeouts: ReadonlyArray<Duration.Input>
 }
 
@@ -48,6 +65,8 @@ interface Compiled {
   readonly machine: Machine
   readonly issues: ReadonlyArray<Issue>
   readonly timeout: Duration.Duration | undefined
+  /** What the Schema says of a state. */
+  readonly unfit: Machine["unfit"]
 }
 
 export const TypeId = "~effect-cano/Workflow" as const
@@ -63,7 +82,7 @@ export class WorkflowImpl {
     return this.#definition.name
   }
   get schema(): unknown {
-    return this.#definition.schema
+    return this.#definition.states?.schema
   }
   pipe() {
     return pipeArguments(this, arguments)
@@ -72,10 +91,10 @@ export class WorkflowImpl {
     return new WorkflowImpl({ ...this.#definition, ...change })
   }
   register(state: string, task: unknown): WorkflowImpl {
-    return this.#with({ entries: [...this.#definition.entries, { _tag: "Task", state, task }] })
+    return this.#with({ entries: [...this.#definition.entries, { _tag: "Task", state, task, part: 0 }] })
   }
   registerSplit(state: string, branches: unknown, options: SplitOptions): WorkflowImpl {
-    return this.#with({ entries: [...this.#definition.entries, { _tag: "Split", state, branches, options }] })
+    return this.#with({ entries: [...this.#definition.entries, { _tag: "Split", state, branches, options, part: 0 }] })
   }
   addExitStates(...states: ReadonlyArray<string>): WorkflowImpl {
     return this.#with({ exits: [...this.#definition.exits, ...states] })
@@ -83,8 +102,11 @@ export class WorkflowImpl {
   addExitState(state: string): WorkflowImpl {
     return this.addExitStates(state)
   }
-  withResources(layer: AnyLayer): WorkflowImpl {
-    return this.#with({ layer: stack(this.#definition.layer, layer) })
+  withResources(layer: resources.AnyLayer): WorkflowImpl {
+    const { notLayers, resources: below } = this.#definition
+    return Layer.isLayer(layer)
+      ? this.#with({ resources: resources.stack(below, layer) })
+      : this.#with({ notLayers: [...notLayers, layer] })
   }
   withTimeout(duration: Duration.Input): WorkflowImpl {
     return this.#with({ timeouts: [...this.#definition.timeouts, duration] })
@@ -92,35 +114,64 @@ export class WorkflowImpl {
   merge(that: WorkflowImpl): WorkflowImpl {
     const one = this.#definition
     const other = that.#definition
+    const merged = resources.merge(one.resources, other.resources)
+    // the parts of the second come after those of the first, where both have Layers
+    const before = one.resources === undefined || other.resources === undefined ? 0 : one.resources.parts
     return this.#with({
-      entries: [...one.entries, ...other.entries],
+      states: one.states ?? other.states,
+      entries: [...one.entries, ...other.entries.map((entry) => ({ ...entry, part: entry.part + before }))],
       exits: [...one.exits, ...other.exits],
-      layer: other.layer === undefined ? one.layer : stack(one.layer, other.layer),
+      resources: merged,
+      notLayers: [...one.notLayers, ...other.notLayers],
       timeouts: [...one.timeouts, ...other.timeouts]
     })
   }
-  validate(): ReadonlyArray<Issue> {
-    return this.#compile().issues
+  validate(options?: { readonly from?: unknown }): ReadonlyArray<Issue> {
+    const { issues, machine } = this.#compile()
+    const from = options?.from
+    if (from === undefined) return issues
+    if (!Array.isArray(from)) {
+      const sentence = `from is ${show(from)}; it must be an array of the states in which runs start`
+      return [...issues, rules.make(undefined, "initial-state", sentence)]
+    }
+    const broken = [...issues, ...from.flatMap((state) => initialIssues(machine, state, undefined))]
+    // a state may be given by its name or as it is
+    return broken.length > 0 ? broken : graph.findings(graphOf(this.#definition), machine.exits, from.map(nameOf))
   }
   #compile(): Compiled {
     return this.#compiled ??= compile(this.#definition, () => this.#compile().machine)
   }
   orchestrate(initial: unknown, options?: RunOptions): AnyEffect {
     return Effect.withFiber((fiber) => {
-      const { issues, machine, timeout } = this.#compile()
-      const startable = options === undefined && isKnown(machine, initial)
+      const { issues, machine, timeout, unfit } = this.#compile()
+      const refused = unfit?.(initial)
+      const startable = options === undefined && refused === undefined && isKnown(machine, initial)
       if (!startable || issues.length > 0) {
-        const all = [...issues, ...startIssues(machine, initial, options)]
+        const all = [...issues, ...limitIssues(options), ...initialIssues(machine, initial, refused)]
         if (all.length > 0) return Exit.fail(new ConfigurationError({ workflow: machine.name, issues: all }))
       }
       if (machine.exits.has(tagOf(initial)!)) return Exit.succeed(initial)
-      return start(fiber, machine, this.#definition.layer, timeout, initial, options)
+      return start(fiber, machine, this.#definition.resources, timeout, initial, options)
     })
   }
 }
 
-export const make = (name: string, schema?: unknown): WorkflowImpl =>
-  new WorkflowImpl({ name, schema, entries: [], exits: [], layer: undefined, timeouts: [] })
+export const make = (
+  name: string,
+  schema?: unknown,
+  options?: { readonly validate?: unknown }
+): WorkflowImpl =>
+  new WorkflowImpl({
+    name,
+    states: schema === undefined && options === undefined
+      ? undefined
+      : { schema, validate: options?.validate ?? "initial" },
+    entries: [],
+    exits: [],
+    resources: undefined,
+    notLayers: [],
+    timeouts: []
+  })
 
 /** The states are told apart by `branches`, which only a split has. */
 export const fromEntries = (
@@ -136,10 +187,6 @@ export const fromEntries = (
     make(name).addExitStates(...options.exits)
   )
 
-/** A second Layer is built on the first and serves beside it. */
-const stack = (below: AnyLayer | undefined, layer: AnyLayer): AnyLayer =>
-  below === undefined ? layer : Layer.provideMerge(layer, below)
-
 // -----------------------------------------------------------------------------
 // checking
 // -----------------------------------------------------------------------------
@@ -149,12 +196,22 @@ const compile = (definition: Definition, machine: () => Machine): Compiled => {
   const issues: Array<Issue> = []
   const exits = new Set(definition.exits)
   const handlers = new Map<string, Handler>()
-  const known = new Set([...entries.map((entry) => entry.state), ...exits])
+  const known = new Set([...entries.map((entry) => entry.state), ...exits].filter(Predicate.isString))
+  const isMerged = definition.resources !== undefined && definition.resources.parts > 1
   if (entries.length === 0) issues.push(rules.make(undefined, "no-handler", "no state is registered"))
   if (exits.size === 0) issues.push(rules.make(undefined, "no-exit", "there is no exit state; call addExitStates"))
+  for (const exit of exits) {
+    if (!Predicate.isString(exit)) issues.push(nameIssue("addExitStates", exit))
+  }
   const twice = new Set<string>()
   let parting = false
+  const handle = ({ part, state }: Entry, handler: Handler) =>
+    handlers.set(state, isMerged ? (current, run) => resources.inPart(handler(current, run), part) : handler)
   for (const entry of entries) {
+    if (!Predicate.isString(entry.state)) {
+      issues.push(nameIssue(entry._tag === "Task" ? "register" : "registerSplit", entry.state))
+      continue
+    }
     if (handlers.has(entry.state)) twice.add(entry.state)
     issues.push(...targetIssues(entry, known))
     const handler = entry._tag === "Task" ? taskHandler(entry.task) : undefined
@@ -166,12 +223,12 @@ const compile = (definition: Definition, machine: () => Machine): Compiled => {
     const broken = entry._tag === "Split" ? rules.split(entry.state, entry.branches, entry.options) : []
     issues.push(...broken)
     // an entry with issues is never run
-    handlers.set(entry.state, handler ?? (() => Effect.void))
+    handle(entry, handler ?? (() => Effect.void))
     if (entry._tag === "Split" && broken.length === 0) {
       const config = rules.toConfig(entry.options)
       parting ||= isParting(config)
-      handlers.set(
-        entry.state,
+      handle(
+        entry,
         splitHandler(machine, {
           branches: entry.branches,
           config,
@@ -187,6 +244,10 @@ const compile = (definition: Definition, machine: () => Machine): Compiled => {
       issues.push(rules.make(state, "registered-and-exit", "it is registered and an exit state; it can be only one"))
     }
   }
+  for (const given of definition.notLayers) {
+    issues.push(rules.make(undefined, "resources", `withResources was given ${show(given)}; it must be a Layer`))
+  }
+  const unfit = definition.states === undefined ? undefined : checkOf(definition.states, issues)
   const before = issues.length
   for (const timeout of timeouts) {
     rules.duration(
@@ -199,7 +260,27 @@ const compile = (definition: Definition, machine: () => Machine): Compiled => {
   const timeout = timeouts.length === 0 || issues.length > before
     ? undefined
     : timeouts.map((input) => Duration.fromInputUnsafe(input)).reduce((a, b) => Duration.min(a, b))
-  return { machine: { name, handlers, exits, parting }, issues, timeout }
+  const checked = definition.states?.validate === "transitions" ? unfit : undefined
+  const byNext = new Set(
+    entries.filter((entry) => entry._tag === "Task" && targetsOf(entry).some(Predicate.isFunction)).map((entry) =>
+      entry.state
+    )
+  )
+  return { machine: { name, handlers, exits, parting, byNext, unfit: checked }, issues, timeout, unfit }
+}
+
+const nameIssue = (method: string, given: unknown): Issue =>
+  rules.make(undefined, "state", `${method} was given ${show(given)} as a state; its name must be a string`)
+
+/** The check of the states, if there is nothing wrong with the Schema. */
+const checkOf = ({ schema: given, validate }: States, issues: Array<Issue>): Machine["unfit"] => {
+  if (validate !== "initial" && validate !== "transitions") {
+    const sentence = `validate is ${show(validate)}; it must be "initial" or "transitions", or be left out`
+    issues.push(rules.make(undefined, "schema", sentence))
+  }
+  if (schema.isSchema(given)) return schema.check(given)
+  issues.push(rules.make(undefined, "schema", `the Schema of the states is ${show(given)}, which is no Schema`))
+  return undefined
 }
 
 /** States that are named in a definition must exist. */
@@ -218,6 +299,8 @@ const targetIssues = (entry: Entry, known: ReadonlySet<string>): ReadonlyArray<I
     ))
   }
   if (entry._tag === "Split") {
+    // what is no record of options is told of as such
+    if (!Predicate.isObject(entry.options)) return issues
     check("unknown-next", "next", entry.options.next)
     if (entry.options.otherwise !== undefined) check("unknown-otherwise", "otherwise", entry.options.otherwise)
   } else if (!Effect.isEffect(entry.task) && Predicate.isObject(entry.task) && "next" in entry.task) {
@@ -226,22 +309,49 @@ const targetIssues = (entry: Entry, known: ReadonlySet<string>): ReadonlyArray<I
   return issues
 }
 
-const startIssues = (machine: Machine, initial: unknown, options: RunOptions | undefined): ReadonlyArray<Issue> => {
+const limitIssues = (options: RunOptions | undefined): ReadonlyArray<Issue> => [
+  ...rules.limit(options?.maxTransitions, 0, "max-transitions"),
+  ...rules.limit(options?.maxBranches, 0, "max-branches"),
+  ...rules.limit(options?.maxDepth, 1, "max-depth")
+]
+
+/** A run can start in the states of its machine, if the Schema has nothing against it. */
+const initialIssues = (machine: Machine, initial: unknown, refused: string | undefined): ReadonlyArray<Issue> => {
+  const known = isKnown(machine, initial)
+  if (known && refused === undefined) return []
   const tag = tagOf(initial)
-  const issues = [
-    ...rules.limit(options?.maxTransitions, 0, "max-transitions"),
-    ...rules.limit(options?.maxBranches, 0, "max-branches"),
-    ...rules.limit(options?.maxDepth, 1, "max-depth")
-  ]
-  if (tag !== undefined && (machine.handlers.has(tag) || machine.exits.has(tag))) return issues
   const what = tag === undefined ? "the initial state is not a state" : `the initial state "${tag}" is not registered`
-  issues.push(rules.make(
-    tag,
-    "initial-state",
-    `${what}; the states are ${[...machine.handlers.keys(), ...machine.exits].join(", ")}`
-  ))
-  return issues
+  return [
+    rules.make(
+      tag,
+      "initial-state",
+      known ? `the initial state does not fit its Schema: ${refused}` : `${what}; the states are ${namesOf(machine)}`
+    )
+  ]
 }
+
+/** Of a known state. */
+const nameOf = (state: unknown): string => tagOf(state)!
+
+/** Where the states lead, as far as the definition says. It has no issues. */
+const graphOf = ({ entries }: Definition): graph.Graph =>
+  new Map(entries.map((entry) => {
+    const written = targetsOf(entry)
+    const tags = written.filter((to) => !Predicate.isFunction(to)).map(tagOf).filter(Predicate.isString)
+    return [entry.state, {
+      next: tags,
+      anywhere: written.length === 0 || tags.length < written.length,
+      branches: entry._tag === "Split" && (Effect.isEffect(entry.branches) || Predicate.isFunction(entry.branches))
+    }]
+  }))
+
+/** What a definition says of where a state leads; nothing for a task that answers it. */
+const targetsOf = (entry: Entry): ReadonlyArray<unknown> =>
+  entry._tag === "Split"
+    ? [entry.options.next, entry.options.otherwise].filter((to) => to !== undefined)
+    : Predicate.isObject(entry.task) && !Effect.isEffect(entry.task)
+    ? [entry.task.next]
+    : []
 
 // -----------------------------------------------------------------------------
 // running
@@ -250,7 +360,7 @@ const startIssues = (machine: Machine, initial: unknown, options: RunOptions | u
 const start = (
   fiber: Fiber.Fiber<unknown, unknown>,
   machine: Machine,
-  layer: AnyLayer | undefined,
+  layers: resources.Resources | undefined,
   timeout: Duration.Duration | undefined,
   initial: unknown,
   options: RunOptions | undefined
@@ -278,7 +388,7 @@ const start = (
     ? settled
     : Effect.provideService(settled, Depth, { depth: fiber.getRef(Depth).depth, limit: options.maxDepth })
   if (timeout === undefined) {
-    return within(run, layer === undefined ? states : provideLocal(states, layer))
+    return within(run, layers === undefined ? states : provideLocal(states, layers))
   }
   let ended = false
   const mark = (body: AnyEffect): AnyEffect =>
@@ -291,7 +401,7 @@ const start = (
     ended ? Effect.never : Effect.fail(
       new WorkflowTimeoutError({ limit: timeout, workflow: machine.name, state: run.state, path: run.path })
     ))
-  const body = layer === undefined ? mark(states) : provideLocal(states, layer, mark)
+  const body = layers === undefined ? mark(states) : provideLocal(states, layers, mark)
   return within(run, Effect.raceAllFirst([budget, body]))
 }
 
@@ -301,12 +411,12 @@ const start = (
  */
 const provideLocal = (
   states: AnyEffect,
-  layer: AnyLayer,
+  layers: resources.Resources,
   around: (body: AnyEffect) => AnyEffect = (body) => body
 ): AnyEffect =>
   Effect.scopedWith((scope) =>
     around(Effect.flatMap(
-      Layer.buildWithMemoMap(layer, Layer.makeMemoMapUnsafe(), scope),
-      (context) => Effect.provideContext(states, context)
+      resources.build(layers, Layer.makeMemoMapUnsafe(), scope),
+      (parts) => resources.provide(states, parts)
     ))
   )

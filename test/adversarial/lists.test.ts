@@ -327,7 +327,7 @@ describe("inputs of odd kinds (semantics 9)", () => {
     ["a Promise", () => Promise.resolve([]), /a Promise where a list/],
     ["an Effect of an Effect", () => Effect.succeed(Effect.void), /a single Effect/],
     ["an Effect of a Promise", () => Effect.succeed<unknown>(Promise.resolve([])), /a Promise where a list/],
-    ["an array with a Promise", () => [Effect.void, Promise.resolve()], /branch 1 is an object, not an Effect/],
+    ["an array with a Promise", () => [Effect.void, Promise.resolve()], /branch 1 is a Promise, not an Effect/],
     ["a record with a number", () => ({ a: Effect.void, b: 1 }), /branch b is the number 1/]
   ]
   for (const [what, answer, text] of answers) {

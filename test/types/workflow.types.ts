@@ -504,3 +504,18 @@ const unknown: unknown = null
 if (CanoError.isCanoError(unknown)) exactly<CanoError.CanoError>()(unknown)
 if (Workflow.isWorkflow(unknown)) exactly<Workflow.Any>()(unknown)
 if (TaskResult.isSplit(unknown)) exactly<TaskResult.Split<unknown>>()(unknown)
+
+// -----------------------------------------------------------------------------
+// a Schema, and the graph
+// -----------------------------------------------------------------------------
+
+const literals = Schema.Literals(["Fetch", "Complete"])
+exactly<Effect.Effect<"Complete", Engine>>()(
+  Workflow.make("schema", literals, { validate: "transitions" })
+    .register("Fetch", Effect.succeed("Complete")).addExitStates("Complete").orchestrate("Fetch")
+)
+// @ts-expect-error: the states are checked at their start, or at each transition
+Workflow.make("schema", literals, { validate: "exits" })
+one.validate({ from: ["Fetch", "Complete"] })
+// @ts-expect-error: no state of this machine
+one.validate({ from: ["Merge"] })
