@@ -215,7 +215,7 @@ const ofWork = (callback: string, whose: string): ReadonlyArray<Row> => [
 const hostile = new Proxy({}, { get: throws, has: throws, getPrototypeOf: throws, ownKeys: throws })
 
 /** A callback that answers a list of branches. */
-const ofList = (callback: string, whose: string): ReadonlyArray<Row> => [
+const ofList = (callback: string, whose: string, ofHostile: Row["expected"]): ReadonlyArray<Row> => [
   row(callback, "throws", throws, "thrown"),
   row(callback, "returns a Promise", promise, ["invalid-branches", new RegExp(`^${whose} a Promise where a list of`)]),
   row(callback, "returns nothing", () => {}, ["invalid-branches", new RegExp(`^${whose} undefined where a list of`)]),
@@ -225,10 +225,7 @@ const ofList = (callback: string, whose: string): ReadonlyArray<Row> => [
     "invalid-branches",
     /branch \d is a Promise, not an Effect$/
   ]),
-  row(callback, "returns a hostile Proxy", () => hostile, [
-    "invalid-branches",
-    new RegExp(`^${whose} an object that can't be read where a list of`)
-  ])
+  row(callback, "returns a hostile Proxy", () => hostile, ofHostile)
 ]
 
 const ofNext = (callback: string): ReadonlyArray<Row> => [
@@ -292,7 +289,7 @@ const rows: ReadonlyArray<Row> = [
   ...ofTarget("next of a split", "next"),
   ...ofTarget("next of a split that interrupts", "next"),
   ...ofTarget("otherwise of a split", "otherwise"),
-  ...ofList("branches", "the branch function returned"),
+  ...ofList("branches", "the branch function returned", "thrown"),
   row("branches", "returns an Effect of a Promise", () => Effect.sync((): unknown => promise()), [
     "invalid-branches",
     /^the Effect of the branch function gave a Promise where a list/
@@ -329,10 +326,14 @@ const rows: ReadonlyArray<Row> = [
   row("iterator of a lazy list", "returns an object without next", () => ({}), ["invalid-branches", /with an object/]),
   ...ofNext("next of a lazy list"),
   ...ofNext("next of a lazy list behind a bulkhead"),
-  ...ofList("seed of Split.growing", "the function of Split.growing returned"),
-  ...ofList("what add is given", "add was given").map((row) =>
-    row.expected === "thrown" ? { ...row, expected: "of the branch" as const } : row
-  )
+  ...ofList("seed of Split.growing", "the function of Split.growing returned", [
+    "invalid-branches",
+    /^the function of Split\.growing returned an object that can't be read where a list of/
+  ]),
+  ...ofList("what add is given", "add was given", [
+    "invalid-branches",
+    /^add was given an object that can't be read where a list of/
+  ]).map((row) => row.expected === "thrown" ? { ...row, expected: "of the branch" as const } : row)
 ]
 
 describe("a callback that misbehaves", () => {

@@ -2,9 +2,9 @@
  * Tokens that runs of hedges share. They are counted in millionths, in whole numbers, so that ten times a tenth is one.
  */
 import * as Effect from "effect/Effect"
-import * as Formatter from "effect/Formatter"
 import * as Predicate from "effect/Predicate"
 import type { Budget } from "../Hedge.ts"
+import { show } from "./describe.ts"
 import * as returned from "./returned.ts"
 
 interface Options {
@@ -54,9 +54,9 @@ const make = ({ ratio, tokens }: Options, { enough, failure, hedge }: Costs): Bu
 
 const issue = (tokens: number, ratio: number): string | undefined =>
   !Number.isInteger(tokens) || tokens < 1 || tokens > most
-    ? `the tokens of the budget are ${Formatter.format(tokens)}; they must be an integer from 1 to ${most}`
+    ? `the tokens of the budget are ${show(tokens)}; they must be an integer from 1 to ${most}`
     : !Number.isFinite(ratio) || ratio < 0
-    ? `the ratio of the budget is ${Formatter.format(ratio)}; it must be a number of at least 0`
+    ? `the ratio of the budget is ${show(ratio)}; it must be a number of at least 0`
     : undefined
 
 // -----------------------------------------------------------------------------
@@ -82,6 +82,6 @@ export const wrong = (u: unknown): string | undefined => {
   const isSound = [take, succeeded, failed].every(Effect.isEffect) && (allows === undefined || Effect.isEffect(allows))
   return isSound
     ? issue
-    : `the budget is ${Formatter.format(u)}; it must be made with Hedge.budget or Hedge.throttle, or be ` +
+    : `the budget is ${show(u)}; it must be made with Hedge.budget or Hedge.throttle, or be ` +
       "{ tokens, take, succeeded, failed }, all of them Effects"
 }

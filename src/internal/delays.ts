@@ -6,7 +6,6 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Formatter from "effect/Formatter"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Pull from "effect/Pull"
@@ -15,6 +14,7 @@ import { ConfigurationError, type HedgeRule, type Issue } from "../CanoError.ts"
 import type { Budget, Delay, Latencies, Percentile } from "../Hedge.ts"
 import * as budgets from "./budget.ts"
 import { isCount } from "./counts.ts"
+import { show } from "./describe.ts"
 import * as durations from "./durations.ts"
 import * as recorders from "./latencies.ts"
 import * as returned from "./returned.ts"
@@ -72,7 +72,7 @@ export const steps = <R>(delay: Delay<R>): Effect.Effect<Step<R>, never, R> => {
 
 /** A duration that somebody has returned, or something else that is no promise of one. */
 const there = (name: string, input: Duration.Input): Duration.Input => {
-  if (Predicate.isPromiseLike(input)) throw returned.unexpected("the hedge", name, input, "a duration")
+  if (returned.isPromise(input)) throw returned.unexpected("the hedge", name, input, "a duration")
   return input
 }
 
@@ -126,7 +126,7 @@ export const check = (given: unknown): ReadonlyArray<Issue> => {
     if (message !== undefined) issues.push({ state: undefined, rule, message })
   }
   if (!Predicate.isObject(given)) {
-    add("hedge-delay", `the options of the hedge are ${Formatter.format(given)}; they must be { delay, … }`)
+    add("hedge-delay", `the options of the hedge are ${show(given)}; they must be { delay, … }`)
     return issues
   }
   // its parts are looked at one by one
@@ -134,11 +134,11 @@ export const check = (given: unknown): ReadonlyArray<Issue> => {
 
   if (isPercentile(delay)) {
     if (!(delay.p > 0 && delay.p < 1)) {
-      add("hedge-percentile", `the percentile is ${Formatter.format(delay.p)}; it must be a number between 0 and 1`)
+      add("hedge-percentile", `the percentile is ${show(delay.p)}; it must be a number between 0 and 1`)
     }
     add("hedge-delay", durations.wrong(delay.fallback, "the fallback of the percentile"))
     if (!isCount(delay.atLeast)) {
-      add("hedge-percentile", `atLeast is ${Formatter.format(delay.atLeast)}; it must be an integer of at least 1`)
+      add("hedge-percentile", `atLeast is ${show(delay.atLeast)}; it must be an integer of at least 1`)
     }
     add("hedge-latencies", recorders.wrong(delay.latencies))
   } else if (!Schedule.isSchedule(delay) && !Predicate.isFunction(delay)) {
@@ -150,16 +150,16 @@ export const check = (given: unknown): ReadonlyArray<Issue> => {
   if (maxAttempts !== undefined && !isCount(maxAttempts)) {
     add(
       "hedge-max-attempts",
-      `maxAttempts is ${Formatter.format(maxAttempts)}; it must be an integer of at least 1, or be left out`
+      `maxAttempts is ${show(maxAttempts)}; it must be an integer of at least 1, or be left out`
     )
   }
   if (isFatal !== undefined && !Predicate.isFunction(isFatal)) {
-    add("hedge-is-fatal", `isFatal is ${Formatter.format(isFatal)}; it must be a function of an error to a boolean`)
+    add("hedge-is-fatal", `isFatal is ${show(isFatal)}; it must be a function of an error to a boolean`)
   }
   if (retryAfter !== undefined && !Predicate.isFunction(retryAfter)) {
     add(
       "hedge-retry-after",
-      `retryAfter is ${Formatter.format(retryAfter)}; it must be a function of an error to a duration or undefined`
+      `retryAfter is ${show(retryAfter)}; it must be a function of an error to a duration or undefined`
     )
   }
   add("hedge-budget", budgets.wrong(budget))

@@ -17,7 +17,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Formatter from "effect/Formatter"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type { SchedulerDispatcher } from "effect/Scheduler"
@@ -26,6 +25,7 @@ import type { Options, Outcome } from "../Hedge.ts"
 import { Bell } from "./bell.ts"
 import * as budgets from "./budget.ts"
 import * as delays from "./delays.ts"
+import { show } from "./describe.ts"
 import { dispatcherOf, DispatcherRef, isSync } from "./dispatcher.ts"
 import * as returned from "./returned.ts"
 import { warn } from "./warn.ts"
@@ -53,7 +53,7 @@ const check = (attempt: unknown): ReadonlyArray<Issue> =>
   Effect.isEffect(attempt) || Predicate.isFunction(attempt) ? [] : [{
     state: undefined,
     rule: "hedge-attempt",
-    message: `the attempt is ${Formatter.format(attempt)}; it must be an Effect, or a function of its index to one`
+    message: `the attempt is ${show(attempt)}; it must be an Effect, or a function of its index to one`
   }]
 
 // -----------------------------------------------------------------------------

@@ -5,10 +5,10 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Formatter from "effect/Formatter"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type { Latencies } from "../Hedge.ts"
+import { show } from "./describe.ts"
 import * as returned from "./returned.ts"
 
 /** Microseconds that are told apart: 50 days. */
@@ -87,7 +87,7 @@ export const make = (options?: { readonly size?: number | undefined }): Latencie
     count: Effect.sync(count),
     issue: sound
       ? undefined
-      : `the size of the latencies is ${Formatter.format(asked)}; it must be an integer from 1 to ${mostHeld}`
+      : `the size of the latencies is ${show(asked)}; it must be an integer from 1 to ${mostHeld}`
   }
 }
 
@@ -119,6 +119,6 @@ export const wrong = (u: unknown): string | undefined => {
   const { count, issue, percentile, record } = Predicate.isObject(u) ? u as Partial<Latencies> : {}
   return Predicate.isFunction(record) && Predicate.isFunction(percentile) && Effect.isEffect(count)
     ? issue
-    : `the latencies are ${Formatter.format(u)}; they must be made with Hedge.latencies, or be ` +
+    : `the latencies are ${show(u)}; they must be made with Hedge.latencies, or be ` +
       "{ record, percentile, count }: two functions and an Effect"
 }

@@ -6,10 +6,10 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Formatter from "effect/Formatter"
 import type * as Bulkhead from "../Bulkhead.ts"
 import { BulkheadFullError, type BulkheadReentryError, ConfigurationError } from "../CanoError.ts"
 import { isCount, isWhole } from "./counts.ts"
+import { show } from "./describe.ts"
 import { dispatcherOf } from "./dispatcher.ts"
 import * as hold from "./hold.ts"
 import type { Entry } from "./line.ts"
@@ -177,10 +177,10 @@ const check = (name: string, { maxWaiting, places }: { readonly places: number; 
   const issues: Array<{ readonly state: undefined; readonly rule: "bulkhead"; readonly message: string }> = []
   const add = (message: string) => issues.push({ state: undefined, rule: "bulkhead", message })
   if (!isCount(places)) {
-    add(`the places of bulkhead "${name}" are ${Formatter.format(places)}; they must be an integer of at least 1`)
+    add(`the places of bulkhead "${name}" are ${show(places)}; they must be an integer of at least 1`)
   }
   if (maxWaiting !== undefined && !isWhole(maxWaiting)) {
-    add(`maxWaiting of bulkhead "${name}" is ${Formatter.format(maxWaiting)}; it must be an integer of at least 0`)
+    add(`maxWaiting of bulkhead "${name}" is ${show(maxWaiting)}; it must be an integer of at least 0`)
   }
   return issues
 }

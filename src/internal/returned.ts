@@ -3,19 +3,23 @@
  * is a defect: an Error, thrown where the function was called, which says who returned what, and what is expected.
  */
 import * as Effect from "effect/Effect"
-import * as Formatter from "effect/Formatter"
 import { constVoid } from "effect/Function"
 import * as Predicate from "effect/Predicate"
+import { attempt, show } from "./describe.ts"
 
 /** The defect of a function that has returned `u`. */
 export const unexpected = (who: string, name: string, u: unknown, expected: string): TypeError => {
-  // nobody will look at it, and a rejection that nobody looks at ends the process
-  if (Predicate.isPromiseLike(u)) u.then(constVoid, constVoid)
-  return new TypeError(`${who}: ${name} returned ${describe(u)}; it must return ${expected}`)
+  const what = isPromise(u) ? "a Promise, for which nobody waits" : show(u)
+  return new TypeError(`${who}: ${name} returned ${what}; it must return ${expected}`)
 }
 
-const describe = (u: unknown): string =>
-  Predicate.isPromiseLike(u) ? "a Promise, for which nobody waits" : Formatter.format(u)
+/** Whether it is a Promise. Nobody will look at it, and a rejection that nobody looks at ends the process. */
+export const isPromise = (u: unknown): boolean =>
+  attempt(() => {
+    if (!Predicate.isPromiseLike(u)) return false
+    u.then(constVoid, constVoid)
+    return true
+  }) ?? false
 
 /** What a predicate has returned: a Promise would be true, nothing would be false. */
 export const boolean = (who: string, name: string, u: unknown): boolean => {
@@ -25,7 +29,7 @@ export const boolean = (who: string, name: string, u: unknown): boolean => {
 
 /** A state of a fold, which may be whatever is there: `undefined` is one, too. */
 export const state = (who: string, name: string, u: unknown): unknown => {
-  if (Predicate.isPromiseLike(u)) throw unexpected(who, name, u, "a state that is there")
+  if (isPromise(u)) throw unexpected(who, name, u, "a state that is there")
   return u
 }
 

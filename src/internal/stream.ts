@@ -3,12 +3,12 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Formatter from "effect/Formatter"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
 import { ConfigurationError } from "../CanoError.ts"
 import type { Outcome } from "../SplitResult.ts"
 import { isCount } from "./counts.ts"
+import { show } from "./describe.ts"
 import * as rules from "./rules.ts"
 import * as standalone from "./standalone.ts"
 
@@ -21,9 +21,7 @@ const defaultSize = 16
 export const stream = (branches: unknown, options: StreamInput): Stream.Stream<unknown, unknown, unknown> => {
   const { bufferSize = defaultSize, ...split } = options
   if (!isCount(bufferSize)) {
-    const sentence = `bufferSize is ${
-      Formatter.format(bufferSize)
-    }; it must be an integer of at least 1, or be left out`
+    const sentence = `bufferSize is ${show(bufferSize)}; it must be an integer of at least 1, or be left out`
     const issues = [...rules.split(undefined, branches, options), rules.make(undefined, "observer", sentence)]
     return Stream.fail(new ConfigurationError({ workflow: undefined, issues }))
   }
