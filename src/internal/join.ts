@@ -13,6 +13,7 @@ import type * as Hedge from "../Hedge.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
 import type { Branch, BranchList } from "./branches.ts"
+import type { Budget } from "./limits.ts"
 import type { Nursery } from "./nursery.ts"
 import type { Observer, Outbox } from "./outbox.ts"
 import type { Pool } from "./pool.ts"
@@ -62,14 +63,8 @@ export interface Frame {
   readonly nursery: Nursery | undefined
   /** What the run may still do. */
   readonly budget: Budget | undefined
-}
-
-/** What a run has done, its branches included, and what it may do. */
-export interface Budget {
-  transitions: number
-  readonly maxTransitions: number
-  branches: number
-  readonly maxBranches: number
+  /** The limits that the run was given itself. */
+  readonly own: Budget | undefined
 }
 
 /** Read only when there is an error to make: a path is put together on demand. */

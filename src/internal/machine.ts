@@ -13,7 +13,9 @@ import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
 import type { Run } from "./currentRun.ts"
 import { within } from "./currentRun.ts"
+import { CurrentSplit } from "./depth.ts"
 import type { Config } from "./join.ts"
+import * as limits from "./limits.ts"
 import * as split from "./split.ts"
 
 type AnyEffect = Effect.Effect<unknown, unknown, unknown>
@@ -69,12 +71,14 @@ export const advance = (machine: Machine, run: Run, initial: unknown): AnyEffect
       while: () => handler !== undefined,
       body: () => handler!(current, run),
       step: (next) => {
-        if (run.budget.transitions++ < run.budget.maxTransitions) return enter(next)
+        const passed = limits.spend(run.budget, "transitions", 1)
+        if (passed === undefined) return enter(next)
         handler = undefined
+        const made = `has made ${passed.most.transitions} transitions (maxTransitions)`
         error = workflowError(
           run,
           "max-transitions",
-          `the run has made ${run.budget.maxTransitions} transitions (maxTransitions) without reaching an exit state`
+          `${limits.whose(passed, run.own)} ${made} without reaching an exit state`
         )
       }
     })
@@ -224,12 +228,13 @@ const followOns = (
 ): AnyEffect => {
   const unknown = states.find((state) => !isKnown(machine, state))
   if (unknown !== undefined) return Exit.fail(notAState(machine, run, unknown))
+  const branchOff = run.branchOff()
   return join({
     _tag: "Known",
     names: undefined,
     items: states.map((state, branch) =>
-      Effect.suspend(() => {
-        const own = run.branchOff(branch)
+      Effect.withFiber((fiber) => {
+        const own = branchOff(branch, fiber.getRef(CurrentSplit))
         return within(own, advance(machine, own, state))
       })
     )

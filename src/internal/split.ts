@@ -35,9 +35,12 @@ import * as JoinStrategy from "../JoinStrategy.ts"
 import type { SplitResult } from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
+import { Run, runOf } from "./currentRun.ts"
 import { breakOff, exceedsAtOnce, expire, halt, isBreak, open, relax } from "./deciding.ts"
+import { around, CurrentSplit, SplitLevel } from "./depth.ts"
 import type { AnyEffect, AnyFiber, Config, Frame, Join } from "./join.ts"
 import { hasMore, isOpen, make, mayYield, where, yieldEvery } from "./join.ts"
+import * as limits from "./limits.ts"
 import * as nursery from "./nursery.ts"
 import * as outbox from "./outbox.ts"
 import type { Pool } from "./pool.ts"
@@ -50,13 +53,9 @@ export const noFrame: Frame = {
   state: undefined,
   path: undefined,
   nursery: undefined,
-  budget: undefined
+  budget: undefined,
+  own: undefined
 }
-
-/** How deep splits are nested, and how deep they may be. */
-export const Depth = Context.Reference<{ readonly depth: number; readonly limit: number }>("effect-cano/SplitDepth", {
-  defaultValue: () => ({ depth: 0, limit: 200 })
-})
 
 /**
  * Slots that one `forEach` starts; longer lists are started in segments, so that the worker can yield in between. What fits
@@ -83,9 +82,11 @@ const start = (
   outbox: outbox.Outbox | undefined
 ): Effect.Effect<SplitResult<unknown, unknown>, unknown, unknown> =>
   Effect.withFiber((parent) => {
-    const { depth, limit } = parent.getRef(Depth)
-    if (depth >= limit) return refused(frame, "max-depth", `splits are nested deeper than ${limit} (maxDepth)`)
-    const join = make(list, config, frame, parent.id, outbox)
+    const run = frame instanceof Run ? frame : runOf(parent)
+    const outer = around(parent, run)
+    const tooDeep = outer?.tooDeep()
+    if (tooDeep !== undefined) return refused(frame, "max-depth", tooDeep)
+    const join = make(list, config, limited(frame, run), parent.id, outbox)
     if (list._tag === "Growing") {
       const more = (width: number) => startSlots(join, width, false)
       join.items.push(...list.seed((given) => slot.add(join, given, more)))
@@ -97,8 +98,11 @@ const start = (
     if (full !== undefined) return Exit.fail(full)
     open(join)
     if (join.verdict !== "continue") return ending(join, Exit.void)
+    // a refused list counts nowhere
+    limits.spend(join.frame.budget, "branches", join.items.length)
+    const level = new SplitLevel(outer, run)
     // a fiber's context holds the services of what it runs, which its type does not say
-    let context = Context.add(parent.context as Context.Context<unknown>, Depth, { depth: depth + 1, limit })
+    let context = Context.add(parent.context as Context.Context<unknown>, CurrentSplit, level)
     if (parent.cache.scheduler.executionMode === "sync") {
       // under `Effect.runSync` nobody would resume a fiber that has yielded
       join.yieldEvery = Number.POSITIVE_INFINITY
@@ -116,6 +120,7 @@ const start = (
       const worker = Effect.runForkWith(context)(work(join), { uninterruptible: true })
       parting?.watch(worker)
       worker.addObserver((exit) => {
+        level.end()
         if (!join.parted) resume(concluded(join, exit))
       })
       return Effect.suspend(() => {
@@ -127,6 +132,10 @@ const start = (
 
 const refused = (frame: Frame, rule: WorkflowRule, detail: string): Exit.Exit<never, WorkflowError> =>
   Exit.fail(new WorkflowError({ ...where(frame), rule, detail }))
+
+/** A split on its own counts into what is left to the run that it stands in. */
+const limited = (frame: Frame, run: Run | undefined): Frame =>
+  run === frame || run?.budget === undefined ? frame : { ...frame, budget: run.budget }
 
 const poolOf = ({ pool }: Config, parent: AnyFiber): Pool | undefined =>
   // a key of a bulkhead, by the type of the options
