@@ -8,7 +8,6 @@ import { Bulkhead, CanoError, JoinStrategy, Split, TaskResult, Workflow } from "
 import { TestClock } from "effect/testing"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
-import { CurrentSplit } from "../src/internal/depth.ts"
 
 type Work = Effect.Effect<unknown, unknown>
 
@@ -301,6 +300,34 @@ describe("what has ended", () => {
       }))
   }
 
+  it.effect("is not a split whose detached branches go on", () =>
+    Effect.gen(function*() {
+      const decided = yield* Deferred.make<void>()
+      const told: Array<string> = []
+      const tell = (what: string) =>
+        Effect.catch(Effect.as(split([Effect.void]), `${what} runs`), (error) =>
+          Effect.succeed(`${what} meets ${(error as CanoError.WorkflowError).rule}`)).pipe(
+            Effect.map((text) =>
+              told.push(text)
+            )
+          )
+      const late = yield* Deferred.make<void>()
+      const outlives = Effect.andThen(Deferred.await(late), tell("what it has left behind"))
+      const loser = Effect.gen(function*() {
+        yield* Effect.forkDetach(outlives)
+        yield* Deferred.await(decided)
+        yield* tell("a detached branch")
+      })
+      const workflow = Workflow.make<"Go" | "On" | "Done">("w")
+        .registerSplit("Go", [loser, Effect.void], { strategy: JoinStrategy.any, losers: "detach", next: "On" })
+        .register("On", Effect.as(Deferred.succeed(decided, undefined), "Done" as const))
+        .addExitStates("Done")
+      yield* workflow.orchestrate("Go", { maxDepth: 1 })
+      yield* Deferred.succeed(late, undefined)
+      yield* Effect.all(times(20, Effect.yieldNow))
+      assert.deepStrictEqual(told, ["a detached branch meets max-depth", "what it has left behind runs"])
+    }))
+
   it.effect("gives the keys of a detached follow-on branch no other beginning", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
@@ -344,10 +371,13 @@ describe("a run that starts the next one", () => {
     it.live(`${where} goes on for ever, and keeps none of those before`, () =>
       Effect.gen(function*() {
         const around: Array<WeakRef<object>> = []
-        const note = Effect.gen(function*() {
-          const { run, split } = { run: yield* Workflow.CurrentRun, split: yield* CurrentSplit }
-          if (run.workflow !== "") around.push(new WeakRef(run))
-          if (split !== undefined) around.push(new WeakRef(split))
+        const outside = yield* Workflow.CurrentRun
+        const note = Effect.map(Workflow.CurrentRun, (current) => {
+          if (current === outside) return
+          around.push(new WeakRef(current))
+          // a branch has its split there
+          const { run } = current as { readonly run?: object }
+          if (run !== undefined) around.push(new WeakRef(run))
         })
         const end = yield* Deferred.make<unknown, unknown>()
         let generation = 0

@@ -7,86 +7,93 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Random from "effect/Random"
 import type { Path } from "../CanoError.ts"
-import type { CurrentRun } from "../Workflow.ts"
+import type { CurrentRun, RunOptions } from "../Workflow.ts"
 import { Level } from "./depth.ts"
-import type { SplitLevel } from "./depth.ts"
 import type { AnyFiber } from "./join.ts"
 import type { Budget } from "./limits.ts"
-import { standing } from "./nested.ts"
+import * as limits from "./limits.ts"
 import type { Nursery } from "./nursery.ts"
 
 /** Names kept of the begin of a run, and of its end; and of the runs that are nested in each other. */
 const headSize = 16
 const tailSize = 48
 
+/** What a run is a follow-on branch of. */
+interface Stem {
+  readonly root: Run
+  /** What its keys begin with, after the id of the root. */
+  readonly key: string
+}
+
 export class Run extends Level implements CurrentRun {
   readonly workflow: string
   readonly maxDepth: number | undefined
-  /** The limits it was given itself. */
-  readonly own: Budget | undefined
   readonly nursery: Nursery | undefined
-  readonly #isFollowOn: boolean
-  readonly #id: RunId
-  /** What its keys have in common, after the id. */
-  readonly #stem: string
+  readonly #stem: Stem | undefined
+  readonly #random: Random.Random
+  #runId: string | undefined
   #budget: Budget | undefined
   #state = ""
   #entered = 0
   readonly #head: Array<string> = []
-  readonly #tail: Array<string> = []
-  constructor(options: {
+  #tail: Array<string> | undefined
+  constructor(given: {
     readonly workflow: string
-    readonly id: RunId
+    readonly options: RunOptions | undefined
+    readonly random: Random.Random
     readonly outer: Level | undefined
-    readonly maxDepth: number | undefined
-    readonly own: Budget | undefined
-    /** Its own, or those around it. */
+    /** What it counts into, besides limits of its own. */
     readonly budget: Budget | undefined
-    /** The stem of a follow-on branch; such a run has the id and the limits of the run it belongs to. */
-    readonly stem: string | undefined
+    readonly stem: Stem | undefined
     /** Where a split may leave branches behind; not needed where none does. */
     readonly nursery: Nursery | undefined
   }) {
-    super(options.outer)
-    this.workflow = options.workflow
-    this.maxDepth = options.maxDepth
-    this.own = options.own
-    this.nursery = options.nursery
-    this.#id = options.id
-    this.#stem = options.stem ?? ""
-    this.#isFollowOn = options.stem !== undefined
-    this.#budget = options.budget
+    super(given.outer)
+    const { options } = given
+    this.workflow = given.workflow
+    this.maxDepth = options?.maxDepth
+    this.nursery = given.nursery
+    this.#stem = given.stem
+    this.#random = given.random
+    this.#runId = options?.runId
+    this.#budget = limits.make(this, options, given.budget)
     this.count()
   }
   /** Makes a run of its own for each follow-on branch of a split in the state that the run is in. */
-  branchOff(): (branch: number, split: SplitLevel | undefined) => Run {
+  branchOff(): (branch: number, split: Level | undefined) => Run {
+    const { nursery, root, workflow } = this
     // not when the branch starts: the run may have gone on by then
     const stem = this.#visited
     return (branch, split) =>
       new Run({
-        workflow: this.workflow,
-        id: this.#id,
+        workflow,
+        options: undefined,
+        random: root.#random,
         outer: split,
-        maxDepth: undefined,
-        own: this.own,
         budget: this.budget,
-        stem: `${stem}/${branch}`,
-        nursery: this.nursery
+        stem: { root, key: `${stem}/${branch}` },
+        nursery
       })
   }
   get isSplit(): boolean {
     return false
   }
+  /** Itself, or the run that it is a follow-on branch of, whose id and limits it has. */
+  get root(): Run {
+    return this.#stem === undefined ? this : this.#stem.root
+  }
   /** What it may still do, with all that runs in it and in the runs around it. */
   get budget(): Budget | undefined {
-    return this.#budget = standing(this.#budget)
+    const budget = this.#budget
+    return budget === undefined || !budget.ended ? budget : this.#budget = budget.outer
   }
   override end(): void {
     super.end()
-    if (!this.#isFollowOn) this.own?.end()
+    if (this.#budget?.owner === this) this.#budget.end()
   }
   get runId(): string {
-    return this.#id.value
+    const { root } = this
+    return root.#runId ??= randomId(root.#random)
   }
   get state(): string {
     return this.#state
@@ -98,7 +105,8 @@ export class Run extends Level implements CurrentRun {
     return `${this.runId}${this.#visited}`
   }
   get #visited(): string {
-    return `${this.#stem}/${this.#entered}/${this.#state}`
+    const own = `/${this.#entered}/${this.#state}`
+    return this.#stem === undefined ? own : `${this.#stem.key}${own}`
   }
   get path(): Path {
     const runs: Array<Run> = [this]
@@ -118,6 +126,7 @@ export class Run extends Level implements CurrentRun {
     return omitted === 0 ? own : { ...own, omitted }
   }
   #states(): ReadonlyArray<string> {
+    if (this.#tail === undefined) return this.#head.slice()
     const over = this.#entered - headSize
     if (over <= tailSize) return this.#head.concat(this.#tail)
     const oldest = over % tailSize
@@ -127,24 +136,13 @@ export class Run extends Level implements CurrentRun {
     this.#state = state
     const place = this.#entered++
     if (place < headSize) this.#head.push(state)
-    else this.#tail[(place - headSize) % tailSize] = state
+    else (this.#tail ??= [])[(place - headSize) % tailSize] = state
   }
 }
 
-/** The id of a run and its follow-on branches; a random one is drawn when it is asked for. */
-export class RunId {
-  readonly #random: Random.Random
-  #value: string | undefined
-  constructor(value: string | undefined, random: Random.Random) {
-    this.#value = value
-    this.#random = random
-  }
-  get value(): string {
-    return this.#value ??= `${this.#part()}${this.#part()}`
-  }
-  #part(): string {
-    return Math.abs(this.#random.nextIntUnsafe()).toString(36).padStart(11, "0")
-  }
+const randomId = (random: Random.Random): string => {
+  const part = () => Math.abs(random.nextIntUnsafe()).toString(36).padStart(11, "0")
+  return `${part()}${part()}`
 }
 
 /** Outside of any run. */
@@ -152,11 +150,52 @@ const outside: CurrentRun = { workflow: "", runId: "", state: "", visit: 0, key:
 
 export const CurrentRunRef = Context.Reference<CurrentRun>("effect-cano/CurrentRun", { defaultValue: () => outside })
 
-/** The run that a fiber belongs to, ended or not. */
-export const runOf = (fiber: AnyFiber): Run | undefined => {
-  const current = fiber.getRef(CurrentRunRef)
-  return current instanceof Run ? current : undefined
+/** A split that has started branches, whose current run is still the one that it stands in, if in any. */
+export class SplitLevel extends Level implements CurrentRun {
+  readonly run: Run | undefined
+  constructor(outer: Level | undefined, run: Run | undefined) {
+    super(outer)
+    this.run = run
+    this.count()
+  }
+  get isSplit(): boolean {
+    return true
+  }
+  get maxDepth(): undefined {
+    return undefined
+  }
+  get workflow(): string {
+    return this.#current.workflow
+  }
+  get runId(): string {
+    return this.#current.runId
+  }
+  get state(): string {
+    return this.#current.state
+  }
+  get visit(): number {
+    return this.#current.visit
+  }
+  get key(): string {
+    return this.#current.key
+  }
+  get path(): Path | undefined {
+    return this.#current.path
+  }
+  get #current(): CurrentRun {
+    return this.run ?? outside
+  }
 }
+
+/** The innermost run or split that a fiber belongs to, ended or not. */
+export const levelOf = (fiber: AnyFiber): Run | SplitLevel | undefined => {
+  const current = fiber.getRef(CurrentRunRef)
+  return current instanceof SplitLevel || current instanceof Run ? current : undefined
+}
+
+/** The run of a level. */
+export const runOf = (level: Run | SplitLevel | undefined): Run | undefined =>
+  level instanceof SplitLevel ? level.run : level
 
 /** The key under which a path travels in a cause. */
 const PathAnnotation = Context.Service<Path>("effect-cano/Path")
@@ -174,18 +213,24 @@ const tracePath = <E>(run: Run, cause: Cause.Cause<E>): Cause.Cause<E> => {
  * Runs an effect as the body of a run: its tasks can ask for the run, its failures tell the path, and with it the run has
  * ended.
  */
-export const within = <A, E, R>(run: Run, body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.onExitPrimitive(
-    Effect.provideService(
-      Effect.catchCause(body, (cause) => Effect.failCause(tracePath(run, cause))),
-      CurrentRunRef,
-      run
-    ),
+export const within = <A, E, R>(run: Run, body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+  const traced = Effect.catchCause(body, (cause) => Effect.failCause(tracePath(run, cause)))
+  let before: Context.Context<never> | undefined
+  let self: AnyFiber | undefined
+  return Effect.onExitPrimitive(
+    Effect.withFiber((fiber) => {
+      self = fiber
+      before = fiber.context
+      fiber.setContext(Context.add(before, CurrentRunRef, run))
+      return traced
+    }),
     () => {
+      if (before !== undefined) self!.setContext(before)
       run.end()
       return undefined
     }
   )
+}
 
 const readPath = (annotations: Context.Context<never>): Path | undefined =>
   Context.getOrUndefined(annotations as Context.Context<Path>, PathAnnotation)

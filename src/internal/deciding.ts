@@ -201,8 +201,8 @@ export const exceedsAtOnce = (count: number, { maxBranches }: Config, frame: Fra
     ? `the split is given ${count} branches, more than ${maxBranches} (maxBranches)`
     : tooMany(frame, limits.passed(frame.budget, "branches", count))
 
-const tooMany = ({ own }: Frame, passed: Budget | undefined): string | undefined =>
-  passed && `${limits.whose(passed, own)} starts more than ${passed.most.branches} branches (maxBranches)`
+const tooMany = ({ root }: Frame, passed: Budget | undefined): string | undefined =>
+  passed && `${limits.whose(passed, root)} starts more than ${passed.most.branches} branches (maxBranches)`
 
 /**
  * Whether a fiber of the split ended in another way than by itself. Branches end in their records; what is left is a

@@ -5,9 +5,7 @@
  * What counts are splits, and runs that stand in a run with no split in between. A run that is a branch is as deep as its
  * split.
  */
-import * as Context from "effect/Context"
-import type { AnyFiber } from "./join.ts"
-import { Nested, standing } from "./nested.ts"
+import { Nested } from "./nested.ts"
 
 /** Where no run around it has a `maxDepth`. */
 const defaultLimit = 200
@@ -27,7 +25,7 @@ export abstract class Level extends Nested<Level> {
   protected count(): void {
     const { maxDepth, outer } = this
     const strictest = outer === undefined ? undefined : outer.#strictest
-    this.#depth = (outer === undefined ? 0 : outer.#depth) + this.#weight
+    this.#depth = (outer === undefined ? 0 : outer.#depth) + this.#weight(outer)
     this.#strictest = maxDepth === undefined || maxDepth > (strictest?.maxDepth ?? maxDepth) ? strictest : this
   }
 
@@ -49,50 +47,17 @@ export abstract class Level extends Nested<Level> {
     return this.#strictest?.maxDepth ?? defaultLimit
   }
 
-  get #weight(): 0 | 1 {
-    return this.isSplit || this.outer?.isSplit === false ? 1 : 0
+  #weight(outer: Level | undefined): 0 | 1 {
+    return this.isSplit || (outer !== undefined && !outer.isSplit) ? 1 : 0
   }
 
   #recount(): void {
-    let depth = this.#weight
-    let strictest = this.maxDepth === undefined ? undefined : this as Level
+    this.#depth = this.#weight(this.outer)
+    this.#strictest = this.maxDepth === undefined ? undefined : this
     for (let at = this.outer; at !== undefined; at = at.outer) {
-      depth += at.#weight
-      if (at.maxDepth !== undefined && at.maxDepth < (strictest?.maxDepth ?? Number.POSITIVE_INFINITY)) strictest = at
+      this.#depth += at.#weight(at.outer)
+      const least = this.#strictest?.maxDepth ?? Number.POSITIVE_INFINITY
+      if (at.maxDepth !== undefined && at.maxDepth < least) this.#strictest = at
     }
-    this.#depth = depth
-    this.#strictest = strictest
   }
-}
-
-/** A split that has started branches. */
-export class SplitLevel extends Level {
-  /** The run whose split it is. */
-  readonly run: Level | undefined
-  constructor(outer: Level | undefined, run: Level | undefined) {
-    super(outer)
-    this.run = run
-    this.count()
-  }
-  get isSplit(): boolean {
-    return true
-  }
-  get maxDepth(): undefined {
-    return undefined
-  }
-  get workflow(): undefined {
-    return undefined
-  }
-}
-
-/** The split that a fiber runs a branch of. */
-export const CurrentSplit = Context.Reference<SplitLevel | undefined>("effect-cano/CurrentSplit", {
-  defaultValue: () => undefined
-})
-
-/** What is around that which a fiber of a run starts now: a split of the run, else the run, as long as they have not ended. */
-export const around = (fiber: AnyFiber, run: Level | undefined): Level | undefined => {
-  const split = fiber.getRef(CurrentSplit)
-  // a split that is not the run's is around the run
-  return standing(run === undefined || split?.run === run ? split : run)
 }

@@ -63,8 +63,8 @@ export interface Frame {
   readonly nursery: Nursery | undefined
   /** What the run may still do. */
   readonly budget: Budget | undefined
-  /** The limits that the run was given itself. */
-  readonly own: Budget | undefined
+  /** The run whose limits are its own. */
+  readonly root: { readonly workflow: string } | undefined
 }
 
 /** Read only when there is an error to make: a path is put together on demand. */

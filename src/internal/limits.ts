@@ -9,13 +9,17 @@ interface Limits {
   readonly maxBranches?: number | undefined
 }
 
-export class Budget extends Nested<Budget> {
+interface Owner {
   readonly workflow: string
+}
+
+export class Budget extends Nested<Budget> {
+  readonly owner: Owner
   readonly most: { readonly transitions: number; readonly branches: number }
   readonly done = { transitions: 0, branches: 0 }
-  constructor(workflow: string, { maxBranches, maxTransitions }: Limits, outer: Budget | undefined) {
+  constructor(owner: Owner, { maxBranches, maxTransitions }: Limits, outer: Budget | undefined) {
     super(outer)
-    this.workflow = workflow
+    this.owner = owner
     this.most = {
       transitions: maxTransitions ?? Number.POSITIVE_INFINITY,
       branches: maxBranches ?? Number.POSITIVE_INFINITY
@@ -23,14 +27,11 @@ export class Budget extends Nested<Budget> {
   }
 }
 
-export const make = (
-  workflow: string,
-  limits: Limits | undefined,
-  outer: Budget | undefined
-): Budget | undefined =>
+/** What a run counts into: a budget of its own, where it has one of the limits, or what is around it. */
+export const make = (owner: Owner, limits: Limits | undefined, outer: Budget | undefined): Budget | undefined =>
   limits?.maxTransitions === undefined && limits?.maxBranches === undefined
-    ? undefined
-    : new Budget(workflow, limits, outer)
+    ? outer
+    : new Budget(owner, limits, outer)
 
 type Kind = keyof Budget["done"]
 
@@ -50,6 +51,6 @@ export const spend = (budget: Budget | undefined, kind: Kind, count: number): Bu
   return full
 }
 
-/** Whose limit it is, in a sentence about a run with these limits of its own. */
-export const whose = (budget: Budget, own: Budget | undefined): string =>
-  budget === own ? "the run" : `workflow "${budget.workflow}"`
+/** Whose limit it is, in a sentence about this run. */
+export const whose = ({ owner }: Budget, self: Owner | undefined): string =>
+  owner === self ? "the run" : `workflow "${owner.workflow}"`

@@ -12,8 +12,7 @@ import * as TaskResult from "../TaskResult.ts"
 import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
 import type { Run } from "./currentRun.ts"
-import { within } from "./currentRun.ts"
-import { CurrentSplit } from "./depth.ts"
+import { levelOf, within } from "./currentRun.ts"
 import type { Config } from "./join.ts"
 import * as limits from "./limits.ts"
 import * as split from "./split.ts"
@@ -71,14 +70,15 @@ export const advance = (machine: Machine, run: Run, initial: unknown): AnyEffect
       while: () => handler !== undefined,
       body: () => handler!(current, run),
       step: (next) => {
-        const passed = limits.spend(run.budget, "transitions", 1)
+        const { budget } = run
+        const passed = budget === undefined ? undefined : limits.spend(budget, "transitions", 1)
         if (passed === undefined) return enter(next)
         handler = undefined
         const made = `has made ${passed.most.transitions} transitions (maxTransitions)`
         error = workflowError(
           run,
           "max-transitions",
-          `${limits.whose(passed, run.own)} ${made} without reaching an exit state`
+          `${limits.whose(passed, run.root)} ${made} without reaching an exit state`
         )
       }
     })
@@ -234,7 +234,7 @@ const followOns = (
     names: undefined,
     items: states.map((state, branch) =>
       Effect.withFiber((fiber) => {
-        const own = branchOff(branch, fiber.getRef(CurrentSplit))
+        const own = branchOff(branch, levelOf(fiber))
         return within(own, advance(machine, own, state))
       })
     )

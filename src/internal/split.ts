@@ -35,12 +35,14 @@ import * as JoinStrategy from "../JoinStrategy.ts"
 import type { SplitResult } from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
-import { Run, runOf } from "./currentRun.ts"
+import type { Run } from "./currentRun.ts"
+import { CurrentRunRef, levelOf, runOf, SplitLevel } from "./currentRun.ts"
 import { breakOff, exceedsAtOnce, expire, halt, isBreak, open, relax } from "./deciding.ts"
-import { around, CurrentSplit, SplitLevel } from "./depth.ts"
+import type { Level } from "./depth.ts"
 import type { AnyEffect, AnyFiber, Config, Frame, Join } from "./join.ts"
 import { hasMore, isOpen, make, mayYield, where, yieldEvery } from "./join.ts"
 import * as limits from "./limits.ts"
+import { standing } from "./nested.ts"
 import * as nursery from "./nursery.ts"
 import * as outbox from "./outbox.ts"
 import type { Pool } from "./pool.ts"
@@ -54,7 +56,7 @@ export const noFrame: Frame = {
   path: undefined,
   nursery: undefined,
   budget: undefined,
-  own: undefined
+  root: undefined
 }
 
 /**
@@ -82,8 +84,9 @@ const start = (
   outbox: outbox.Outbox | undefined
 ): Effect.Effect<SplitResult<unknown, unknown>, unknown, unknown> =>
   Effect.withFiber((parent) => {
-    const run = frame instanceof Run ? frame : runOf(parent)
-    const outer = around(parent, run)
+    const current = levelOf(parent)
+    const run = runOf(current)
+    const outer = standing<Level>(current)
     const tooDeep = outer?.tooDeep()
     if (tooDeep !== undefined) return refused(frame, "max-depth", tooDeep)
     const join = make(list, config, limited(frame, run), parent.id, outbox)
@@ -102,7 +105,7 @@ const start = (
     limits.spend(join.frame.budget, "branches", join.items.length)
     const level = new SplitLevel(outer, run)
     // a fiber's context holds the services of what it runs, which its type does not say
-    let context = Context.add(parent.context as Context.Context<unknown>, CurrentSplit, level)
+    let context = Context.add(parent.context as Context.Context<unknown>, CurrentRunRef, level)
     if (parent.cache.scheduler.executionMode === "sync") {
       // under `Effect.runSync` nobody would resume a fiber that has yielded
       join.yieldEvery = Number.POSITIVE_INFINITY
@@ -135,7 +138,7 @@ const refused = (frame: Frame, rule: WorkflowRule, detail: string): Exit.Exit<ne
 
 /** A split on its own counts into what is left to the run that it stands in. */
 const limited = (frame: Frame, run: Run | undefined): Frame =>
-  run === frame || run?.budget === undefined ? frame : { ...frame, budget: run.budget }
+  run === undefined || run === frame || run.budget === undefined ? frame : { ...frame, budget: run.budget }
 
 const poolOf = ({ pool }: Config, parent: AnyFiber): Pool | undefined =>
   // a key of a bulkhead, by the type of the options

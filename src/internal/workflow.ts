@@ -13,11 +13,11 @@ import * as Random from "effect/Random"
 import type { Issue } from "../CanoError.ts"
 import { ConfigurationError, WorkflowError, WorkflowTimeoutError } from "../CanoError.ts"
 import type { RunOptions } from "../Workflow.ts"
-import { Run, RunId, runOf, within } from "./currentRun.ts"
-import { around } from "./depth.ts"
-import * as limits from "./limits.ts"
+import { levelOf, Run, runOf, within } from "./currentRun.ts"
+import type { Level } from "./depth.ts"
 import type { Handler, Machine } from "./machine.ts"
 import { advance, isKnown, splitHandler, tagOf, taskHandler } from "./machine.ts"
+import { standing } from "./nested.ts"
 import * as nursery from "./nursery.ts"
 import * as rules from "./rules.ts"
 import { isParting } from "./split.ts"
@@ -266,18 +266,16 @@ const start = (
   initial: unknown,
   options: RunOptions | undefined
 ): AnyEffect => {
-  const current = runOf(fiber)
-  const outer = around(fiber, current)
+  const current = levelOf(fiber)
+  const outer = standing<Level>(current)
   const refused = outer instanceof Run ? tooDeep(machine, outer) : undefined
   if (refused !== undefined) return Exit.fail(refused)
-  const own = limits.make(machine.name, options, current?.budget)
   const run = new Run({
     workflow: machine.name,
-    id: new RunId(options?.runId, fiber.getRef(Random.Random)),
+    options,
+    random: fiber.getRef(Random.Random),
     outer,
-    maxDepth: options?.maxDepth,
-    own,
-    budget: own ?? current?.budget,
+    budget: runOf(current)?.budget,
     stem: undefined,
     nursery: machine.parting ? nursery.make() : undefined
   })
