@@ -633,7 +633,8 @@ export const isWorkflow = (u: unknown): u is Any => Predicate.hasProperty(u, Typ
  *
  * **Details**
  *
- * It is provided once per run; `state`, `visit`, `key` and `path` are read when they are asked for.
+ * It is provided once per run, where `state`, `visit`, `key` and `path` are read when they are asked for. In a branch
+ * they are those of its split, also when the branch is left behind and the run has gone on; only the path grows.
  *
  * @category models
  * @since 0.1.0

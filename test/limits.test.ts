@@ -328,6 +328,21 @@ describe("what has ended", () => {
       assert.deepStrictEqual(told, ["a detached branch meets max-depth", "what it has left behind runs"])
     }))
 
+  it.effect("keeps the keys of detached branches as they were", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const keys: Array<string> = []
+      const note = Effect.map(Workflow.CurrentRun, ({ key, state, visit }) => keys.push(`${key} ${visit} ${state}`))
+      const slow = Effect.andThen(note, Effect.andThen(Deferred.await(gate), note))
+      const workflow = Workflow.make<"Start" | "Go" | "On" | "Done">("w")
+        .register("Start", Effect.succeed("Go"))
+        .registerSplit("Go", [slow, Effect.void], { strategy: JoinStrategy.any, losers: "detach", next: "On" })
+        .register("On", Effect.as(Effect.andThen(note, Deferred.succeed(gate, undefined)), "Done" as const))
+        .addExitStates("Done")
+      yield* workflow.orchestrate("Start", { runId: "r" })
+      assert.deepStrictEqual(keys, ["r/2/Go 2 Go", "r/3/On 3 On", "r/2/Go 2 Go"])
+    }))
+
   it.effect("gives the keys of a detached follow-on branch no other beginning", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()

@@ -63,7 +63,7 @@ export class Run extends Level implements CurrentRun {
   branchOff(): (branch: number, split: Level | undefined) => Run {
     const { nursery, root, workflow } = this
     // not when the branch starts: the run may have gone on by then
-    const stem = this.#visited
+    const stem = this.#visited(this.#entered, this.#state)
     return (branch, split) =>
       new Run({
         workflow,
@@ -102,10 +102,13 @@ export class Run extends Level implements CurrentRun {
     return this.#entered
   }
   get key(): string {
-    return `${this.runId}${this.#visited}`
+    return this.keyAt(this.#entered, this.#state)
   }
-  get #visited(): string {
-    const own = `/${this.#entered}/${this.#state}`
+  keyAt(visit: number, state: string): string {
+    return `${this.runId}${this.#visited(visit, state)}`
+  }
+  #visited(visit: number, state: string): string {
+    const own = `/${visit}/${state}`
     return this.#stem === undefined ? own : `${this.#stem.key}${own}`
   }
   get path(): Path {
@@ -150,12 +153,19 @@ const outside: CurrentRun = { workflow: "", runId: "", state: "", visit: 0, key:
 
 export const CurrentRunRef = Context.Reference<CurrentRun>("effect-cano/CurrentRun", { defaultValue: () => outside })
 
-/** A split that has started branches, whose current run is still the one that it stands in, if in any. */
+/**
+ * A split that has started branches. For these it is the current run: the one that it stands in, if in any, as it was when
+ * it started them. A branch that is left behind keeps its key, wherever the run has gone since.
+ */
 export class SplitLevel extends Level implements CurrentRun {
   readonly run: Run | undefined
+  readonly state: string
+  readonly visit: number
   constructor(outer: Level | undefined, run: Run | undefined) {
     super(outer)
     this.run = run
+    this.state = run === undefined ? "" : run.state
+    this.visit = run === undefined ? 0 : run.visit
     this.count()
   }
   get isSplit(): boolean {
@@ -165,25 +175,16 @@ export class SplitLevel extends Level implements CurrentRun {
     return undefined
   }
   get workflow(): string {
-    return this.#current.workflow
+    return (this.run ?? outside).workflow
   }
   get runId(): string {
-    return this.#current.runId
-  }
-  get state(): string {
-    return this.#current.state
-  }
-  get visit(): number {
-    return this.#current.visit
+    return (this.run ?? outside).runId
   }
   get key(): string {
-    return this.#current.key
+    return this.run === undefined ? outside.key : this.run.keyAt(this.visit, this.state)
   }
   get path(): Path | undefined {
-    return this.#current.path
-  }
-  get #current(): CurrentRun {
-    return this.run ?? outside
+    return this.run?.path
   }
 }
 
@@ -211,7 +212,7 @@ const tracePath = <E>(run: Run, cause: Cause.Cause<E>): Cause.Cause<E> => {
 
 /**
  * Runs an effect as the body of a run: its tasks can ask for the run, its failures tell the path, and with it the run has
- * ended.
+ * ended. It is `Effect.provideService` and `Effect.onExit` in one, which each run pays for once.
  */
 export const within = <A, E, R>(run: Run, body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
   const traced = Effect.catchCause(body, (cause) => Effect.failCause(tracePath(run, cause)))
