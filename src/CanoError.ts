@@ -20,7 +20,8 @@ import type { Failed, Outcome, SplitResult } from "./SplitResult.ts"
  * **Details**
  *
  * A machine may loop for ever, so the first 16 and the last 48 names are kept; `entered` is the number of all of them. A
- * run inside a branch or a task of another run is its `nested` path.
+ * run inside a branch or a task of another run that has not ended is its `nested` path. Of runs that are nested in each
+ * other the 16 outermost and the 48 innermost are kept, too.
  *
  * @category models
  * @since 0.1.0
@@ -30,6 +31,8 @@ export interface Path {
   readonly states: ReadonlyArray<string>
   readonly entered: number
   readonly nested: Path | undefined
+  /** How many runs between this one and `nested` are left out; not there where none is. */
+  readonly omitted?: number | undefined
 }
 
 /**

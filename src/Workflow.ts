@@ -189,20 +189,34 @@ export interface SplitOptions<State, Joined, JoinE, N, E2, R2, N2, E3, R3> {
 /**
  * How a run is started.
  *
+ * **Details**
+ *
+ * The limits of a run hold for everything that runs in it, however deep: follow-on branches, `Split.run`, and workflows in
+ * tasks and branches. A run inside another one counts into the limits of both, and the smaller holds. A run that has ended
+ * limits nobody: what goes on detached counts only into those that have not ended.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface RunOptions {
   /** The id of the run; a random one where it is left out. */
   readonly runId?: string | undefined
-  /** How many states may be entered, follow-on branches included, before the run fails; unbounded where it is left out. */
+  /** How many transitions may be made before the run fails with `WorkflowError`; unbounded where it is left out. */
   readonly maxTransitions?: number | undefined
   /**
-   * How many branches the splits of its states may start together, follow-on branches included, before the run fails with
-   * `WorkflowError`; unbounded where it is left out.
+   * How many branches may be started before the run fails with `WorkflowError`; unbounded where it is left out. A list
+   * that is known whole counts when its split is entered, and not at all if that is refused; other branches count one by
+   * one, when they are pulled from a lazy list or added.
    */
   readonly maxBranches?: number | undefined
-  /** How deep splits may nest before the run fails with `WorkflowError`; 200 where it is left out. */
+  /**
+   * How deep splits and runs may be nested in this run before they fail with `WorkflowError`; 200 where neither this run
+   * nor one around it has a limit.
+   *
+   * A split counts 1, and so does a run in a task of another run. A run that is a branch counts nothing beside its split.
+   * Counting starts outermost, not at this run: one that is given 5 and stands 3 deep may nest 2 more. What has ended counts
+   * no more, so a run may start the next one in a detached fiber for ever.
+   */
   readonly maxDepth?: number | undefined
 }
 
@@ -672,7 +686,8 @@ export const isWorkflow = (u: unknown): u is Any => Predicate.hasProperty(u, Typ
  *
  * **Details**
  *
- * It is provided once per run; `state`, `visit`, `key` and `path` are read when they are asked for.
+ * It is provided once per run, where `state`, `visit`, `key` and `path` are read when they are asked for. In a branch
+ * they are those of its split, also when the branch is left behind and the run has gone on; only the path grows.
  *
  * @category models
  * @since 0.1.0

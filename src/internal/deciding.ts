@@ -12,8 +12,10 @@ import { WorkflowError } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
 import { poke } from "./crew.ts"
-import type { Budget, Config, Frame, Join } from "./join.ts"
+import type { Config, Frame, Join } from "./join.ts"
 import { hasMore, isOpen, known, running, where } from "./join.ts"
+import type { Budget } from "./limits.ts"
+import * as limits from "./limits.ts"
 import type { Outbox } from "./outbox.ts"
 import * as outbox from "./outbox.ts"
 import * as splitResult from "./splitResult.ts"
@@ -192,28 +194,23 @@ export const breakOff = (join: Join, cause: Cause.Cause<unknown>): Exit.Exit<voi
 export const refuse = (join: Join, rule: WorkflowRule, detail: string): Exit.Exit<void> =>
   breakOff(join, Cause.fail(new WorkflowError({ ...where(join.frame), rule, detail })))
 
-/** Counts branches against what the split and its run may start; a sentence if that is too many. */
+/** Counts branches against what the split and its run may start; a sentence if that is too many, and then none counts. */
 export const exceeds = (join: Join, count: number): string | undefined => {
   const { config: { maxBranches }, frame } = join
   if (maxBranches !== undefined && known(join) + count > maxBranches) {
     return `the split is given more than ${maxBranches} branches (maxBranches)`
   }
-  return exceedsBudget(frame.budget, count)
+  return tooMany(frame, limits.spend(frame.budget, "branches", count))
 }
 
-/** The same for a list that is known whole. */
-export const exceedsAtOnce = (count: number, { maxBranches }: Config, { budget }: Frame): string | undefined =>
+/** The same for a list that is known whole, which counts when it is started. */
+export const exceedsAtOnce = (count: number, { maxBranches }: Config, frame: Frame): string | undefined =>
   maxBranches !== undefined && count > maxBranches
     ? `the split is given ${count} branches, more than ${maxBranches} (maxBranches)`
-    : exceedsBudget(budget, count)
+    : tooMany(frame, limits.passed(frame.budget, "branches", count))
 
-const exceedsBudget = (budget: Budget | undefined, count: number): string | undefined => {
-  if (budget === undefined || budget.maxBranches === Number.POSITIVE_INFINITY) return undefined
-  budget.branches += count
-  return budget.branches > budget.maxBranches
-    ? `the run starts more than ${budget.maxBranches} branches (maxBranches)`
-    : undefined
-}
+const tooMany = ({ root }: Frame, passed: Budget | undefined): string | undefined =>
+  passed && `${limits.whose(passed, root)} starts more than ${passed.most.branches} branches (maxBranches)`
 
 /**
  * Whether a fiber of the split ended in another way than by itself. Branches end in their records; what is left is a

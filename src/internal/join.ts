@@ -17,6 +17,7 @@ import { Backlog } from "./backlog.ts"
 import type { Branch, BranchList } from "./branches.ts"
 import { Crew } from "./crew.ts"
 import { dispatcherOf } from "./dispatcher.ts"
+import type { Budget } from "./limits.ts"
 import { Lookahead } from "./lookahead.ts"
 import type { Nursery } from "./nursery.ts"
 import type { Observer, Outbox } from "./outbox.ts"
@@ -69,14 +70,8 @@ export interface Frame {
   readonly nursery: Nursery | undefined
   /** What the run may still do. */
   readonly budget: Budget | undefined
-}
-
-/** What a run has done, its branches included, and what it may do. */
-export interface Budget {
-  transitions: number
-  readonly maxTransitions: number
-  branches: number
-  readonly maxBranches: number
+  /** The run whose limits are its own. */
+  readonly root: { readonly workflow: string } | undefined
 }
 
 /** Read only when there is an error to make: a path is put together on demand. */

@@ -12,9 +12,10 @@ import * as TaskResult from "../TaskResult.ts"
 import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
 import type { Run } from "./currentRun.ts"
-import { within } from "./currentRun.ts"
+import { levelOf, within } from "./currentRun.ts"
 import { brief, clip, describe, isPlain } from "./describe.ts"
 import type { Config } from "./join.ts"
+import * as limits from "./limits.ts"
 import * as split from "./split.ts"
 
 type AnyEffect = Effect.Effect<unknown, unknown, unknown>
@@ -81,18 +82,21 @@ export const advance = (machine: Machine, run: Run, initial: unknown): AnyEffect
       while: () => handler !== undefined,
       body: () => handler!(current, run),
       step: (next) => {
-        if (run.budget.transitions++ >= run.budget.maxTransitions) {
+        const { budget } = run
+        const passed = budget === undefined ? undefined : limits.spend(budget, "transitions", 1)
+        if (passed === undefined) {
+          error = unfit(machine, run, next)
+          if (error === undefined) return enter(next)
           handler = undefined
-          error = workflowError(
-            run,
-            "max-transitions",
-            `the run has made ${run.budget.maxTransitions} transitions (maxTransitions) without reaching an exit state`
-          )
           return
         }
-        error = unfit(machine, run, next)
-        if (error === undefined) enter(next)
-        else handler = undefined
+        handler = undefined
+        const made = `has made ${passed.most.transitions} transitions (maxTransitions)`
+        error = workflowError(
+          run,
+          "max-transitions",
+          `${limits.whose(passed, run.root)} ${made} without reaching an exit state`
+        )
       }
     })
     return Effect.flatMap(loop, () => error === undefined ? Exit.succeed(current) : Exit.fail(error))
@@ -305,12 +309,13 @@ const followOns = (
       : notAState(machine, run, state, `element ${i} of TaskResult.split is`)
     if (error !== undefined) return Exit.fail(error)
   }
+  const branchOff = run.branchOff()
   return join({
     _tag: "Known",
     names: undefined,
     items: own.map((state, branch) =>
-      Effect.suspend(() => {
-        const own = run.branchOff(branch)
+      Effect.withFiber((fiber) => {
+        const own = branchOff(branch, levelOf(fiber))
         return within(own, advance(machine, own, state))
       })
     )

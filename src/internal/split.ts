@@ -39,12 +39,17 @@ import type { SplitResult } from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
 import * as crew from "./crew.ts"
+import type { Run } from "./currentRun.ts"
+import { CurrentRunRef, levelOf, runOf, SplitLevel } from "./currentRun.ts"
 import { breakOff, exceedsAtOnce, expire, halt, isBreak, noticeBreak, open, relax } from "./deciding.ts"
+import type { Level } from "./depth.ts"
 import { DispatcherRef, isSync } from "./dispatcher.ts"
 import * as growing from "./growing.ts"
 import * as hold from "./hold.ts"
 import type { AnyEffect, AnyFiber, Config, Frame, Join } from "./join.ts"
 import { hasMore, isOpen, known, make, mayYield, where, yieldEvery } from "./join.ts"
+import * as limits from "./limits.ts"
+import { standing } from "./nested.ts"
 import * as nursery from "./nursery.ts"
 import * as outbox from "./outbox.ts"
 import type { Pool } from "./pool.ts"
@@ -58,13 +63,9 @@ export const noFrame: Frame = {
   state: undefined,
   path: undefined,
   nursery: undefined,
-  budget: undefined
+  budget: undefined,
+  root: undefined
 }
-
-/** How deep splits are nested, and how deep they may be. */
-export const Depth = Context.Reference<{ readonly depth: number; readonly limit: number }>("effect-cano/SplitDepth", {
-  defaultValue: () => ({ depth: 0, limit: 200 })
-})
 
 /**
  * Slots that one `forEach` starts; longer lists are started in segments, so that the worker can yield in between. What fits
@@ -98,11 +99,14 @@ const start = (
   outbox: outbox.Outbox | undefined
 ): Effect.Effect<SplitResult<unknown, unknown>, unknown, unknown> =>
   Effect.withFiber((parent) => {
-    const { depth, limit } = parent.getRef(Depth)
-    if (depth >= limit) return refused(frame, "max-depth", `splits are nested deeper than ${limit} (maxDepth)`)
+    const current = levelOf(parent)
+    const run = runOf(current)
+    const outer = standing<Level>(current)
+    const tooDeep = outer?.tooDeep()
+    if (tooDeep !== undefined) return refused(frame, "max-depth", tooDeep)
     const iterator = list._tag === "Lazy" ? branches.iterate(list) : undefined
     if (typeof iterator === "string") return refused(frame, "invalid-branches", iterator)
-    const join = make(list, config, frame, parent, iterator, outbox)
+    const join = make(list, config, limited(frame, run), parent, iterator, outbox)
     const seeded = list._tag === "Growing" ? growing.seed(join, list.seed) : undefined
     if (seeded !== undefined) return refused(frame, "invalid-branches", seeded)
     const unfit = misfit(join)
@@ -114,8 +118,11 @@ const start = (
     if (full !== undefined) return Exit.fail(full)
     open(join)
     if (join.verdict !== "continue") return ending(join, Exit.void)
+    // a refused list counts nowhere
+    limits.spend(join.frame.budget, "branches", known(join))
+    const level = new SplitLevel(outer, run)
     // a fiber's context holds the services of what it runs, which its type does not say
-    let context = Context.add(parent.context as Context.Context<unknown>, Depth, { depth: depth + 1, limit })
+    let context = Context.add(parent.context as Context.Context<unknown>, CurrentRunRef, level)
     if (isSync(parent)) {
       // under `Effect.runSync` nobody would resume a fiber that has yielded
       join.yieldEvery = Number.POSITIVE_INFINITY
@@ -136,6 +143,7 @@ const start = (
       const worker = Effect.runForkWith(context)(work(join), { uninterruptible: true })
       parting?.watch(worker)
       worker.addObserver((exit) => {
+        level.end()
         if (!join.parted) resume(concluded(join, exit))
       })
       return Effect.suspend(() => {
@@ -147,6 +155,10 @@ const start = (
 
 const refused = (frame: Frame, rule: WorkflowRule, detail: string): Exit.Exit<never, WorkflowError> =>
   Exit.fail(new WorkflowError({ ...where(frame), rule, detail }))
+
+/** A split on its own counts into what is left to the run that it stands in. */
+const limited = (frame: Frame, run: Run | undefined): Frame =>
+  run === undefined || run === frame || run.budget === undefined ? frame : { ...frame, budget: run.budget }
 
 const poolOf = ({ pool }: Config, parent: AnyFiber): Pool | undefined =>
   // a key of a bulkhead, by the type of the options

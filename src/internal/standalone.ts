@@ -8,6 +8,7 @@ import * as Predicate from "effect/Predicate"
 import { ConfigurationError, WorkflowError } from "../CanoError.ts"
 import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
+import { where } from "./join.ts"
 import * as nursery from "./nursery.ts"
 import * as rules from "./rules.ts"
 import * as split from "./split.ts"
@@ -34,7 +35,7 @@ const check = (input: unknown, options: rules.SplitInput): AnyEffect => {
     const list = branches.fromUnknown(value)
     if (list._tag !== "NotBranches") return run(list)
     const detail = `the branches are ${list.detail}`
-    return Exit.fail(new WorkflowError({ ...split.noFrame, rule: "invalid-branches", detail }))
+    return Exit.fail(new WorkflowError({ ...where(split.noFrame), rule: "invalid-branches", detail }))
   }
   if (Effect.isEffect(input)) return Effect.flatMap(input, join)
   if (Predicate.isFunction(input)) {

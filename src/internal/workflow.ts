@@ -11,18 +11,20 @@ import { pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
 import type { Issue } from "../CanoError.ts"
-import { ConfigurationError, WorkflowTimeoutError } from "../CanoError.ts"
+import { ConfigurationError, WorkflowError, WorkflowTimeoutError } from "../CanoError.ts"
 import type { RunOptions } from "../Workflow.ts"
-import { CurrentRunRef, Run, within } from "./currentRun.ts"
+import { levelOf, Run, runOf, within } from "./currentRun.ts"
+import type { Level } from "./depth.ts"
 import { show } from "./describe.ts"
 import * as graph from "./graph.ts"
 import type { Handler, Machine } from "./machine.ts"
 import { advance, isKnown, namesOf, splitHandler, tagOf, taskHandler } from "./machine.ts"
+import { standing } from "./nested.ts"
 import * as nursery from "./nursery.ts"
 import * as resources from "./resources.ts"
 import * as rules from "./rules.ts"
 import * as schema from "./schema.ts"
-import { Depth, isParting } from "./split.ts"
+import { isParting } from "./split.ts"
 
 type AnyEffect = Effect.Effect<unknown, unknown, unknown>
 
@@ -357,6 +359,15 @@ const targetsOf = (entry: Entry): ReadonlyArray<unknown> =>
 // running
 // -----------------------------------------------------------------------------
 
+/** Why a run does not start in a task of another one. It is an error of that one: nothing of the first is there yet. */
+const tooDeep = (machine: Machine, outer: Run): WorkflowError | undefined => {
+  const sentence = outer.tooDeep()
+  if (sentence === undefined) return undefined
+  const { path, state, workflow } = outer
+  const detail = `workflow "${machine.name}" does not start: ${sentence}`
+  return new WorkflowError({ rule: "max-depth", detail, workflow, state, path })
+}
+
 const start = (
   fiber: Fiber.Fiber<unknown, unknown>,
   machine: Machine,
@@ -365,28 +376,23 @@ const start = (
   initial: unknown,
   options: RunOptions | undefined
 ): AnyEffect => {
-  const parent = fiber.getRef(CurrentRunRef)
+  const current = levelOf(fiber)
+  const outer = standing<Level>(current)
+  const refused = outer instanceof Run ? tooDeep(machine, outer) : undefined
+  if (refused !== undefined) return Exit.fail(refused)
   const run = new Run({
     workflow: machine.name,
-    runId: options?.runId,
+    options,
     random: fiber.getRef(Random.Random),
-    budget: {
-      transitions: 0,
-      maxTransitions: options?.maxTransitions ?? Number.POSITIVE_INFINITY,
-      branches: 0,
-      maxBranches: options?.maxBranches ?? Number.POSITIVE_INFINITY
-    },
-    parent: parent instanceof Run ? parent : undefined,
-    branch: undefined,
+    outer,
+    budget: runOf(current)?.budget,
+    stem: undefined,
     nursery: machine.parting ? nursery.make() : undefined
   })
   const advanced = advance(machine, run, initial)
-  const settled = run.nursery === undefined
+  const states = run.nursery === undefined
     ? advanced
     : Effect.onExit(advanced, (exit) => nursery.close(run.nursery!, exit))
-  const states = options?.maxDepth === undefined
-    ? settled
-    : Effect.provideService(settled, Depth, { depth: fiber.getRef(Depth).depth, limit: options.maxDepth })
   if (timeout === undefined) {
     return within(run, layers === undefined ? states : provideLocal(states, layers))
   }
