@@ -16,6 +16,7 @@ import type { Branch, BranchList } from "./branches.ts"
 import type { Nursery } from "./nursery.ts"
 import type { Observer, Outbox } from "./outbox.ts"
 import type { Pool } from "./pool.ts"
+import * as returned from "./returned.ts"
 import type { Sharing } from "./sharing.ts"
 import * as splitResult from "./splitResult.ts"
 
@@ -139,6 +140,8 @@ export interface Join {
   /** What outcomes have been reduced to. */
   reduced: unknown
   timedOut: boolean
+  /** Whether the soft deadline of the strategy has passed, or need not be waited for. */
+  softPassed: boolean
   /** Whether the split was ended without a verdict: the caller was interrupted, or the list turned out to be broken. */
   halted: boolean
   broken: Cause.Cause<unknown> | undefined
@@ -191,6 +194,11 @@ export const make = (
   const { bulkhead, hedge, pool, reduce } = config
   const tally = { total, succeeded: 0, failed: 0, interrupted: 0, notStarted: 0 }
   const strategy = JoinStrategy.resolve(config.strategy, total)
+  // before the iterator, which would have to be closed: these are the user's, and may throw
+  const state = JoinStrategy.isCustom(strategy)
+    ? returned.state(strategy.name, "initial", strategy.reducer.initial())
+    : undefined
+  const reduced = reduce && returned.state("reduce", "initial", reduce.initial())
   return {
     list,
     config,
@@ -212,9 +220,10 @@ export const make = (
     strategy,
     verdict: "continue",
     reason: undefined,
-    state: JoinStrategy.isCustom(strategy) ? strategy.reducer.initial() : undefined,
-    reduced: reduce?.initial(),
+    state,
+    reduced,
     timedOut: false,
+    softPassed: false,
     halted: false,
     broken: undefined,
     onDecided: undefined,

@@ -11,11 +11,12 @@ import type { ConfigurationRule, Issue } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import type { Losers } from "../SplitResult.ts"
 import * as branches from "./branches.ts"
-import { isCount } from "./counts.ts"
+import { isCount, isWhole } from "./counts.ts"
 import * as delays from "./delays.ts"
 import * as durations from "./durations.ts"
 import type { Config, Stagger } from "./join.ts"
 import * as pool from "./pool.ts"
+import * as strategies from "./strategies.ts"
 
 /** The options of a split as they were given. */
 export interface SplitInput {
@@ -174,15 +175,22 @@ const strategy = (
       return
     case "Custom": {
       if (!JoinStrategy.isCustom(self)) return
+      const sentences = strategies.malformed(self)
+      for (const sentence of sentences) add("strategy", sentence)
+      if (sentences.length > 0) return
       if (self.reducer.timed === true && !timed) {
         add("partial-timeout", `${name} needs a timeout, the deadline it joins at`)
       }
       if (self.reducer.soft !== undefined) {
         duration(self.reducer.soft.after, "timeout", `the soft deadline of ${name}`, add)
       }
-      const issue = self.reducer.issue?.(names)
-      if (issue !== undefined) add("strategy", issue)
-      return
+      const issue = strategies.issue(self, names)
+      if (issue !== undefined) return add("strategy", issue)
+      const { least = 0 } = self.reducer
+      if (!isWhole(least)) {
+        return add("count", `${name}: least is ${show(least)}; it must be an integer of at least 0, or be left out`)
+      }
+      return enough(name, least, count, add)
     }
     case "Percentage":
       if (!(self.n > 0 && self.n <= 1)) {
@@ -200,16 +208,16 @@ const strategy = (
         )
         return
       }
-      if (count !== undefined && self.n > count) {
-        add("count", `${name} waits for ${self.n} branches, but there are only ${count}`)
-      }
-      return
+      return enough(name, self.n, count, add)
     case "Any":
-      if (count === 0) add("count", "any waits for 1 branch, but there are none")
-      return
+      return enough(name, 1, count, add)
     default:
       add("strategy", `${name} is no join strategy; take one from JoinStrategy`)
   }
+}
+
+const enough = (name: string, least: number, count: number | undefined, add: Add): void => {
+  if (count !== undefined && count < least) add("count", strategies.tooFew(name, least, count, false))
 }
 
 export const duration = (input: unknown, rule: ConfigurationRule, what: string, add: Add): void => {

@@ -44,6 +44,7 @@ import type { Pool } from "./pool.ts"
 import { Sharing } from "./sharing.ts"
 import * as slot from "./slot.ts"
 import { Staggering } from "./staggering.ts"
+import * as strategies from "./strategies.ts"
 
 export const noFrame: Frame = {
   workflow: undefined,
@@ -137,7 +138,7 @@ const misfit = (
   { config, frame, items, list }: Join
 ): { readonly rule: WorkflowRule; readonly detail: string } | undefined => {
   if (list._tag === "Known" && JoinStrategy.isCustom(config.strategy)) {
-    const detail = config.strategy.reducer.issue?.(list.names ?? list.items.map((_, i) => String(i)))
+    const detail = strategies.issue(config.strategy, list.names ?? list.items.map((_, i) => String(i)))
     if (detail !== undefined) return { rule: "strategy", detail }
   }
   const bad = list._tag === "Growing" ? items.findIndex((item: unknown) => !Effect.isEffect(item)) : -1

@@ -3,9 +3,13 @@
  * their own, made anew for each split; none takes more than a constant time for an outcome.
  */
 import type * as Duration from "effect/Duration"
+import * as Formatter from "effect/Formatter"
+import { identity } from "effect/Function"
+import * as Predicate from "effect/Predicate"
 import type { Counting, Custom, Judgement, Reducer, Tally } from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
 import { isCount, isWhole } from "./counts.ts"
+import * as returned from "./returned.ts"
 
 type AnyOutcome = Outcome.Settled<unknown, unknown>
 type Names = ReadonlyArray<string> | undefined
@@ -26,7 +30,52 @@ export const make = <A, E, S, N extends string>(
       : { ...reducer, issue: (branches: Names) => reducer.issue?.(branches) ?? missing(names, branches) }
   })
 
+/** The parts of a strategy that are not what its type says, a sentence for each. */
+export const malformed = ({ name, reducer }: Custom): ReadonlyArray<string> => {
+  const given: unknown = reducer
+  if (!Predicate.isString(name)) return [`the name of a strategy is ${Formatter.format(name)}; it must be a string`]
+  if (!Predicate.isObject(given)) return [`${name} is no join strategy; take one from JoinStrategy`]
+  const { decide, initial, issue, onOutcome, soft } = given
+  const parts: Record<string, unknown> = { initial, onOutcome, decide }
+  if (issue !== undefined) parts.issue = issue
+  if (soft !== undefined) parts["soft.onPassed"] = Predicate.isObject(soft) ? soft.onPassed : undefined
+  return Object.entries(parts).flatMap(([part, u]) => noFunction(name, part, u) ?? [])
+}
+
+const noFunction = (name: string, part: string, u: unknown): string | undefined =>
+  Predicate.isFunction(u) ? undefined : `${name}: ${part} is ${Formatter.format(u)}; it must be a function`
+
 const fail = (reason: string): Judgement => ({ fail: reason })
+
+/** What a strategy says is wrong with itself, a sentence. */
+export const issue = ({ name, reducer }: Custom, names: Names): string | undefined => {
+  const sentence: unknown = reducer.issue?.(names)
+  if (sentence === undefined || Predicate.isString(sentence)) return sentence
+  throw returned.unexpected(name, "issue", sentence, "a sentence, or undefined if nothing is wrong")
+}
+
+/** What a strategy says of its state. */
+export const judge = (
+  { name, reducer }: Custom,
+  state: unknown,
+  tally: Tally,
+  event: "settled" | "deadline"
+): Judgement => {
+  const judgement: unknown = reducer.decide(state, tally, event)
+  if (judgement === "continue" || judgement === "proceed" || judgement === "fail") return judgement
+  if (Predicate.hasProperty(judgement, "fail") && Predicate.isString(judgement.fail)) return { fail: judgement.fail }
+  throw returned.unexpected(name, "decide", judgement, `"continue", "proceed", "fail" or { fail: "the reason" }`)
+}
+
+/** How many branches a strategy that goes by counts needs at least. */
+export const least = (self: Counting): number =>
+  self._tag === "Any" ? 1 : self._tag === "Quorum" || self._tag === "PartialResults" ? self.n : 0
+
+/** The sentence for a strategy that needs more branches than there are, or than were started. */
+export const tooFew = (name: string, least: number, count: number, cutShort: boolean): string =>
+  least === 1
+    ? `${name} waits for 1 branch, but there are none`
+    : `${name} waits for ${least} branches, but ${cutShort ? `only ${count} were started` : `there are only ${count}`}`
 
 /** How an outcome counts for a strategy that goes by counts. */
 type Class = "success" | "failure" | "left out"
@@ -46,7 +95,8 @@ export const counting = <A, N extends string>(
   innerDecide: Decide,
   name: string,
   classify: (outcome: AnyOutcome) => Class,
-  names: ReadonlyArray<N> | undefined
+  names: ReadonlyArray<N> | undefined,
+  issue?: () => string | undefined
 ): Custom<A, unknown, N> =>
   make<A, unknown, Counts, N>({
     name,
@@ -63,8 +113,49 @@ export const counting = <A, N extends string>(
     },
     decide: ({ failed, leftOut, succeeded }, tally, event) =>
       innerDecide(inner, { ...tally, total: tally.total - leftOut, succeeded, failed }, event),
-    timed: inner._tag === "PartialTimeout"
+    timed: inner._tag === "PartialTimeout",
+    least: least(inner),
+    issue
   }, names)
+
+/** A success counts only if its value is accepted. */
+export const accept = <A>(
+  inner: Counting,
+  innerDecide: Decide,
+  name: string,
+  isAccepted: (value: A) => boolean
+): Custom<A, unknown, string> =>
+  counting(
+    inner,
+    innerDecide,
+    name,
+    (outcome) =>
+      // of its type, as the branches' types were checked where the strategy was given to them
+      outcome._tag === "Succeeded" && returned.boolean(name, "isAccepted", isAccepted(outcome.value as A))
+        ? "success"
+        : "failure",
+    undefined,
+    () => noFunction(name, "isAccepted", isAccepted)
+  )
+
+/** An outcome may put an end to it, whatever the counts. */
+export const reject = <A, E>(
+  inner: Counting,
+  innerDecide: Decide,
+  name: string,
+  isRejected: (outcome: Outcome.Settled<A, E>) => boolean
+): Custom<A, E, string> =>
+  make<A, E, string | undefined, string>({
+    name,
+    initial: () => undefined,
+    onOutcome: (by, outcome) =>
+      by ?? (returned.boolean(name, "isRejected", isRejected(outcome)) ? outcome.name : undefined),
+    decide: (by, tally, event) =>
+      by === undefined ? innerDecide(inner, tally, event) : fail(`rejected by branch ${by}`),
+    timed: inner._tag === "PartialTimeout",
+    least: least(inner),
+    issue: () => noFunction(name, "isRejected", isRejected)
+  }, undefined)
 
 export const until = <A, E>(
   predicate: (settled: ReadonlyArray<Outcome.Settled<A, E>>) => boolean
@@ -78,13 +169,14 @@ export const until = <A, E>(
       return settled
     },
     decide: (settled, tally, event) =>
-      predicate(settled)
+      returned.boolean("until", "the predicate", predicate(settled))
         ? "proceed"
         : settled.length === tally.total
         ? fail("the predicate does not hold for what all branches gave")
         : event === "deadline"
         ? "fail"
-        : "continue"
+        : "continue",
+    issue: () => noFunction("until", "the predicate", predicate)
   }, undefined)
 
 export const relax = (
@@ -106,7 +198,8 @@ export const relax = (
         : verdict
     },
     soft: { after, onPassed: () => enough },
-    timed: strategy._tag === "PartialTimeout" || enough._tag === "PartialTimeout"
+    timed: strategy._tag === "PartialTimeout" || enough._tag === "PartialTimeout",
+    least: Math.min(least(strategy), least(enough))
   }, undefined)
 
 /** What a strategy says that does not hold yet: it may wait or give up, but not proceed. */
@@ -118,13 +211,20 @@ interface Agreement {
   most: number
 }
 
-export const agreement = <A>(n: number, by: (value: A) => unknown): Custom<A, unknown, string> =>
-  make<A, unknown, Agreement, string>({
-    name: `agreement(${n})`,
+export const agreement = <A>(n: number, by: (value: A) => unknown): Custom<A, unknown, string> => {
+  const name = `agreement(${n})`
+  /** That nothing is the same as nothing may be said of values, but not by a function that has forgotten to return. */
+  const keyOf = by === identity ? by : (value: A): unknown => {
+    const key = by(value)
+    if (key !== undefined && !Predicate.isPromiseLike(key)) return key
+    throw returned.unexpected(name, "by", key, "what is the same for values that agree (null for none)")
+  }
+  return make<A, unknown, Agreement, string>({
+    name,
     initial: () => ({ counts: new Map(), most: 0 }),
     onOutcome: (state, outcome) => {
       if (outcome._tag === "Failed") return state
-      const key = by(outcome.value)
+      const key = keyOf(outcome.value)
       const count = (state.counts.get(key) ?? 0) + 1
       state.counts.set(key, count)
       state.most = Math.max(state.most, count)
@@ -140,13 +240,10 @@ export const agreement = <A>(n: number, by: (value: A) => unknown): Custom<A, un
         ? "fail"
         : "continue"
     },
-    issue: (names) =>
-      !isCount(n)
-        ? `agreement(${n}): the count must be an integer of at least 1`
-        : names !== undefined && names.length < n
-        ? `agreement(${n}) waits for ${n} branches, but there are only ${names.length}`
-        : undefined
+    issue: () => isCount(n) ? noFunction(name, "by", by) : `${name}: the count must be an integer of at least 1`,
+    least: n
   }, undefined)
+}
 
 /** The tolerance for failures, as it is given. */
 export interface Tolerance {
@@ -184,7 +281,7 @@ export const tolerate = (tolerance: Tolerance): Custom<unknown, unknown, string>
         : event === "deadline"
         ? "fail"
         : "continue",
-    issue: (names) =>
+    issue: () =>
       parts.length === 0
         ? "tolerate: give at least one of maxFailures, maxFailureRate and minSuccesses"
         : maxFailures !== undefined && !isWhole(maxFailures)
@@ -193,9 +290,8 @@ export const tolerate = (tolerance: Tolerance): Custom<unknown, unknown, string>
         ? `${name}: maxFailureRate must be a number from 0 to 1`
         : tolerance.minSuccesses !== undefined && !isWhole(minSuccesses)
         ? `${name}: minSuccesses must be an integer of at least 0`
-        : names !== undefined && names.length < minSuccesses
-        ? `${name} waits for ${minSuccesses} branches, but there are only ${names.length}`
-        : undefined
+        : undefined,
+    least: minSuccesses
   }, undefined)
 }
 
@@ -241,9 +337,20 @@ export const weighted = <N extends string>(
         : rounded(all) < threshold
         ? `${name}: all weights together are only ${rounded(all)}`
         : unweighted(names?.find((name) => weights[name] === undefined))
-    }
+    },
+    least: heaviest(Object.values(weights), threshold)
     // the keys of the weights, as their type says
   }, Object.keys(weights) as Array<N>)
+}
+
+/** How many weights reach a threshold at least; all of them do, by the rules. */
+const heaviest = (weights: ReadonlyArray<number>, threshold: number): number => {
+  let sum = 0
+  const reached = weights.toSorted((a, b) => b - a).findIndex((weight) => {
+    sum = rounded(sum + weight)
+    return sum >= threshold
+  })
+  return reached + 1
 }
 
 const unweighted = (name: string | undefined): string | undefined =>
@@ -254,7 +361,11 @@ const missing = (wanted: Iterable<string>, names: Names): string | undefined => 
   if (names === undefined) return undefined
   const known = new Set(names)
   for (const name of wanted) {
-    if (!known.has(name)) return `there is no branch "${name}"; the branches are ${names.join(", ")}`
+    if (!known.has(name)) {
+      return `there is no branch "${name}"; ${
+        names.length === 0 ? "there are none" : `the branches are ${names.join(", ")}`
+      }`
+    }
   }
   return undefined
 }
@@ -272,7 +383,9 @@ export const partialSuccesses = (n: number): Custom<unknown, unknown, string> =>
         : event === "deadline"
         ? "fail"
         : "continue",
-    issue: () => isCount(n) ? undefined : `partialSuccesses(${n}): the count must be an integer of at least 1`
+    issue: () => isCount(n) ? undefined : `partialSuccesses(${n}): the count must be an integer of at least 1`,
+    // something is enough
+    least: 1
   }, undefined)
 
 // -----------------------------------------------------------------------------
@@ -358,10 +471,22 @@ export const required = <N extends string>(requirement: Requirement): Custom<unk
         : event === "deadline"
         ? "fail"
         : "continue",
-    issue: () => wrong(requirement)
+    issue: () => wrong(requirement),
+    least: fewest(requirement)
     // the names in the requirement, as its type says
   }, namesOf(requirement) as Array<N>)
 }
+
+/** How many branches a requirement needs at least, as far as that can be told where one is named more than once. */
+const fewest = (self: Requirement): number => {
+  const names = namesOf(self)
+  return new Set(names).size === names.length ? fewestOf(self) : 1
+}
+
+const fewestOf = (self: Requirement): number =>
+  typeof self === "string"
+    ? 1
+    : self.of.map(fewestOf).toSorted((a, b) => a - b).slice(0, self.needed).reduce((sum, n) => sum + n, 0)
 
 const wrong = (self: Requirement): string | undefined => {
   if (typeof self === "string") return undefined
