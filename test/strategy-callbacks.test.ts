@@ -286,7 +286,9 @@ describe.each(callbacks.map((callback) => [callback.name, callback] as const))("
               yield* TestClock.adjust(1)
               at++
             }
-            const error = defect(yield* Fiber.await(fiber))
+            const exit = fiber.pollUnsafe()
+            yield* Fiber.interrupt(fiber)
+            const error = defect(exit ?? assert.fail("it has not ended"))
             assert.strictEqual((error as Error).message, message)
             if (what !== "throws") assert.instanceOf(error, TypeError)
             assert.deepStrictEqual({ at, running, finalized }, { at: place.at, running: 0, finalized: place.awaited })
