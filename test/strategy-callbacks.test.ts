@@ -3,7 +3,7 @@
  * says who returned what, and of a split whose branches have ended.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber } from "effect"
+import { Cause, Effect, Exit } from "effect"
 import { JoinStrategy, Split, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
 
@@ -287,7 +287,8 @@ describe.each(callbacks.map((callback) => [callback.name, callback] as const))("
               at++
             }
             const exit = fiber.pollUnsafe()
-            yield* Fiber.interrupt(fiber)
+            fiber.interruptUnsafe()
+            yield* TestClock.adjust(10)
             const error = defect(exit ?? assert.fail("it has not ended"))
             assert.strictEqual((error as Error).message, message)
             if (what !== "throws") assert.instanceOf(error, TypeError)
