@@ -15,9 +15,9 @@ import type { Budget, Config, Frame, Join } from "./join.ts"
 import { isOpen, running, where } from "./join.ts"
 import type { Outbox } from "./outbox.ts"
 import * as outbox from "./outbox.ts"
+import * as reducer from "./reducer.ts"
 import * as returned from "./returned.ts"
 import * as splitResult from "./splitResult.ts"
-import * as strategies from "./strategies.ts"
 
 /** The first branches are there: a strategy may be satisfied by none, or want more than there are. */
 export const open = (join: Join): void => {
@@ -164,7 +164,7 @@ const judge = (join: Join, event: "settled" | "deadline"): void => {
 }
 
 const ask = (join: Join, strategy: JoinStrategy.Custom, event: "settled" | "deadline"): void => {
-  const judgement = strategies.judge(strategy, join.state, join.tally, event)
+  const judgement = reducer.judge(strategy, join.state, join.tally, event)
   if (typeof judgement === "object") giveUp(join, judgement.fail)
   else join.verdict = judgement === "continue" && event === "deadline" ? "fail" : judgement
 }
@@ -188,7 +188,7 @@ const conclude = (join: Join, strategy: JoinStrategy.Custom): void => {
 const fallShort = (join: Join, { name }: JoinStrategy.Custom, least: number): void => {
   const { isRead, items, list, tally: { total } } = join
   const cutShort = list._tag === "Lazy" ? !isRead : total < items.length
-  giveUp(join, strategies.tooFew(name, least, total, cutShort))
+  giveUp(join, reducer.tooFew(name, least, total, cutShort))
 }
 
 const giveUp = (join: Join, reason: string): void => {

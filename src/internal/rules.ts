@@ -16,7 +16,7 @@ import * as delays from "./delays.ts"
 import * as durations from "./durations.ts"
 import type { Config, Stagger } from "./join.ts"
 import * as pool from "./pool.ts"
-import * as strategies from "./strategies.ts"
+import * as reducer from "./reducer.ts"
 
 /** The options of a split as they were given. */
 export interface SplitInput {
@@ -175,7 +175,7 @@ const strategy = (
       return
     case "Custom": {
       if (!JoinStrategy.isCustom(self)) return
-      const sentences = strategies.malformed(self)
+      const sentences = reducer.malformed(self)
       for (const sentence of sentences) add("strategy", sentence)
       if (sentences.length > 0) return
       if (self.reducer.timed === true && !timed) {
@@ -184,7 +184,7 @@ const strategy = (
       if (self.reducer.soft !== undefined) {
         duration(self.reducer.soft.after, "timeout", `the soft deadline of ${name}`, add)
       }
-      const issue = strategies.issue(self, names)
+      const issue = reducer.issue(self, names)
       if (issue !== undefined) return add("strategy", issue)
       const { least = 0 } = self.reducer
       if (!isWhole(least)) {
@@ -217,7 +217,7 @@ const strategy = (
 }
 
 const enough = (name: string, least: number, count: number | undefined, add: Add): void => {
-  if (count !== undefined && count < least) add("count", strategies.tooFew(name, least, count, false))
+  if (count !== undefined && count < least) add("count", reducer.tooFew(name, least, count, false))
 }
 
 export const duration = (input: unknown, rule: ConfigurationRule, what: string, add: Add): void => {

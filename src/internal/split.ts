@@ -41,10 +41,10 @@ import { hasMore, isOpen, make, mayYield, where, yieldEvery } from "./join.ts"
 import * as nursery from "./nursery.ts"
 import * as outbox from "./outbox.ts"
 import type { Pool } from "./pool.ts"
+import * as reducer from "./reducer.ts"
 import { Sharing } from "./sharing.ts"
 import * as slot from "./slot.ts"
 import { Staggering } from "./staggering.ts"
-import * as strategies from "./strategies.ts"
 
 export const noFrame: Frame = {
   workflow: undefined,
@@ -138,7 +138,7 @@ const misfit = (
   { config, frame, items, list }: Join
 ): { readonly rule: WorkflowRule; readonly detail: string } | undefined => {
   if (list._tag === "Known" && JoinStrategy.isCustom(config.strategy)) {
-    const detail = strategies.issue(config.strategy, list.names ?? list.items.map((_, i) => String(i)))
+    const detail = reducer.issue(config.strategy, list.names ?? list.items.map((_, i) => String(i)))
     if (detail !== undefined) return { rule: "strategy", detail }
   }
   const bad = list._tag === "Growing" ? items.findIndex((item: unknown) => !Effect.isEffect(item)) : -1

@@ -3,12 +3,12 @@
  * their own, made anew for each split; none takes more than a constant time for an outcome.
  */
 import type * as Duration from "effect/Duration"
-import * as Formatter from "effect/Formatter"
 import { identity } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import type { Counting, Custom, Judgement, Reducer, Tally } from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
 import { isCount, isWhole } from "./counts.ts"
+import { noFunction } from "./reducer.ts"
 import * as returned from "./returned.ts"
 
 type AnyOutcome = Outcome.Settled<unknown, unknown>
@@ -30,52 +30,11 @@ export const make = <A, E, S, N extends string>(
       : { ...reducer, issue: (branches: Names) => reducer.issue?.(branches) ?? missing(names, branches) }
   })
 
-/** The parts of a strategy that are not what its type says, a sentence for each. */
-export const malformed = ({ name, reducer }: Custom): ReadonlyArray<string> => {
-  const given: unknown = reducer
-  if (!Predicate.isString(name)) return [`the name of a strategy is ${Formatter.format(name)}; it must be a string`]
-  if (!Predicate.isObject(given)) return [`${name} is no join strategy; take one from JoinStrategy`]
-  const { decide, initial, issue, onOutcome, soft } = given
-  const parts: Record<string, unknown> = { initial, onOutcome, decide }
-  if (issue !== undefined) parts.issue = issue
-  if (soft !== undefined) parts["soft.onPassed"] = Predicate.isObject(soft) ? soft.onPassed : undefined
-  return Object.entries(parts).flatMap(([part, u]) => noFunction(name, part, u) ?? [])
-}
-
-const noFunction = (name: string, part: string, u: unknown): string | undefined =>
-  Predicate.isFunction(u) ? undefined : `${name}: ${part} is ${Formatter.format(u)}; it must be a function`
-
 const fail = (reason: string): Judgement => ({ fail: reason })
-
-/** What a strategy says is wrong with itself, a sentence. */
-export const issue = ({ name, reducer }: Custom, names: Names): string | undefined => {
-  const sentence: unknown = reducer.issue?.(names)
-  if (sentence === undefined || Predicate.isString(sentence)) return sentence
-  throw returned.unexpected(name, "issue", sentence, "a sentence, or undefined if nothing is wrong")
-}
-
-/** What a strategy says of its state. */
-export const judge = (
-  { name, reducer }: Custom,
-  state: unknown,
-  tally: Tally,
-  event: "settled" | "deadline"
-): Judgement => {
-  const judgement: unknown = reducer.decide(state, tally, event)
-  if (judgement === "continue" || judgement === "proceed" || judgement === "fail") return judgement
-  if (Predicate.hasProperty(judgement, "fail") && Predicate.isString(judgement.fail)) return { fail: judgement.fail }
-  throw returned.unexpected(name, "decide", judgement, `"continue", "proceed", "fail" or { fail: "the reason" }`)
-}
 
 /** How many branches a strategy that goes by counts needs at least. */
 export const least = (self: Counting): number =>
   self._tag === "Any" ? 1 : self._tag === "Quorum" || self._tag === "PartialResults" ? self.n : 0
-
-/** The sentence for a strategy that needs more branches than there are, or than were started. */
-export const tooFew = (name: string, least: number, count: number, cutShort: boolean): string =>
-  least === 1
-    ? `${name} waits for 1 branch, but there are none`
-    : `${name} waits for ${least} branches, but ${cutShort ? `only ${count} were started` : `there are only ${count}`}`
 
 /** How an outcome counts for a strategy that goes by counts. */
 type Class = "success" | "failure" | "left out"
