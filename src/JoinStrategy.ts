@@ -507,8 +507,9 @@ export const until: <A, E = unknown>(
  *
  * **Details**
  *
- * Values are the same if `by` gives the same for them, as keys of a `Map` are; left out, it is the value itself. It fails
- * as soon as no value can reach `n` any more.
+ * Values are the same if `by` gives the same for them, as keys of a `Map` are; left out, it is the value itself. A `by` that
+ * returns nothing, or a Promise, is a defect: nothing would agree with nothing. It fails as soon as no value can reach `n`
+ * any more.
  *
  * **When to use**
  *
