@@ -99,7 +99,8 @@ export type Judgement = Verdict | { readonly fail: string }
  * **Details**
  *
  * Both are pure and should take no longer for the last outcome than for the first. A function that throws fails the split
- * with its defect, after its branches were interrupted and awaited.
+ * with its defect, after its branches were interrupted and awaited; one that returns what it should not, such as a
+ * Promise, with a defect that says so. `undefined` is a state like any other.
  *
  * @category models
  * @since 0.1.0
@@ -113,16 +114,20 @@ export interface Reducer<in A, in E, in out S> {
   readonly onOutcome: (state: S, outcome: Outcome.Settled<A, E>) => S
   /**
    * Asked before any branch has started, after each `onOutcome`, when a lazy list has ended, and at the deadline, where
-   * `"continue"` means to fail. Of the tally only `total` (`Infinity` while it is not known), `succeeded` and `failed`
-   * matter.
+   * `"continue"` means to fail; as it does when every branch has settled, and nothing can change any more. Of the tally
+   * only `total` (`Infinity` while it is not known), `succeeded` and `failed` matter.
    */
   readonly decide: (state: S, tally: Tally, event: "settled" | "deadline") => Judgement
-  /** A time, from the moment the split is entered, at which the state changes and is asked again. */
+  /**
+   * A time, from the moment the split is entered, at which the state changes and is asked again: at once when every branch
+   * has settled before, and it would wait.
+   */
   readonly soft?: { readonly after: Duration.Input; readonly onPassed: (state: S) => S } | undefined
-  /** Whether it is satisfied at the deadline at the latest, so that a split must have a `timeout`. */
+  /**
+   * Whether it is satisfied at the deadline at the latest, so that a split must have a `timeout`. When every branch has
+   * settled before, and it would wait, it is asked as at the deadline.
+   */
   readonly timed?: boolean | undefined
-  /** How many branches it needs at least. */
-  readonly least?: number | undefined
   /** Of so many branches, how many a hedge is to start at once. `Infinity` if it is not known. Left out: `least`, or 1. */
   readonly asksFor?: ((total: number) => number) | undefined
   /**
@@ -131,8 +136,13 @@ export interface Reducer<in A, in E, in out S> {
    */
   readonly everyBranch?: boolean | undefined
   /**
+   * How many branches it needs at least. Of a static list with fewer, that is an issue; of a dynamic one the join is
+   * unsatisfied before a branch starts, of a lazy one as soon as its list has ended.
+   */
+  readonly least?: number | undefined
+  /**
    * What is wrong with the strategy, as a sentence; asked before a branch starts, with the names of the branches where they
-   * are known by then.
+   * are known by then. What only too few branches are is said by `least`.
    */
   readonly issue?: ((names: ReadonlyArray<string> | undefined) => string | undefined) | undefined
 }
@@ -422,14 +432,7 @@ export const isCustom = (self: JoinStrategy): self is Custom => self._tag === "C
 export const accept = <A>(
   strategy: Counting,
   isAccepted: (value: A) => boolean
-): Custom<A, unknown> =>
-  internal.counting(
-    strategy,
-    decide,
-    `accept(${format(strategy)})`,
-    (outcome) => outcome._tag === "Succeeded" && isAccepted(outcome.value as A) ? "success" : "failure",
-    undefined
-  )
+): Custom<A, unknown> => internal.accept(strategy, decide, `accept(${format(strategy)})`, isAccepted)
 
 /**
  * A strategy that fails as soon as an outcome is one that makes all others worthless.
@@ -444,18 +447,7 @@ export const accept = <A>(
 export const reject = <A, E = unknown>(
   strategy: Counting,
   isRejected: (outcome: Outcome.Settled<A, E>) => boolean
-): Custom<A, E> =>
-  make<A, E, string | undefined>({
-    name: `reject(${format(strategy)})`,
-    initial: () => undefined,
-    onOutcome: (by, outcome) => by ?? (isRejected(outcome) ? outcome.name : undefined),
-    decide: (by, tally, event) =>
-      by === undefined ? decide(strategy, tally, event) : { fail: `rejected by branch ${by}` },
-    timed: strategy._tag === "PartialTimeout",
-    least: internal.least(strategy),
-    asksFor: (total) => internal.needed(strategy, total),
-    everyBranch: internal.everyBranch(strategy)
-  })
+): Custom<A, E> => internal.reject(strategy, decide, `reject(${format(strategy)})`, isRejected)
 
 /**
  * A strategy that goes by counts, where some branches may fail: they are waited for like the others, but their failures
@@ -503,8 +495,9 @@ export const until: <A, E = unknown>(
  *
  * **Details**
  *
- * Values are the same if `by` gives the same for them, as keys of a `Map` are; left out, it is the value itself. It fails
- * as soon as no value can reach `n` any more.
+ * Values are the same if `by` gives the same for them, as keys of a `Map` are; left out, it is the value itself. A `by` that
+ * returns nothing, or a Promise, is a defect: nothing would agree with nothing. It fails as soon as no value can reach `n`
+ * any more.
  *
  * **When to use**
  *
@@ -607,7 +600,7 @@ export declare namespace Weights {
 
 /**
  * A strategy that asks for less when it has waited for some time: `enough` will do after a soft deadline, at once if it is
- * satisfied by then.
+ * satisfied by then, or when every branch has settled.
  *
  * **When to use**
  *

@@ -301,6 +301,7 @@ export interface Observers<in Ended, in Settled, out E, out R, in out Z, in Stat
   readonly reduce?: {
     /** Called when the split is entered. */
     readonly initial: () => Z
+    /** Gives the next state at once, not a Promise of it. `undefined` is a state like any other. */
     readonly step: (state: Z, outcome: Settled) => Z
   } | undefined
 }

@@ -212,10 +212,30 @@ describe("relax", () => {
   it.effect("goes on when the first strategy is out of reach, and fails when the second is, too", () =>
     Effect.gen(function*() {
       const strategy = relax(JoinStrategy.allFailFast, { after: 50, enough: quorum(2) })
-      const one = yield* timed(Split.run([failing("a", 10), later(1, 20), later(2, 30)], { strategy }))
+      const one = yield* timed(Split.run([failing("a", 10), later(1, 20), later(2, 30), Effect.never], { strategy }))
       assert.deepStrictEqual([one.at, one.exit._tag], [50, "Success"])
       const two = yield* timed(Split.run([failing("a", 10), failing("b", 20), later(2, 30)], { strategy }))
       assert.deepStrictEqual([two.at, two.exit._tag], [20, "Failure"])
+    }))
+
+  it.effect("does not wait for the soft deadline when nothing runs any more", () =>
+    Effect.gen(function*() {
+      const strategy = relax(JoinStrategy.allFailFast, { after: "1 hour", enough: quorum(2) })
+      const branches = [failing("a", 10), later(1, 20), later(2, 30)]
+      for (const bulkhead of [undefined, 1, 2]) {
+        const { at, exit } = yield* timed(Split.run(branches, { strategy, bulkhead, timeout: "2 hours" }))
+        assert.deepStrictEqual([at, exit._tag], [bulkhead === 1 ? 60 : bulkhead === 2 ? 40 : 30, "Success"])
+      }
+    }))
+
+  it.effect("is decided at once over no branches, by either strategy", () =>
+    Effect.gen(function*() {
+      const none = (): ReadonlyArray<Effect.Effect<number>> => []
+      const strategies = [relax(any, { after: 50, enough: all }), relax(all, { after: 50, enough: any })]
+      for (const strategy of strategies) {
+        const { at, exit } = yield* timed(Split.run(none, { strategy }))
+        assert.deepStrictEqual([at, exit._tag], [0, "Success"])
+      }
     }))
 
   it.effect("leaves no timer behind", () =>

@@ -21,6 +21,8 @@ const machine = (schema: unknown, options?: object) =>
 const split = (options: object, branches: unknown = [Effect.void]) =>
   empty.registerSplit("A", branches, { strategy: JoinStrategy.all, next: "Done", ...options }).addExitStates("Done")
 
+const own = JoinStrategy.make({ name: "own", initial: () => {}, onOutcome: () => {}, decide: () => "proceed" })
+
 /** What an effect fails with; a defect is no failure. */
 const failure = <A, E>(effect: Effect.Effect<A, E>) =>
   Effect.map(Effect.exit(effect), (exit): unknown => {
@@ -137,7 +139,35 @@ describe("a definition that breaks a rule", () => {
         text: /empty the second time/
       }
     ],
-    strategy: [{ workflow: split({ strategy: undefined }), state: "A", text: /undefined is no join strategy/ }],
+    strategy: [
+      { workflow: split({ strategy: undefined }), state: "A", text: /undefined is no join strategy/ },
+      { workflow: split({ strategy: { _tag: "Custom", name: "mine" } }), state: "A", text: /mine is no join strategy/ },
+      {
+        workflow: split({ strategy: { ...own, name: undefined } }),
+        state: "A",
+        text: /the name of a strategy is undefined/
+      },
+      ...["initial", "onOutcome", "decide", "issue"].map((part) => ({
+        workflow: split({ strategy: { ...own, reducer: { ...own.reducer, [part]: 42 } } }),
+        state: "A",
+        text: new RegExp(`own: ${part} is 42; it must be a function$`)
+      })),
+      {
+        workflow: split({ strategy: { ...own, reducer: { ...own.reducer, soft: { after: 1 } } } }),
+        state: "A",
+        text: /own: soft\.onPassed is undefined; it must be a function$/
+      },
+      ...[
+        [JoinStrategy.accept(JoinStrategy.all, 42 as never), "accept(all): isAccepted"],
+        [JoinStrategy.reject(JoinStrategy.all, 42 as never), "reject(all): isRejected"],
+        [JoinStrategy.until(42 as never), "until: the predicate"],
+        [JoinStrategy.agreement(1, 42 as never), "agreement(1): by"]
+      ].map(([strategy, what]) => ({
+        workflow: split({ strategy }),
+        state: "A",
+        text: new RegExp(`${what}`.replaceAll(/[()]/g, "\\$&") + " is 42; it must be a function$")
+      }))
+    ],
     count: [
       {
         workflow: split({ strategy: JoinStrategy.partialResults(0) }),
@@ -154,7 +184,22 @@ describe("a definition that breaks a rule", () => {
         state: "A",
         text: /quorum\(3\) waits for 3 branches, but there are only 1/
       },
-      { workflow: split({ strategy: JoinStrategy.any }, {}), state: "A", text: /any waits for 1 branch/ }
+      { workflow: split({ strategy: JoinStrategy.any }, {}), state: "A", text: /any waits for 1 branch/ },
+      {
+        workflow: split({ strategy: JoinStrategy.agreement(3) }),
+        state: "A",
+        text: /agreement\(3\) waits for 3 branches, but there are only 1$/
+      },
+      {
+        workflow: split({ strategy: JoinStrategy.accept(JoinStrategy.quorum(2), () => true) }),
+        state: "A",
+        text: /accept\(quorum\(2\)\) waits for 2 branches, but there are only 1$/
+      },
+      {
+        workflow: split({ strategy: { ...own, reducer: { ...own.reducer, least: 0.5 } } }),
+        state: "A",
+        text: /own: least is 0\.5; it must be an integer of at least 0, or be left out$/
+      }
     ],
     percentage: [-0.5, 0, 1.5, Number.NaN].map((p) => ({
       workflow: split({ strategy: JoinStrategy.percentage(p) }),
@@ -279,8 +324,8 @@ describe("a run that breaks a rule", () => {
         /there is no branch "b"; the branches are a, c$/
       ],
       [
-        split({ strategy: JoinStrategy.agreement(3) as never }, () => [Effect.void]),
-        /agreement\(3\) waits for 3 branches, but there are only 1$/
+        split({ strategy: JoinStrategy.weighted({ a: 1 }, 1) as never }, () => []),
+        /there is no branch "a"; there are none$/
       ]
     ],
     "invalid-branches": [

@@ -18,6 +18,8 @@ import type { Budget } from "./limits.ts"
 import * as limits from "./limits.ts"
 import type { Outbox } from "./outbox.ts"
 import * as outbox from "./outbox.ts"
+import * as reducer from "./reducer.ts"
+import * as returned from "./returned.ts"
 import * as splitResult from "./splitResult.ts"
 import { warn } from "./warn.ts"
 
@@ -25,7 +27,8 @@ import { warn } from "./warn.ts"
 export const open = (join: Join): void => {
   // only without any branch nobody could add one
   if (join.backlog?.added === 0) complete(join)
-  judge(join, "settled")
+  if (JoinStrategy.isCustom(join.strategy)) guarded(join, () => judge(join, "settled"))
+  else judge(join, "settled")
 }
 
 /** A branch has succeeded. */
@@ -69,9 +72,9 @@ const settled = (join: Join, outcome: Outcome.Settled<unknown, unknown>): void =
   if (!join.isPlain) note(join, outcome)
   if (!isOpen(join)) return
   if (!JoinStrategy.isCustom(join.strategy)) return decide(join, "settled")
-  const { reducer } = join.strategy
+  const { name, reducer } = join.strategy
   guarded(join, () => {
-    join.state = reducer.onOutcome(join.state, outcome as never)
+    join.state = returned.state(name, "onOutcome", reducer.onOutcome(join.state, outcome as never))
     decide(join, "settled")
   })
 }
@@ -82,7 +85,7 @@ const note = (join: Join, outcome: Outcome.Settled<unknown, unknown>): void => {
   const { reduce } = join.config
   if (reduce !== undefined) {
     guarded(join, () => {
-      join.reduced = reduce.step(join.reduced, outcome)
+      join.reduced = returned.state("reduce", "step", reduce.step(join.reduced, outcome))
     })
   }
   // nobody is left who could add branches
@@ -132,27 +135,65 @@ export const expire = (join: Join): void => {
 
 /** The soft deadline of the strategy has passed. */
 export const relax = (join: Join): void => {
-  const { state, strategy } = join
-  if (!isOpen(join) || !JoinStrategy.isCustom(strategy) || strategy.reducer.soft === undefined) return
-  const { onPassed } = strategy.reducer.soft
+  const { strategy } = join
+  if (!isOpen(join) || !JoinStrategy.isCustom(strategy)) return
   guarded(join, () => {
-    join.state = onPassed(state)
+    pass(join, strategy)
     decide(join, "settled")
   })
 }
 
+/** Changes the state for good as a soft deadline does. */
+const pass = (join: Join, { name, reducer: { soft } }: JoinStrategy.Custom): void => {
+  if (soft === undefined || join.softPassed) return
+  join.softPassed = true
+  join.state = returned.state(name, "soft.onPassed", soft.onPassed(join.state))
+}
+
 const judge = (join: Join, event: "settled" | "deadline"): void => {
-  const { state, strategy, tally } = join
+  const { strategy, tally } = join
   if (!JoinStrategy.isCustom(strategy)) {
     // what is not custom goes by counts
     join.verdict = JoinStrategy.decide(strategy as JoinStrategy.Counting, tally, event)
     return
   }
-  const judgement = strategy.reducer.decide(state, tally, event)
-  if (typeof judgement === "object") join.reason = judgement.fail
-  join.verdict = typeof judgement === "object" || (judgement === "continue" && event === "deadline")
-    ? "fail"
-    : judgement
+  const { least = 0 } = strategy.reducer
+  if (tally.total < least) return fallShort(join, strategy, least)
+  ask(join, strategy, event)
+  if (join.verdict === "continue" && tally.succeeded + tally.failed === tally.total) conclude(join, strategy)
+}
+
+const ask = (join: Join, strategy: JoinStrategy.Custom, event: "settled" | "deadline"): void => {
+  const judgement = reducer.judge(strategy, join.state, join.tally, event)
+  if (typeof judgement === "object") giveUp(join, judgement.fail)
+  else join.verdict = judgement === "continue" && event === "deadline" ? "fail" : judgement
+}
+
+/** Nothing is left to run, and the strategy would wait: what only time can bring is brought at once. */
+const conclude = (join: Join, strategy: JoinStrategy.Custom): void => {
+  const { soft, timed } = strategy.reducer
+  if (soft !== undefined && !join.softPassed) {
+    pass(join, strategy)
+    ask(join, strategy, "settled")
+  }
+  if (join.verdict !== "continue") return
+  giveUp(
+    join,
+    join.tally.total === 0 ? "it would wait, and there are no branches" : "it would wait, and every branch has settled"
+  )
+  if (timed === true) ask(join, strategy, "deadline")
+}
+
+/** There are fewer branches than the strategy needs, or a hedge has started fewer. */
+const fallShort = (join: Join, { name }: JoinStrategy.Custom, least: number): void => {
+  const { isRead, items, list, tally: { total } } = join
+  const cutShort = list._tag === "Lazy" ? !isRead : total < items.length
+  giveUp(join, reducer.tooFew(name, least, total, cutShort))
+}
+
+const giveUp = (join: Join, reason: string): void => {
+  join.reason = reason
+  join.verdict = "fail"
 }
 
 const decide = (join: Join, event: "settled" | "deadline"): void => {

@@ -15,6 +15,7 @@ import * as JoinStrategy from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
 import { Backlog } from "./backlog.ts"
 import type { Branch, BranchList } from "./branches.ts"
+import * as branches from "./branches.ts"
 import { Crew } from "./crew.ts"
 import { dispatcherOf } from "./dispatcher.ts"
 import type { Budget } from "./limits.ts"
@@ -22,6 +23,7 @@ import { Lookahead } from "./lookahead.ts"
 import type { Nursery } from "./nursery.ts"
 import type { Observer, Outbox } from "./outbox.ts"
 import type { Pool } from "./pool.ts"
+import * as returned from "./returned.ts"
 import type { Sharing } from "./sharing.ts"
 import * as splitResult from "./splitResult.ts"
 
@@ -148,6 +150,8 @@ export interface Join {
   /** What outcomes have been reduced to. */
   reduced: unknown
   timedOut: boolean
+  /** Whether the soft deadline of the strategy has passed, or need not be waited for. */
+  softPassed: boolean
   /** Whether the split was ended without a verdict: the caller was interrupted, or the list turned out to be broken. */
   halted: boolean
   broken: Cause.Cause<unknown> | undefined
@@ -186,14 +190,14 @@ const none: ReadonlyArray<Branch> = []
  */
 export const yieldEvery = 2048
 
+/** The sentence is for a list that can't be read. */
 export const make = (
   list: BranchList,
   config: Config,
   frame: Frame,
   caller: AnyFiber,
-  iterator: Iterator<Branch> | undefined,
   outbox: Outbox | undefined
-): Join => {
+): Join | string => {
   const isKnown = list._tag === "Known"
   const items = isKnown ? list.items : none
   const total = isKnown ? items.length : Number.POSITIVE_INFINITY
@@ -203,6 +207,13 @@ export const make = (
   const tally = { total, succeeded: 0, failed: 0, interrupted: 0, notStarted: 0 }
   const strategy = JoinStrategy.resolve(config.strategy, total)
   const dispatcher = dispatcherOf(caller)
+  // before the iterator, which would have to be closed: these are the user's, and may throw
+  const state = JoinStrategy.isCustom(strategy)
+    ? returned.state(strategy.name, "initial", strategy.reducer.initial())
+    : undefined
+  const reduced = reduce && returned.state("reduce", "initial", reduce.initial())
+  const iterator = list._tag === "Lazy" ? branches.iterate(list) : undefined
+  if (typeof iterator === "string") return iterator
   return {
     list,
     config,
@@ -227,9 +238,10 @@ export const make = (
     strategy,
     verdict: "continue",
     reason: undefined,
-    state: JoinStrategy.isCustom(strategy) ? strategy.reducer.initial() : undefined,
-    reduced: reduce?.initial(),
+    state,
+    reduced,
     timedOut: false,
+    softPassed: false,
     halted: false,
     broken: undefined,
     onDecided: undefined,

@@ -10,12 +10,13 @@ import type { ConfigurationRule, Issue } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import type { Losers } from "../SplitResult.ts"
 import * as branches from "./branches.ts"
-import { isCount } from "./counts.ts"
+import { isCount, isWhole } from "./counts.ts"
 import * as delays from "./delays.ts"
 import { attempt, clip, show } from "./describe.ts"
 import * as durations from "./durations.ts"
 import type { Config, Stagger } from "./join.ts"
 import * as pool from "./pool.ts"
+import * as reducer from "./reducer.ts"
 import { mostAtOnce } from "./staggering.ts"
 import * as strategies from "./strategies.ts"
 
@@ -109,7 +110,7 @@ const hedge = (state: string | undefined, self: unknown, options: SplitInput): R
     ))
   }
   if (waitsForEvery(options.strategy)) {
-    const name = JoinStrategy.format(options.strategy)
+    const name = clip(JoinStrategy.format(options.strategy))
     issues.push(issue(state, "strategy", `${name} waits for every branch; a hedge is for alternatives`))
   }
   if (options.bulkhead !== undefined) {
@@ -121,7 +122,7 @@ const hedge = (state: string | undefined, self: unknown, options: SplitInput): R
 const waitsForEvery = (self: JoinStrategy.JoinStrategy): boolean =>
   Predicate.isObject(self) &&
   (JoinStrategy.isCustom(self)
-    ? self.reducer.everyBranch === true
+    ? Predicate.isObject(self.reducer) && self.reducer.everyBranch === true
     // what is not custom goes by counts
     : strategies.everyBranch(self as JoinStrategy.Counting))
 
@@ -175,7 +176,8 @@ const strategy = (
   add: Add
 ): void => {
   const count = names?.length
-  const name = Predicate.isObject(self) && Predicate.isString(self._tag) ? clip(JoinStrategy.format(self)) : show(self)
+  // what is no strategy may have no name
+  const name = attempt(() => clip(JoinStrategy.format(self))) ?? show(self)
   switch (Predicate.isObject(self) ? self._tag : undefined) {
     case "All":
     case "AllFailFast":
@@ -186,15 +188,22 @@ const strategy = (
       return
     case "Custom": {
       if (!JoinStrategy.isCustom(self)) return
+      const sentences = reducer.malformed(self)
+      for (const sentence of sentences) add("strategy", sentence)
+      if (sentences.length > 0) return
       if (self.reducer.timed === true && !timed) {
         add("partial-timeout", `${name} needs a timeout, the deadline it joins at`)
       }
       if (self.reducer.soft !== undefined) {
         duration(self.reducer.soft.after, "timeout", `the soft deadline of ${name}`, add)
       }
-      const issue = self.reducer.issue?.(names)
-      if (issue !== undefined) add("strategy", issue)
-      return
+      const issue = reducer.issue(self, names)
+      if (issue !== undefined) return add("strategy", issue)
+      const { least = 0 } = self.reducer
+      if (!isWhole(least)) {
+        return add("count", `${name}: least is ${show(least)}; it must be an integer of at least 0, or be left out`)
+      }
+      return enough(name, least, count, add)
     }
     case "Percentage":
       if (!(Predicate.isNumber(self.n) && self.n > 0 && self.n <= 1)) {
@@ -212,16 +221,16 @@ const strategy = (
         )
         return
       }
-      if (count !== undefined && self.n > count) {
-        add("count", `${name} waits for ${self.n} branches, but there are only ${count}`)
-      }
-      return
+      return enough(name, self.n, count, add)
     case "Any":
-      if (count === 0) add("count", "any waits for 1 branch, but there are none")
-      return
+      return enough(name, 1, count, add)
     default:
       add("strategy", `${name} is no join strategy; take one from JoinStrategy`)
   }
+}
+
+const enough = (name: string, least: number, count: number | undefined, add: Add): void => {
+  if (count !== undefined && count < least) add("count", reducer.tooFew(name, least, count, false))
 }
 
 export const duration = (input: unknown, rule: ConfigurationRule, what: string, add: Add): void => {

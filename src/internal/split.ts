@@ -37,7 +37,6 @@ import type { WorkflowRule } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import type { SplitResult } from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
-import * as branches from "./branches.ts"
 import * as crew from "./crew.ts"
 import type { Run } from "./currentRun.ts"
 import { CurrentRunRef, levelOf, runOf, SplitLevel } from "./currentRun.ts"
@@ -53,6 +52,7 @@ import { standing } from "./nested.ts"
 import * as nursery from "./nursery.ts"
 import * as outbox from "./outbox.ts"
 import type { Pool } from "./pool.ts"
+import * as reducer from "./reducer.ts"
 import { Sharing } from "./sharing.ts"
 import * as slot from "./slot.ts"
 import { Staggering } from "./staggering.ts"
@@ -104,20 +104,14 @@ const start = (
     const outer = standing<Level>(current)
     const tooDeep = outer?.tooDeep()
     if (tooDeep !== undefined) return refused(frame, "max-depth", tooDeep)
-    const iterator = list._tag === "Lazy" ? branches.iterate(list) : undefined
-    if (typeof iterator === "string") return refused(frame, "invalid-branches", iterator)
-    const join = make(list, config, limited(frame, run), parent, iterator, outbox)
-    const seeded = list._tag === "Growing" ? growing.seed(join, list.seed) : undefined
-    if (seeded !== undefined) return refused(frame, "invalid-branches", seeded)
-    const unfit = misfit(join)
-    if (unfit !== undefined) return refused(frame, unfit.rule, unfit.detail)
+    const join = make(list, config, limited(frame, run), parent, outbox)
+    if (typeof join === "string") return refused(frame, "invalid-branches", join)
     const pool = poolOf(config, parent)
-    const full = pool === undefined
-      ? undefined
-      : hold.reentry(pool, parent) ?? pool.refuses(list._tag === "Lazy" ? 1 : known(join))
-    if (full !== undefined) return Exit.fail(full)
-    open(join)
-    if (join.verdict !== "continue") return ending(join, Exit.void)
+    const early = refusal(join, pool, parent) ?? decision(join)
+    if (early !== undefined) {
+      closeList(join)
+      return early
+    }
     // a refused list counts nowhere
     limits.spend(join.frame.budget, "branches", known(join))
     const level = new SplitLevel(outer, run)
@@ -164,11 +158,29 @@ const poolOf = ({ pool }: Config, parent: AnyFiber): Pool | undefined =>
   // a key of a bulkhead, by the type of the options
   Context.isKey(pool) ? Context.getUnsafe(parent.context, pool as Context.Key<never, Pool>) : pool
 
+/** Why a split does not start, now that it is known what it is to run. */
+const refusal = (join: Join, pool: Pool | undefined, parent: AnyFiber): Exit.Exit<never, unknown> | undefined => {
+  const { frame, list } = join
+  const seeded = list._tag === "Growing" ? growing.seed(join, list.seed) : undefined
+  if (seeded !== undefined) return refused(frame, "invalid-branches", seeded)
+  const unfit = misfit(join)
+  if (unfit !== undefined) return refused(frame, unfit.rule, unfit.detail)
+  if (pool === undefined) return undefined
+  const full = hold.reentry(pool, parent) ?? pool.refuses(list._tag === "Lazy" ? 1 : known(join))
+  return full && Exit.fail(full)
+}
+
+/** What the split ends with, if its strategy wants no branch at all. */
+const decision = (join: Join): Exit.Exit<SplitResult<unknown, unknown>, unknown> | undefined => {
+  open(join)
+  return join.verdict === "continue" ? undefined : ending(join, Exit.void)
+}
+
 /** What only shows when the branches are there, and stops the split before the first of them. */
 const misfit = (join: Join): { readonly rule: WorkflowRule; readonly detail: string } | undefined => {
   const { config, frame, list } = join
   if (list._tag === "Known" && JoinStrategy.isCustom(config.strategy)) {
-    const detail = config.strategy.reducer.issue?.(list.names ?? list.items.map((_, i) => String(i)))
+    const detail = reducer.issue(config.strategy, list.names ?? list.items.map((_, i) => String(i)))
     if (detail !== undefined) return { rule: "strategy", detail }
   }
   if (list._tag === "Growing" && config.hedge !== undefined) {
@@ -222,7 +234,11 @@ const branchesOf = (join: Join): AnyEffect => {
     ? crew.attend(join, () => isCrewed && hasMore(join), () => isCrewed ? slot.startDue(join) : undefined)
     : Exit.void
   const all = bounded && !isCrewed && !mayYield(join) ? Effect.andThen(started, restart(join, width)) : started
-  return Effect.onExit(all, () => Effect.andThen(others, closeList(join)))
+  const close = Effect.sync(() => {
+    join.sharing?.close()
+    closeList(join)
+  })
+  return Effect.onExit(all, () => Effect.andThen(others, close))
 }
 
 /** What a crew is started with: the deadlines, and the places that are free. The slots follow. */
@@ -243,15 +259,13 @@ const restart = (join: Join, width: number): AnyEffect => {
 }
 
 /** As `for (… of …)` does when it is left early, so that a generator's `finally` runs. */
-const closeList = (join: Join): Effect.Effect<void> =>
-  Effect.sync(() => {
-    join.sharing?.close()
-    const { isRead, iterator } = join
-    if (iterator === undefined || isRead) return
-    join.isRead = true
-    const closed = Result.try({ try: () => iterator.return?.(), catch: identity })
-    if (Result.isFailure(closed)) join.broken ??= Cause.die(closed.failure)
-  })
+const closeList = (join: Join): void => {
+  const { isRead, iterator } = join
+  if (iterator === undefined || isRead) return
+  join.isRead = true
+  const closed = Result.try({ try: () => iterator.return?.(), catch: identity })
+  if (Result.isFailure(closed)) join.broken ??= Cause.die(closed.failure)
+}
 
 /** Starts slots with the deadlines of the split, and waits for them. */
 const startSlots = (join: Join, width: number): AnyEffect => {

@@ -3,11 +3,14 @@
  * their own, made anew for each split; none takes more than a constant time for an outcome.
  */
 import type * as Duration from "effect/Duration"
+import { identity } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import type { Counting, Custom, Judgement, Reducer, Tally } from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
 import { isCount, isWhole } from "./counts.ts"
 import { show } from "./describe.ts"
+import { noFunction } from "./reducer.ts"
+import * as returned from "./returned.ts"
 
 type AnyOutcome = Outcome.Settled<unknown, unknown>
 type Names = ReadonlyArray<string> | undefined
@@ -79,7 +82,8 @@ export const counting = <A, N extends string>(
   innerDecide: Decide,
   name: string,
   classify: (outcome: AnyOutcome) => Class,
-  names: ReadonlyArray<N> | undefined
+  names: ReadonlyArray<N> | undefined,
+  issue?: () => string | undefined
 ): Custom<A, unknown, N> =>
   make<A, unknown, Counts, N>({
     name,
@@ -99,8 +103,50 @@ export const counting = <A, N extends string>(
     timed: inner._tag === "PartialTimeout",
     least: least(inner),
     asksFor: (total) => needed(inner, total),
-    everyBranch: everyBranch(inner)
+    everyBranch: everyBranch(inner),
+    issue
   }, names)
+
+/** A success counts only if its value is accepted. */
+export const accept = <A>(
+  inner: Counting,
+  innerDecide: Decide,
+  name: string,
+  isAccepted: (value: A) => boolean
+): Custom<A, unknown, string> =>
+  counting(
+    inner,
+    innerDecide,
+    name,
+    (outcome) =>
+      // of its type, as the branches' types were checked where the strategy was given to them
+      outcome._tag === "Succeeded" && returned.boolean(name, "isAccepted", isAccepted(outcome.value as A))
+        ? "success"
+        : "failure",
+    undefined,
+    () => noFunction(name, "isAccepted", isAccepted)
+  )
+
+/** An outcome may put an end to it, whatever the counts. */
+export const reject = <A, E>(
+  inner: Counting,
+  innerDecide: Decide,
+  name: string,
+  isRejected: (outcome: Outcome.Settled<A, E>) => boolean
+): Custom<A, E, string> =>
+  make<A, E, string | undefined, string>({
+    name,
+    initial: () => undefined,
+    onOutcome: (by, outcome) =>
+      by ?? (returned.boolean(name, "isRejected", isRejected(outcome)) ? outcome.name : undefined),
+    decide: (by, tally, event) =>
+      by === undefined ? innerDecide(inner, tally, event) : fail(`rejected by branch ${by}`),
+    timed: inner._tag === "PartialTimeout",
+    least: least(inner),
+    asksFor: (total) => needed(inner, total),
+    everyBranch: everyBranch(inner),
+    issue: () => noFunction(name, "isRejected", isRejected)
+  }, undefined)
 
 export const until = <A, E>(
   predicate: (settled: ReadonlyArray<Outcome.Settled<A, E>>) => boolean
@@ -114,13 +160,14 @@ export const until = <A, E>(
       return settled
     },
     decide: (settled, tally, event) =>
-      predicate(settled)
+      returned.boolean("until", "the predicate", predicate(settled))
         ? "proceed"
         : settled.length === tally.total
         ? fail("the predicate does not hold for what all branches gave")
         : event === "deadline"
         ? "fail"
-        : "continue"
+        : "continue",
+    issue: () => noFunction("until", "the predicate", predicate)
   }, undefined)
 
 export const relax = (
@@ -143,6 +190,7 @@ export const relax = (
     },
     soft: { after, onPassed: () => enough },
     timed: strategy._tag === "PartialTimeout" || enough._tag === "PartialTimeout",
+    least: Math.min(least(strategy), least(enough)),
     asksFor: (total) => needed(everyBranch(strategy) ? enough : strategy, total),
     everyBranch: everyBranch(strategy) && everyBranch(enough)
   }, undefined)
@@ -156,13 +204,20 @@ interface Agreement {
   most: number
 }
 
-export const agreement = <A>(n: number, by: (value: A) => unknown): Custom<A, unknown, string> =>
-  make<A, unknown, Agreement, string>({
-    name: `agreement(${n})`,
+export const agreement = <A>(n: number, by: (value: A) => unknown): Custom<A, unknown, string> => {
+  const name = `agreement(${n})`
+  /** That nothing is the same as nothing may be said of values, but not by a function that has forgotten to return. */
+  const keyOf = by === identity ? by : (value: A): unknown => {
+    const key = by(value)
+    if (key !== undefined && !Predicate.isPromiseLike(key)) return key
+    throw returned.unexpected(name, "by", key, "what is the same for values that agree (null for none)")
+  }
+  return make<A, unknown, Agreement, string>({
+    name,
     initial: () => ({ counts: new Map(), most: 0 }),
     onOutcome: (state, outcome) => {
       if (outcome._tag === "Failed") return state
-      const key = by(outcome.value)
+      const key = keyOf(outcome.value)
       const count = (state.counts.get(key) ?? 0) + 1
       state.counts.set(key, count)
       state.most = Math.max(state.most, count)
@@ -178,14 +233,10 @@ export const agreement = <A>(n: number, by: (value: A) => unknown): Custom<A, un
         ? "fail"
         : "continue"
     },
-    issue: (names) =>
-      !isCount(n)
-        ? `agreement(${n}): the count must be an integer of at least 1`
-        : names !== undefined && names.length < n
-        ? `agreement(${n}) waits for ${n} branches, but there are only ${names.length}`
-        : undefined,
+    issue: () => isCount(n) ? noFunction(name, "by", by) : `${name}: the count must be an integer of at least 1`,
     least: n
   }, undefined)
+}
 
 /** The tolerance for failures, as it is given. */
 export interface Tolerance {
@@ -223,7 +274,7 @@ export const tolerate = (tolerance: Tolerance): Custom<unknown, unknown, string>
         : event === "deadline"
         ? "fail"
         : "continue",
-    issue: (names) =>
+    issue: () =>
       parts.length === 0
         ? "tolerate: give at least one of maxFailures, maxFailureRate and minSuccesses"
         : maxFailures !== undefined && !isWhole(maxFailures)
@@ -233,9 +284,8 @@ export const tolerate = (tolerance: Tolerance): Custom<unknown, unknown, string>
         ? `${name}: maxFailureRate must be a number from 0 to 1`
         : tolerance.minSuccesses !== undefined && !isWhole(minSuccesses)
         ? `${name}: minSuccesses must be an integer of at least 0`
-        : names !== undefined && names.length < minSuccesses
-        ? `${name} waits for ${minSuccesses} branches, but there are only ${names.length}`
         : undefined,
+    least: minSuccesses,
     everyBranch: true
   }, undefined)
 }
@@ -288,9 +338,22 @@ export const weighted = <N extends string>(
         : rounded(all) < threshold
         ? `${name}: all weights together are only ${rounded(all)}`
         : unweighted(names?.find((name) => !byName.has(name)))
-    }
+    },
+    least: heaviest([...byName.values()], threshold)
     // the keys of the weights, as their type says
   }, [...byName.keys()] as Array<N>)
+}
+
+/** How many weights reach a threshold at least; all of them do, by the rules. */
+const heaviest = (weights: ReadonlyArray<number>, threshold: number): number => {
+  // the rules refuse what is no number
+  if (!weights.every(Predicate.isNumber)) return 0
+  let sum = 0
+  const reached = weights.toSorted((a, b) => b - a).findIndex((weight) => {
+    sum = rounded(sum + weight)
+    return sum >= threshold
+  })
+  return reached + 1
 }
 
 const unweighted = (name: string | undefined): string | undefined =>
@@ -301,7 +364,11 @@ const missing = (wanted: Iterable<string>, names: Names): string | undefined => 
   if (names === undefined) return undefined
   const known = new Set(names)
   for (const name of wanted) {
-    if (!known.has(name)) return `there is no branch "${name}"; the branches are ${names.join(", ")}`
+    if (!known.has(name)) {
+      return `there is no branch "${name}"; ${
+        names.length === 0 ? "there are none" : `the branches are ${names.join(", ")}`
+      }`
+    }
   }
   return undefined
 }
@@ -320,6 +387,8 @@ export const partialSuccesses = (n: number): Custom<unknown, unknown, string> =>
         ? "fail"
         : "continue",
     issue: () => isCount(n) ? undefined : `partialSuccesses(${n}): the count must be an integer of at least 1`,
+    // something is enough
+    least: 1,
     asksFor: () => n
   }, undefined)
 
@@ -406,10 +475,22 @@ export const required = <N extends string>(requirement: Requirement): Custom<unk
         : event === "deadline"
         ? "fail"
         : "continue",
-    issue: () => wrong(requirement)
+    issue: () => wrong(requirement),
+    least: fewest(requirement)
     // the names in the requirement, as its type says
   }, namesOf(requirement) as Array<N>)
 }
+
+/** How many branches a requirement needs at least, as far as that can be told where one is named more than once. */
+const fewest = (self: Requirement): number => {
+  const names = namesOf(self)
+  return new Set(names).size === names.length ? fewestOf(self) : 1
+}
+
+const fewestOf = (self: Requirement): number =>
+  typeof self === "string"
+    ? 1
+    : self.of.map(fewestOf).toSorted((a, b) => a - b).slice(0, self.needed).reduce((sum, n) => sum + n, 0)
 
 const wrong = (self: Requirement): string | undefined => {
   if (typeof self === "string") return undefined
