@@ -103,10 +103,10 @@ export class Pool implements Bulkhead.Bulkhead {
   occupy<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     return Effect.withFiber((fiber) => {
       this.started++
-      const held = hold.make(this, fiber)
+      const held = new hold.Hold(this, fiber)
       const end = () => {
-        if (!held.isActive) return
-        held.isActive = false
+        if (held.ended) return
+        held.end()
         this.giveBack(1)
       }
       // at a value that is no Effect a fiber ends without its finalizers

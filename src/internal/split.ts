@@ -125,7 +125,7 @@ const start = (
     }
     join.context = context as Context.Context<never>
     if (pool !== undefined) {
-      const held = hold.make(pool, parent)
+      const held = new hold.Hold(pool, parent)
       join.sharing = new Sharing(join, pool, parent.getRef(Clock.Clock), held)
       // for the branches, and not for the observer
       join.context = Context.add(context, hold.HoldRef, held) as Context.Context<never>
