@@ -264,6 +264,23 @@ describe("what has ended", () => {
       assert.deepStrictEqual(seen.map((exit) => (exit as Exit.Exit<unknown>)._tag), ["Success", "Success"])
     }))
 
+  it.effect("raises the default for nobody who goes on detached", () =>
+    Effect.gen(function*() {
+      const ended = yield* Deferred.make<void>()
+      const nested = (levels: number): Work =>
+        running("w", Effect.suspend(() => levels === 0 ? Effect.void : nested(levels - 1))).orchestrate("Go")
+      let fiber: Fiber.Fiber<unknown, unknown> | undefined
+      const goesOn = running("on", Effect.andThen(Deferred.await(ended), nested(250))).orchestrate("Go")
+      const task = Effect.andThen(
+        nested(250),
+        Effect.map(Effect.forkDetach(goesOn, { startImmediately: true }), (started) => (fiber = started))
+      )
+      yield* running("first", task).orchestrate("Go", { maxDepth: 300 })
+      yield* Deferred.succeed(ended, undefined)
+      const { detail } = errorOf(yield* Effect.exit(Fiber.join(fiber!)))
+      assert.strictEqual(detail, "workflow \"w\" does not start: splits and runs are nested deeper than 200 (maxDepth)")
+    }))
+
   it.effect("leaves those in force that have not", () =>
     Effect.gen(function*() {
       const ended = yield* Deferred.make<void>()
@@ -343,6 +360,23 @@ describe("what has ended", () => {
       assert.deepStrictEqual(keys, ["r/2/Go 2 Go", "r/3/On 3 On", "r/2/Go 2 Go"])
     }))
 
+  it.effect("is no run for the branches of a split that stands in none", () =>
+    Effect.gen(function*() {
+      const current = Effect.map(
+        Workflow.CurrentRun,
+        ({ key, path, runId, state, visit, workflow }) => ({ key, path, runId, state, visit, workflow })
+      )
+      const empty = { key: "", path: undefined, runId: "", state: "", visit: 0, workflow: "" }
+      assert.deepStrictEqual(yield* current, empty)
+      assert.deepStrictEqual((yield* Split.run([current], all)).values, [empty])
+      const seen: Array<unknown> = []
+      const note = Effect.map(current, (here) => seen.push(here))
+      yield* splitting("w", () => [note, split([note])]).orchestrate("Go", { runId: "r" })
+      const path = { workflow: "w", states: ["Go"], entered: 1, nested: undefined }
+      const there = { key: "r/1/Go", path, runId: "r", state: "Go", visit: 1, workflow: "w" }
+      assert.deepStrictEqual(seen, [there, there])
+    }))
+
   it.effect("gives the keys of a detached follow-on branch no other beginning", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
@@ -380,6 +414,8 @@ describe("a run that starts the next one", () => {
     "with limits": (next) =>
       running("poll", split([Effect.forkDetach(next)]))
         .orchestrate("Go", { maxBranches: 5, maxDepth: 3, maxTransitions: 5 }),
+    "with a depth that is never reached": (next) =>
+      running("poll", split([Effect.forkDetach(next)])).orchestrate("Go", { maxDepth: 1_000_000 }),
     "in Split.runs alone": (next) => split([Effect.forkDetach(next)])
   }
   for (const [where, start] of Object.entries(pollers)) {
