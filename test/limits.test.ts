@@ -345,6 +345,27 @@ describe("what has ended", () => {
       assert.deepStrictEqual(told, ["a detached branch meets max-depth", "what it has left behind runs"])
     }))
 
+  it.effect("is not a split as long as one of its follow-on branches goes on", () =>
+    Effect.gen(function*() {
+      const first = yield* Deferred.make<Fiber.Fiber<unknown, unknown>>()
+      const gate = yield* Deferred.make<void>()
+      let turn = 0
+      const leaf = Effect.suspend(() =>
+        turn++ === 0
+          ? Effect.flatMap(
+            Effect.forkDetach(Effect.andThen(Deferred.await(gate), Effect.exit(split([Effect.void])))),
+            (fiber) => Deferred.succeed(first, fiber)
+          )
+          : Effect.gen(function*() {
+            const fiber = yield* Deferred.await(first)
+            yield* Deferred.succeed(gate, undefined)
+            return errorOf((yield* Fiber.join(fiber)) as Exit.Exit<unknown>).rule
+          }).pipe(Effect.map((rule) => assert.strictEqual(rule, "max-depth")))
+      )
+      yield* following("w", 2, leaf).orchestrate("Go", { maxDepth: 1 })
+      assert.strictEqual(turn, 2)
+    }))
+
   it.effect("keeps the keys of detached branches as they were", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
@@ -414,6 +435,9 @@ describe("a run that starts the next one", () => {
     "with limits": (next) =>
       running("poll", split([Effect.forkDetach(next)]))
         .orchestrate("Go", { maxBranches: 5, maxDepth: 3, maxTransitions: 5 }),
+    "in a task that ends later, with a depth that is never reached": (next) =>
+      running("poll", Effect.andThen(Effect.forkDetach(next), Effect.all(times(5, Effect.yieldNow))))
+        .orchestrate("Go", { maxDepth: 1_000_000 }),
     "with a depth that is never reached": (next) =>
       running("poll", split([Effect.forkDetach(next)])).orchestrate("Go", { maxDepth: 1_000_000 }),
     "in Split.runs alone": (next) => split([Effect.forkDetach(next)])
