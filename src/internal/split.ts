@@ -152,7 +152,7 @@ const refused = (frame: Frame, rule: WorkflowRule, detail: string): Exit.Exit<ne
 
 /** A split on its own counts into what is left to the run that it stands in. */
 const limited = (frame: Frame, run: Run | undefined): Frame =>
-  run === undefined || run === frame || run.budget === undefined ? frame : { ...frame, budget: run.budget }
+  frame.root !== undefined || run?.budget === undefined ? frame : { ...frame, budget: run.budget }
 
 const poolOf = ({ pool }: Config, parent: AnyFiber): Pool | undefined =>
   // a key of a bulkhead, by the type of the options
