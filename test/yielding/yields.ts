@@ -3,7 +3,8 @@
  * default it does after 2,048 operations, wherever that falls, so between any two operations of the engine another fiber may
  * run. Here it does at random points too, always at the same ones for one seed.
  */
-import { Clock, Effect, Fiber, Scheduler } from "effect"
+import type { Fiber } from "effect"
+import { Clock, Effect, Scheduler } from "effect"
 
 /** Numbers from 0 to 1 that follow a seed (mulberry32). */
 const numbers = (seed: number) => () => {
