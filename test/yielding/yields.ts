@@ -73,7 +73,7 @@ export const yieldingScheduler = (seed: number, rate?: number): YieldingSchedule
   new YieldingScheduler(new Scheduler.MixedScheduler(), seed, rate)
 
 /** More rounds than anything takes that comes to rest at one instant. */
-const mostRounds = 200_000
+const mostRounds = 20_000
 
 /** Waits until every fiber waits for something: for the clock, or for ever. */
 export const quiet: Effect.Effect<void> = Effect.withFiber((fiber) => {
