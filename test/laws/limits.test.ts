@@ -7,6 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Context } from "effect"
 import { Arbitrary, Cause, Deferred, Effect, Fiber } from "effect"
 import { CanoError, JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
+import { yieldsAtRandom } from "../yielding/yields.ts"
 import { int, runs } from "./harness.ts"
 
 // -----------------------------------------------------------------------------
@@ -327,7 +328,8 @@ const predicted = (root: Node): ReadonlyArray<string> => {
   return trail
 }
 
-describe("limits at several levels", () => {
+// which ancestors have ended when a detached run starts is a matter of turns, which random yields change
+describe.skipIf(yieldsAtRandom)("limits at several levels", () => {
   const seen = new Set<string>()
 
   it.effect.prop(
