@@ -145,7 +145,7 @@ export class Sharing implements Client {
 
   /** A slot waits for a place. */
   park(slot: Slot): AnyEffect {
-    const waiter = new Waiter(this.join.dispatcher)
+    const waiter = new Waiter(this.join.home)
     const entry = this.parked.push({ slot, waiter })
     this.request()
     return Effect.onInterrupt(waiter.wait, () => Effect.sync(() => this.parked.remove(entry)))

@@ -42,7 +42,7 @@ import type { Run } from "./currentRun.ts"
 import { CurrentRunRef, levelOf, runOf, SplitLevel } from "./currentRun.ts"
 import { breakOff, exceedsAtOnce, expire, halt, isBreak, noticeBreak, open, relax } from "./deciding.ts"
 import type { Level } from "./depth.ts"
-import { DispatcherRef, isSync } from "./dispatcher.ts"
+import { dispatcherOf, DispatcherRef, isSync, later } from "./dispatcher.ts"
 import * as growing from "./growing.ts"
 import * as hold from "./hold.ts"
 import type { AnyEffect, AnyFiber, Config, Frame, Join } from "./join.ts"
@@ -121,7 +121,7 @@ const start = (
       // under `Effect.runSync` nobody would resume a fiber that has yielded
       join.yieldEvery = Number.POSITIVE_INFINITY
       context = Context.add(context, Scheduler.PreventSchedulerYield, true)
-      context = Context.add(context, DispatcherRef, join.dispatcher)
+      context = Context.add(context, DispatcherRef, dispatcherOf(parent))
     }
     join.context = context as Context.Context<never>
     if (pool !== undefined) {
@@ -152,7 +152,7 @@ const refused = (frame: Frame, rule: WorkflowRule, detail: string): Exit.Exit<ne
 
 /** A split on its own counts into what is left to the run that it stands in. */
 const limited = (frame: Frame, run: Run | undefined): Frame =>
-  run === undefined || run === frame || run.budget === undefined ? frame : { ...frame, budget: run.budget }
+  frame.root !== undefined || run?.budget === undefined ? frame : { ...frame, budget: run.budget }
 
 const poolOf = ({ pool }: Config, parent: AnyFiber): Pool | undefined =>
   // a key of a bulkhead, by the type of the options
@@ -355,7 +355,7 @@ class Parting {
     this.resume = resume
     const { grace } = join.config
     // not on the stack of the branch that has decided, nor on that of the timer
-    const leave = () => join.dispatcher.scheduleTask(() => this.leave(), 0)
+    const leave = () => later(join.home, () => this.leave())
     join.onDecided = grace === undefined
       ? leave
       : () => {

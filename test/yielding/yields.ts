@@ -3,7 +3,8 @@
  * default it does after 2,048 operations, wherever that falls, so between any two operations of the engine another fiber may
  * run. Here it does at random points too, always at the same ones for one seed.
  */
-import { Clock, Effect, type Fiber, Scheduler } from "effect"
+import type { Fiber } from "effect"
+import { Clock, Effect, Scheduler } from "effect"
 
 /** Numbers from 0 to 1 that follow a seed (mulberry32). */
 const numbers = (seed: number) => () => {
@@ -72,7 +73,7 @@ export const yieldingScheduler = (seed: number, rate?: number): YieldingSchedule
   new YieldingScheduler(new Scheduler.MixedScheduler(), seed, rate)
 
 /** More rounds than anything takes that comes to rest at one instant. */
-const mostRounds = 200_000
+const mostRounds = 20_000
 
 /** Waits until every fiber waits for something: for the clock, or for ever. */
 export const quiet: Effect.Effect<void> = Effect.withFiber((fiber) => {
