@@ -29,16 +29,16 @@ describe("what waits for a place", () => {
 
   it.effect("is no branch that has been given a place and has yet to start", () =>
     Effect.gen(function*() {
-      const bulkhead = yield* Bulkhead.make("db", { places: 1, maxWaiting: 2 })
+      const bulkhead = yield* Bulkhead.make("db", { places: 1, maxWaiting: 3 })
       const branches = Array.from({ length: 3 }, () => Effect.sleep(1))
       const split = yield* start(Split.run(branches, { strategy: all, bulkhead }))
-      const two = Effect.all([bulkhead.withPlace(Effect.void), bulkhead.withPlace(Effect.void)], { concurrency: 2 })
-      // served before the last branch, which gets its place; two may wait then
-      const before = yield* start(Effect.andThen(bulkhead.withPlace(Effect.sleep(1)), two))
+      const three = Effect.all(new Array(3).fill(bulkhead.withPlace(Effect.void)), { concurrency: 3 })
+      // served before the last branch, which gets its place; three may wait then
+      const before = yield* start(Effect.andThen(bulkhead.withPlace(Effect.sleep(1)), three))
       yield* TestClock.adjust(10)
-      assert.lengthOf(yield* Fiber.join(before), 2)
+      assert.lengthOf(yield* Fiber.join(before), 3)
       yield* Fiber.join(split)
-      assert.deepStrictEqual(yield* bulkhead.statistics, { places: 1, inUse: 0, waiting: 0, started: 6, rejected: 0 })
+      assert.deepStrictEqual(yield* bulkhead.statistics, { places: 1, inUse: 0, waiting: 0, started: 7, rejected: 0 })
     }))
 })
 
