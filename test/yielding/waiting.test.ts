@@ -3,10 +3,11 @@
  * yield. They run in the project "yields" only; the bulkhead is looked at whenever nothing is left that could happen.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Cause, Effect, Exit, Fiber, Scope } from "effect"
+import type { Scope } from "effect"
+import { Arbitrary, Cause, Clock, Effect, Exit, Fiber } from "effect"
 import { Bulkhead, Hedge, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { int, oneOf, optional, runs, strategy, toShape, toStrategy, untyped } from "../laws/harness.ts"
+import { int, oneOf, optional, primeClock, runs, strategy, toShape, toStrategy, untyped } from "../laws/harness.ts"
 
 // -----------------------------------------------------------------------------
 // generators
@@ -122,6 +123,17 @@ const resize = (bulkhead: Bulkhead.Bulkhead, resizes: Resizes) =>
 
 const mostPlaces = (places: number, resizes: Resizes) => Math.max(places, ...resizes.map(({ places }) => places))
 
+/**
+ * A clock of which every reading is later than the one before, as on a slow machine: within a millisecond a place is kept
+ * for several branches, whoever waits.
+ */
+const hurried = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(Clock.Clock, (clock) => {
+    let ticks = 0
+    const currentTimeMillisUnsafe = () => clock.currentTimeMillisUnsafe() + ticks++
+    return Effect.provideService(effect, Clock.Clock, Object.assign(Object.create(clock), { currentTimeMillisUnsafe }))
+  })
+
 /** The watchdog: names those who wait for ever, instead of waiting with them. */
 const haveEnded = (users: Users, who: string) => {
   const waiting = users.flatMap((fiber, i) => fiber.pollUnsafe() === undefined ? [i] : [])
@@ -176,6 +188,7 @@ describe("effects that wait for a place", () => {
     { effects: several(single, 1, 6), maxWaiting: optional(int(0, 6)), places, resizes },
     ({ effects, maxWaiting, places, resizes }) =>
       Effect.gen(function*() {
+        yield* primeClock
         const bulkhead = yield* Bulkhead.make("shared", { places, maxWaiting })
         const census = new Census()
         const users = yield* Effect.forEach(
@@ -265,13 +278,13 @@ const onBulkhead = (
   const branches = works.map((work, i) =>
     census.body(losers === "await" || losers === "detach" ? { ...work, hangs: false } : work, i)
   )
-  return Effect.scoped(run(inShape(shape, branches), {
+  return hurried(Effect.scoped(run(inShape(shape, branches), {
     strategy: toStrategy(strategy),
     timeout,
     losers: losers === "grace" ? { grace: 4 } : losers,
     bulkhead,
     ...told === undefined ? {} : { onOutcome: () => later(told) }
-  }))
+  })))
 }
 
 describe("splits that wait for a place", () => {
@@ -280,6 +293,7 @@ describe("splits that wait for a place", () => {
     { splits: several(split, 1, 5), effects: several(single, 0, 4), places, resizes },
     ({ effects, places, resizes, splits }) =>
       Effect.gen(function*() {
+        yield* primeClock
         const bulkhead = yield* Bulkhead.make("shared", { places })
         const census = new Census()
         const users = yield* Effect.forEach(
@@ -306,6 +320,7 @@ describe("splits that wait for a place", () => {
     { splits: several(split, 1, 4), places, resizes, kind: oneOf(["shared", "own", "none"]) },
     ({ kind, places, resizes, splits }) =>
       Effect.gen(function*() {
+        yield* primeClock
         const shared = yield* Bulkhead.make("shared", { places })
         const censuses = splits.map(() => new Census())
         const users = yield* Effect.forEach(splits, ({ at, shape, told, works }, i) => {
@@ -354,6 +369,7 @@ describe("splits with an observer that takes its time", () => {
     },
     ({ kind, places, resizes, shape, sizes, told, works }) =>
       Effect.gen(function*() {
+        yield* primeClock
         const shared = yield* Bulkhead.make("shared", { places })
         const seen = sizes.map((): Array<number> => [])
         const census = new Census()
@@ -405,6 +421,7 @@ describe("a scope that closes", () => {
     },
     ({ close, cut, joined, owner, splits }) =>
       Effect.gen(function*() {
+        yield* primeClock
         const census = new Census()
         /** The last branch of a split is the next split, which may be left behind in turn. */
         const parting = (i: number): Effect.Effect<unknown, unknown, Scope.Scope> => {
@@ -475,6 +492,7 @@ describe("hedges", () => {
     },
     ({ hedges, tokens }) =>
       Effect.gen(function*() {
+        yield* primeClock
         const budget = Hedge.budget({ tokens, ratio: 0.5 })
         const census = new Census()
         const users = yield* Effect.forEach(hedges, ({ at, cut, delay, kind, shape, told, works }) => {
