@@ -140,6 +140,13 @@ const haveEnded = (users: Users, who: string) => {
   assert.deepStrictEqual(waiting, [], `${who} ${waiting.join(", ")} of ${users.length} waits for ever`)
 }
 
+const haveSucceeded = (users: Users) => {
+  for (const user of users) {
+    const exit = user.pollUnsafe()!
+    if (Exit.isFailure(exit)) assert.fail(Cause.pretty(exit.cause))
+  }
+}
+
 /** Lets all time pass, and sees to it that nobody waits for a place that is free. */
 const watch = (bulkhead: Bulkhead.Bulkhead) =>
   Effect.gen(function*() {
@@ -351,6 +358,58 @@ describe("splits that wait for a place", () => {
   )
 })
 
+const contest = Arbitrary.all({
+  rounds: several(int(0, 1), 3, 5),
+  fails: int(0, 2),
+  strategy: oneOf(["Any", "Any", "Quorum", "PartialResults"]),
+  losers: oneOf(["await", "detach", "await", "detach", "grace", "interrupt"]),
+  shape: oneOf(["array", "iterable", "growing"]),
+  at: int(0, 1)
+})
+
+describe("splits that are decided while places change hands", () => {
+  it.effect.prop(
+    "come to an end, and give every place back",
+    {
+      contests: several(contest, 2, 3),
+      places: int(1, 3),
+      resizes: several(Arbitrary.all({ at: wait, places }), 0, 1)
+    },
+    ({ contests, places, resizes }) =>
+      Effect.gen(function*() {
+        yield* primeClock
+        const bulkhead = yield* Bulkhead.make("shared", { places })
+        const census = new Census()
+        const users = yield* Effect.forEach(contests, ({ at, fails, losers, rounds, shape, strategy }) => {
+          const works = rounds.map((rounds, i): Work => ({
+            takes: { millis: 0, rounds },
+            hangs: false,
+            end: i < fails ? "Fail" : "Succeed",
+            cleanup: 0,
+            leavesChildren: false
+          }))
+          const given: Given = {
+            at: now,
+            cut: undefined,
+            works,
+            shape,
+            strategy: strategy === "Any" ? { _tag: strategy } : { _tag: strategy, n: 2 },
+            timeout: 55,
+            losers,
+            told: undefined
+          }
+          return enter({ millis: 0, rounds: at }, undefined, onBulkhead(given, bulkhead, census))
+        })
+        yield* resize(bulkhead, resizes)
+        yield* watch(bulkhead)
+        haveEnded(users, "split")
+        assert.strictEqual(census.running, 0)
+        yield* isWhole(bulkhead)
+      }),
+    runs(1000)
+  )
+})
+
 // -----------------------------------------------------------------------------
 // room for outcomes
 // -----------------------------------------------------------------------------
@@ -392,6 +451,7 @@ describe("splits with an observer that takes its time", () => {
         yield* resize(shared, resizes)
         yield* TestClock.adjust("1 hour")
         haveEnded(users, "split")
+        haveSucceeded(users)
         for (const [i, size] of sizes.entries()) {
           assert.deepStrictEqual(
             seen[i]!.sort((a, b) => a - b),
