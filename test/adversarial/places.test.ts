@@ -32,7 +32,7 @@ describe("what waits for a place", () => {
       const bulkhead = yield* Bulkhead.make("db", { places: 1, maxWaiting: 3 })
       const branches = Array.from({ length: 3 }, () => Effect.sleep(1))
       const split = yield* start(Split.run(branches, { strategy: all, bulkhead }))
-      const three = Effect.all(new Array(3).fill(bulkhead.withPlace(Effect.void)), { concurrency: 3 })
+      const three = Effect.all(Array.from({ length: 3 }, () => bulkhead.withPlace(Effect.void)), { concurrency: 3 })
       // served before the last branch, which gets its place; three may wait then
       const before = yield* start(Effect.andThen(bulkhead.withPlace(Effect.sleep(1)), three))
       yield* TestClock.adjust(10)
@@ -43,13 +43,15 @@ describe("what waits for a place", () => {
 })
 
 describe("a place that was given back", () => {
-  for (const [kind, within] of [
-    ["an effect", (bulkhead: Bulkhead.Bulkhead, body: Effect.Effect<unknown>) => bulkhead.withPlace(body)],
-    [
-      "a split",
-      (bulkhead: Bulkhead.Bulkhead, body: Effect.Effect<unknown>) => Split.run([body], { strategy: all, bulkhead })
-    ]
-  ] as const) {
+  for (
+    const [kind, within] of [
+      ["an effect", (bulkhead: Bulkhead.Bulkhead, body: Effect.Effect<unknown>) => bulkhead.withPlace(body)],
+      [
+        "a split",
+        (bulkhead: Bulkhead.Bulkhead, body: Effect.Effect<unknown>) => Split.run([body], { strategy: all, bulkhead })
+      ]
+    ] as const
+  ) {
     it.effect(`is remembered by nobody that was started in it, however long the chain (${kind})`, () =>
       Effect.gen(function*() {
         const generations = 200
