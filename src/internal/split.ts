@@ -210,7 +210,10 @@ const observed = (join: Join, to: outbox.Outbox, branches: AnyEffect): AnyEffect
       (cause) => join.halted || to.isClosed ? Exit.void : breakOff(join, cause)
     )
   })
-  to.onRoom = () => join.sharing?.request()
+  to.onRoom = () => {
+    if (join.sharing !== undefined) join.sharing.request()
+    else if (join.backlog !== undefined) crew.poke(join)
+  }
   const both = Duration.isFinite(to.patience)
     ? Effect.andThen(Effect.forkChild(outbox.limit(to), { startImmediately: true }), branches)
     : branches
@@ -286,7 +289,9 @@ const startSegment = (join: Join, width: number, member: AnyEffect, first: boole
 
 const startSegments = (join: Join, width: number, member: AnyEffect): AnyEffect =>
   Effect.suspend(() => {
-    const segments: Array<AnyFiber> = []
+    let segments: Array<AnyFiber> = []
+    let kept = segmentSize
+    let first = true
     let left = width
     let read = -1
     const loop = Effect.whileLoop({
@@ -299,9 +304,16 @@ const startSegments = (join: Join, width: number, member: AnyEffect): AnyEffect 
         // slots that would only wait for room are not started
         if (join.outbox !== undefined && outbox.isFull(join.outbox)) return outbox.waitForRoom(join.outbox)
         read = join.started
+        // a list may have no end, so what has ended is forgotten; not so often that those that go on cost much
+        if (join.slots.length >= 2 * kept) {
+          slot.forgetEnded(join)
+          segments = segments.filter((segment) => segment.pollUnsafe() === undefined)
+          kept = Math.max(join.slots.length, segmentSize)
+        }
         // a lazy list may be short, so its segments double
         const size = Math.min(left, segmentSize, join.iterator === undefined ? segmentSize : join.started + 16)
-        const segment = startSegment(join, size, member, segments.length === 0)
+        const segment = startSegment(join, size, member, first)
+        first = false
         // without a bulkhead a segment may end early, and the list decides when there are enough slots
         if (join.isBounded) left -= size
         return Effect.forkChild(
