@@ -113,5 +113,281 @@ export const waiting: Mutants = {
       to: "this.inUse -= count",
       tests: "Bulkhead"
     }
+  ],
+  line: [
+    {
+      what: "who leaves from the middle takes those before along",
+      from: "else before.after = after",
+      to: "else this.#first = after",
+      tests: "Bulkhead laws/bulkhead"
+    },
+    {
+      what: "who comes after one that left the end is lost",
+      from: "if (after === undefined) this.#last = before",
+      to: "if (after === undefined) this.#last = node",
+      tests: "Bulkhead laws/bulkhead"
+    },
+    {
+      what: "who has left can leave once more",
+      from: "if (!node.isIn) return false",
+      to: "",
+      tests: "Bulkhead laws/bulkhead adversarial/waiting"
+    },
+    {
+      what: "who leaves is counted for ever",
+      from: "this.size--",
+      to: "",
+      tests: "Bulkhead"
+    }
+  ],
+  waiter: [
+    {
+      what: "who is woken before it waits is forgotten",
+      from: "if (this.isWoken) resume(Exit.void)\n      else this.#resume = resume",
+      to: "this.#resume = resume",
+      tests: "Bulkhead adversarial/waiting adversarial/slots"
+    },
+    {
+      what: "goes on at once, on the stack of whoever wakes it",
+      from: "this.dispatcher.scheduleTask(() => resume(Exit.void), 0)",
+      to: "resume(Exit.void)",
+      tests: "laws/bulkhead Bulkhead adversarial/waiting"
+    }
+  ],
+  bell: [
+    {
+      what: "a ring that nobody waits for is lost",
+      from: "this.isRung = true",
+      to: "",
+      tests: "hedged-splits Hedge"
+    },
+    {
+      what: "a ring is heard for ever",
+      from: "this.isRung = false\n    this.#waiter",
+      to: "this.#waiter",
+      tests: "hedged-splits"
+    }
+  ],
+  sharing: [
+    {
+      what: "wants a place though outcomes wait for the observer",
+      from: "return this.#waiting() > 0 && !this.isStopped",
+      to: "return this.#waiting() > 0",
+      tests: "adversarial/waiting observers"
+    },
+    {
+      what: "waits though its list has ended",
+      from: "if (!hasMore(join)) return 0",
+      to: "",
+      tests: "Bulkhead adversarial/waiting"
+    },
+    {
+      what: "places on their way are asked for once more",
+      from: "known(join) - join.started - coming",
+      to: "known(join) - join.started",
+      tests: "Bulkhead adversarial/waiting"
+    },
+    {
+      what: "a place for a slot that is to come is not noted",
+      from: "this.coming++\n      // the worker",
+      to: "// the worker",
+      tests: "Bulkhead"
+    },
+    {
+      what: "the worker is not told of a place",
+      from: "nobody else's\n      poke(this.join)",
+      to: "nobody else's",
+      tests: "Bulkhead"
+    },
+    {
+      what: "a branch that is given a place is counted as waiting",
+      from: "parked.waiter.wake()\n    }\n    this.recount()",
+      to: "parked.waiter.wake()\n    }",
+      tests: "Bulkhead adversarial/waiting"
+    },
+    {
+      what: "is served once only",
+      from: "if (this.wants()) this.pool.queue(this)",
+      to: "",
+      tests: "Bulkhead"
+    },
+    {
+      what: "takes a place too many when it is entered",
+      from: "while (this.coming < width &&",
+      to: "while (this.coming <= width &&",
+      tests: "Bulkhead"
+    },
+    {
+      what: "branches that start are not counted",
+      from: "this.pool.started++",
+      to: "",
+      tests: "Bulkhead"
+    },
+    {
+      what: "the line is not served when it asks",
+      from: "this.pool.queue(this)\n    this.pool.serve()",
+      to: "this.pool.queue(this)",
+      tests: "Bulkhead growing adversarial/waiting"
+    },
+    {
+      what: "a place that is claimed is still on its way",
+      from: "this.coming--",
+      to: "",
+      tests: "Bulkhead"
+    },
+    {
+      what: "keeps a place though there are fewer now",
+      from: "hasMore(join) && !pool.isOverfull &&",
+      to: "hasMore(join) &&",
+      tests: "Bulkhead"
+    },
+    {
+      what: "gives its place back though nobody waits",
+      from: "if (!pool.othersWait(this)) return place",
+      to: "",
+      tests: "Bulkhead laws/bulkhead"
+    },
+    {
+      what: "a turn has a branch too many",
+      from: "++place.turn < mostInTurn",
+      to: "++place.turn <= mostInTurn",
+      tests: "Bulkhead laws/bulkhead"
+    },
+    {
+      what: "a turn has no end",
+      from: "++place.turn < mostInTurn &&",
+      to: "",
+      tests: "Bulkhead laws/bulkhead"
+    },
+    {
+      what: "a turn takes as long as it takes",
+      from: "clock.currentTimeMillisUnsafe() === place.since) return place",
+      to: "true) return place",
+      tests: "Bulkhead laws/bulkhead"
+    },
+    {
+      what: "a place that is given up is given back once more at the end",
+      from: "giveUp(): void {\n    this.held--",
+      to: "giveUp(): void {",
+      tests: "Bulkhead"
+    },
+    {
+      what: "a place that is passed on is lost",
+      from: "this.held--\n    this.coming++\n",
+      to: "this.held--\n",
+      tests: "Bulkhead adversarial/waiting"
+    },
+    {
+      what: "a place that is passed on is passed to nobody",
+      from: "this.coming++\n    poke(this.join)",
+      to: "this.coming++",
+      tests: "Bulkhead adversarial/waiting"
+    },
+    {
+      what: "who parks does not ask for a place",
+      from: "const entry = this.parked.push({ slot, waiter })\n    this.request()",
+      to: "const entry = this.parked.push({ slot, waiter })",
+      tests: "Bulkhead adversarial/waiting"
+    },
+    {
+      what: "who is interrupted stays parked",
+      from: "Effect.onInterrupt(waiter.wait, () => Effect.sync(() => this.parked.remove(entry)))",
+      to: "waiter.wait",
+      tests: "Bulkhead adversarial/slots adversarial/interruption"
+    },
+    {
+      what: "stays in the line with nothing to start",
+      from: "pool.leave(this)",
+      to: "",
+      tests: "Bulkhead growing adversarial/waiting"
+    },
+    {
+      what: "keeps places that are on their way with nothing to start",
+      from: "if (coming > 0) pool.giveBack(coming)",
+      to: "",
+      tests: "Bulkhead growing adversarial/waiting"
+    },
+    {
+      what: "places that were given back are on their way",
+      from: "this.coming = 0\n",
+      to: "",
+      tests: "Bulkhead growing adversarial/waiting"
+    },
+    {
+      what: "those who are parked are not told that nothing is left",
+      from: "parked !== undefined; parked = this.parked.shift()) parked.waiter.wake()",
+      to: "parked !== undefined; parked = this.parked.shift()) {}",
+      tests: "Bulkhead"
+    },
+    {
+      what: "the worker is not told that nothing is left",
+      from: "parked.waiter.wake()\n    poke(this.join)",
+      to: "parked.waiter.wake()",
+      tests: "Bulkhead"
+    },
+    {
+      what: "a split that has ended still holds its places, for those it has left behind",
+      from: "if (this.hold !== undefined) this.hold.isActive = false",
+      to: "",
+      tests: "adversarial/waiting Bulkhead"
+    },
+    {
+      what: "what slots have lost is not given back",
+      from: "if (held > 0) this.pool.giveBack(held)",
+      to: "",
+      tests: "Bulkhead"
+    }
+  ],
+  crew: [
+    {
+      what: "the worker is not told of the last end",
+      from: "if (--crew.fibers === 0) poke(join)",
+      to: "--crew.fibers",
+      tests: "Bulkhead hedged-splits"
+    },
+    {
+      what: "the worker leaves as long as nobody runs, though branches are to come",
+      from: "crew.fibers > 0 || isToCome()",
+      to: "crew.fibers > 0",
+      tests: "Bulkhead growing"
+    },
+    {
+      what: "the worker leaves while fibers run, as nobody is to come",
+      from: "crew.fibers > 0 || isToCome()",
+      to: "isToCome()",
+      tests: "Bulkhead growing"
+    },
+    {
+      what: "its fibers are interruptible",
+      from: "(effect, { uninterruptible: true })",
+      to: "(effect)",
+      tests: "Bulkhead growing adversarial/interruption"
+    }
+  ],
+  hold: [
+    {
+      what: "places around it are not seen",
+      from: "outer: fiber.getRef(HoldRef)",
+      to: "outer: undefined",
+      tests: "adversarial/waiting"
+    },
+    {
+      what: "a place that was given back is held",
+      from: "hold.of === of && hold.isActive",
+      to: "hold.of === of",
+      tests: "adversarial/waiting"
+    },
+    {
+      what: "a place of any bulkhead is one of this",
+      from: "hold.of === of && hold.isActive",
+      to: "hold.isActive",
+      tests: "adversarial/waiting"
+    },
+    {
+      what: "nobody knows where it is held",
+      from: "by: locationOf(fiber)",
+      to: "by: undefined",
+      tests: "adversarial/waiting"
+    }
   ]
 }
