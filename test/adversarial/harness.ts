@@ -6,6 +6,8 @@ import { assert } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Logger, Option } from "effect"
 import type { SplitResult } from "effect-cano"
 import { TestClock } from "effect/testing"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 
 /** Counts the bodies that run, so that a test can prove that nobody was left running. */
 export class Census {
@@ -129,3 +131,12 @@ export const wideBulkheads: ReadonlyArray<number | undefined> = [undefined, 64]
 /** What `Fiber.interrupt` is to `Fiber.join`. */
 export const interruptAndWait = <A, E>(fiber: Fiber.Fiber<A, E>) =>
   Effect.andThen(Fiber.interrupt(fiber), Fiber.await(fiber))
+
+export const collectGarbage = (): void => {
+  setFlagsFromString("--expose-gc")
+  runInNewContext("gc")()
+}
+
+/** Lets every other fiber that is ready go on, so many times. */
+export const turns = (n: number): Effect.Effect<void> =>
+  Effect.forEach(Array.from({ length: n }), () => Effect.yieldNow, { discard: true })

@@ -6,9 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, Logger, Option, Scheduler, Stream } from "effect"
 import { Bulkhead, JoinStrategy, Split, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
-import { endsWithin, failed, start, succeeded, tags } from "./harness.ts"
+import { collectGarbage, endsWithin, failed, start, succeeded, tags } from "./harness.ts"
 
 const { all, any, quorum } = JoinStrategy
 
@@ -49,11 +47,6 @@ const fibersOf = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E
   const value = yield* effect
   return { value, fibers: (yield* fiberId) - before }
 })
-
-const collectGarbage = (): void => {
-  setFlagsFromString("--expose-gc")
-  runInNewContext("gc")()
-}
 
 const messages = (into: Array<string>) =>
   Logger.layer([Logger.make(({ message }) => {

@@ -27,7 +27,7 @@ export const splits: Mutants = {
       what: "keeps its place while it waits for room",
       from: "if (this.place !== undefined) sharing.giveUp()\n        this.place = undefined",
       to: "",
-      tests: "adversarial/waiting"
+      tests: "adversarial/places"
     },
     {
       what: "starts branches though outcomes wait, without a bulkhead",
@@ -345,7 +345,7 @@ export const splits: Mutants = {
       what: "who is interrupted stays among those who wait for room",
       from: "return Effect.onInterrupt(waiter.wait, () => Effect.sync(() => waiting.remove(entry)))",
       to: "return Effect.andThen(waiter.wait, entry === undefined ? Effect.void : Effect.void)",
-      tests: "observers adversarial/waiting adversarial/slots"
+      tests: "adversarial/places"
     },
     {
       what: "the time before the decision counts against the observer",

@@ -75,7 +75,7 @@ export const waiting: Mutants = {
       what: "a split takes itself for others that wait",
       from: "this.line.size > (client.entry === undefined ? 0 : 1)",
       to: "this.line.size > 0",
-      tests: "Bulkhead laws/bulkhead"
+      tests: "adversarial/places"
     },
     {
       what: "a split stands in the line more than once",
@@ -87,7 +87,7 @@ export const waiting: Mutants = {
       what: "who has left the line does not come back",
       from: "this.line.remove(client.entry)\n    client.entry = undefined",
       to: "this.line.remove(client.entry)",
-      tests: "growing laws/growing adversarial/waiting"
+      tests: "adversarial/places"
     },
     {
       what: "who has been served does not come back",
@@ -99,7 +99,7 @@ export const waiting: Mutants = {
       what: "a place is given to who has nothing to do in it",
       from: "if (!client.wants()) continue",
       to: "",
-      tests: "Bulkhead laws/bulkhead adversarial/waiting"
+      tests: "adversarial/places"
     },
     {
       what: "new places are given to nobody who waits",
@@ -131,7 +131,7 @@ export const waiting: Mutants = {
       what: "who has left can leave once more",
       from: "if (!node.isIn) return false",
       to: "",
-      tests: "Bulkhead laws/bulkhead adversarial/waiting"
+      tests: "adversarial/places"
     },
     {
       what: "who leaves is counted for ever",
@@ -173,7 +173,7 @@ export const waiting: Mutants = {
       what: "wants a place though outcomes wait for the observer",
       from: "return this.#waiting() > 0 && !this.isStopped",
       to: "return this.#waiting() > 0",
-      tests: "adversarial/waiting observers"
+      tests: "adversarial/places"
     },
     {
       what: "waits though its list has ended",
@@ -185,7 +185,7 @@ export const waiting: Mutants = {
       what: "places on their way are asked for once more",
       from: "known(join) - join.started - coming",
       to: "known(join) - join.started",
-      tests: "Bulkhead adversarial/waiting"
+      tests: "adversarial/places"
     },
     {
       what: "a place for a slot that is to come is not noted",
@@ -203,7 +203,7 @@ export const waiting: Mutants = {
       what: "a branch that is given a place is counted as waiting",
       from: "parked.waiter.wake()\n    }\n    this.recount()",
       to: "parked.waiter.wake()\n    }",
-      tests: "Bulkhead adversarial/waiting"
+      tests: "adversarial/places"
     },
     {
       what: "is served once only",
@@ -215,7 +215,7 @@ export const waiting: Mutants = {
       what: "takes a place too many when it is entered",
       from: "while (this.coming < width &&",
       to: "while (this.coming <= width &&",
-      tests: "Bulkhead"
+      tests: "adversarial/places"
     },
     {
       what: "branches that start are not counted",
@@ -245,13 +245,13 @@ export const waiting: Mutants = {
       what: "gives its place back though nobody waits",
       from: "if (!pool.othersWait(this)) return place",
       to: "",
-      tests: "Bulkhead laws/bulkhead"
+      tests: "adversarial/places"
     },
     {
       what: "a turn has a branch too many",
       from: "++place.turn < mostInTurn",
       to: "++place.turn <= mostInTurn",
-      tests: "Bulkhead laws/bulkhead"
+      tests: "adversarial/places"
     },
     {
       what: "a turn has no end",
@@ -287,19 +287,19 @@ export const waiting: Mutants = {
       what: "who parks does not ask for a place",
       from: "const entry = this.parked.push({ slot, waiter })\n    this.request()",
       to: "const entry = this.parked.push({ slot, waiter })",
-      tests: "Bulkhead adversarial/waiting"
+      tests: "adversarial/places"
     },
     {
       what: "who is interrupted stays parked",
       from: "Effect.onInterrupt(waiter.wait, () => Effect.sync(() => this.parked.remove(entry)))",
       to: "waiter.wait",
-      tests: "Bulkhead adversarial/slots adversarial/interruption"
+      tests: "adversarial/places"
     },
     {
       what: "stays in the line with nothing to start",
       from: "pool.leave(this)",
       to: "",
-      tests: "Bulkhead growing adversarial/waiting"
+      tests: "adversarial/places"
     },
     {
       what: "keeps places that are on their way with nothing to start",
