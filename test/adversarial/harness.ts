@@ -3,7 +3,7 @@
  * at how a split ended.
  */
 import { assert } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Logger, Option } from "effect"
+import { Cause, Effect, Exit, Fiber, Logger, Option, Scheduler } from "effect"
 import type { SplitResult } from "effect-cano"
 import { TestClock } from "effect/testing"
 import { setFlagsFromString } from "node:v8"
@@ -140,3 +140,26 @@ export const collectGarbage = (): void => {
 /** Lets every other fiber that is ready go on, so many times. */
 export const turns = (n: number): Effect.Effect<void> =>
   Effect.forEach(Array.from({ length: n }), () => Effect.yieldNow, { discard: true })
+
+/** Counts the tasks that fibers are resumed by: a measure of the work that does not depend on the machine. */
+class CountingScheduler extends Scheduler.MixedScheduler {
+  tasks = 0
+  override makeDispatcher() {
+    const dispatcher = super.makeDispatcher()
+    const scheduleTask = dispatcher.scheduleTask.bind(dispatcher)
+    dispatcher.scheduleTask = (task, priority) => {
+      this.tasks++
+      scheduleTask(task, priority)
+    }
+    return dispatcher
+  }
+}
+
+export const counted = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.suspend(() => {
+    const scheduler = new CountingScheduler()
+    return Effect.map(
+      Effect.forkChild(Effect.provideService(effect, Scheduler.Scheduler, scheduler)).pipe(Effect.flatMap(Fiber.join)),
+      (value) => ({ value, tasks: scheduler.tasks })
+    )
+  })

@@ -6,7 +6,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber } from "effect"
 import { Bulkhead, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { collectGarbage, endsWithin, start, succeeded, turns } from "./harness.ts"
+import { collectGarbage, counted, endsWithin, start, succeeded, turns } from "./harness.ts"
+import { withYields } from "../yielding/yields.ts"
 
 const { all } = JoinStrategy
 
@@ -119,6 +120,20 @@ describe("places of a shared bulkhead", () => {
       yield* Fiber.interrupt(split)
     }))
 
+  for (const what of ["known", "growing"] as const) {
+    it.effect(`are given back when there is nothing left to start (a ${what} list)`, () =>
+      Effect.gen(function*() {
+        const bulkhead = yield* Bulkhead.make("db", { places: 3 })
+        const branches = [Effect.void, Effect.void, Effect.never]
+        const split = yield* start(
+          Split.run(what === "known" ? branches : Split.growing<void>(() => branches), { strategy: all, bulkhead })
+        )
+        yield* turns(5)
+        assert.deepStrictEqual(yield* counts(bulkhead), { inUse: 1, waiting: 0 })
+        yield* Fiber.interrupt(split)
+      }))
+  }
+
   it.effect("are not kept by a slot that was interrupted while it waited for one", () =>
     Effect.gen(function*() {
       const bulkhead = yield* Bulkhead.make("db", { places: 1 })
@@ -183,6 +198,50 @@ describe("a shared bulkhead", () => {
 })
 
 describe("slots that wait for room for outcomes", () => {
+  for (const bulkhead of [undefined, 1, 4]) {
+    it.effect(`start nothing while 16 wait, and as many as have room when 8 do (bulkhead ${bulkhead})`, () =>
+      Effect.gen(function*() {
+        let ran = 0
+        let told = 0
+        const permits: Array<Deferred.Deferred<void>> = Array.from({ length: 40 }, () => Deferred.makeUnsafe())
+        const split = yield* start(
+          Split.run(Array.from({ length: 40 }, () => Effect.sync(() => void ran++)), {
+            strategy: all,
+            bulkhead,
+            onOutcome: () => Deferred.await(permits[told++]!)
+          })
+        )
+        yield* turns(10)
+        const seen: Array<number> = []
+        for (const permit of permits) {
+          seen.push(ran)
+          yield* Deferred.succeed(permit, undefined)
+          yield* turns(10)
+        }
+        // the observer is busy with one, and so many are waiting
+        assert.deepStrictEqual(seen.slice(0, 8), [16, 16, 16, 16, 16, 16, 16, 24])
+        assert.deepStrictEqual(seen.slice(8, 17), [24, 24, 24, 24, 24, 24, 24, 32, 32])
+        yield* Fiber.join(split)
+        assert.strictEqual(told, 40)
+      }))
+  }
+
+  it.effect("are woken when there is room for them, and not before", () =>
+    Effect.gen(function*() {
+      const tasks: Array<number> = []
+      for (const size of [250, 2000]) {
+        const run = yield* counted(
+          Split.run(Array.from({ length: size }, () => Effect.void), {
+            strategy: all,
+            discard: true,
+            onOutcome: () => Effect.yieldNow
+          })
+        )
+        tasks.push(run.tasks / size)
+      }
+      assert.isBelow(tasks[1]!, tasks[0]! * 1.5)
+    }))
+
   it.effect("one that is interrupted when it has been woken takes no other one along", () =>
     Effect.gen(function*() {
       let slot: Fiber.Fiber<unknown, unknown> | undefined
@@ -236,4 +295,33 @@ describe("slots that wait for room for outcomes", () => {
       assert.isDefined(split.pollUnsafe())
       assert.strictEqual((yield* Fiber.join(split)).tally.succeeded, 300)
     }))
+})
+
+describe("wherever fibers yield", () => {
+  const seeds = Array.from({ length: 40 }, (_, i) => i)
+
+  it.effect("nobody who waits for a place is forgotten", () =>
+    Effect.gen(function*() {
+      for (const seed of seeds) {
+        const bulkhead = yield* Bulkhead.make("db", { places: 1 })
+        const single = bulkhead.withPlace(Effect.yieldNow)
+        const exit = yield* ends(
+          Effect.all([single, Split.run([Effect.yieldNow, single], { strategy: all }), single], {
+            concurrency: "unbounded"
+          }).pipe(withYields(seed))
+        )
+        assert.isTrue(Exit.isSuccess(exit), `seed ${seed}`)
+      }
+    }))
+
+  for (const bulkhead of [undefined, 4]) {
+    it.effect(`slots report for themselves, in whatever order they come (bulkhead ${bulkhead})`, () =>
+      Effect.gen(function*() {
+        const branches = Array.from({ length: 12 }, (_, i) => Effect.as(turns(i % 5), i))
+        for (const seed of seeds) {
+          const exit = yield* ends(Split.run(branches, { strategy: all, bulkhead }).pipe(withYields(seed)))
+          assert.deepStrictEqual(succeeded(exit).values, branches.map((_, i) => i), `seed ${seed}`)
+        }
+      }))
+  }
 })

@@ -3,10 +3,10 @@
  * is woken without need, and whoever has ended is forgotten.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, Logger, Option, Scheduler, Stream } from "effect"
+import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, Logger, Option, Stream } from "effect"
 import { Bulkhead, JoinStrategy, Split, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { collectGarbage, endsWithin, failed, start, succeeded, tags } from "./harness.ts"
+import { collectGarbage, counted, endsWithin, failed, start, succeeded, tags } from "./harness.ts"
 
 const { all, any, quorum } = JoinStrategy
 
@@ -15,29 +15,6 @@ const isIdle = (bulkhead: Bulkhead.Bulkhead) =>
     bulkhead.statistics,
     ({ inUse, waiting }) => assert.deepStrictEqual({ inUse, waiting }, { inUse: 0, waiting: 0 })
   )
-
-/** Counts the tasks that fibers are resumed by: a measure of the work that does not depend on the machine. */
-class CountingScheduler extends Scheduler.MixedScheduler {
-  tasks = 0
-  override makeDispatcher() {
-    const dispatcher = super.makeDispatcher()
-    const scheduleTask = dispatcher.scheduleTask.bind(dispatcher)
-    dispatcher.scheduleTask = (task, priority) => {
-      this.tasks++
-      scheduleTask(task, priority)
-    }
-    return dispatcher
-  }
-}
-
-const counted = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.suspend(() => {
-    const scheduler = new CountingScheduler()
-    return Effect.map(
-      Effect.forkChild(Effect.provideService(effect, Scheduler.Scheduler, scheduler)).pipe(Effect.flatMap(Fiber.join)),
-      (value) => ({ value, tasks: scheduler.tasks })
-    )
-  })
 
 const fiberId = Effect.flatMap(Effect.forkChild(Effect.withFiber(({ id }) => Effect.succeed(id))), Fiber.join)
 

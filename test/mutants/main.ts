@@ -118,7 +118,7 @@ const run = (tree: string, tests: ReadonlyArray<string>, seconds: number) =>
   new Promise<Result>((done) => {
     const file = join(tree, "report.json")
     rmSync(file, { force: true })
-    const args = ["run", "--project", "tests", "--bail", "1", "--maxWorkers", "1", "--no-isolate"]
+    const args = ["run", "--project", "tests", "--bail", "1", "--maxWorkers", "1", "--no-isolate", "--testTimeout", "15000"]
     const child = spawn(
       process.execPath,
       [join(root, "node_modules/vitest/vitest.mjs"), ...args, "--reporter", "json", "--outputFile", file, ...tests],

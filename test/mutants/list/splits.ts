@@ -39,7 +39,7 @@ export const splits: Mutants = {
       what: "all who wait for room are woken by each that finds some",
       from: "outbox.wake(join.outbox, 2)",
       to: "outbox.wake(join.outbox)",
-      tests: "adversarial/waiting"
+      tests: "adversarial/places"
     },
     {
       what: "those who wait for room are told by nobody who has found some",
@@ -69,7 +69,7 @@ export const splits: Mutants = {
       what: "a loser that succeeds counts",
       from: "if (isOpen(join)) succeed(join, index, value)\n    else outlast(join, index, value)",
       to: "succeed(join, index, value)",
-      tests: "adversarial/deciding"
+      tests: "adversarial/endings losers"
     },
     {
       what: "a loser that fails counts",
@@ -81,7 +81,7 @@ export const splits: Mutants = {
       what: "one that enters late is put at the end",
       from: "else slots.splice(placeOf(slots, slot.id), 0, slot)",
       to: "else slots.push(slot)",
-      tests: "adversarial/slots laws/lifetimes"
+      tests: "adversarial/places"
     },
     {
       what: "one that breaks is noticed late",
@@ -201,13 +201,13 @@ export const splits: Mutants = {
       what: "nobody is told that the last branch is being started",
       from: "if (join.backlog === undefined) return stop(join)",
       to: "if (join.backlog === undefined) return",
-      tests: "Bulkhead adversarial/waiting"
+      tests: "adversarial/places"
     },
     {
       what: "keeps its place in the line though nothing waits in a list that grows",
       from: "join.sharing?.release()",
       to: "",
-      tests: "growing adversarial/waiting laws/growing"
+      tests: "adversarial/places"
     },
     {
       what: "a list that throws is read on",
@@ -227,7 +227,7 @@ export const splits: Mutants = {
       what: "a list of more than maxBranches is read to its end",
       from: "if (items.length > most) break",
       to: "",
-      tests: "growing input adversarial/waiting"
+      tests: "adversarial/endings"
     },
     {
       what: "takes branches after the decision",
@@ -257,7 +257,7 @@ export const splits: Mutants = {
       what: "asks for no place for what is added",
       from: "join.sharing?.request()",
       to: "",
-      tests: "growing laws/growing adversarial/waiting"
+      tests: "adversarial/places"
     },
     {
       what: "the worker is not told of what is added",
@@ -297,31 +297,31 @@ export const splits: Mutants = {
       what: "has room for one more",
       from: "Queue.sizeUnsafe(queue) >= capacity",
       to: "Queue.sizeUnsafe(queue) > capacity",
-      tests: "observers adversarial/waiting laws/observers"
+      tests: "adversarial/places"
     },
     {
       what: "has room for one less",
       from: "Queue.sizeUnsafe(queue) >= capacity",
       to: "Queue.sizeUnsafe(queue) >= capacity - 1",
-      tests: "observers adversarial/waiting laws/observers"
+      tests: "adversarial/places"
     },
     {
       what: "says that there is room only when it is empty",
       from: "if (size <= capacity / 2) {",
       to: "if (size === 0) {",
-      tests: "adversarial/waiting observers"
+      tests: "adversarial/places"
     },
     {
       what: "says that there is room each time that an outcome leaves",
       from: "if (size <= capacity / 2) {",
       to: "if (size >= 0) {",
-      tests: "adversarial/waiting observers"
+      tests: "adversarial/places"
     },
     {
       what: "wakes more than have room",
       from: "wake(self, capacity - size)",
       to: "wake(self)",
-      tests: "adversarial/waiting observers"
+      tests: "adversarial/places"
     },
     {
       what: "nobody behind a shared bulkhead is told of room",
@@ -333,13 +333,13 @@ export const splits: Mutants = {
       what: "outcomes wait for an observer that was given up",
       from: "if (!self.isClosed) Queue",
       to: "Queue",
-      tests: "adversarial/waiting"
+      tests: "adversarial/endings"
     },
     {
       what: "is full though the observer was given up",
       from: "!isClosed && Queue.sizeUnsafe(queue)",
       to: "Queue.sizeUnsafe(queue)",
-      tests: "adversarial/waiting"
+      tests: "adversarial/endings"
     },
     {
       what: "who is interrupted stays among those who wait for room",
@@ -363,7 +363,7 @@ export const splits: Mutants = {
       what: "an observer that is not busy takes too long",
       from: "self.busySince = undefined",
       to: "",
-      tests: "adversarial/waiting observers"
+      tests: "adversarial/endings"
     },
     {
       what: "an observer is given up without being interrupted",
@@ -445,7 +445,7 @@ export const splits: Mutants = {
       what: "a list that is refused is not closed",
       from: "closeList(join)\n      return early",
       to: "return early",
-      tests: "adversarial/lists Bulkhead few-branches limits"
+      tests: "adversarial/endings"
     },
     {
       what: "a split that has ended is around its children",
@@ -505,13 +505,13 @@ export const splits: Mutants = {
       what: "an observer that was interrupted breaks the split",
       from: "join.halted || to.isClosed ? Exit.void",
       to: "to.isClosed ? Exit.void",
-      tests: "observers"
+      tests: "adversarial/endings"
     },
     {
       what: "an observer that was given up breaks the split",
       from: "join.halted || to.isClosed ? Exit.void",
       to: "join.halted ? Exit.void",
-      tests: "adversarial/waiting"
+      tests: "adversarial/endings"
     },
     {
       what: "the end does not wait for the observer",
@@ -553,7 +553,7 @@ export const splits: Mutants = {
       what: "a list that throws when it is closed hides why the split broke",
       from: "join.broken ??= Cause.die(closed.failure)",
       to: "join.broken = Cause.die(closed.failure)",
-      tests: "adversarial/lists adversarial/split"
+      tests: "adversarial/endings"
     },
     {
       what: "under runSync a split ends when its slots have ended",
@@ -571,7 +571,7 @@ export const splits: Mutants = {
       what: "each segment has the deadlines",
       from: "startSegment(join, size, member, segments.length === 0)",
       to: "startSegment(join, size, member, true)",
-      tests: "adversarial/slots adversarial/size Split"
+      tests: "adversarial/endings"
     },
     {
       what: "the first segment has no deadline",
@@ -595,7 +595,7 @@ export const splits: Mutants = {
       what: "segments without a bulkhead are as many as the branches",
       from: "if (join.isBounded) left -= size",
       to: "left -= size",
-      tests: "adversarial/slots Split adversarial/size"
+      tests: "adversarial/endings"
     },
     {
       what: "segments of a lazy list are started without end",
@@ -619,7 +619,7 @@ export const splits: Mutants = {
       what: "segments of a lazy list do not grow",
       from: "join.started + 16",
       to: "16",
-      tests: "adversarial/lists Split adversarial/slots"
+      tests: "adversarial/endings"
     },
     {
       what: "the last segments are not awaited",
@@ -631,7 +631,7 @@ export const splits: Mutants = {
       what: "a defect in a segment is forgotten",
       from: "isBreak(cause) ? breakOff(join, cause) : Effect.void",
       to: "Effect.void",
-      tests: "adversarial/slots Split"
+      tests: "adversarial/endings"
     },
     {
       what: "a deadline that comes late sleeps for a decided split",
@@ -655,7 +655,7 @@ export const splits: Mutants = {
       what: "the soft deadline comes after the hard one",
       from: "timers.unshift(timer(",
       to: "timers.push(timer(",
-      tests: "open-strategies laws/open"
+      tests: "adversarial/endings"
     },
     {
       what: "a grace period has no end",
@@ -685,7 +685,7 @@ export const splits: Mutants = {
       what: "branch 0 does not run",
       from: "index >= 0 ? [index] : []",
       to: "index > 0 ? [index] : []",
-      tests: "losers adversarial/waiting"
+      tests: "adversarial/endings"
     },
     {
       what: "branches that are left behind have no outcome",
@@ -709,7 +709,7 @@ export const splits: Mutants = {
       what: "a split that breaks after it was left is not told of",
       from: "join.parted && join.broken !== undefined",
       to: "!join.parted && join.broken !== undefined",
-      tests: "losers adversarial/waiting observers"
+      tests: "adversarial/endings"
     },
     {
       what: "a hedged split does not tell what it shares",
@@ -809,7 +809,7 @@ export const splits: Mutants = {
       what: "a loser that fails is told to the log",
       from: "Cause.hasDies(cause)\n",
       to: "cause.reasons.length > 0\n",
-      tests: "adversarial/deciding"
+      tests: "adversarial/endings"
     },
     {
       what: "settlements give no turn to others",
@@ -863,7 +863,7 @@ export const splits: Mutants = {
       what: "a deadline changes a decided join",
       from: "if (!isOpen(join)) return\n  join.timedOut = true",
       to: "join.timedOut = true",
-      tests: "adversarial/deciding Split"
+      tests: "adversarial/endings"
     },
     {
       what: "a deadline is not one",
@@ -929,7 +929,7 @@ export const splits: Mutants = {
       what: "a decision leaves the deadline running",
       from: "else interruptTimers(join)",
       to: "",
-      tests: "losers"
+      tests: "adversarial/endings"
     },
     {
       what: "the limit of an observer does not hear of the decision",
@@ -947,7 +947,7 @@ export const splits: Mutants = {
       what: "whoever shares places is not told that nothing is left",
       from: "join.sharing?.leave()",
       to: "",
-      tests: "Bulkhead"
+      tests: "adversarial/places"
     },
     {
       what: "whoever waits for room is not told that nothing is left",
@@ -965,7 +965,7 @@ export const splits: Mutants = {
       what: "a split is left more than once",
       from: "join.onDecided = undefined\n",
       to: "",
-      tests: "losers laws/losers"
+      tests: "adversarial/endings"
     },
     {
       what: "an interruption does not reach the observer",
@@ -983,19 +983,19 @@ export const splits: Mutants = {
       what: "the last cause of a broken split is told",
       from: "join.broken ??= cause",
       to: "join.broken = cause",
-      tests: "adversarial/slots adversarial/lists observers"
+      tests: "adversarial/endings"
     },
     {
       what: "a list of exactly maxBranches is too long",
       from: "known(join) + count > maxBranches",
       to: "known(join) + count >= maxBranches",
-      tests: "limits growing adversarial/lists"
+      tests: "adversarial/endings"
     },
     {
       what: "a known list of exactly maxBranches is too long",
       from: "maxBranches !== undefined && count > maxBranches",
       to: "maxBranches !== undefined && count >= maxBranches",
-      tests: "limits input"
+      tests: "adversarial/endings"
     },
     {
       what: "branches of lazy lists count nowhere",
@@ -1015,13 +1015,13 @@ export const splits: Mutants = {
       what: "a loser that ended well is not cut off",
       from: "cause: Exit.isFailure(exit) ? exit.cause : cutOff",
       to: "cause: Exit.isFailure(exit) ? exit.cause : Cause.empty",
-      tests: "observers laws/observers adversarial/deciding"
+      tests: "adversarial/endings"
     },
     {
       what: "names of branches without one end",
       from: ": String(index))",
       to: ": String(mostIndices))",
-      tests: "adversarial/size Split SplitResult"
+      tests: "adversarial/endings"
     },
     {
       what: "failures are missing among what has settled",
@@ -1039,7 +1039,7 @@ export const splits: Mutants = {
       what: "an end is told on the stack of the branch",
       from: "dispatcher.scheduleTask(() => Deferred.doneUnsafe(ends.get(index)!, Exit.succeed(exit)), 0)",
       to: "Deferred.doneUnsafe(ends.get(index)!, Exit.succeed(exit))",
-      tests: "losers laws/losers"
+      tests: "adversarial/endings"
     },
     {
       what: "a branch that has ended is detached",

@@ -145,7 +145,7 @@ export const waiting: Mutants = {
       what: "who is woken before it waits is forgotten",
       from: "if (this.isWoken) resume(Exit.void)\n      else this.#resume = resume",
       to: "this.#resume = resume",
-      tests: "Bulkhead adversarial/waiting adversarial/slots"
+      tests: "adversarial/places"
     },
     {
       what: "goes on at once, on the stack of whoever wakes it",
