@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Deferred, Effect, Exit, Fiber, Logger, type Scope } from "effect"
 import { Bulkhead, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { defects, endsWithin, failed, start, succeeded, tags, turns } from "./harness.ts"
+import { collectGarbage, defects, endsWithin, failed, start, succeeded, tags, turns } from "./harness.ts"
 
 const { all, any, quorum } = JoinStrategy
 
@@ -86,7 +86,8 @@ describe("a list that is refused", () => {
 describe("a list of exactly maxBranches", () => {
   const branches = [Effect.void, Effect.void, Effect.void]
   const lists: ReadonlyArray<readonly [string, () => Split.Branches | any]> = [
-    ["known", () => () => branches],
+    ["known", () => branches],
+    ["known when it is entered", () => () => branches],
     ["lazy", () => () => branches.values()],
     ["growing", () => Split.growing<unknown>((add) => [Effect.andThen(add(branches.slice(1)), Effect.void)])]
   ]
@@ -96,7 +97,8 @@ describe("a list of exactly maxBranches", () => {
         const exit = yield* Effect.exit(Split.run(list(), { strategy: all, maxBranches: 3 }))
         assert.strictEqual(succeeded<any, unknown>(exit).tally.succeeded, 3)
         const less = yield* Effect.exit(Split.run(list(), { strategy: all, maxBranches: 2 }))
-        assert.strictEqual(failed(less).rule, "max-branches")
+        const { issues, rule } = failed(less)
+        assert.strictEqual(rule ?? issues[0].rule, "max-branches")
       }))
   }
 
@@ -363,12 +365,41 @@ describe("an observer", () => {
     Effect.gen(function*() {
       let ran = 0
       const branches = Array.from({ length: 60 }, () => Effect.sync(() => void ran++))
+      // the observer has been called with an outcome, and as many wait as may
+      branches.unshift(Effect.as(turns(5), undefined))
       const fiber = yield* start(observed(branches, () => Effect.never, { observerTimeout: 10, losers: "await" }))
       yield* turns(20)
       assert.isBelow(ran, 60)
       yield* TestClock.adjust(10)
       yield* turns(20)
       assert.strictEqual(ran, 60)
+      assert.isTrue(Exit.isSuccess(yield* Fiber.await(fiber)))
+    }))
+
+  it.effect("that was given up leaves no outcomes behind", () =>
+    Effect.gen(function*() {
+      let seen: WeakRef<object> | undefined
+      const late = Effect.andThen(
+        Effect.sleep(20),
+        Effect.sync(() => {
+          const value = { large: "value" }
+          seen = new WeakRef(value)
+          return value
+        })
+      )
+      const fiber = yield* start(
+        observed([Effect.void, late, Effect.sleep(100)], () => Effect.never, {
+          observerTimeout: 10,
+          losers: "await",
+          discard: true
+        })
+      )
+      yield* TestClock.adjust(50)
+      yield* turns(5)
+      collectGarbage()
+      assert.isDefined(seen)
+      assert.isUndefined(seen!.deref())
+      yield* TestClock.adjust(50)
       assert.isTrue(Exit.isSuccess(yield* Fiber.await(fiber)))
     }))
 

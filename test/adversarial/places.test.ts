@@ -175,6 +175,70 @@ describe("places of a shared bulkhead", () => {
     }))
 })
 
+describe("places and outcomes that wait for an observer", () => {
+  it.effect("a split that is full is passed over in the line", () =>
+    Effect.gen(function*() {
+      const bulkhead = yield* Bulkhead.make("db", { places: 1 })
+      const [gate, end] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      let ran = 0
+      const branches = [
+        Effect.void,
+        Deferred.await(gate),
+        ...Array.from({ length: 40 }, () => Effect.sync(() => void ran++))
+      ]
+      const split = yield* start(Split.run(branches, { strategy: all, bulkhead, onOutcome: () => Effect.never }))
+      yield* turns(5)
+      const other = yield* start(bulkhead.withPlace(Deferred.await(end)))
+      yield* TestClock.adjust(1)
+      yield* Deferred.succeed(gate, undefined)
+      yield* turns(5)
+      // the other one has the place, and the split stands in the line
+      assert.strictEqual(ran, 15)
+      assert.strictEqual((yield* counts(bulkhead)).inUse, 1)
+      let after = -1
+      other.addObserver(() => {
+        after = Effect.runSync(counts(bulkhead)).inUse
+      })
+      yield* Deferred.succeed(end, undefined)
+      yield* Fiber.await(other)
+      assert.strictEqual(after, 0)
+      yield* Fiber.interrupt(split)
+    }))
+
+  it.effect("a split that has some room asks for a place, though there was none before", () =>
+    Effect.gen(function*() {
+      const bulkhead = yield* Bulkhead.make("db", { places: 2 })
+      let ran = 0
+      let told = 0
+      const branches = [
+        Effect.sleep(5),
+        ...Array.from({ length: 40 }, () => Effect.sync(() => void ran++))
+      ]
+      const split = yield* start(
+        Split.run(branches, {
+          strategy: all,
+          bulkhead,
+          // of 16 it takes 4, and no more
+          onOutcome: () => ++told < 4 ? Effect.void : Effect.never
+        })
+      )
+      yield* turns(20)
+      assert.deepStrictEqual([ran, told], [16, 4])
+      const others = [
+        yield* start(bulkhead.withPlace(Effect.sleep(10))),
+        yield* start(bulkhead.withPlace(Effect.sleep(10)))
+      ]
+      // the first branch ends, and its place goes to the one that waits
+      yield* TestClock.adjust(5)
+      yield* turns(5)
+      assert.strictEqual(ran, 16)
+      yield* TestClock.adjust(10)
+      yield* turns(5)
+      assert.strictEqual(ran, 19)
+      yield* Fiber.interruptAll([split, ...others])
+    }))
+})
+
 describe("a shared bulkhead", () => {
   it.effect("holds nothing of a split that has left its line", () =>
     Effect.gen(function*() {

@@ -199,7 +199,7 @@ export const input: Mutants = {
       what: "a list of exactly maxBranches is too long",
       from: "list.length > options.maxBranches) {",
       to: "list.length >= options.maxBranches) {",
-      tests: "rules limits input"
+      tests: "adversarial/endings"
     },
     {
       what: "strategies that wait for every branch may be hedged",
