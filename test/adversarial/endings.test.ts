@@ -3,10 +3,10 @@
  * up harms nobody, and nothing is left behind.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Clock, Deferred, Effect, Exit, Fiber, Logger, type Scope } from "effect"
+import { Cause, Clock, Deferred, Effect, Exit, Fiber, Logger } from "effect"
 import { Bulkhead, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { collectGarbage, defects, endsWithin, failed, start, succeeded, tags, turns } from "./harness.ts"
+import { collectGarbage, defects, endsWithin, failed, start, succeeded, tags, turns, withYieldsAt } from "./harness.ts"
 
 const { all, any, quorum } = JoinStrategy
 
@@ -85,7 +85,7 @@ describe("a list that is refused", () => {
 
 describe("a list of exactly maxBranches", () => {
   const branches = [Effect.void, Effect.void, Effect.void]
-  const lists: ReadonlyArray<readonly [string, () => Split.Branches | any]> = [
+  const lists: ReadonlyArray<readonly [string, () => any]> = [
     ["known", () => branches],
     ["known when it is entered", () => () => branches],
     ["lazy", () => () => branches.values()],
@@ -94,9 +94,11 @@ describe("a list of exactly maxBranches", () => {
   for (const [what, list] of lists) {
     it.effect(`is not too long (${what})`, () =>
       Effect.gen(function*() {
-        const exit = yield* Effect.exit(Split.run(list(), { strategy: all, maxBranches: 3 }))
-        assert.strictEqual(succeeded<any, unknown>(exit).tally.succeeded, 3)
-        const less = yield* Effect.exit(Split.run(list(), { strategy: all, maxBranches: 2 }))
+        const run = (maxBranches: number) =>
+          Effect.exit(Split.run(list(), { strategy: all, maxBranches }) as Effect.Effect<any, unknown>)
+        const exit = yield* run(3)
+        assert.strictEqual(succeeded(exit).tally.succeeded, 3)
+        const less = yield* run(2)
         const { issues, rule } = failed(less)
         assert.strictEqual(rule ?? issues[0].rule, "max-branches")
       }))
@@ -271,7 +273,7 @@ describe("branches that are left behind", () => {
     Effect.gen(function*() {
       const order: Array<string> = []
       const gate = yield* Deferred.make<void>()
-      const scope: Effect.Effect<void, never, Scope.Scope> = Effect.gen(function*() {
+      const waited = Effect.gen(function*() {
         const { outcomes } = yield* detached([Effect.void, Deferred.await(gate)])
         const late = outcomes[1]!
         assert(late._tag === "Detached")
@@ -282,7 +284,7 @@ describe("branches that are left behind", () => {
         })
         yield* Fiber.await(waiter)
       })
-      yield* Effect.scoped(scope)
+      yield* Effect.scoped(waited)
       assert.deepStrictEqual(order, ["after", "waiter"])
     }))
 })
@@ -423,6 +425,100 @@ describe("an observer", () => {
       for (const { _tag, cause } of heard) {
         if (_tag === "Interrupted") assert.isTrue(cause.reasons.length > 0 && Cause.hasInterruptsOnly(cause))
       }
+    }))
+})
+
+describe("what comes late", () => {
+  it.effect("an observer that starts after its split has been interrupted is asked nothing", () =>
+    Effect.gen(function*() {
+      let told = 0
+      let caller: Fiber.Fiber<unknown, unknown> | undefined
+      const interrupt = Effect.sync(() => caller!.interruptUnsafe())
+      // after the caller and the worker comes the fiber of the observer
+      caller = yield* Effect.forkChild(
+        withYieldsAt(
+          Split.run([Effect.void, interrupt, Effect.never], {
+            strategy: all,
+            onOutcome: () => Effect.sync(() => told++)
+          }),
+          (number) => number === 2
+        )
+      )
+      yield* Fiber.await(caller)
+      assert.strictEqual(told, 0)
+    }))
+
+  it.effect("a place that is waited for holds no split whose losers are awaited", () =>
+    Effect.gen(function*() {
+      const bulkhead = yield* Bulkhead.make("db", { places: 2 })
+      const branches = [Effect.sleep(5), Effect.andThen(Effect.sleep(20), Effect.succeed("won")), Effect.void]
+      const fiber = yield* start(
+        Split.run(branches, {
+          strategy: JoinStrategy.accept(any, (value) => value === "won"),
+          bulkhead,
+          losers: "await"
+        })
+      )
+      // takes the place of the first branch, whose slot waits from then on
+      const others = [yield* start(bulkhead.withPlace(Effect.sleep(100)))]
+      yield* TestClock.adjust(5)
+      yield* turns(5)
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust(15)
+      yield* turns(5)
+      assert.isDefined(fiber.pollUnsafe())
+      yield* Fiber.interruptAll(others)
+    }))
+
+  it.effect("a clock that throws between two branches ends the split with that defect", () =>
+    Effect.gen(function*() {
+      const clock = yield* Clock.Clock
+      let broken = false
+      const breaking: Clock.Clock = Object.assign(Object.create(clock), {
+        currentTimeMillisUnsafe: () => {
+          if (broken) throw new Error("no time")
+          return clock.currentTimeMillisUnsafe()
+        }
+      })
+      const bulkhead = yield* Bulkhead.make("db", { places: 1 })
+      const breaks = Effect.sync(() => {
+        broken = true
+      })
+      const fiber = yield* start(
+        Effect.provideService(
+          Split.run([Effect.andThen(Effect.sleep(1), breaks), Effect.void], { strategy: all, bulkhead }),
+          Clock.Clock,
+          breaking
+        )
+      )
+      const other = yield* start(bulkhead.withPlace(Effect.void))
+      yield* TestClock.adjust(1)
+      yield* turns(5)
+      const exit = fiber.pollUnsafe()
+      assert.isDefined(exit)
+      assert.deepStrictEqual(defects(exit!).map(String), ["Error: no time"])
+      yield* Fiber.join(other)
+    }))
+})
+
+describe("slots that have ended", () => {
+  it.effect("are forgotten while their split goes on", () =>
+    Effect.gen(function*() {
+      const seen: Array<WeakRef<object>> = []
+      let alive = -1
+      const branches = Array.from({ length: 1000 }, (_, i) =>
+        Effect.withFiber((fiber) => {
+          seen.push(new WeakRef(fiber))
+          if (i === 999) {
+            collectGarbage()
+            alive = seen.filter((ref) => ref.deref() !== undefined).length
+          }
+          // a slot ends with the children of its branch
+          return Effect.andThen(Effect.forkChild(Effect.never), turns(2))
+        }))
+      yield* Split.run(branches, { strategy: all, bulkhead: 2, discard: true })
+      assert.isAtLeast(alive, 1)
+      assert.isBelow(alive, 300)
     }))
 })
 
