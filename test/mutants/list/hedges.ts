@@ -39,7 +39,8 @@ export const hedges: Mutants = {
       what: "the pace of a decided split starts",
       from: "if (!isOpen(join)) return Exit.void\n      join.timers.push(fiber)",
       to: "join.timers.push(fiber)",
-      tests: "hedged-splits laws/hedge"
+      tests: "hedged-splits laws/hedge",
+      equivalent: "it ends before its first step"
     },
     {
       what: "the pace is not interrupted at the end",
@@ -69,7 +70,8 @@ export const hedges: Mutants = {
       what: "a failure before the delay is waited out",
       from: "Duration.isPositive(wait) && !this.isPressed",
       to: "Duration.isPositive(wait)",
-      tests: "hedged-splits"
+      tests: "hedged-splits",
+      equivalent: "the race with the delay is won at once"
     },
     {
       what: "the budget is asked when it has paid only",

@@ -9,7 +9,7 @@ export const input: Mutants = {
       what: "an array of branches is read while it changes",
       from: "const items = given.slice()",
       to: "const items = given as Array<unknown>",
-      tests: "adversarial/lists Split input adversarial/split"
+      tests: "input"
     },
     {
       what: "an iterator is read twice",
@@ -57,7 +57,7 @@ export const input: Mutants = {
       what: "a Promise of a result is a branch that is none",
       from: "Predicate.isPromiseLike(given) ? noResult(given) : notAnEffect(index, given.value)",
       to: "notAnEffect(index, given.value)",
-      tests: "input adversarial/lists"
+      tests: "input"
     }
   ],
   describe: [
@@ -121,7 +121,7 @@ export const input: Mutants = {
       what: "a pair may have any length",
       from: "input.length !== 2 || typeof",
       to: "typeof",
-      tests: "input rules"
+      tests: "input"
     },
     {
       what: "an object without units is no time at all",
@@ -161,7 +161,7 @@ export const input: Mutants = {
       what: "parts of a strategy are not looked at",
       from: "return Object.entries(parts).flatMap(([part, u]) => noFunction(name, part, u) ?? [])",
       to: "return []",
-      tests: "open-strategies strategy-callbacks"
+      tests: "input"
     },
     {
       what: "a sentence that is none is one",
@@ -229,7 +229,7 @@ export const input: Mutants = {
       what: "a share of 1 is too much",
       from: "self.n > 0 && self.n <= 1",
       to: "self.n > 0 && self.n < 1",
-      tests: "rules Split"
+      tests: "input"
     },
     {
       what: "fewer branches than the strategy needs are enough",
@@ -279,7 +279,8 @@ export const input: Mutants = {
       what: "the last rejection is told",
       from: "by ?? (returned.boolean",
       to: "(returned.boolean",
-      tests: "open-strategies laws/open"
+      tests: "open-strategies laws/open",
+      equivalent: "the first one decides, and nothing is folded after it"
     },
     {
       what: "relax gives up what its second strategy may still reach",

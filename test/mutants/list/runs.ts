@@ -9,7 +9,7 @@ export const runs: Mutants = {
       what: "a follow-on branch has the key of the state in which the run is when it starts",
       from: "key: `${stem}/${branch}`",
       to: "key: `${this.#visited(this.#entered, this.#state)}/${branch}`",
-      tests: "limits Workflow"
+      tests: "adversarial/chains"
     },
     {
       what: "follow-on branches have no limit",
@@ -69,7 +69,7 @@ export const runs: Mutants = {
       what: "a nested run's path is replaced by that of the run around",
       from: "hasPath(reason) ? reason : reason.annotate(annotation)",
       to: "reason.annotate(annotation)",
-      tests: "Workflow CanoError laws/machine"
+      tests: "adversarial/chains"
     },
     {
       what: "what runs after a run is still in it",
@@ -161,7 +161,8 @@ export const runs: Mutants = {
       what: "follow-on states are those of the array at the time",
       from: "const own: ReadonlyArray<unknown> = [...states]",
       to: "const own: ReadonlyArray<unknown> = states",
-      tests: "Workflow adversarial/machine adversarial/workflow"
+      tests: "Workflow adversarial/machine adversarial/workflow",
+      equivalent: "branches are made of all of them before anybody else runs"
     },
     {
       what: "follow-on states are not checked against the Schema",
@@ -225,7 +226,7 @@ export const runs: Mutants = {
       what: "the limit of a run that has ended holds",
       from: "this.#depth >= this.#limit || this.#strictest?.ended === true",
       to: "this.#depth >= this.#limit",
-      tests: "limits laws/limits"
+      tests: "adversarial/chains"
     },
     {
       what: "the larger limit holds",
@@ -237,7 +238,7 @@ export const runs: Mutants = {
       what: "the outermost of equal limits is named",
       from: "maxDepth > (strictest?.maxDepth ?? maxDepth)",
       to: "maxDepth >= (strictest?.maxDepth ?? maxDepth + 1)",
-      tests: "limits laws/limits"
+      tests: "adversarial/chains"
     },
     {
       what: "a run that is a branch is deeper than its split",
@@ -255,7 +256,8 @@ export const runs: Mutants = {
       what: "what has ended keeps the level whose limit held",
       from: "super.end()\n    this.#strictest = undefined",
       to: "super.end()",
-      tests: "limits laws/limits"
+      tests: "limits laws/limits",
+      equivalent: "that one has a limit of its own, and keeps nobody"
     }
   ],
   nested: [
@@ -269,25 +271,28 @@ export const runs: Mutants = {
       what: "who has been passed over is passed over each time",
       from: "passed!.#outer = found\n",
       to: "",
-      tests: "limits"
+      tests: "limits",
+      equivalent: "only slower: whoever looks has passed over them itself"
     },
     {
       what: "what has passed over another still holds it",
       from: "    this.#outer = found\n    return found",
       to: "    return found",
-      tests: "limits"
+      tests: "limits",
+      equivalent: "it holds one more that has ended, and that one leads past the others"
     },
     {
       what: "what has ended holds what ended before",
       from: "this.#outer = this.outer\n",
       to: "\n",
-      tests: "limits"
+      tests: "adversarial/chains"
     },
     {
       what: "starts inside of what has ended",
       from: "this.#outer = standing(outer)",
       to: "this.#outer = outer",
-      tests: "limits"
+      tests: "limits",
+      equivalent: "whoever makes one has looked for what stands around it"
     }
   ],
   resources: [
@@ -391,13 +396,13 @@ export const runs: Mutants = {
       what: "a merge has the Schema of the second",
       from: "states: one.states ?? other.states",
       to: "states: other.states ?? one.states",
-      tests: "states parts"
+      tests: "states"
     },
     {
       what: "a merge forgets what is no Layer",
       from: "notLayers: [...one.notLayers, ...other.notLayers]",
       to: "notLayers: one.notLayers",
-      tests: "parts input rules"
+      tests: "parts"
     },
     {
       what: "a merge forgets the exits of the second",
@@ -409,7 +414,7 @@ export const runs: Mutants = {
       what: "a merge forgets the time limit of the second",
       from: "timeouts: [...one.timeouts, ...other.timeouts]",
       to: "timeouts: one.timeouts",
-      tests: "laws/machine Workflow parts"
+      tests: "parts"
     },
     {
       what: "the longest time limit holds",
@@ -421,7 +426,7 @@ export const runs: Mutants = {
       what: "is compiled for each run",
       from: "return this.#compiled ??= compile(",
       to: "return this.#compiled = compile(",
-      tests: "Workflow rules"
+      tests: "states"
     },
     {
       what: "an initial state is not checked against the Schema",

@@ -93,19 +93,13 @@ export const splits: Mutants = {
       what: "a defect between two branches ends nothing",
       from: "return isBreak(cause) ? Exit.failCause(cause) : done(join, slot)",
       to: "return done(join, slot)",
-      tests: "adversarial/slots adversarial/lists laws/lifetimes"
+      tests: "adversarial/endings"
     },
     {
       what: "those that have ended stay in the list",
       from: "join.slots = join.slots.filter(({ own }) => own.pollUnsafe() === undefined)",
       to: "",
-      tests: "adversarial/slots growing"
-    },
-    {
-      what: "the list is looked through for each that has ended",
-      from: "if (++join.ended < fewEnded || join.ended * 2 < join.slots.length) return",
-      to: "",
-      tests: "adversarial/slots growing"
+      tests: "adversarial/endings"
     },
     {
       what: "the worker starts more, though a yield is due",
@@ -117,7 +111,8 @@ export const splits: Mutants = {
       what: "there are more than there are places in a list that grows",
       from: "return slots < places && backlog!.waiting",
       to: "return backlog!.waiting",
-      tests: "growing laws/growing"
+      tests: "growing laws/growing",
+      equivalent: "one too many finds that as many branches run as may, and ends"
     },
     {
       what: "one is started for a branch that another looks for",
@@ -130,6 +125,12 @@ export const splits: Mutants = {
       from: "join.crew!.slots--",
       to: "",
       tests: "growing"
+    },
+    {
+      what: "the worker is not told of one that has ended",
+      from: "crew.poke(join)\n    // under",
+      to: "// under",
+      tests: "growing Bulkhead"
     },
     {
       what: "one that cannot go on leaves its place behind",
@@ -195,7 +196,8 @@ export const splits: Mutants = {
       what: "what a lazy list has given is forgotten",
       from: "    join.record.added()\n  }",
       to: "  }",
-      tests: "adversarial/lists"
+      tests: "adversarial/lists",
+      equivalent: "outcomes are put where they belong all the same; the array only has holes meanwhile"
     },
     {
       what: "nobody is told that the last branch is being started",
@@ -277,13 +279,7 @@ export const splits: Mutants = {
       what: "branches that have been started are kept",
       from: "this.#items[place] = undefined",
       to: "",
-      tests: "adversarial/waiting"
-    },
-    {
-      what: "the list is never moved to its front",
-      from: "if (this.#first >= mostForgotten && this.#first * 2 >= this.#items.length) {",
-      to: "if (this.#first < 0) {",
-      tests: "adversarial/waiting growing"
+      tests: "growing"
     },
     {
       what: "is moved to its front one too far",
@@ -348,15 +344,9 @@ export const splits: Mutants = {
       tests: "adversarial/places"
     },
     {
-      what: "the time before the decision counts against the observer",
-      from: "Math.max(self.busySince, decidedAt) + most",
-      to: "self.busySince + most",
-      tests: "adversarial/waiting"
-    },
-    {
-      what: "the time since the decision counts, not that of the outcome",
-      from: "Math.max(self.busySince, decidedAt) + most",
-      to: "decidedAt + most",
+      what: "an observer that has been told of much is slow",
+      from: "self.busySince + most - now",
+      to: "most - now",
       tests: "adversarial/waiting"
     },
     {
@@ -389,7 +379,8 @@ export const splits: Mutants = {
       what: "interrupts before it closes",
       from: "nursery.closed = true\n    for (const { interrupt } of nursery.splits) interrupt()",
       to: "for (const { interrupt } of nursery.splits) interrupt()\n    nursery.closed = true",
-      tests: "losers laws/losers adversarial/waiting"
+      tests: "losers laws/losers adversarial/waiting",
+      equivalent: "what is added while they are interrupted is reached by the same loop"
     },
     {
       what: "is not closed when it is left empty",
@@ -499,7 +490,7 @@ export const splits: Mutants = {
       what: "an observer that starts after an interruption is asked",
       from: "if (join.halted) return Exit.void\n    to.delivering",
       to: "to.delivering",
-      tests: "observers adversarial/slots"
+      tests: "adversarial/endings"
     },
     {
       what: "an observer that was interrupted breaks the split",
@@ -607,7 +598,8 @@ export const splits: Mutants = {
       what: "segments are started though a yield is due",
       from: "if (stalled || join.sinceYield >= join.yieldEvery) return slot.pause(join)",
       to: "if (stalled) return slot.pause(join)",
-      tests: "adversarial/slots adversarial/size Split"
+      tests: "adversarial/slots adversarial/size Split",
+      equivalent: "their slots yield themselves, or are not started"
     },
     {
       what: "segments are started though there is no room for outcomes",
@@ -741,7 +733,8 @@ export const splits: Mutants = {
       what: "branches of a list that grows start beyond its places",
       from: "(join.backlog === undefined || running(join) < join.places)",
       to: "true",
-      tests: "growing laws/growing"
+      tests: "growing laws/growing",
+      equivalent: "there are no more slots than places, and each runs one branch"
     },
     {
       what: "losers of a known list start when the split is interrupted",
@@ -803,7 +796,8 @@ export const splits: Mutants = {
       what: "the observer is told of losers that were interrupted with the split",
       from: "if (!join.halted) outbox.offer(to, splitResult",
       to: "outbox.offer(to, splitResult",
-      tests: "observers"
+      tests: "observers",
+      equivalent: "nobody delivers any more what is offered then"
     },
     {
       what: "a loser that fails is told to the log",
@@ -857,13 +851,15 @@ export const splits: Mutants = {
       what: "a percentage of a lazy list stays one",
       from: "join.strategy = JoinStrategy.resolve(join.strategy, join.started)",
       to: "",
-      tests: "Split adversarial/lists"
+      tests: "Split adversarial/lists",
+      equivalent: "a percentage of a known total decides as the quorum that it becomes"
     },
     {
       what: "a deadline changes a decided join",
       from: "if (!isOpen(join)) return\n  join.timedOut = true",
       to: "join.timedOut = true",
-      tests: "adversarial/endings"
+      tests: "adversarial/endings",
+      equivalent: "a decision interrupts the deadline before it can act"
     },
     {
       what: "a deadline is not one",
@@ -876,12 +872,6 @@ export const splits: Mutants = {
       from: "pass(join, strategy)\n    decide(join, \"settled\")",
       to: "pass(join, strategy)",
       tests: "open-strategies"
-    },
-    {
-      what: "a soft deadline passes twice",
-      from: "if (soft === undefined || join.softPassed) return",
-      to: "if (soft === undefined) return",
-      tests: "open-strategies few-branches strategy-callbacks"
     },
     {
       what: "too few branches are not noticed",
@@ -1103,7 +1093,7 @@ export const splits: Mutants = {
       what: "is checked each time",
       from: "checked ??= check(input, options)",
       to: "check(input, options)",
-      tests: "Split input"
+      tests: "states"
     },
     {
       what: "what may leave branches behind has nobody to look after them",
@@ -1115,7 +1105,7 @@ export const splits: Mutants = {
       what: "an Effect of branches that a function gives is taken for them",
       from: "Effect.isEffect(value) ? Effect.flatMap(value, join) : join(value)",
       to: "join(value)",
-      tests: "Split input"
+      tests: "Split input rules few-branches"
     }
   ]
 }

@@ -21,7 +21,8 @@ export const waiting: Mutants = {
       what: "a newcomer is served before the line",
       from: "if (this.line.size > 0 || this.inUse",
       to: "if (this.inUse",
-      tests: "Bulkhead laws/bulkhead"
+      tests: "Bulkhead laws/bulkhead",
+      equivalent: "nobody stands in the line while a place is free: whoever frees one serves the line in the same step"
     },
     {
       what: "one that was served and interrupted keeps its place",
@@ -75,7 +76,8 @@ export const waiting: Mutants = {
       what: "a split takes itself for others that wait",
       from: "this.line.size > (client.entry === undefined ? 0 : 1)",
       to: "this.line.size > 0",
-      tests: "adversarial/places"
+      tests: "adversarial/places",
+      equivalent: "what it gives back comes straight back to it, as nobody else is in the line"
     },
     {
       what: "a split stands in the line more than once",
@@ -245,7 +247,8 @@ export const waiting: Mutants = {
       what: "gives its place back though nobody waits",
       from: "if (!pool.othersWait(this)) return place",
       to: "",
-      tests: "adversarial/places"
+      tests: "adversarial/places",
+      equivalent: "what it gives back comes straight back to it, as nobody else is in the line"
     },
     {
       what: "a turn has a branch too many",
@@ -273,14 +276,8 @@ export const waiting: Mutants = {
     },
     {
       what: "a place that is passed on is lost",
-      from: "this.held--\n    this.coming++\n",
-      to: "this.held--\n",
-      tests: "Bulkhead adversarial/waiting"
-    },
-    {
-      what: "a place that is passed on is passed to nobody",
-      from: "this.coming++\n    poke(this.join)",
-      to: "this.coming++",
+      from: "this.held--\n    this.coming++",
+      to: "this.held--",
       tests: "Bulkhead adversarial/waiting"
     },
     {
@@ -317,13 +314,7 @@ export const waiting: Mutants = {
       what: "those who are parked are not told that nothing is left",
       from: "parked !== undefined; parked = this.parked.shift()) parked.waiter.wake()",
       to: "parked !== undefined; parked = this.parked.shift()) {}",
-      tests: "Bulkhead"
-    },
-    {
-      what: "the worker is not told that nothing is left",
-      from: "parked.waiter.wake()\n    poke(this.join)",
-      to: "parked.waiter.wake()",
-      tests: "Bulkhead"
+      tests: "adversarial/endings"
     },
     {
       what: "a split that has ended still holds its places, for those it has left behind",
