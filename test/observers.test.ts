@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Effect, Exit, Fiber, Option, Queue, Stream } from "effect"
 import { JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
+import { collectGarbage } from "./adversarial/harness.ts"
 
 const { all, allFailFast, any, quorum } = JoinStrategy
 
@@ -351,5 +352,45 @@ describe("stream", () => {
       ))
       assert.strictEqual(error._tag, "ConfigurationError")
       assert.match(error.message, /bulkhead is 0.*bufferSize is 0; it must be an integer of at least 1/)
+    }))
+})
+
+describe("a stream", () => {
+  const ranWith = (bufferSize: number) =>
+    Effect.gen(function*() {
+      let ran = 0
+      const branches = Array.from({ length: 100 }, () => Effect.sync(() => void ran++))
+      const fiber = yield* Effect.forkChild(
+        Stream.runForEach(Split.stream(branches, { strategy: all, bufferSize }), () => Effect.never)
+      )
+      for (let i = 0; i < 500; i++) yield* Effect.yieldNow
+      yield* Fiber.interrupt(fiber)
+      return ran
+    })
+
+  it.effect("reads ahead as far as it is told to", () =>
+    Effect.gen(function*() {
+      const [few, many] = [yield* ranWith(1), yield* ranWith(64)]
+      assert.isBelow(few, 30)
+      assert.isAtLeast(many, 64)
+    }))
+
+  it.effect("keeps no outcome that has been read", () =>
+    Effect.gen(function*() {
+      const seen: Array<WeakRef<object>> = []
+      const branch = Effect.suspend(() => {
+        const value = { large: "value" }
+        seen.push(new WeakRef(value))
+        return Effect.as(Effect.yieldNow, value)
+      })
+      const fiber = yield* Effect.forkChild(
+        Stream.runDrain(Split.stream([...Array.from({ length: 100 }, () => branch), Effect.never], { strategy: all }))
+      )
+      yield* TestClock.adjust(1)
+      yield* TestClock.adjust(1)
+      collectGarbage()
+      assert.lengthOf(seen, 100)
+      assert.isBelow(seen.filter((ref) => ref.deref() !== undefined).length, 50)
+      yield* Fiber.interrupt(fiber)
     }))
 })

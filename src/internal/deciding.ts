@@ -145,7 +145,7 @@ export const relax = (join: Join): void => {
 
 /** Changes the state for good as a soft deadline does. */
 const pass = (join: Join, { name, reducer: { soft } }: JoinStrategy.Custom): void => {
-  if (soft === undefined || join.softPassed) return
+  if (soft === undefined) return
   join.softPassed = true
   join.state = returned.state(name, "soft.onPassed", soft.onPassed(join.state))
 }

@@ -129,17 +129,16 @@ export const deliver = (self: Outbox): Effect.Effect<void, unknown, unknown> =>
 export const limit = (self: Outbox): Effect.Effect<void> =>
   Effect.suspend(() => {
     const most = Duration.toMillis(self.patience)
+    // the first look is so long after the decision that what the observer had then has had its time, too
+    let left = most
+    const look = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      left = self.busySince === undefined ? most : self.busySince + most - now
+      return left > 0 ? Exit.void : giveUp(self)
+    })
+    const next = Effect.flatMap(Effect.suspend(() => Effect.sleep(left)), () => look)
     return Effect.andThen(
       self.decision.rung,
-      Effect.flatMap(Clock.currentTimeMillis, (decidedAt) => {
-        let left = most
-        const look = Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          left = self.busySince === undefined ? most : Math.max(self.busySince, decidedAt) + most - now
-          return left > 0 ? Exit.void : giveUp(self)
-        })
-        const next = Effect.flatMap(Effect.suspend(() => Effect.sleep(left)), () => look)
-        return Effect.whileLoop({ while: () => !self.isClosed, body: () => next, step: constVoid })
-      })
+      Effect.whileLoop({ while: () => !self.isClosed, body: () => next, step: constVoid })
     )
   })
 

@@ -136,11 +136,10 @@ export class Sharing implements Client {
     this.request()
   }
 
-  /** A slot passes its place on to the one that is started in its stead. */
+  /** A slot passes its place on to the one that the worker starts in its stead. */
   passOn(): void {
     this.held--
     this.coming++
-    poke(this.join)
   }
 
   /** A slot waits for a place. */
@@ -164,7 +163,6 @@ export class Sharing implements Client {
   leave(): void {
     this.release()
     for (let parked = this.parked.shift(); parked !== undefined; parked = this.parked.shift()) parked.waiter.wake()
-    poke(this.join)
   }
 
   /** The split has ended: what its slots have lost on their way is given back. */
