@@ -1,6 +1,6 @@
 // The relative links of Markdown files: what they point at is there.
 import { existsSync, globSync, readFileSync } from "node:fs"
-import { dirname, join, resolve } from "node:path"
+import { dirname, join, resolve, sep } from "node:path"
 
 /** Prose only: what stands in code is no link. */
 const prose = (text: string): string => text.replace(/^(`{3,}|~{3,})[\s\S]*?^\1/gm, "").replace(/`[^`\n]*`/g, "")
@@ -25,7 +25,7 @@ export const brokenLinks = (folder: string): { readonly broken: ReadonlyArray<st
       total++
       const [path = "", hash] = target.split("#")
       const to = path === "" ? join(folder, file) : resolve(folder, dirname(file), path)
-      const found = to.startsWith(resolve(folder)) && existsSync(to)
+      const found = (to + sep).startsWith(resolve(folder) + sep) && existsSync(to)
         && (hash === undefined || anchors(to).has(hash))
       if (!found) broken.push(`${file}: ${target}`)
     }
