@@ -178,7 +178,7 @@ describe("advanced branching and synchronization", () => {
       const done = yield* Workflow.make<Round | { readonly _tag: "Done" }>("w")
         .registerSplit("Check", ({ before, n }) => {
           const reset = Effect.forEach(before, (exit) => exit)
-          return millis.map((ms, i) => work(`${n}.${i}`, n === 1 ? ms : 1).pipe(Effect.tap(() => reset)))
+          return millis.map((ms, i) => work(`${n}.${i}`, n === 1 ? ms : i + 1).pipe(Effect.tap(() => reset)))
         }, {
           strategy,
           losers: "detach",
