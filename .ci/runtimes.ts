@@ -57,6 +57,10 @@ export const compilers: ReadonlyArray<Wanted> = [
   { label: "TypeScript 5.9", spec: "typescript@5.9", executable: "typescript/bin/tsc", versioned: "typescript" }
 ]
 
+/** The first two lines of an error of npm: its code, and what it means. */
+const npmError = (text: string): string =>
+  text.trim().split("\n").slice(0, 2).map((line) => line.replace(/^npm error (code )?/, "")).join(": ")
+
 /** Installs one of them, or says why the registry has none for this machine. */
 export const install = (folder: string, { args = [], executable, label, spec, versioned }: Wanted): Found | Missing => {
   const cwd = join(folder, label.replaceAll(" ", "-"))
@@ -73,7 +77,7 @@ export const install = (folder: string, { args = [], executable, label, spec, ve
     const { code, stderr } = error as { readonly code?: string; readonly stderr?: string }
     return {
       label,
-      reason: code === "ETIMEDOUT" ? "npm took more than 60 s" : (stderr ?? "").trim().split("\n")[0] ?? ""
+      reason: code === "ETIMEDOUT" ? "npm took more than 60 s" : npmError(stderr ?? "")
     }
   }
   const modules = join(cwd, "node_modules")
