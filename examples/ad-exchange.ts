@@ -64,7 +64,7 @@ const exchange = Workflow.make<State>("ad-exchange")
       Effect.as(Console.log(`  checked by ${result.values.join(" and ")}`), { _tag: "Enrich" as const, bids }),
     otherwise: { _tag: "HouseAd", reason: "the auction could not be checked" }
   })
-  // half of the quality scores will do
+  // half of the quality scores will do: bids that have none by then are dropped
   .registerSplit(
     "Enrich",
     ({ bids }) =>

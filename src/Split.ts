@@ -403,7 +403,7 @@ export type LosersServices<P> = P extends "interrupt" | "await" ? never : Scope.
  * const ask = (name: string, millis: number) => Effect.as(Effect.sleep(millis), name)
  *
  * const program = Effect.gen(function*() {
- *   const result = yield* Split.run([ask("a", 30), ask("b", 10), ask("c", 20)], {
+ *   const result = yield* Split.run([ask("a", 60_000), ask("b", 10), ask("c", 20)], {
  *     strategy: JoinStrategy.quorum(2)
  *   })
  *   console.log(result.values.join(" "), result.tally.interrupted)
@@ -526,7 +526,7 @@ export const growing: <A, E = never, R = never>(
  *
  * const ask = (name: string, millis: number) => Effect.as(Effect.sleep(millis), name)
  *
- * const program = Split.stream([ask("a", 30), ask("b", 10), ask("c", 20)], { strategy: JoinStrategy.all }).pipe(
+ * const program = Split.stream([ask("a", 400), ask("b", 10), ask("c", 200)], { strategy: JoinStrategy.all }).pipe(
  *   Stream.runForEach(({ name, _tag }) => Effect.sync(() => console.log(name, _tag)))
  * )
  *
