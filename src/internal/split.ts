@@ -394,11 +394,16 @@ class Parting {
   }
 }
 
+/** Branches that a warning names. */
+const mostNamed = 16
+
 const reportStubborn = (running: ReadonlyArray<number>, grace: Duration.Duration): Effect.Effect<void> =>
   warn(
-    `${running.length === 1 ? "branch" : "branches"} ${running.join(", ")} did not stop within ${
-      Duration.format(grace)
-    } of the interruption, and ${running.length === 1 ? "goes" : "go"} on detached`
+    `${running.length === 1 ? "branch" : "branches"} ${running.slice(0, mostNamed).join(", ")}${
+      running.length > mostNamed ? ` and ${running.length - mostNamed} more` : ""
+    } did not stop within ${Duration.format(grace)} of the interruption, and ${
+      running.length === 1 ? "goes" : "go"
+    } on detached`
   )
 
 /** Nobody looks at how a split ends that its caller has left. */

@@ -2,7 +2,7 @@
  * Slots that have ended are forgotten, and those that would only wait are not started, however long a list is.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Stream } from "effect"
+import { Deferred, Effect, Exit, Fiber, Stream } from "effect"
 import { JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
 import { setFlagsFromString } from "node:v8"
@@ -50,6 +50,29 @@ describe("a list that grows", () => {
       const fiber = yield* start(Split.run(list, { strategy: all, discard: true, onOutcome: () => Effect.never }))
       yield* TestClock.adjust(1)
       assert.isBelow((yield* fiberId) - before, 100)
+      yield* Fiber.interrupt(fiber)
+    }))
+
+  it.effect("has one for each branch as soon as there is room", () =>
+    Effect.gen(function*() {
+      let running = 0
+      const wait = Effect.suspend(() => {
+        running++
+        return Effect.never
+      })
+      const gate = yield* Deferred.make<void>()
+      const fiber = yield* start(Split.run(
+        Split.growing<void>(() => [
+          ...Array.from({ length: 20 }, () => Effect.void),
+          ...Array.from({ length: 1000 }, () => wait)
+        ]),
+        { strategy: all, onOutcome: () => Deferred.await(gate) }
+      ))
+      yield* TestClock.adjust(1)
+      assert.isBelow(running, 20)
+      yield* Deferred.succeed(gate, undefined)
+      yield* TestClock.adjust(1)
+      assert.strictEqual(running, 1000)
       yield* Fiber.interrupt(fiber)
     }))
 

@@ -42,6 +42,31 @@ describe("what waits for a place", () => {
     }))
 })
 
+describe("a place that a split gives up", () => {
+  it.effect("is asked for again, also when the split has lost its turn while a branch settled", () =>
+    Effect.gen(function*() {
+      const bulkhead = yield* Bulkhead.make("db", { places: 2 })
+      const holder = yield* start(bulkhead.withPlace(Effect.never))
+      // as long as the reducer runs, the place of the first branch is the one for the second
+      const reduce = {
+        initial: () => 0,
+        step: (n: number) => {
+          holder.interruptUnsafe()
+          return n + 1
+        }
+      }
+      // its child ends its slot
+      const first = Effect.andThen(Effect.sleep(1), Effect.forkChild(Effect.void))
+      const split = yield* start(Split.run([first, Effect.sleep(1)], { strategy: all, bulkhead, reduce }))
+      yield* start(bulkhead.withPlace(Effect.sleep(1)))
+      yield* start(bulkhead.withPlace(Effect.sleep(1)))
+      yield* TestClock.adjust(100)
+      assert.isDefined(split.pollUnsafe(), "it has ended")
+      assert.strictEqual((yield* Fiber.join(split)).value, 2)
+      assert.deepStrictEqual(yield* bulkhead.statistics, { places: 2, inUse: 0, waiting: 0, started: 5, rejected: 0 })
+    }))
+})
+
 describe("a place that was given back", () => {
   for (
     const [kind, within] of [
