@@ -228,7 +228,10 @@ describe("the parts of a merge", () => {
   it.effect("build the Layers of the second on those of the first", () =>
     Effect.gen(function*() {
       const { layer, note, trail } = setup()
-      const one = Workflow.make<State>("one").withResources(layer(OfOne, "of one")).register("A", { run: note(OfOne), next: "B" })
+      const one = Workflow.make<State>("one").withResources(layer(OfOne, "of one")).register("A", {
+        run: note(OfOne),
+        next: "B"
+      })
       const built = Layer.effect(OfTwo, Effect.map(OfOne, (of) => `two on ${of}`))
       const two = Workflow.make<State>("two")
         // what is there is seen when it runs, not by its type

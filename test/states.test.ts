@@ -275,7 +275,9 @@ describe("what is told of a definition", () => {
         Schema.makeFilter(() => "no ".repeat(5000))
       )
       const workflow = Workflow.make("wordy", wordy).register("Go", Effect.never).addExitStates("Done" as never)
-      const error = yield* Effect.flip((workflow.orchestrate as Function)({ _tag: "Go", n: "1" })) as Effect.Effect<Error>
+      const error = yield* Effect.flip((workflow.orchestrate as Function)({ _tag: "Go", n: "1" })) as Effect.Effect<
+        Error
+      >
       assert.include(error.message, "no no no")
       assert.isBelow(error.message.length, 1500)
     }))

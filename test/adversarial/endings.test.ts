@@ -451,7 +451,13 @@ describe("what comes late", () => {
   it.effect("a place that is waited for holds no split whose losers are awaited", () =>
     Effect.gen(function*() {
       const bulkhead = yield* Bulkhead.make("db", { places: 2 })
-      const branches = [Effect.sleep(5), Effect.andThen(Effect.sleep(20), Effect.succeed("won")), Effect.void]
+      const branches = [
+        Effect.sleep(5),
+        Effect.andThen(Effect.sleep(20), Effect.succeed("won")),
+        Effect.sleep(5),
+        Effect.void,
+        Effect.void
+      ]
       const fiber = yield* start(
         Split.run(branches, {
           strategy: JoinStrategy.accept(any, (value) => value === "won"),
@@ -459,46 +465,48 @@ describe("what comes late", () => {
           losers: "await"
         })
       )
-      // takes the place of the first branch, whose slot waits from then on
+      // takes the place of the third branch, whose slot waits from then on
       const others = [yield* start(bulkhead.withPlace(Effect.sleep(100)))]
-      yield* TestClock.adjust(5)
-      yield* turns(5)
-      assert.isUndefined(fiber.pollUnsafe())
-      yield* TestClock.adjust(15)
-      yield* turns(5)
+      for (const millis of [5, 5, 10]) {
+        assert.isUndefined(fiber.pollUnsafe())
+        yield* TestClock.adjust(millis)
+        yield* turns(5)
+      }
       assert.isDefined(fiber.pollUnsafe())
       yield* Fiber.interruptAll(others)
     }))
 
-  it.effect("a clock that throws between two branches ends the split with that defect", () =>
-    Effect.gen(function*() {
-      const clock = yield* Clock.Clock
-      let broken = false
-      const breaking: Clock.Clock = Object.assign(Object.create(clock), {
-        currentTimeMillisUnsafe: () => {
-          if (broken) throw new Error("no time")
-          return clock.currentTimeMillisUnsafe()
-        }
-      })
-      const bulkhead = yield* Bulkhead.make("db", { places: 1 })
-      const breaks = Effect.sync(() => {
-        broken = true
-      })
-      const fiber = yield* start(
-        Effect.provideService(
-          Split.run([Effect.andThen(Effect.sleep(1), breaks), Effect.void], { strategy: all, bulkhead }),
-          Clock.Clock,
-          breaking
+  for (const before of [[], [Effect.void]]) {
+    it.effect(`a clock that throws between two branches ends the split with that defect (${before.length} before)`, () =>
+      Effect.gen(function*() {
+        const clock = yield* Clock.Clock
+        let broken = false
+        const breaking: Clock.Clock = Object.assign(Object.create(clock), {
+          currentTimeMillisUnsafe: () => {
+            if (broken) throw new Error("no time")
+            return clock.currentTimeMillisUnsafe()
+          }
+        })
+        const bulkhead = yield* Bulkhead.make("db", { places: 1 })
+        const breaks = Effect.sync(() => {
+          broken = true
+        })
+        const fiber = yield* start(
+          Effect.provideService(
+            Split.run([...before, Effect.andThen(Effect.sleep(1), breaks), Effect.void], { strategy: all, bulkhead }),
+            Clock.Clock,
+            breaking
+          )
         )
-      )
-      const other = yield* start(bulkhead.withPlace(Effect.void))
-      yield* TestClock.adjust(1)
-      yield* turns(5)
-      const exit = fiber.pollUnsafe()
-      assert.isDefined(exit)
-      assert.deepStrictEqual(defects(exit!).map(String), ["Error: no time"])
-      yield* Fiber.join(other)
-    }))
+        const other = yield* start(bulkhead.withPlace(Effect.void))
+        yield* TestClock.adjust(1)
+        yield* turns(5)
+        const exit = fiber.pollUnsafe()
+        assert.isDefined(exit)
+        assert.deepStrictEqual(defects(exit!).map(String), ["Error: no time"])
+        yield* Fiber.join(other)
+      }))
+  }
 })
 
 describe("slots that have ended", () => {
@@ -526,7 +534,8 @@ describe("the log", () => {
   it.effect("hears of losers that die, and of no other", () =>
     Effect.gen(function*() {
       const logged: Array<string> = []
-      const ends = (end: Effect.Effect<void, string>) => Effect.onInterrupt(Effect.never, () => end as Effect.Effect<void>)
+      const ends = (end: Effect.Effect<void, string>) =>
+        Effect.onInterrupt(Effect.never, () => end as Effect.Effect<void>)
       yield* endsWithin(
         Split.run([Effect.sleep(1), ends(Effect.fail("finalizer")), Effect.never, ends(Effect.die("defect"))], {
           strategy: any

@@ -184,5 +184,7 @@ export class OddScheduler extends Scheduler.MixedScheduler {
 }
 
 /** An effect with yields, by the number of the fiber and of its operation. */
-export const withYieldsAt = <A, E, R>(effect: Effect.Effect<A, E, R>, yieldsAt: (number: number, op: number) => boolean) =>
-  Effect.suspend(() => Effect.provideService(effect, Scheduler.Scheduler, new OddScheduler(yieldsAt)))
+export const withYieldsAt = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  yieldsAt: (number: number, op: number) => boolean
+) => Effect.suspend(() => Effect.provideService(effect, Scheduler.Scheduler, new OddScheduler(yieldsAt)))

@@ -6,8 +6,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber } from "effect"
 import { Bulkhead, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { collectGarbage, counted, endsWithin, start, succeeded, turns } from "./harness.ts"
 import { withYields } from "../yielding/yields.ts"
+import { collectGarbage, counted, endsWithin, start, succeeded, turns } from "./harness.ts"
 
 const { all } = JoinStrategy
 

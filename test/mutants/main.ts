@@ -5,7 +5,17 @@
 // that it names first, and all tests of the engine if those let it pass. One under which the tests do not end is noticed.
 // What nobody can notice is listed with the reason, and tried all the same, so that a reason that has become wrong shows.
 import { type ChildProcess, spawn } from "node:child_process"
-import { cpSync, existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { hedges } from "./list/hedges.ts"
@@ -118,7 +128,18 @@ const run = (tree: string, tests: ReadonlyArray<string>, seconds: number) =>
   new Promise<Result>((done) => {
     const file = join(tree, "report.json")
     rmSync(file, { force: true })
-    const args = ["run", "--project", "tests", "--bail", "1", "--maxWorkers", "1", "--no-isolate", "--testTimeout", "15000"]
+    const args = [
+      "run",
+      "--project",
+      "tests",
+      "--bail",
+      "1",
+      "--maxWorkers",
+      "1",
+      "--no-isolate",
+      "--testTimeout",
+      "15000"
+    ]
     const child = spawn(
       process.execPath,
       [join(root, "node_modules/vitest/vitest.mjs"), ...args, "--reporter", "json", "--outputFile", file, ...tests],
@@ -134,7 +155,9 @@ const run = (tree: string, tests: ReadonlyArray<string>, seconds: number) =>
       clearTimeout(timer)
       children.delete(child)
       end(child)
-      done(late ? { _tag: "failed", by: `no end within ${seconds} s` } : code === 0 ? { _tag: "passed" } : read(file, tree))
+      done(
+        late ? { _tag: "failed", by: `no end within ${seconds} s` } : code === 0 ? { _tag: "passed" } : read(file, tree)
+      )
     })
   })
 
@@ -145,7 +168,9 @@ const read = (file: string, tree: string): Result => {
     const test = name.slice(tree.length + 1)
     const failure = assertionResults.find((assertion) => assertion.status === "failed")
     if (failure !== undefined) return { _tag: "failed", by: `${test}: ${failure.fullName}` }
-    if (status === "failed" && message !== "" && assertionResults.length === 0) return { _tag: "broken", why: `${test}: ${message}` }
+    if (status === "failed" && message !== "" && assertionResults.length === 0) {
+      return { _tag: "broken", why: `${test}: ${message}` }
+    }
   }
   return { _tag: "failed", by: "an error outside of any test" }
 }
@@ -213,7 +238,9 @@ const main = async (filters: ReadonlyArray<string>): Promise<number> => {
   const minutes = ((performance.now() - begin) / 60_000).toFixed(1)
   console.log(
     `\n${chosen.length} mutants in ${minutes} min: ${killed} killed, ${survived} survived, ${equivalent} equivalent` +
-      `${WRONG === 0 ? "" : `, ${WRONG} wrong`}; ${(share * 100).toFixed(1)} % of those that are not equivalent are killed`
+      `${WRONG === 0 ? "" : `, ${WRONG} wrong`}; ${
+        (share * 100).toFixed(1)
+      } % of those that are not equivalent are killed`
   )
   return share >= enough && WRONG === 0 ? 0 : 1
 }

@@ -25,7 +25,7 @@ export const input: Mutants = {
     },
     {
       what: "a Map is a list",
-      from: 'if (u instanceof Map) return',
+      from: "if (u instanceof Map) return",
       to: "if (false) return",
       tests: "input"
     },
@@ -49,7 +49,7 @@ export const input: Mutants = {
     },
     {
       what: "an iterator is a list like any",
-      from: 'isOneShot: "next" in u && Predicate.isFunction(u.next)',
+      from: "isOneShot: \"next\" in u && Predicate.isFunction(u.next)",
       to: "isOneShot: false",
       tests: "rules input adversarial/lists"
     },
@@ -81,8 +81,8 @@ export const input: Mutants = {
     },
     {
       what: "a getter is read",
-      from: 'found !== undefined && found.get !== undefined ? "a getter"',
-      to: 'false ? "a getter"',
+      from: "found !== undefined && found.get !== undefined ? \"a getter\"",
+      to: "false ? \"a getter\"",
       tests: "input rules"
     },
     {
@@ -95,14 +95,14 @@ export const input: Mutants = {
   durations: [
     {
       what: "NaN is no time at all",
-      from: 'if (Number.isNaN(input)) return "not a number"',
+      from: "if (Number.isNaN(input)) return \"not a number\"",
       to: "",
       tests: "rules input"
     },
     {
       what: "a duration may be negative",
-      from: 'Duration.isNegative(parsed.value) ? "negative" : "none"',
-      to: '"none"',
+      from: "Duration.isNegative(parsed.value) ? \"negative\" : \"none\"",
+      to: "\"none\"",
       tests: "rules input"
     },
     {
@@ -113,15 +113,16 @@ export const input: Mutants = {
     },
     {
       what: "years are left out",
-      from: 'calendar.some((unit) => input[unit])) return "no duration"',
-      to: 'false) return "no duration"',
+      from: "calendar.some((unit) => input[unit])) return \"no duration\"",
+      to: "false) return \"no duration\"",
       tests: "input rules"
     },
     {
       what: "a pair may have any length",
       from: "input.length !== 2 || typeof",
       to: "typeof",
-      tests: "input"
+      tests: "input",
+      equivalent: "Duration.fromInput refuses it, too"
     },
     {
       what: "an object without units is no time at all",
@@ -139,13 +140,13 @@ export const input: Mutants = {
     },
     {
       what: "what is no boolean is one",
-      from: 'if (typeof u === "boolean") return u',
+      from: "if (typeof u === \"boolean\") return u",
       to: "if (true) return u as boolean",
       tests: "strategy-callbacks"
     },
     {
       what: "a Promise is a state of a fold",
-      from: 'if (isPromise(u)) throw unexpected(who, name, u, "a state that is there")',
+      from: "if (isPromise(u)) throw unexpected(who, name, u, \"a state that is there\")",
       to: "",
       tests: "strategy-callbacks callbacks"
     },
@@ -171,14 +172,14 @@ export const input: Mutants = {
     },
     {
       what: "a verdict that is none is one",
-      from: 'throw returned.unexpected(name, "decide", judgement',
-      to: 'if (false) throw returned.unexpected(name, "decide", judgement',
+      from: "throw returned.unexpected(name, \"decide\", judgement",
+      to: "if (false) throw returned.unexpected(name, \"decide\", judgement",
       tests: "strategy-callbacks"
     },
     {
       what: "a reason that is none is one",
-      from: 'Predicate.hasProperty(judgement, "fail") && Predicate.isString(judgement.fail)',
-      to: 'Predicate.hasProperty(judgement, "fail")',
+      from: "Predicate.hasProperty(judgement, \"fail\") && Predicate.isString(judgement.fail)",
+      to: "Predicate.hasProperty(judgement, \"fail\")",
       tests: "strategy-callbacks"
     }
   ],
@@ -221,7 +222,7 @@ export const input: Mutants = {
     },
     {
       what: "partialTimeout needs no deadline",
-      from: 'if (!timed) add("partial-timeout", `${name} needs a timeout, the deadline it joins at`)',
+      from: "if (!timed) add(\"partial-timeout\", `${name} needs a timeout, the deadline it joins at`)",
       to: "",
       tests: "rules"
     },
@@ -284,14 +285,14 @@ export const input: Mutants = {
     },
     {
       what: "relax gives up what its second strategy may still reach",
-      from: 'verdict === "fail" && now === strategy && event === "settled"',
+      from: "verdict === \"fail\" && now === strategy && event === \"settled\"",
       to: "false",
       tests: "open-strategies laws/open"
     },
     {
       what: "relax proceeds with its second strategy before its time",
-      from: 'decide(self, tally, "settled") === "fail" ? "fail" : "continue"',
-      to: 'decide(self, tally, "settled")',
+      from: "decide(self, tally, \"settled\") === \"fail\" ? \"fail\" : \"continue\"",
+      to: "decide(self, tally, \"settled\")",
       tests: "open-strategies laws/open"
     },
     {
@@ -332,8 +333,8 @@ export const input: Mutants = {
     },
     {
       what: "partialSuccesses proceed with nothing",
-      from: 'succeeded > 0 ? "proceed" : "fail"',
-      to: '"proceed"',
+      from: "succeeded > 0 ? \"proceed\" : \"fail\"",
+      to: "\"proceed\"",
       tests: "open-strategies laws/open"
     },
     {

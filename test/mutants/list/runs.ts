@@ -67,8 +67,8 @@ export const runs: Mutants = {
     },
     {
       what: "a nested run's path is replaced by that of the run around",
-      from: "hasPath(reason) ? reason : reason.annotate(annotation)",
-      to: "reason.annotate(annotation)",
+      from: "reason.annotate(annotation)",
+      to: "reason.annotate(annotation, { overwrite: true })",
       tests: "adversarial/chains"
     },
     {
@@ -87,7 +87,7 @@ export const runs: Mutants = {
   machine: [
     {
       what: "an Exit is a state",
-      from: '(typeof state === "object" && Effect.isEffect(state))',
+      from: "(typeof state === \"object\" && Effect.isEffect(state))",
       to: "false",
       tests: "adversarial/machine Workflow states"
     },
@@ -99,7 +99,7 @@ export const runs: Mutants = {
     },
     {
       what: "transitions are not counted",
-      from: 'budget === undefined ? undefined : limits.spend(budget, "transitions", 1)',
+      from: "budget === undefined ? undefined : limits.spend(budget, \"transitions\", 1)",
       to: "undefined",
       tests: "limits"
     },
@@ -238,7 +238,8 @@ export const runs: Mutants = {
       what: "the outermost of equal limits is named",
       from: "maxDepth > (strictest?.maxDepth ?? maxDepth)",
       to: "maxDepth >= (strictest?.maxDepth ?? maxDepth + 1)",
-      tests: "adversarial/chains"
+      tests: "adversarial/chains",
+      equivalent: "it is counted anew, from the inside, before it is named"
     },
     {
       what: "a run that is a branch is deeper than its split",
@@ -342,13 +343,13 @@ export const runs: Mutants = {
     },
     {
       what: "an issue of any length is quoted",
-      from: 'clip(format(issue).replace(/\\s+/g, " "), mostIssue)',
-      to: 'format(issue).replace(/\\s+/g, " ")',
+      from: "clip(format(issue).replace(/\\s+/g, \" \"), mostIssue)",
+      to: "format(issue).replace(/\\s+/g, \" \")",
       tests: "states"
     },
     {
       what: "an issue is several lines",
-      from: 'format(issue).replace(/\\s+/g, " ")',
+      from: "format(issue).replace(/\\s+/g, \" \")",
       to: "format(issue)",
       tests: "states"
     }
@@ -448,7 +449,7 @@ export const runs: Mutants = {
     },
     {
       what: "states are checked on the way though only the first is to be",
-      from: 'definition.states?.validate === "transitions" ? unfit : undefined',
+      from: "definition.states?.validate === \"transitions\" ? unfit : undefined",
       to: "unfit",
       tests: "states"
     },

@@ -130,7 +130,7 @@ export const splits: Mutants = {
       what: "the worker is not told of one that has ended",
       from: "crew.poke(join)\n    // under",
       to: "// under",
-      tests: "growing Bulkhead"
+      tests: "growing"
     },
     {
       what: "one that cannot go on leaves its place behind",
@@ -428,7 +428,7 @@ export const splits: Mutants = {
     },
     {
       what: "branches of a known list count nowhere",
-      from: 'limits.spend(join.frame.budget, "branches", known(join))',
+      from: "limits.spend(join.frame.budget, \"branches\", known(join))",
       to: "",
       tests: "limits"
     },
@@ -482,7 +482,7 @@ export const splits: Mutants = {
     },
     {
       what: "a lazy list is counted as many that wait",
-      from: 'list._tag === "Lazy" ? 1 : known(join)',
+      from: "list._tag === \"Lazy\" ? 1 : known(join)",
       to: "known(join)",
       tests: "adversarial/waiting Bulkhead"
     },
@@ -843,7 +843,8 @@ export const splits: Mutants = {
     },
     {
       what: "a hedge that is cut short waits for nothing",
-      from: "if (!isOpen(join) || !isLeft(join)) return\n  complete(join)\n  guarded(join, () => decide(join, \"settled\"))",
+      from:
+        "if (!isOpen(join) || !isLeft(join)) return\n  complete(join)\n  guarded(join, () => decide(join, \"settled\"))",
       to: "",
       tests: "hedged-splits laws/hedge"
     },
@@ -881,7 +882,8 @@ export const splits: Mutants = {
     },
     {
       what: "a strategy may wait for nothing",
-      from: "if (join.verdict === \"continue\" && tally.succeeded + tally.failed === tally.total) conclude(join, strategy)",
+      from:
+        "if (join.verdict === \"continue\" && tally.succeeded + tally.failed === tally.total) conclude(join, strategy)",
       to: "",
       tests: "few-branches open-strategies"
     },
@@ -1105,7 +1107,7 @@ export const splits: Mutants = {
       what: "an Effect of branches that a function gives is taken for them",
       from: "Effect.isEffect(value) ? Effect.flatMap(value, join) : join(value)",
       to: "join(value)",
-      tests: "Split input rules few-branches"
+      tests: "input"
     }
   ]
 }
