@@ -1,12 +1,14 @@
 /**
  * What becomes of the cost of a branch when there are very many: the growth from 1,000 branches to 100,000, beside the
- * growth of `Effect.forEach`; and 1,000,000 branches of a lazy list behind a bulkhead, in a process of their own.
+ * growth of `Effect.forEach`; 1,000,000 branches of a lazy list behind a bulkhead, in a process of their own; and what
+ * those cost who wait (`waiting.ts`).
  */
 import { JoinStrategy, Split } from "effect-cano"
 import * as Effect from "effect/Effect"
 import { spawnSync } from "node:child_process"
 import type { Quartiles, Section } from "./harness.ts"
 import { cell, holds, median, quartiles, rounds, table, untilValid } from "./harness.ts"
+import * as waiting from "./waiting.ts"
 
 const kinds = {
   sync: (i: number) => Effect.sync(() => i),
@@ -66,7 +68,8 @@ export const sections = async (): Promise<ReadonlyArray<Section>> => {
         ratio: heap / 1e6,
         valid: true
       }))
-    }
+    },
+    ...waiting.sections()
   ]
 }
 

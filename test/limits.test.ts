@@ -264,6 +264,23 @@ describe("what has ended", () => {
       assert.deepStrictEqual(seen.map((exit) => (exit as Exit.Exit<unknown>)._tag), ["Success", "Success"])
     }))
 
+  it.effect("raises the default for nobody who goes on detached", () =>
+    Effect.gen(function*() {
+      const ended = yield* Deferred.make<void>()
+      const nested = (levels: number): Work =>
+        running("w", Effect.suspend(() => levels === 0 ? Effect.void : nested(levels - 1))).orchestrate("Go")
+      let fiber: Fiber.Fiber<unknown, unknown> | undefined
+      const goesOn = running("on", Effect.andThen(Deferred.await(ended), nested(250))).orchestrate("Go")
+      const task = Effect.andThen(
+        nested(250),
+        Effect.map(Effect.forkDetach(goesOn, { startImmediately: true }), (started) => (fiber = started))
+      )
+      yield* running("first", task).orchestrate("Go", { maxDepth: 300 })
+      yield* Deferred.succeed(ended, undefined)
+      const { detail } = errorOf(yield* Effect.exit(Fiber.join(fiber!)))
+      assert.strictEqual(detail, "workflow \"w\" does not start: splits and runs are nested deeper than 200 (maxDepth)")
+    }))
+
   it.effect("leaves those in force that have not", () =>
     Effect.gen(function*() {
       const ended = yield* Deferred.make<void>()
@@ -328,6 +345,27 @@ describe("what has ended", () => {
       assert.deepStrictEqual(told, ["a detached branch meets max-depth", "what it has left behind runs"])
     }))
 
+  it.effect("is not a split as long as one of its follow-on branches goes on", () =>
+    Effect.gen(function*() {
+      const first = yield* Deferred.make<Fiber.Fiber<unknown, unknown>>()
+      const gate = yield* Deferred.make<void>()
+      let turn = 0
+      const leaf = Effect.suspend(() =>
+        turn++ === 0
+          ? Effect.flatMap(
+            Effect.forkDetach(Effect.andThen(Deferred.await(gate), Effect.exit(split([Effect.void])))),
+            (fiber) => Deferred.succeed(first, fiber)
+          )
+          : Effect.gen(function*() {
+            const fiber = yield* Deferred.await(first)
+            yield* Deferred.succeed(gate, undefined)
+            return errorOf((yield* Fiber.join(fiber)) as Exit.Exit<unknown>).rule
+          }).pipe(Effect.map((rule) => assert.strictEqual(rule, "max-depth")))
+      )
+      yield* following("w", 2, leaf).orchestrate("Go", { maxDepth: 1 })
+      assert.strictEqual(turn, 2)
+    }))
+
   it.effect("keeps the keys of detached branches as they were", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
@@ -341,6 +379,23 @@ describe("what has ended", () => {
         .addExitStates("Done")
       yield* workflow.orchestrate("Start", { runId: "r" })
       assert.deepStrictEqual(keys, ["r/2/Go 2 Go", "r/3/On 3 On", "r/2/Go 2 Go"])
+    }))
+
+  it.effect("is no run for the branches of a split that stands in none", () =>
+    Effect.gen(function*() {
+      const current = Effect.map(
+        Workflow.CurrentRun,
+        ({ key, path, runId, state, visit, workflow }) => ({ key, path, runId, state, visit, workflow })
+      )
+      const empty = { key: "", path: undefined, runId: "", state: "", visit: 0, workflow: "" }
+      assert.deepStrictEqual(yield* current, empty)
+      assert.deepStrictEqual((yield* Split.run([current], all)).values, [empty])
+      const seen: Array<unknown> = []
+      const note = Effect.map(current, (here) => seen.push(here))
+      yield* splitting("w", () => [note, split([note])]).orchestrate("Go", { runId: "r" })
+      const path = { workflow: "w", states: ["Go"], entered: 1, nested: undefined }
+      const there = { key: "r/1/Go", path, runId: "r", state: "Go", visit: 1, workflow: "w" }
+      assert.deepStrictEqual(seen, [there, there])
     }))
 
   it.effect("gives the keys of a detached follow-on branch no other beginning", () =>
@@ -380,6 +435,11 @@ describe("a run that starts the next one", () => {
     "with limits": (next) =>
       running("poll", split([Effect.forkDetach(next)]))
         .orchestrate("Go", { maxBranches: 5, maxDepth: 3, maxTransitions: 5 }),
+    "in a task that ends later, with a depth that is never reached": (next) =>
+      running("poll", Effect.andThen(Effect.forkDetach(next), Effect.all(times(5, Effect.yieldNow))))
+        .orchestrate("Go", { maxDepth: 1_000_000 }),
+    "with a depth that is never reached": (next) =>
+      running("poll", split([Effect.forkDetach(next)])).orchestrate("Go", { maxDepth: 1_000_000 }),
     "in Split.runs alone": (next) => split([Effect.forkDetach(next)])
   }
   for (const [where, start] of Object.entries(pollers)) {
@@ -396,16 +456,25 @@ describe("a run that starts the next one", () => {
         })
         const end = yield* Deferred.make<unknown, unknown>()
         let generation = 0
+        let kept = Number.POSITIVE_INFINITY
         const next: Work = Effect.suspend(() => {
-          // the last one fails, and tells where it stands
+          // the last one counts them, and then fails to tell where it stands: to ask for a path lets go of what has ended
           if (++generation === generations) {
-            return Effect.onExit(running("last", Effect.fail("end")).orchestrate("Go"), (exit) =>
-              Deferred.done(end, exit))
+            const count = Effect.andThen(
+              Effect.sleep(1),
+              Effect.sync(() => {
+                collectGarbage()
+                kept = around.filter((one) => one.deref() !== undefined).length
+              })
+            )
+            return Effect.onExit(
+              running("last", Effect.andThen(count, Effect.fail("end"))).orchestrate("Go"),
+              (exit) => Deferred.done(end, exit)
+            )
           }
           return Effect.onError(
             Effect.andThen(note, start(next)),
-            (cause) =>
-              Deferred.failCause(end, cause)
+            (cause) => Deferred.failCause(end, cause)
           )
         })
         yield* Effect.forkDetach(next)
@@ -413,10 +482,8 @@ describe("a run that starts the next one", () => {
         assert.strictEqual(generation, generations)
         const path = Exit.isFailure(exit) ? Option.getOrThrow(Workflow.path(exit.cause)) : assert.fail("it must fail")
         assert.isAtMost(JSON.stringify(path).split("workflow").length - 1, 10)
-        yield* Effect.sleep(1)
-        collectGarbage()
         assert.isAtLeast(around.length, generations - 2)
-        assert.isAtMost(around.filter((one) => one.deref() !== undefined).length, 100)
+        assert.isAtMost(kept, 100)
       }))
   }
 })

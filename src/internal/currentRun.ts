@@ -28,11 +28,12 @@ interface Stem {
 export class Run extends Level implements CurrentRun {
   readonly workflow: string
   readonly maxDepth: number | undefined
+  /** What it may still do, with all that runs in it and in the runs around it. */
+  readonly budget: Budget | undefined
   readonly nursery: Nursery | undefined
   readonly #stem: Stem | undefined
   readonly #random: Random.Random
   #runId: string | undefined
-  #budget: Budget | undefined
   #state = ""
   #entered = 0
   readonly #head: Array<string> = []
@@ -56,7 +57,7 @@ export class Run extends Level implements CurrentRun {
     this.#stem = given.stem
     this.#random = given.random
     this.#runId = options?.runId
-    this.#budget = limits.make(this, options, given.budget)
+    this.budget = limits.make(this, options, given.budget)
     this.count()
   }
   /** Makes a run of its own for each follow-on branch of a split in the state that the run is in. */
@@ -82,14 +83,9 @@ export class Run extends Level implements CurrentRun {
   get root(): Run {
     return this.#stem === undefined ? this : this.#stem.root
   }
-  /** What it may still do, with all that runs in it and in the runs around it. */
-  get budget(): Budget | undefined {
-    const budget = this.#budget
-    return budget === undefined || !budget.ended ? budget : this.#budget = budget.outer
-  }
   override end(): void {
     super.end()
-    if (this.#budget?.owner === this) this.#budget.end()
+    if (this.budget?.owner === this) this.budget.end()
   }
   get runId(): string {
     const { root } = this

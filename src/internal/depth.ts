@@ -38,11 +38,6 @@ export abstract class Level extends Nested<Level> {
     return `splits and runs are nested deeper than ${this.#limit} (maxDepth${whose})`
   }
 
-  override end(): void {
-    super.end()
-    this.#strictest = undefined
-  }
-
   get #limit(): number {
     return this.#strictest?.maxDepth ?? defaultLimit
   }

@@ -46,7 +46,7 @@ export const passed = (budget: Budget | undefined, kind: Kind, count: number): B
 export const spend = (budget: Budget | undefined, kind: Kind, count: number): Budget | undefined => {
   const full = passed(budget, kind, count)
   if (full === undefined) {
-    for (let at = standing(budget); at !== undefined; at = at.outer) at.done[kind] += count
+    for (let at = budget; at !== undefined; at = at.outer) at.done[kind] += count
   }
   return full
 }

@@ -10,7 +10,6 @@ import type * as Bulkhead from "../Bulkhead.ts"
 import { BulkheadFullError, type BulkheadReentryError, ConfigurationError } from "../CanoError.ts"
 import { isCount, isWhole } from "./counts.ts"
 import { show } from "./describe.ts"
-import { dispatcherOf } from "./dispatcher.ts"
 import * as hold from "./hold.ts"
 import type { Entry } from "./line.ts"
 import { Line } from "./line.ts"
@@ -80,7 +79,7 @@ export class Pool implements Bulkhead.Bulkhead {
     if (this.claim()) return Exit.void
     const full = this.refuses(1)
     if (full !== undefined) return Exit.fail(full)
-    const waiter = new Waiter(dispatcherOf(fiber))
+    const waiter = new Waiter(fiber)
     const client: Client = {
       wants: () => true,
       take: () => {
@@ -103,10 +102,10 @@ export class Pool implements Bulkhead.Bulkhead {
   occupy<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     return Effect.withFiber((fiber) => {
       this.started++
-      const held = hold.make(this, fiber)
+      const held = new hold.Hold(this, fiber)
       const end = () => {
-        if (!held.isActive) return
-        held.isActive = false
+        if (held.ended) return
+        held.end()
         this.giveBack(1)
       }
       // at a value that is no Effect a fiber ends without its finalizers

@@ -62,14 +62,14 @@ class Running implements Slot {
   while(): boolean {
     const { join } = this
     if (this.index === away) this.index = fresh
-    if (hasMore(join) && (this.index === fresh || mayGoOn(join, this))) return true
-    this.fiber = undefined
-    return false
+    const goesOn = hasMore(join) && (this.index === fresh || mayGoOn(join, this))
+    // asked again after a yield, a slot that had nothing to do may have something
+    this.fiber = goesOn ? this.own : undefined
+    return goesOn
   }
 
   body(): AnyEffect {
-    const { join } = this
-    const fiber = this.fiber!
+    const { join, own: fiber } = this
     if (join.isBounded) {
       // Effect makes a fiber yield, wherever it is, when its operations are used up. The slot yields well before, so that
       // this does not part a short branch from its record, and a later branch settle first.
@@ -101,15 +101,14 @@ class Running implements Slot {
   }
 
   step(value: unknown): void {
-    const { fiber, index, join } = this
+    const { index, join } = this
     if (index < 0) return
     this.index = none
-    // a decision interrupts the others
+    // a decision interrupts the others; `while` is asked next
     this.fiber = undefined
     if (isOpen(join)) succeed(join, index, value)
     else outlast(join, index, value)
     if (this.place !== undefined) this.place = join.sharing!.keep(this.place, index, false)
-    if (hasMore(join)) this.fiber = fiber
   }
 }
 
@@ -147,7 +146,7 @@ const enter = (join: Join, place: Place | undefined): AnyEffect => {
 /** The loop has failed: a branch did, or the fiber was interrupted. */
 const left = (join: Join, cause: Cause.Cause<unknown>): AnyEffect => {
   const slot = current(join)
-  const { fiber, index } = slot
+  const { index } = slot
   slot.index = none
   slot.fiber = undefined
   // A fiber that was interrupted cannot enter an interruptible region again.
@@ -160,7 +159,6 @@ const left = (join: Join, cause: Cause.Cause<unknown>): AnyEffect => {
   fail(join, index, cause)
   if (slot.place !== undefined) slot.place = join.sharing!.keep(slot.place, index, true)
   if (!isOpen(join)) return Exit.void
-  slot.fiber = fiber
   return slot.while() ? drain(join) : done(join, slot)
 }
 
@@ -173,7 +171,11 @@ const fewEnded = 64
  */
 const onEnd = (join: Join, exit: Exit.Exit<unknown, unknown>): void => {
   noticeBreak(join, exit)
-  if (++join.ended < fewEnded || join.ended * 2 < join.slots.length) return
+  if (++join.ended >= fewEnded && join.ended * 2 >= join.slots.length) forgetEnded(join)
+}
+
+/** Drops the slots that have ended. */
+export const forgetEnded = (join: Join): void => {
   join.slots = join.slots.filter(({ own }) => own.pollUnsafe() === undefined)
   join.ended = join.hint = 0
 }
@@ -195,8 +197,10 @@ export const startDue = (join: Join): Effect.Effect<void> | undefined => {
 
 /** Whether there is a place for one more slot, and a branch that no slot looks for yet. */
 const isDue = (join: Join): boolean => {
-  const { backlog, places, sharing } = join
+  const { backlog, outbox: to, places, sharing } = join
   if (sharing !== undefined) return sharing.coming > 0
+  // slots that would only wait for room are not started
+  if (to !== undefined && outbox.isFull(to)) return false
   const { slots } = join.crew!
   return slots < places && backlog!.waiting > slots - running(join)
 }
@@ -253,7 +257,7 @@ export const isWanted = (join: Join): boolean => hasMore(join) && (join.isBounde
 
 /** Whether a slot that has run a branch may take another one on the same fiber. */
 const mayGoOn = (join: Join, slot: Running): boolean => {
-  const fiber = slot.fiber!
+  const fiber = slot.own
   if (hasChildren(fiber)) return false
   return join.isBounded || (join.front === slot && join.sinceYield < join.yieldEvery && !isTired(fiber, 16))
 }

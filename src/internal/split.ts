@@ -42,7 +42,7 @@ import type { Run } from "./currentRun.ts"
 import { CurrentRunRef, levelOf, runOf, SplitLevel } from "./currentRun.ts"
 import { breakOff, exceedsAtOnce, expire, halt, isBreak, noticeBreak, open, relax } from "./deciding.ts"
 import type { Level } from "./depth.ts"
-import { DispatcherRef, isSync } from "./dispatcher.ts"
+import { dispatcherOf, DispatcherRef, isSync, later } from "./dispatcher.ts"
 import * as growing from "./growing.ts"
 import * as hold from "./hold.ts"
 import type { AnyEffect, AnyFiber, Config, Frame, Join } from "./join.ts"
@@ -121,11 +121,11 @@ const start = (
       // under `Effect.runSync` nobody would resume a fiber that has yielded
       join.yieldEvery = Number.POSITIVE_INFINITY
       context = Context.add(context, Scheduler.PreventSchedulerYield, true)
-      context = Context.add(context, DispatcherRef, join.dispatcher)
+      context = Context.add(context, DispatcherRef, dispatcherOf(parent))
     }
     join.context = context as Context.Context<never>
     if (pool !== undefined) {
-      const held = hold.make(pool, parent)
+      const held = new hold.Hold(pool, parent)
       join.sharing = new Sharing(join, pool, parent.getRef(Clock.Clock), held)
       // for the branches, and not for the observer
       join.context = Context.add(context, hold.HoldRef, held) as Context.Context<never>
@@ -152,7 +152,7 @@ const refused = (frame: Frame, rule: WorkflowRule, detail: string): Exit.Exit<ne
 
 /** A split on its own counts into what is left to the run that it stands in. */
 const limited = (frame: Frame, run: Run | undefined): Frame =>
-  run === undefined || run === frame || run.budget === undefined ? frame : { ...frame, budget: run.budget }
+  frame.root !== undefined || run?.budget === undefined ? frame : { ...frame, budget: run.budget }
 
 const poolOf = ({ pool }: Config, parent: AnyFiber): Pool | undefined =>
   // a key of a bulkhead, by the type of the options
@@ -210,7 +210,10 @@ const observed = (join: Join, to: outbox.Outbox, branches: AnyEffect): AnyEffect
       (cause) => join.halted || to.isClosed ? Exit.void : breakOff(join, cause)
     )
   })
-  to.onRoom = () => join.sharing?.request()
+  to.onRoom = () => {
+    if (join.sharing !== undefined) join.sharing.request()
+    else if (join.backlog !== undefined) crew.poke(join)
+  }
   const both = Duration.isFinite(to.patience)
     ? Effect.andThen(Effect.forkChild(outbox.limit(to), { startImmediately: true }), branches)
     : branches
@@ -286,7 +289,9 @@ const startSegment = (join: Join, width: number, member: AnyEffect, first: boole
 
 const startSegments = (join: Join, width: number, member: AnyEffect): AnyEffect =>
   Effect.suspend(() => {
-    const segments: Array<AnyFiber> = []
+    let segments: Array<AnyFiber> = []
+    let kept = segmentSize
+    let first = true
     let left = width
     let read = -1
     const loop = Effect.whileLoop({
@@ -299,9 +304,16 @@ const startSegments = (join: Join, width: number, member: AnyEffect): AnyEffect 
         // slots that would only wait for room are not started
         if (join.outbox !== undefined && outbox.isFull(join.outbox)) return outbox.waitForRoom(join.outbox)
         read = join.started
+        // a list may have no end, so what has ended is forgotten; not so often that those that go on cost much
+        if (join.slots.length >= 2 * kept) {
+          slot.forgetEnded(join)
+          segments = segments.filter((segment) => segment.pollUnsafe() === undefined)
+          kept = Math.max(join.slots.length, segmentSize)
+        }
         // a lazy list may be short, so its segments double
         const size = Math.min(left, segmentSize, join.iterator === undefined ? segmentSize : join.started + 16)
-        const segment = startSegment(join, size, member, segments.length === 0)
+        const segment = startSegment(join, size, member, first)
+        first = false
         // without a bulkhead a segment may end early, and the list decides when there are enough slots
         if (join.isBounded) left -= size
         return Effect.forkChild(
@@ -355,7 +367,7 @@ class Parting {
     this.resume = resume
     const { grace } = join.config
     // not on the stack of the branch that has decided, nor on that of the timer
-    const leave = () => join.dispatcher.scheduleTask(() => this.leave(), 0)
+    const leave = () => later(join.home, () => this.leave())
     join.onDecided = grace === undefined
       ? leave
       : () => {

@@ -6,7 +6,6 @@ import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { SchedulerDispatcher } from "effect/Scheduler"
 import type { Tally } from "../JoinStrategy.ts"
 import type {
   Detached,
@@ -19,6 +18,8 @@ import type {
   Succeeded
 } from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
+import { later } from "./dispatcher.ts"
+import type { AnyFiber } from "./join.ts"
 
 type Names = ReadonlyArray<string> | undefined
 
@@ -53,11 +54,11 @@ export const makeRecorder = (
   discard: boolean,
   losers: Losers,
   list: BranchList,
-  dispatcher: SchedulerDispatcher
+  home: AnyFiber
 ): Recorder => {
   const isKnown = list._tag === "Known"
   const names = isKnown ? list.names : undefined
-  return discard ? new Discarding(names) : new Keeping(names, losers, isKnown ? list.items.length : 0, dispatcher)
+  return discard ? new Discarding(names) : new Keeping(names, losers, isKnown ? list.items.length : 0, home)
 }
 
 /** What a split does with its losers; a grace period is no matter of the record. */
@@ -122,12 +123,12 @@ class Keeping implements Recorder {
   readonly losers: Losers
   /** How the detached branches end. */
   ends: Map<number, Deferred.Deferred<Exit.Exit<unknown, unknown>>> | undefined
-  readonly dispatcher: SchedulerDispatcher
-  constructor(names: Names, losers: Losers, length: number, dispatcher: SchedulerDispatcher) {
+  readonly home: AnyFiber
+  constructor(names: Names, losers: Losers, length: number, home: AnyFiber) {
     this.names = names
     this.losers = losers
     this.outcomes = new Array(length)
-    this.dispatcher = dispatcher
+    this.home = home
   }
   added(): void {
     // grown in order, so that a branch which ends before its predecessors does not make the array sparse
@@ -152,10 +153,10 @@ class Keeping implements Recorder {
     else this.late(index, cutOff)
   }
   letGo(index: number, exit: Exit.Exit<unknown, unknown>): void {
-    const { dispatcher, ends, losers, names, outcomes } = this
+    const { ends, home, losers, names, outcomes } = this
     const name = nameOf(names, index)
     // not on the stack of the branch: whoever waits for its end goes on in it
-    if (ends !== undefined) dispatcher.scheduleTask(() => Deferred.doneUnsafe(ends.get(index)!, Exit.succeed(exit)), 0)
+    if (ends !== undefined) later(home, () => Deferred.doneUnsafe(ends.get(index)!, Exit.succeed(exit)))
     else outcomes[index] = losers === "await" ? late(name, index, exit) : detached(name, index, Exit.succeed(exit))
   }
   detach(started: number): void {

@@ -43,7 +43,7 @@ export class Staggering extends Sharing {
     super(join, new Pool("hedge", atOnce(join, hedge), Number.MAX_SAFE_INTEGER), clock, undefined)
     this.hedge = hedge
     this.startedAt = clock.monotonicTimeNanosUnsafe()
-    this.bell = new Bell(join.dispatcher)
+    this.bell = new Bell(join.home)
   }
 
   override started(): void {

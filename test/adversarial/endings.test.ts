@@ -432,10 +432,9 @@ describe("what comes late", () => {
   it.effect("an observer that starts after its split has been interrupted is asked nothing", () =>
     Effect.gen(function*() {
       let told = 0
-      let caller: Fiber.Fiber<unknown, unknown> | undefined
-      const interrupt = Effect.sync(() => caller!.interruptUnsafe())
+      const interrupt: Effect.Effect<void> = Effect.sync(() => caller.interruptUnsafe())
       // after the caller and the worker comes the fiber of the observer
-      caller = yield* Effect.forkChild(
+      const caller: Fiber.Fiber<unknown, unknown> = yield* Effect.forkChild(
         withYieldsAt(
           Split.run([Effect.void, interrupt, Effect.never], {
             strategy: all,

@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Fiber, Result } from "effect"
 import { Bulkhead, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
+import { quiet } from "../yielding/yields.ts"
 import {
   anyBranch,
   branch,
@@ -106,6 +107,7 @@ describe("a shared bulkhead", () => {
             ),
             { startImmediately: true }
           ))
+        yield* quiet
         // whoever came first has taken the places that were free
         const before = order.length
         yield* passTime()

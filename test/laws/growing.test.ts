@@ -35,18 +35,22 @@ const growing = (trees: ReadonlyArray<Tree>) => {
   const seen = { added: trees.length, started: new Map<Tree, number>(), running: 0, mostRunning: 0 }
   const split = Split.growing<Tree, Tree>((add) => {
     const branch = (tree: Tree): Effect.Effect<Tree, Tree> => {
-      const grow = Effect.map(Effect.suspend(() => add(tree.children.map(branch))), (taken) => {
+      // an interruption does not part the answer from its record
+      const grow = Effect.uninterruptible(Effect.map(Effect.suspend(() => add(tree.children.map(branch))), (taken) => {
         if (taken) seen.added += tree.children.length
-      })
+      }))
       const work = Effect.andThen(
         tree.delay === 0 ? Effect.void : Effect.sleep(tree.delay),
         Effect.suspend(() => tree.fails ? Effect.fail(tree) : Effect.succeed(tree))
       )
-      return Effect.suspend(() => {
-        seen.started.set(tree, (seen.started.get(tree) ?? 0) + 1)
-        seen.mostRunning = Math.max(seen.mostRunning, ++seen.running)
-        return tree.addsFirst ? Effect.andThen(grow, work) : Effect.tap(work, grow)
-      }).pipe(Effect.ensuring(Effect.sync(() => void seen.running--)))
+      return Effect.acquireUseRelease(
+        Effect.sync(() => {
+          seen.started.set(tree, (seen.started.get(tree) ?? 0) + 1)
+          seen.mostRunning = Math.max(seen.mostRunning, ++seen.running)
+        }),
+        () => tree.addsFirst ? Effect.andThen(grow, work) : Effect.tap(work, grow),
+        () => Effect.sync(() => void seen.running--)
+      )
     }
     return trees.map(branch)
   })

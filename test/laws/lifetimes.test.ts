@@ -5,6 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Cause, Effect, Exit, Fiber, Logger } from "effect"
 import { JoinStrategy } from "effect-cano"
+import { yieldsAtRandom } from "../yielding/yields.ts"
 import {
   anySplit,
   branch,
@@ -257,7 +258,8 @@ describe("very many branches", () => {
   it.effect.prop("are joined as the reference join says", {
     total: int(2040, 6200),
     failing: int(2, 3000),
-    strategy,
+    // where fibers yield at random, it is open which branches come first, but for `all` each of them counts
+    strategy: yieldsAtRandom ? Arbitrary.Constant<model.Strategy>({ _tag: "All" }) : strategy,
     needed: int(1, 6000),
     bulkhead: Arbitrary.map(oneOf([0, 1, 2, 7, 64]), (n) => n === 0 ? undefined : n),
     shape: oneOf(["array", "iterable"])
@@ -293,7 +295,8 @@ describe("very many branches", () => {
       const expected = model.predict(split)
       const { tally, verdict } = expected
       same({ verdict: result.verdict, tally: { ...result.result.tally } }, { verdict, tally })
-      assert.deepStrictEqual(result.result.settled.map(({ index }: { index: number }) => index), expected.settled)
+      const settled: Array<number> = result.result.settled.map(({ index }: { index: number }) => index)
+      assert.deepStrictEqual(yieldsAtRandom ? settled.sort((a, b) => a - b) : settled, expected.settled)
     }), runs(30))
 
   it.effect.prop("never run beyond the bulkhead, and none is left behind", {
@@ -317,7 +320,9 @@ describe("very many branches", () => {
         }))
       const result = yield* standalone(effects, { strategy: JoinStrategy.all, bulkhead })
       assert.strictEqual(result.tally.succeeded, total)
-      assert.strictEqual(most, Math.min(bulkhead, total))
+      assert.isAtMost(most, Math.min(bulkhead, total))
+      // where fibers yield at random, a branch may begin after another has ended
+      if (!yieldsAtRandom) assert.strictEqual(most, Math.min(bulkhead, total))
       assert.deepStrictEqual([running, finished], [0, total])
     }), runs(8))
 })

@@ -5,8 +5,9 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import type { Context } from "effect"
-import { Arbitrary, Cause, Effect } from "effect"
+import { Arbitrary, Cause, Deferred, Effect, Fiber } from "effect"
 import { CanoError, JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
+import { yieldsAtRandom } from "../yielding/yields.ts"
 import { int, runs } from "./harness.ts"
 
 // -----------------------------------------------------------------------------
@@ -20,8 +21,17 @@ type Node =
   /** Keeps what is in it, with all that is around it, until somebody releases it. */
   | { readonly _tag: "Later"; readonly node: Node }
   | { readonly _tag: "Release" }
+  /** Starts a run that goes on when the run around it has ended. */
+  | { readonly _tag: "Detach"; readonly run: RunNode }
   | { readonly _tag: "Split"; readonly form: Form; readonly nodes: ReadonlyArray<Node> }
-  | { readonly _tag: "Run"; readonly name: string; readonly limits: Limits; readonly states: ReadonlyArray<Node> }
+  | RunNode
+
+interface RunNode {
+  readonly _tag: "Run"
+  readonly name: string
+  readonly limits: Limits
+  readonly states: ReadonlyArray<Node>
+}
 
 interface Limits {
   readonly maxTransitions?: number
@@ -42,7 +52,7 @@ const program = (numbers: ReadonlyArray<number>): Node => {
   }
   const node = (deep: number): Node => {
     if (deep > 9) return { _tag: "Work" }
-    switch (next(9)) {
+    switch (next(10)) {
       case 0:
       case 1:
         return { _tag: "Work" }
@@ -51,15 +61,17 @@ const program = (numbers: ReadonlyArray<number>): Node => {
       case 3:
         return { _tag: "Release" }
       case 4:
+        return { _tag: "Detach", run: run(deep) }
       case 5:
+      case 6:
         return { _tag: "Split", form: (["known", "lazy", "growing"] as const)[next(3)]!, nodes: nodes(deep, 4) }
       default:
         return run(deep)
     }
   }
-  const run = (deep: number): Node => {
+  const run = (deep: number): RunNode => {
     const name = `r${names++}`
-    const [maxTransitions, maxBranches, maxDepth] = [limit(-1, 8), limit(-1, 10), limit(0, 6)]
+    const [maxTransitions, maxBranches, maxDepth] = [limit(-1, 8), limit(-1, 10), limit(0, 5)]
     const limits = {
       ...maxTransitions !== undefined && { maxTransitions },
       ...maxBranches !== undefined && { maxBranches },
@@ -87,6 +99,9 @@ const told = (error: unknown): string => {
   return `${rule}: ${named?.[1] ?? named?.[2] ?? (rule === "max-depth" ? "default" : workflow)}`
 }
 
+/** What goes on when a run has ended. */
+type Detached = Array<Effect.Effect<unknown>>
+
 const played = Effect.fnUntraced(function*(root: Node) {
   const trail: Array<string> = []
   const later: Array<Effect.Effect<void>> = []
@@ -99,8 +114,8 @@ const played = Effect.fnUntraced(function*(root: Node) {
     return first === undefined ? Effect.void : Effect.andThen(first, release)
   })
   const options = { strategy: JoinStrategy.all, bulkhead: 1 } as const
-  const listed = (form: Form, nodes: ReadonlyArray<Node>): any => {
-    const effects = nodes.map((node) => Effect.suspend(() => play(node)))
+  const listed = (form: Form, nodes: ReadonlyArray<Node>, detached: Detached): any => {
+    const effects = nodes.map((node) => Effect.suspend(() => play(node, detached)))
     if (form === "known") return effects
     if (form === "lazy") {
       return (function*() {
@@ -110,35 +125,52 @@ const played = Effect.fnUntraced(function*(root: Node) {
     const [first, ...rest] = effects
     return Split.growing((add) => first === undefined ? [] : [Effect.andThen(Effect.suspend(() => add(rest)), first)])
   }
-  const play = (node: Node): Effect.Effect<void> => {
+  const play = (node: Node, detached: Detached): Effect.Effect<void> => {
     switch (node._tag) {
       case "Work":
         return Effect.sync(() => void trail.push("work"))
       case "Later":
         return Effect.contextWith((context: Context.Context<never>) =>
-          Effect.sync(() => void later.push(Effect.updateContext(Effect.suspend(() => play(node.node)), () => context)))
+          Effect.sync(() =>
+            void later.push(Effect.updateContext(Effect.suspend(() => play(node.node, detached)), () => context))
+          )
         )
       case "Release":
         return release
       case "Split":
-        return swallow(Split.run(() => listed(node.form, node.nodes), options) as Effect.Effect<unknown, unknown>)
+        return swallow(
+          Split.run(() => listed(node.form, node.nodes, detached), options) as Effect.Effect<unknown, unknown>
+        )
       case "Run":
-        return swallow(workflow(node).orchestrate("s0", node.limits))
+        return start(node, "s0", Effect.void)
+      case "Detach":
+        return Effect.flatMap(Deferred.make<void>(), (gate) =>
+          Effect.map(
+            Effect.forkDetach(start(node.run, "gate", Deferred.await(gate)), { startImmediately: true }),
+            (fiber) => void detached.push(Effect.andThen(Deferred.succeed(gate, undefined), Fiber.await(fiber)))
+          ))
     }
   }
-  const workflow = ({ name, states }: Extract<Node, { readonly _tag: "Run" }>): Workflow.Any & {
-    orchestrate(initial: string, limits: Limits): Effect.Effect<string, unknown>
-  } => {
-    let self: any = Workflow.make<string>(name).addExitStates("end")
+  /** Runs it, and then what it has left behind. */
+  const start = (node: RunNode, initial: string, gate: Effect.Effect<void>): Effect.Effect<void> => {
+    const detached: Detached = []
+    const run: Effect.Effect<unknown, unknown> = workflow(node, gate, detached).orchestrate(initial, node.limits)
+    return Effect.andThen(
+      swallow(run),
+      Effect.suspend(() => Effect.forEach(detached, (goOn) => goOn, { discard: true }))
+    )
+  }
+  const workflow = ({ name, states }: RunNode, gate: Effect.Effect<void>, detached: Detached): any => {
+    let self: any = Workflow.make<string>(name).register("gate", Effect.as(gate, "s0")).addExitStates("end")
     states.forEach((node, i) => {
       const next = i + 1 < states.length ? `s${i + 1}` : "end"
       if (node._tag !== "Split") {
-        self = self.register(`s${i}`, Effect.suspend(() => Effect.as(play(node), next)))
+        self = self.register(`s${i}`, Effect.suspend(() => Effect.as(play(node, detached), next)))
       } else if (node.form !== "follow-on") {
-        self = self.registerSplit(`s${i}`, () => listed(node.form, node.nodes), { ...options, next })
+        self = self.registerSplit(`s${i}`, () => listed(node.form, node.nodes, detached), { ...options, next })
       } else {
         node.nodes.forEach((node, k) => {
-          self = self.register(`s${i}.${k}`, Effect.suspend(() => Effect.as(play(node), "end")))
+          self = self.register(`s${i}.${k}`, Effect.suspend(() => Effect.as(play(node, detached), "end")))
         })
         self = self.registerSplit(`s${i}`, () => TaskResult.split(node.nodes.map((_, k) => `s${i}.${k}`)), {
           ...options,
@@ -152,7 +184,7 @@ const played = Effect.fnUntraced(function*(root: Node) {
     })
     return self
   }
-  yield* play(root)
+  yield* play(root, [])
   yield* release
   return trail
 })
@@ -204,34 +236,47 @@ const predicted = (root: Node): ReadonlyArray<string> => {
     return full && `${what === "branches" ? "max-branches" : "max-transitions"}: ${full.name}`
   }
 
-  const play = (node: Node, stack: Stack): void => {
+  const play = (node: Node, stack: Stack, detached: Array<() => void>): void => {
     switch (node._tag) {
       case "Work":
         return void trail.push("work")
       case "Later":
-        return void later.push(() => play(node.node, stack))
+        return void later.push(() => play(node.node, stack, detached))
       case "Release":
         for (let next = later.shift(); next !== undefined; next = later.shift()) next()
         return
       case "Split": {
-        const refused = split(node.form, node.nodes, stack)
+        const refused = split(node.form, node.nodes, stack, detached)
         if (refused !== undefined) trail.push(refused)
         return
       }
-      case "Run": {
-        const refused = isRun(live(stack).at(-1)) ? tooDeep(stack) : undefined
-        const around = enter(node.name, node.limits)
-        const failed = refused ?? run(node.states, [...stack, around])
-        around.ended = true
-        if (failed !== undefined) trail.push(failed)
+      case "Run":
+        return start(node, stack)?.()
+      case "Detach": {
+        const goOn = start(node.run, stack, true)
+        if (goOn !== undefined) detached.push(goOn)
       }
     }
   }
-  const run = (states: ReadonlyArray<Node>, stack: Stack): string | undefined => {
+  const start = ({ limits, name, states }: RunNode, stack: Stack, gated = false): (() => void) | undefined => {
+    const refused = isRun(live(stack).at(-1)) ? tooDeep(stack) : undefined
+    if (refused !== undefined) return void trail.push(refused)
+    const around = enter(name, limits)
+    const within = [...stack, around]
+    return () => {
+      const detached: Array<() => void> = []
+      const stopped = gated ? spend(within, "transitions", "maxTransitions", 1) : undefined
+      const failed = stopped ?? run(states, within, detached)
+      around.ended = true
+      if (failed !== undefined) trail.push(failed)
+      for (const goOn of detached) goOn()
+    }
+  }
+  const run = (states: ReadonlyArray<Node>, stack: Stack, detached: Array<() => void>): string | undefined => {
     for (const node of states) {
-      if (node._tag !== "Split") play(node, stack)
+      if (node._tag !== "Split") play(node, stack, detached)
       else {
-        const failed = split(node.form, node.nodes, stack)
+        const failed = split(node.form, node.nodes, stack, detached)
         if (failed !== undefined) return failed
       }
       const failed = spend(stack, "transitions", "maxTransitions", 1)
@@ -239,27 +284,37 @@ const predicted = (root: Node): ReadonlyArray<string> => {
     }
     return undefined
   }
-  const split = (form: Form, nodes: ReadonlyArray<Node>, stack: Stack): string | undefined => {
+  const split = (
+    form: Form,
+    nodes: ReadonlyArray<Node>,
+    stack: Stack,
+    detached: Array<() => void>
+  ): string | undefined => {
     const deep = tooDeep(stack)
     if (deep !== undefined) return deep
     const known = form === "lazy" ? 0 : form === "growing" ? Math.min(1, nodes.length) : nodes.length
     const refused = spend(stack, "branches", "maxBranches", known)
     if (refused !== undefined) return refused
     const around = enter()
-    const failed = branches(form, nodes, [...stack, around])
+    const failed = branches(form, nodes, [...stack, around], detached)
     around.ended = true
     return failed
   }
-  const branches = (form: Form, nodes: ReadonlyArray<Node>, stack: Stack): string | undefined => {
+  const branches = (
+    form: Form,
+    nodes: ReadonlyArray<Node>,
+    stack: Stack,
+    detached: Array<() => void>
+  ): string | undefined => {
     const failures: Array<string> = []
     for (const [i, node] of nodes.entries()) {
       const added = form === "lazy" ? 1 : form === "growing" && i === 0 ? nodes.length - 1 : 0
       const refused = spend(stack, "branches", "maxBranches", added)
       if (refused !== undefined) return refused
-      if (form !== "follow-on") play(node, stack)
+      if (form !== "follow-on") play(node, stack, detached)
       else {
         const around = enter("follow-on")
-        play(node, [...stack, around])
+        play(node, [...stack, around], detached)
         const failed = spend([...stack, around], "transitions", "maxTransitions", 1)
         around.ended = true
         if (failed !== undefined) failures.push(failed)
@@ -268,12 +323,13 @@ const predicted = (root: Node): ReadonlyArray<string> => {
     trail.push(...failures)
     return undefined
   }
-  play(root, [])
-  play({ _tag: "Release" }, [])
+  play(root, [], [])
+  play({ _tag: "Release" }, [], [])
   return trail
 }
 
-describe("limits at several levels", () => {
+// which ancestors have ended when a detached run starts is a matter of turns, which random yields change
+describe.skipIf(yieldsAtRandom)("limits at several levels", () => {
   const seen = new Set<string>()
 
   it.effect.prop(

@@ -25,7 +25,7 @@ export const runs: Mutants = {
     },
     {
       what: "a limit of a run that has ended holds",
-      from: "if (this.#budget?.owner === this) this.#budget.end()",
+      from: "if (this.budget?.owner === this) this.budget.end()",
       to: "",
       tests: "limits"
     },
@@ -252,13 +252,6 @@ export const runs: Mutants = {
       from: "at.maxDepth !== undefined && at.maxDepth < least",
       to: "at.maxDepth !== undefined",
       tests: "limits laws/limits"
-    },
-    {
-      what: "what has ended keeps the level whose limit held",
-      from: "super.end()\n    this.#strictest = undefined",
-      to: "super.end()",
-      tests: "limits laws/limits",
-      equivalent: "that one has a limit of its own, and keeps nobody"
     }
   ],
   nested: [

@@ -27,7 +27,7 @@ export const splits: Mutants = {
       what: "keeps its place while it waits for room",
       from: "if (this.place !== undefined) sharing.giveUp()\n        this.place = undefined",
       to: "",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "starts branches though outcomes wait, without a bulkhead",
@@ -39,7 +39,7 @@ export const splits: Mutants = {
       what: "all who wait for room are woken by each that finds some",
       from: "outbox.wake(join.outbox, 2)",
       to: "outbox.wake(join.outbox)",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "those who wait for room are told by nobody who has found some",
@@ -61,7 +61,7 @@ export const splits: Mutants = {
     },
     {
       what: "is interrupted by the decision of its own branch",
-      from: "// a decision interrupts the others\n    this.fiber = undefined",
+      from: "// a decision interrupts the others; `while` is asked next\n    this.fiber = undefined",
       to: "",
       tests: "Split adversarial/start"
     },
@@ -81,7 +81,7 @@ export const splits: Mutants = {
       what: "one that enters late is put at the end",
       from: "else slots.splice(placeOf(slots, slot.id), 0, slot)",
       to: "else slots.push(slot)",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "one that breaks is noticed late",
@@ -203,13 +203,13 @@ export const splits: Mutants = {
       what: "nobody is told that the last branch is being started",
       from: "if (join.backlog === undefined) return stop(join)",
       to: "if (join.backlog === undefined) return",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "keeps its place in the line though nothing waits in a list that grows",
       from: "join.sharing?.release()",
       to: "",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "a list that throws is read on",
@@ -259,7 +259,7 @@ export const splits: Mutants = {
       what: "asks for no place for what is added",
       from: "join.sharing?.request()",
       to: "",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "the worker is not told of what is added",
@@ -293,31 +293,31 @@ export const splits: Mutants = {
       what: "has room for one more",
       from: "Queue.sizeUnsafe(queue) >= capacity",
       to: "Queue.sizeUnsafe(queue) > capacity",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "has room for one less",
       from: "Queue.sizeUnsafe(queue) >= capacity",
       to: "Queue.sizeUnsafe(queue) >= capacity - 1",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "says that there is room only when it is empty",
       from: "if (size <= capacity / 2) {",
       to: "if (size === 0) {",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "says that there is room each time that an outcome leaves",
       from: "if (size <= capacity / 2) {",
       to: "if (size >= 0) {",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "wakes more than have room",
       from: "wake(self, capacity - size)",
       to: "wake(self)",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "nobody behind a shared bulkhead is told of room",
@@ -341,7 +341,7 @@ export const splits: Mutants = {
       what: "who is interrupted stays among those who wait for room",
       from: "return Effect.onInterrupt(waiter.wait, () => Effect.sync(() => waiting.remove(entry)))",
       to: "return Effect.andThen(waiter.wait, entry === undefined ? Effect.void : Effect.void)",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "an observer that has been told of much is slow",
@@ -470,7 +470,7 @@ export const splits: Mutants = {
     },
     {
       what: "a split on its own counts nowhere",
-      from: "run === undefined || run === frame || run.budget === undefined ? frame",
+      from: "frame.root !== undefined || run?.budget === undefined ? frame",
       to: "run !== undefined ? frame",
       tests: "limits"
     },
@@ -560,14 +560,14 @@ export const splits: Mutants = {
     },
     {
       what: "each segment has the deadlines",
-      from: "startSegment(join, size, member, segments.length === 0)",
-      to: "startSegment(join, size, member, true)",
+      from: "        first = false\n",
+      to: "",
       tests: "adversarial/endings"
     },
     {
       what: "the first segment has no deadline",
-      from: "startSegment(join, size, member, segments.length === 0)",
-      to: "startSegment(join, size, member, false)",
+      from: "let first = true",
+      to: "let first = false",
       tests: "adversarial/slots Split adversarial/lists"
     },
     {
@@ -939,7 +939,7 @@ export const splits: Mutants = {
       what: "whoever shares places is not told that nothing is left",
       from: "join.sharing?.leave()",
       to: "",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "whoever waits for room is not told that nothing is left",
@@ -1029,7 +1029,7 @@ export const splits: Mutants = {
     },
     {
       what: "an end is told on the stack of the branch",
-      from: "dispatcher.scheduleTask(() => Deferred.doneUnsafe(ends.get(index)!, Exit.succeed(exit)), 0)",
+      from: "later(home, () => Deferred.doneUnsafe(ends.get(index)!, Exit.succeed(exit)))",
       to: "Deferred.doneUnsafe(ends.get(index)!, Exit.succeed(exit))",
       tests: "adversarial/endings"
     },

@@ -76,7 +76,7 @@ export const waiting: Mutants = {
       what: "a split takes itself for others that wait",
       from: "this.line.size > (client.entry === undefined ? 0 : 1)",
       to: "this.line.size > 0",
-      tests: "adversarial/places",
+      tests: "adversarial/sharing",
       equivalent: "what it gives back comes straight back to it, as nobody else is in the line"
     },
     {
@@ -89,7 +89,7 @@ export const waiting: Mutants = {
       what: "who has left the line does not come back",
       from: "this.line.remove(client.entry)\n    client.entry = undefined",
       to: "this.line.remove(client.entry)",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "who has been served does not come back",
@@ -101,7 +101,7 @@ export const waiting: Mutants = {
       what: "a place is given to who has nothing to do in it",
       from: "if (!client.wants()) continue",
       to: "",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "new places are given to nobody who waits",
@@ -133,7 +133,7 @@ export const waiting: Mutants = {
       what: "who has left can leave once more",
       from: "if (!node.isIn) return false",
       to: "",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "who leaves is counted for ever",
@@ -147,11 +147,11 @@ export const waiting: Mutants = {
       what: "who is woken before it waits is forgotten",
       from: "if (this.isWoken) resume(Exit.void)\n      else this.#resume = resume",
       to: "this.#resume = resume",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "goes on at once, on the stack of whoever wakes it",
-      from: "this.dispatcher.scheduleTask(() => resume(Exit.void), 0)",
+      from: "later(this.home, () => resume(Exit.void))",
       to: "resume(Exit.void)",
       tests: "laws/bulkhead Bulkhead adversarial/waiting"
     }
@@ -175,7 +175,7 @@ export const waiting: Mutants = {
       what: "wants a place though outcomes wait for the observer",
       from: "return this.#waiting() > 0 && !this.isStopped",
       to: "return this.#waiting() > 0",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "waits though its list has ended",
@@ -185,9 +185,9 @@ export const waiting: Mutants = {
     },
     {
       what: "places on their way are asked for once more",
-      from: "known(join) - join.started - coming",
-      to: "known(join) - join.started",
-      tests: "adversarial/places"
+      from: "coming + held - running(join)",
+      to: "held - running(join)",
+      tests: "adversarial/sharing"
     },
     {
       what: "a place for a slot that is to come is not noted",
@@ -205,7 +205,7 @@ export const waiting: Mutants = {
       what: "a branch that is given a place is counted as waiting",
       from: "parked.waiter.wake()\n    }\n    this.recount()",
       to: "parked.waiter.wake()\n    }",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "is served once only",
@@ -217,7 +217,7 @@ export const waiting: Mutants = {
       what: "takes a place too many when it is entered",
       from: "while (this.coming < width &&",
       to: "while (this.coming <= width &&",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "branches that start are not counted",
@@ -247,14 +247,14 @@ export const waiting: Mutants = {
       what: "gives its place back though nobody waits",
       from: "if (!pool.othersWait(this)) return place",
       to: "",
-      tests: "adversarial/places",
+      tests: "adversarial/sharing",
       equivalent: "what it gives back comes straight back to it, as nobody else is in the line"
     },
     {
       what: "a turn has a branch too many",
       from: "++place.turn < mostInTurn",
       to: "++place.turn <= mostInTurn",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "a turn has no end",
@@ -284,19 +284,19 @@ export const waiting: Mutants = {
       what: "who parks does not ask for a place",
       from: "const entry = this.parked.push({ slot, waiter })\n    this.request()",
       to: "const entry = this.parked.push({ slot, waiter })",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "who is interrupted stays parked",
       from: "Effect.onInterrupt(waiter.wait, () => Effect.sync(() => this.parked.remove(entry)))",
       to: "waiter.wait",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "stays in the line with nothing to start",
       from: "pool.leave(this)",
       to: "",
-      tests: "adversarial/places"
+      tests: "adversarial/sharing"
     },
     {
       what: "keeps places that are on their way with nothing to start",
@@ -318,7 +318,7 @@ export const waiting: Mutants = {
     },
     {
       what: "a split that has ended still holds its places, for those it has left behind",
-      from: "if (this.hold !== undefined) this.hold.isActive = false",
+      from: "this.hold?.end()",
       to: "",
       tests: "adversarial/waiting Bulkhead"
     },
@@ -358,26 +358,26 @@ export const waiting: Mutants = {
   hold: [
     {
       what: "places around it are not seen",
-      from: "outer: fiber.getRef(HoldRef)",
-      to: "outer: undefined",
+      from: "super(fiber.getRef(HoldRef))",
+      to: "super(undefined)",
       tests: "adversarial/waiting"
     },
     {
       what: "a place that was given back is held",
-      from: "hold.of === of && hold.isActive",
-      to: "hold.of === of",
+      from: "let hold = standing(fiber.getRef(HoldRef))",
+      to: "let hold = fiber.getRef(HoldRef)",
       tests: "adversarial/waiting"
     },
     {
       what: "a place of any bulkhead is one of this",
-      from: "hold.of === of && hold.isActive",
-      to: "hold.isActive",
+      from: "if (hold.of === of) {",
+      to: "if (!hold.ended) {",
       tests: "adversarial/waiting"
     },
     {
       what: "nobody knows where it is held",
-      from: "by: locationOf(fiber)",
-      to: "by: undefined",
+      from: "this.by = locationOf(fiber)",
+      to: "this.by = undefined",
       tests: "adversarial/waiting"
     }
   ]
