@@ -269,6 +269,32 @@ describe("branches that are left behind", () => {
   const detached = <A, E>(branches: ReadonlyArray<Effect.Effect<A, E>>) =>
     Split.run(branches, { strategy: any, losers: "detach" })
 
+  for (const size of [1, 3000]) {
+    it.effect(`and break are told to the log, and to whoever waits for their end (${size})`, () =>
+      Effect.gen(function*() {
+        const logged: Array<string> = []
+        const late = Effect.andThen(Effect.sleep(10), notAnEffect)
+        const others = Array.from({ length: size }, () => Effect.sleep(20))
+        const exit = yield* endsWithin(
+          Effect.scoped(Effect.gen(function*() {
+            const { outcomes } = yield* detached([Effect.sleep(1), late, ...others])
+            return yield* Effect.all(
+              outcomes.slice(0, 3).map((outcome) => {
+                assert(outcome._tag === "Succeeded" || outcome._tag === "Detached")
+                return outcome._tag === "Succeeded" ? Effect.succeed(Exit.void) : outcome.exit
+              })
+            )
+          })).pipe(Effect.provide(messages(logged))),
+          100
+        )
+        const [first, broken, other] = succeeded(exit)
+        assert.isTrue(Exit.isSuccess(first!))
+        assert.strictEqual(defects(broken!).length, 1)
+        assert.isTrue(Exit.isFailure(other!))
+        assert.deepStrictEqual(logged, ["a split broke off after it had been decided"])
+      }))
+  }
+
   it.effect("resume whoever waits for their end in a task of its own", () =>
     Effect.gen(function*() {
       const order: Array<string> = []

@@ -699,9 +699,21 @@ export const splits: Mutants = {
     },
     {
       what: "a split that breaks after it was left is not told of",
-      from: "join.parted && join.broken !== undefined",
-      to: "!join.parted && join.broken !== undefined",
+      from: "return warn(\"a split broke off after it had been decided\", cause)",
+      to: "return Effect.void",
       tests: "adversarial/endings"
+    },
+    {
+      what: "a branch that breaks its split after it was left has no end",
+      from: "join.record.abandon(cause)",
+      to: "",
+      tests: "adversarial/endings"
+    },
+    {
+      what: "a split that is interrupted after it was left is broken",
+      from: "join.broken ?? (Exit.isFailure(exit) && isBreak(exit.cause) ? exit.cause : undefined)",
+      to: "join.broken ?? (Exit.isFailure(exit) ? exit.cause : undefined)",
+      tests: "losers adversarial/endings laws/losers"
     },
     {
       what: "a hedged split does not tell what it shares",
