@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Fiber, Option } from "effect"
-import { JoinStrategy, Split, Workflow } from "effect-cano"
+import { Bulkhead, JoinStrategy, Split, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { collectGarbage } from "./adversarial/harness.ts"
+import { collectGarbage, turns } from "./adversarial/harness.ts"
 
 const { all, any, percentage, quorum } = JoinStrategy
 
@@ -227,15 +227,33 @@ describe("branches that are added", () => {
         const done = yield* Deferred.make<void>()
         const split = Split.run(
           Split.growing<void>((add) => [
-            Effect.andThen(add([Effect.asVoid(Deferred.succeed(done, undefined))]), Deferred.await(done))
+            Effect.yieldNow.pipe(
+              Effect.andThen(add([Effect.asVoid(Deferred.succeed(done, undefined))])),
+              Effect.andThen(Deferred.await(done))
+            )
           ]),
           { strategy: all, bulkhead }
         )
         const fiber = yield* Effect.forkChild(split)
-        yield* TestClock.adjust(1)
+        yield* turns(10)
         assert.isDefined(fiber.pollUnsafe())
       }))
   }
+
+  it.effect("start in the place of one that has left children behind", () =>
+    Effect.gen(function*() {
+      const done = yield* Deferred.make<void>()
+      const bulkhead = yield* Bulkhead.make("db", { places: 2 })
+      const leaving = Effect.andThen(Effect.yieldNow, Effect.asVoid(Effect.forkChild(Effect.never)))
+      const branches = [leaving, Deferred.await(done), Effect.asVoid(Deferred.succeed(done, undefined))]
+      for (const places of [2, bulkhead]) {
+        const fiber = yield* Effect.forkChild(
+          Split.run(Split.growing<void>(() => branches), { strategy: all, bulkhead: places })
+        )
+        yield* turns(10)
+        assert.isDefined(fiber.pollUnsafe())
+      }
+    }))
 
   it.effect("are refused once the last one has ended, also by what the strategy does with it", () =>
     Effect.gen(function*() {

@@ -532,6 +532,15 @@ describe("what is given and read", () => {
       assert.match(String(exit), /next of the branches' iterator returned a Promise, not \{ done, value \}/)
     }))
 
+  it.effect("are branches in an Effect, from a function or not", () =>
+    Effect.gen(function*() {
+      const branches = Effect.succeed([Effect.succeed(1), Effect.succeed(2)])
+      for (const given of [branches, () => branches]) {
+        const { values } = yield* Split.run(given, { strategy: JoinStrategy.all })
+        assert.deepStrictEqual(values, [1, 2])
+      }
+    }))
+
   it.effect("is a pair of seconds and nanoseconds, and no longer list of numbers", () =>
     Effect.gen(function*() {
       const run = (timeout: unknown) =>

@@ -197,7 +197,7 @@ const misfit = (join: Join): { readonly rule: WorkflowRule; readonly detail: str
 const work = (join: Join): AnyEffect => {
   const branches = branchesOf(join)
   const all = join.outbox === undefined ? branches : observed(join, join.outbox, branches)
-  return isParting(join.config) ? Effect.andThen(all, reportBroken(join)) : all
+  return isParting(join.config) ? Effect.onExit(all, (exit) => reportBroken(join, exit)) : all
 }
 
 /** The observer may outlive the decision, but not the split. */
@@ -406,13 +406,13 @@ const reportStubborn = (running: ReadonlyArray<number>, grace: Duration.Duration
     } on detached`
   )
 
-/** Nobody looks at how a split ends that its caller has left. */
-const reportBroken = (join: Join): Effect.Effect<void> =>
-  Effect.suspend(() =>
-    join.parted && join.broken !== undefined
-      ? warn("a split broke off after it had been decided", join.broken)
-      : Exit.void
-  )
+/** Nobody looks at how a split ends that its caller has left, but somebody may wait for a branch that broke it. */
+const reportBroken = (join: Join, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> => {
+  const cause = join.broken ?? (Exit.isFailure(exit) && isBreak(exit.cause) ? exit.cause : undefined)
+  if (!join.parted || cause === undefined) return Exit.void
+  join.record.abandon(cause)
+  return warn("a split broke off after it had been decided", cause)
+}
 
 // -----------------------------------------------------------------------------
 // finishing

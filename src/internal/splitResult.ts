@@ -35,6 +35,8 @@ export interface Recorder {
   readonly outlasted: (index: number, value: unknown) => void
   /** The split ends while losers run: of the first `started` branches those without an outcome. */
   readonly detach: (started: number) => void
+  /** A split that was detached has broken: no branch is left that would tell its end. */
+  readonly abandon: (cause: Cause.Cause<unknown>) => void
   readonly result: (ended: Ended) => SplitResult<unknown, unknown>
 }
 
@@ -168,6 +170,13 @@ class Keeping implements Recorder {
       this.outcomes[index] = detached(nameOf(this.names, index), index, Deferred.await(end))
     }
   }
+  abandon(cause: Cause.Cause<unknown>): void {
+    const exit = Exit.succeed(Exit.failCause(cause))
+    for (const end of this.ends?.values() ?? []) {
+      // those that have told it keep theirs
+      later(this.home, () => Deferred.doneUnsafe(end, exit))
+    }
+  }
   result({ satisfied, tally, timedOut, whole }: Ended): SplitResult<unknown, unknown> {
     const { names, outcomes, settled } = this
     const values: Array<unknown> = []
@@ -222,6 +231,7 @@ class Discarding implements Recorder {
   late(): void {}
   outlasted(): void {}
   detach(): void {}
+  abandon(): void {}
   result({ reduced, satisfied, tally, timedOut }: Ended): SplitResult<unknown, unknown> {
     const { failures } = this
     return satisfied

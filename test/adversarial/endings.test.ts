@@ -269,6 +269,32 @@ describe("branches that are left behind", () => {
   const detached = <A, E>(branches: ReadonlyArray<Effect.Effect<A, E>>) =>
     Split.run(branches, { strategy: any, losers: "detach" })
 
+  for (const size of [1, 3000]) {
+    it.effect(`and break are told to the log, and to whoever waits for their end (${size})`, () =>
+      Effect.gen(function*() {
+        const logged: Array<string> = []
+        const late = Effect.andThen(Effect.sleep(10), notAnEffect)
+        const others = Array.from({ length: size }, () => Effect.sleep(20))
+        const exit = yield* endsWithin(
+          Effect.scoped(Effect.gen(function*() {
+            const { outcomes } = yield* detached([Effect.sleep(1), late, ...others])
+            return yield* Effect.all(
+              outcomes.slice(0, 3).map((outcome) => {
+                assert(outcome._tag === "Succeeded" || outcome._tag === "Detached")
+                return outcome._tag === "Succeeded" ? Effect.succeed(Exit.void) : outcome.exit
+              })
+            )
+          })).pipe(Effect.provide(messages(logged))),
+          100
+        )
+        const [first, broken, other] = succeeded(exit)
+        assert.isTrue(Exit.isSuccess(first!))
+        assert.strictEqual(defects(broken!).length, 1)
+        assert.isTrue(Exit.isFailure(other!))
+        assert.deepStrictEqual(logged, ["a split broke off after it had been decided"])
+      }))
+  }
+
   it.effect("resume whoever waits for their end in a task of its own", () =>
     Effect.gen(function*() {
       const order: Array<string> = []
@@ -450,7 +476,13 @@ describe("what comes late", () => {
   it.effect("a place that is waited for holds no split whose losers are awaited", () =>
     Effect.gen(function*() {
       const bulkhead = yield* Bulkhead.make("db", { places: 2 })
-      const branches = [Effect.sleep(5), Effect.andThen(Effect.sleep(20), Effect.succeed("won")), Effect.void]
+      const branches = [
+        Effect.sleep(5),
+        Effect.andThen(Effect.sleep(20), Effect.succeed("won")),
+        Effect.sleep(5),
+        Effect.void,
+        Effect.void
+      ]
       const fiber = yield* start(
         Split.run(branches, {
           strategy: JoinStrategy.accept(any, (value) => value === "won"),
@@ -458,46 +490,48 @@ describe("what comes late", () => {
           losers: "await"
         })
       )
-      // takes the place of the first branch, whose slot waits from then on
+      // takes the place of the third branch, whose slot waits from then on
       const others = [yield* start(bulkhead.withPlace(Effect.sleep(100)))]
-      yield* TestClock.adjust(5)
-      yield* turns(5)
-      assert.isUndefined(fiber.pollUnsafe())
-      yield* TestClock.adjust(15)
-      yield* turns(5)
+      for (const millis of [5, 5, 10]) {
+        assert.isUndefined(fiber.pollUnsafe())
+        yield* TestClock.adjust(millis)
+        yield* turns(5)
+      }
       assert.isDefined(fiber.pollUnsafe())
       yield* Fiber.interruptAll(others)
     }))
 
-  it.effect("a clock that throws between two branches ends the split with that defect", () =>
-    Effect.gen(function*() {
-      const clock = yield* Clock.Clock
-      let broken = false
-      const breaking: Clock.Clock = Object.assign(Object.create(clock), {
-        currentTimeMillisUnsafe: () => {
-          if (broken) throw new Error("no time")
-          return clock.currentTimeMillisUnsafe()
-        }
-      })
-      const bulkhead = yield* Bulkhead.make("db", { places: 1 })
-      const breaks = Effect.sync(() => {
-        broken = true
-      })
-      const fiber = yield* start(
-        Effect.provideService(
-          Split.run([Effect.andThen(Effect.sleep(1), breaks), Effect.void], { strategy: all, bulkhead }),
-          Clock.Clock,
-          breaking
+  for (const before of [[], [Effect.void]]) {
+    it.effect(`a clock that throws between two branches ends the split with that defect (${before.length} before)`, () =>
+      Effect.gen(function*() {
+        const clock = yield* Clock.Clock
+        let broken = false
+        const breaking: Clock.Clock = Object.assign(Object.create(clock), {
+          currentTimeMillisUnsafe: () => {
+            if (broken) throw new Error("no time")
+            return clock.currentTimeMillisUnsafe()
+          }
+        })
+        const bulkhead = yield* Bulkhead.make("db", { places: 1 })
+        const breaks = Effect.sync(() => {
+          broken = true
+        })
+        const fiber = yield* start(
+          Effect.provideService(
+            Split.run([...before, Effect.andThen(Effect.sleep(1), breaks), Effect.void], { strategy: all, bulkhead }),
+            Clock.Clock,
+            breaking
+          )
         )
-      )
-      const other = yield* start(bulkhead.withPlace(Effect.void))
-      yield* TestClock.adjust(1)
-      yield* turns(5)
-      const exit = fiber.pollUnsafe()
-      assert.isDefined(exit)
-      assert.deepStrictEqual(defects(exit!).map(String), ["Error: no time"])
-      yield* Fiber.join(other)
-    }))
+        const other = yield* start(bulkhead.withPlace(Effect.void))
+        yield* TestClock.adjust(1)
+        yield* turns(5)
+        const exit = fiber.pollUnsafe()
+        assert.isDefined(exit)
+        assert.deepStrictEqual(defects(exit!).map(String), ["Error: no time"])
+        yield* Fiber.join(other)
+      }))
+  }
 })
 
 describe("slots that have ended", () => {

@@ -107,7 +107,8 @@ export const hedges: Mutants = {
       what: "a branch is read though reading decided",
       from: "if (!isOpen(join)) return false\n    if (Result",
       to: "if (Result",
-      tests: "hedged-splits adversarial/reentrancy"
+      tests: "hedged-splits adversarial/reentrancy",
+      equivalent: "the decision interrupts the pace before it takes anything"
     },
     {
       what: "the list that has ended does not decide",

@@ -121,7 +121,8 @@ export const input: Mutants = {
       what: "a pair may have any length",
       from: "input.length !== 2 || typeof",
       to: "typeof",
-      tests: "input"
+      tests: "input",
+      equivalent: "Duration.fromInput refuses it, too"
     },
     {
       what: "an object without units is no time at all",

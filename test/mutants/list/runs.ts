@@ -67,8 +67,8 @@ export const runs: Mutants = {
     },
     {
       what: "a nested run's path is replaced by that of the run around",
-      from: "hasPath(reason) ? reason : reason.annotate(annotation)",
-      to: "reason.annotate(annotation)",
+      from: "reason.annotate(annotation)",
+      to: "reason.annotate(annotation, { overwrite: true })",
       tests: "adversarial/chains"
     },
     {
@@ -238,7 +238,8 @@ export const runs: Mutants = {
       what: "the outermost of equal limits is named",
       from: "maxDepth > (strictest?.maxDepth ?? maxDepth)",
       to: "maxDepth >= (strictest?.maxDepth ?? maxDepth + 1)",
-      tests: "adversarial/chains"
+      tests: "adversarial/chains",
+      equivalent: "it is counted anew, from the inside, before it is named"
     },
     {
       what: "a run that is a branch is deeper than its split",

@@ -130,7 +130,7 @@ export const splits: Mutants = {
       what: "the worker is not told of one that has ended",
       from: "crew.poke(join)\n    // under",
       to: "// under",
-      tests: "growing Bulkhead"
+      tests: "growing"
     },
     {
       what: "one that cannot go on leaves its place behind",
@@ -699,9 +699,21 @@ export const splits: Mutants = {
     },
     {
       what: "a split that breaks after it was left is not told of",
-      from: "join.parted && join.broken !== undefined",
-      to: "!join.parted && join.broken !== undefined",
+      from: "return warn(\"a split broke off after it had been decided\", cause)",
+      to: "return Effect.void",
       tests: "adversarial/endings"
+    },
+    {
+      what: "a branch that breaks its split after it was left has no end",
+      from: "join.record.abandon(cause)",
+      to: "",
+      tests: "adversarial/endings"
+    },
+    {
+      what: "a split that is interrupted after it was left is broken",
+      from: "join.broken ?? (Exit.isFailure(exit) && isBreak(exit.cause) ? exit.cause : undefined)",
+      to: "join.broken ?? (Exit.isFailure(exit) ? exit.cause : undefined)",
+      tests: "losers adversarial/endings laws/losers"
     },
     {
       what: "a hedged split does not tell what it shares",
@@ -1107,7 +1119,7 @@ export const splits: Mutants = {
       what: "an Effect of branches that a function gives is taken for them",
       from: "Effect.isEffect(value) ? Effect.flatMap(value, join) : join(value)",
       to: "join(value)",
-      tests: "Split input rules few-branches"
+      tests: "input"
     }
   ]
 }
