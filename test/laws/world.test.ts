@@ -5,7 +5,8 @@
  * a client runs in its async context. A program is generated from a seed, which is all that a failure shows.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Deferred, Effect, Exit, Fiber, Logger, Option, Scope, Stream } from "effect"
+import type { Fiber } from "effect"
+import { Cause, Deferred, Effect, Exit, Logger, Option, Scope, Stream } from "effect"
 import { Bulkhead, Hedge, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
 import { AsyncLocalStorage } from "node:async_hooks"

@@ -105,8 +105,8 @@ export const hedges: Mutants = {
     },
     {
       what: "a branch is read though reading decided",
-      from: "if (!isOpen(join)) return false\n    if (Result",
-      to: "if (Result",
+      from: "if (!isOpen(join)) return false\n    // what is no result",
+      to: "// what is no result",
       tests: "hedged-splits adversarial/reentrancy",
       equivalent: "the decision interrupts the pace before it takes anything"
     },
