@@ -205,6 +205,24 @@ describe("places and outcomes that wait for an observer", () => {
       yield* Fiber.interrupt(split)
     }))
 
+  it.effect("a slot that has let others go first asks for a place as soon as there is some room", () =>
+    Effect.gen(function*() {
+      const bulkhead = yield* Bulkhead.make("db", { places: 1 })
+      let ran = 0
+      let told = 0
+      const split = yield* start(
+        Split.run(Array.from({ length: 4000 }, () => Effect.sync(() => void ran++)), {
+          strategy: all,
+          bulkhead,
+          // it is stuck with the first of those that fill its queue when the slot yields, after 2,048 branches
+          onOutcome: () => ++told <= 2032 ? Effect.void : Effect.never
+        })
+      )
+      yield* turns(1000)
+      assert.deepStrictEqual([ran, told], [2049, 2033])
+      yield* Fiber.interrupt(split)
+    }))
+
   it.effect("a split that has some room asks for a place, though there was none before", () =>
     Effect.gen(function*() {
       const bulkhead = yield* Bulkhead.make("db", { places: 2 })
