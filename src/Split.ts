@@ -386,13 +386,14 @@ export type LosersOf<O> = Extract<Option<O, "losers", "interrupt">, Losers>
  * @since 0.1.0
  */
 export type JoinError<L, O> =
-  | (Option<O, "strategy", never> extends infer Strat
-    ? Strat extends JoinStrategy<infer Tag>
-      ? [Tag] extends ["PartialTimeout"] ? never : JoinUnsatisfiedError<Branches.ErrorOf<L>, Kept<L, O>>
-    : never
-    : never)
+  | ([Unsatisfiable<Option<O, "strategy", never>>] extends [never] ? never
+    : JoinUnsatisfiedError<Branches.ErrorOf<L>, Kept<L, O>>)
   | ([Option<O, "timeout", undefined>] extends [undefined] ? never
     : JoinTimeoutError<Branches.ErrorOf<L>, Kept<L, O>>)
+
+/** The strategies that can be unsatisfied, and not only late. */
+type Unsatisfiable<Strat> = Strat extends JoinStrategy<infer Tag> ? [Tag] extends ["PartialTimeout"] ? never : Strat
+  : never
 
 /** The values in the shape of the branches, as far as a split keeps them. */
 type Kept<L, O> =
