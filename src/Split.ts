@@ -355,9 +355,12 @@ export interface Observers<in Ended, in Settled, in out Z, in State = void> {
  * @category utility types
  * @since 0.1.0
  */
-export type Result<L, O, Z = never> =
-  | (false extends Has<O, "reduce"> ? Unreduced<L, O, Option<O, "discard", false>> : never)
-  | (true extends Has<O, "reduce"> ? Reduced<Z> : never)
+export type Result<L, O, Z = never> = Has<O, "reduce"> extends infer There
+  // a condition, since a hover gives a union by its name, with all that it was made of
+  ?
+    | (false extends There ? Unreduced<L, O, Option<O, "discard", false>> : never)
+    | (true extends There ? Reduced<Z> : never)
+  : never
 
 type Unreduced<L, O, D> = D extends true ? Discarded
   : SplitResult<
@@ -385,20 +388,20 @@ export type LosersOf<O> = Extract<Option<O, "losers", "interrupt">, Losers>
  * @category utility types
  * @since 0.1.0
  */
-export type JoinError<L, O> =
-  | ([Unsatisfiable<Option<O, "strategy", never>>] extends [never] ? never
-    : JoinUnsatisfiedError<Branches.ErrorOf<L>, Kept<L, O>>)
-  | ([Option<O, "timeout", undefined>] extends [undefined] ? never
-    : JoinTimeoutError<Branches.ErrorOf<L>, Kept<L, O>>)
+export type JoinError<L, O> = [Branches.ErrorOf<L>] extends [infer E] ?
+    | ([Unsatisfiable<Option<O, "strategy", never>>] extends [never] ? never : JoinUnsatisfiedError<E, Kept<L, O>>)
+    | ([Option<O, "timeout", undefined>] extends [undefined] ? never : JoinTimeoutError<E, Kept<L, O>>)
+  : never
 
 /** The strategies that can be unsatisfied, and not only late. */
 type Unsatisfiable<Strat> = Strat extends JoinStrategy<infer Tag> ? [Tag] extends ["PartialTimeout"] ? never : Strat
   : never
 
 /** The values in the shape of the branches, as far as a split keeps them. */
-type Kept<L, O> =
-  | (true extends Has<O, "reduce"> | Option<O, "discard", false> ? ReadonlyArray<never> : never)
-  | (false extends Has<O, "reduce"> ? false extends Option<O, "discard", false> ? Branches.Values<L> : never : never)
+type Kept<L, O> = [Has<O, "reduce">, Option<O, "discard", false>] extends [infer Reduces, infer Discards] ?
+    | (true extends Reduces | Discards ? ReadonlyArray<never> : never)
+    | (false extends Reduces ? false extends Discards ? Branches.Values<L> : never : never)
+  : never
 
 /**
  * What the observer of a split with the options `O` can fail with.

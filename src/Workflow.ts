@@ -124,15 +124,15 @@ type LayerIn<L> = L extends Layer.Layer<any, any, infer In> ? In : never
 type LayerError<L> = L extends Layer.Layer<any, infer E, any> ? E : never
 
 /** The join errors of several splits, merged to one of each class. */
-type Merge<E> =
-  | Exclude<E, JoinUnsatisfiedError<any, any> | JoinTimeoutError<any, any>>
-  | ([Extract<E, JoinUnsatisfiedError<any, any>>] extends [never] ? never
-    : [Extract<E, JoinUnsatisfiedError<any, any>>] extends [JoinUnsatisfiedError<infer X, infer A>]
-      ? JoinUnsatisfiedError<X, A>
-    : never)
-  | ([Extract<E, JoinTimeoutError<any, any>>] extends [never] ? never
-    : [Extract<E, JoinTimeoutError<any, any>>] extends [JoinTimeoutError<infer X, infer A>] ? JoinTimeoutError<X, A>
-    : never)
+type Merge<E> = [Extract<E, JoinUnsatisfiedError<any, any>>, Extract<E, JoinTimeoutError<any, any>>] extends
+  [infer Unsatisfied, infer Late] ?
+    | Exclude<E, Unsatisfied | Late>
+    | ([Unsatisfied] extends [never] ? never
+      : [Unsatisfied] extends [JoinUnsatisfiedError<infer X, infer A>] ? JoinUnsatisfiedError<X, A>
+      : never)
+    | ([Late] extends [never] ? never : [Late] extends [JoinTimeoutError<infer X, infer A>] ? JoinTimeoutError<X, A>
+      : never)
+  : never
 
 type GenError<Eff> = [Eff] extends [never] ? never : Eff extends Effect.Effect<any, infer E, any> ? E : never
 type GenServices<Eff> = [Eff] extends [never] ? never : Eff extends Effect.Effect<any, any, infer R> ? R : never
