@@ -26,6 +26,7 @@ import type {
   WorkflowTimeoutError
 } from "./CanoError.ts"
 import * as internalRun from "./internal/currentRun.ts"
+import type { Seen } from "./internal/given.ts"
 import * as internal from "./internal/workflow.ts"
 import type { JoinStrategy } from "./JoinStrategy.ts"
 import type {
@@ -64,22 +65,30 @@ export type Tag<S> = S extends string ? S : S extends { readonly _tag: infer T e
  * @category utility types
  * @since 0.1.0
  */
-export type At<S, K> = S extends string ? Extract<S, K>
-  : S extends { readonly _tag: infer T }
-    ? [T] extends [K] ? S : [Extract<T, K>] extends [never] ? never : S & { readonly _tag: Extract<T, K> }
+export type At<S, K> = string extends K ? S : string extends Tag<S> ? Extract<S, K> : Looked<S, K, K>
+
+/** Looked up by name: asking each of the states, at each call of `register`, would take the square of their number. */
+type Looked<S, K, All> = K extends string ? Named<ByTag<S>[K], K, All> : never
+
+/** The states by their names; no state has another name. */
+type ByTag<S> = { readonly [M in S as Tag<M>]: M } & { readonly [name: string]: never }
+
+/** A state may share its member of the type with others. */
+type Named<M, K, All> = M extends string ? K
+  : M extends { readonly _tag: infer T } ? [T] extends [All] ? M : M & { readonly _tag: Extract<T, All> }
   : never
 
 /**
- * What the type of a workflow knows of its machine: the names of the states that have a handler, of the exit states, of
- * the states that are entered, and the Layer that serves each run.
+ * What the type of a workflow knows of its machine: the names of the states that have a handler, of the exit states, the
+ * ways between them, and the Layer that serves each run.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Graph<out Handled, out Exits, out Entered, out Provided> {
+export interface Graph<out Handled, out Exits, out Ways, out Provided> {
   readonly handled: Handled
   readonly exits: Exits
-  readonly entered: Entered
+  readonly ways: Ways
   readonly provided: Provided
 }
 
@@ -93,7 +102,7 @@ export declare namespace Graph {
    * @category utility types
    * @since 0.1.0
    */
-  export type Any = Graph<string, string, string, Layer.Any>
+  export type Any = Graph<string, string, Way<string, string>, Layer.Any>
 
   /**
    * The graph of a workflow without states.
@@ -104,17 +113,97 @@ export declare namespace Graph {
   export type Empty = Graph<never, never, never, Layer.Layer<never>>
 }
 
-/** The names that may still be given a handler or made an exit, or a sentence that says what is missing. */
-type Free<S, G extends Graph.Any> = [S] extends [never]
+/**
+ * From a state a run may go on to others.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Way<out From, out To> {
+  readonly from: From
+  readonly to: To
+}
+
+/**
+ * A state is split into follow-on states, whose branches may end in some of the exit states.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Fan<out From, out To, out Ends> extends Way<From, To> {
+  readonly ends: Ends
+}
+
+/**
+ * What the branches of follow-on states fail with. It stands for the errors of the whole machine, which are known when
+ * that is complete: what `orchestrate` returns names them instead.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FollowOnError {
+  readonly [FollowOnErrorTypeId]: typeof FollowOnErrorTypeId
+}
+
+declare const FollowOnErrorTypeId: unique symbol
+
+/** The names of the states, or a sentence that says what is missing. */
+type Names<S> = [S] extends [never]
   ? "name the states first: Workflow.make<State>(name), or Workflow.make(name, StateSchema)"
-  : [Exclude<Tag<S>, G["handled"] | G["exits"]>] extends [never] ? "every state is registered or an exit state already"
-  : Exclude<Tag<S>, G["handled"] | G["exits"]>
+  : Tag<S>
+
+/**
+ * A name that is given a handler, or a sentence that says why it can't be. The names are not looked at one by one: while
+ * the argument is yet to be looked at, `K` is all states there are.
+ */
+type Unhandled<K, G extends Graph.Any> = [Extract<K, G["handled"]>] extends [never]
+  ? [Extract<K, G["exits"]>] extends [never] ? K : "the state is an exit state, and can't be registered"
+  : "the state is registered already"
+
+/** A name that is made an exit state, or a sentence that says why it can't be. */
+type Unended<K, G extends Graph.Any> = K extends G["handled"] ? "the state is registered, and can't be an exit state"
+  : K extends G["exits"] ? "the state is an exit state already"
+  : K extends Unforeseen<G["ways"], K>
+    ? "exit states are added before a split into follow-on states, which may end in them"
+  : K
+
+/** The exit states that the values of a split into follow-on states do not reckon with. */
+type Unforeseen<Ways, Exits> = Ways extends Fan<any, any, infer Ends> ? Exclude<Exits, Ends> : never
 
 /** The initial state, or a sentence that says why this machine can't run. */
-type Initial<S, G extends Graph.Any> = [Exclude<G["entered"], G["handled"] | G["exits"]>] extends [never]
+type Initial<S, G extends Graph.Any, K> = [Missing<G>] extends [never]
   ? [G["exits"]] extends [never] ? "the workflow has no exit state: call addExitStates"
-  : At<S, G["handled"] | G["exits"]>
-  : `state "${Exclude<G["entered"], G["handled"] | G["exits"]>}" is entered, but neither registered nor an exit state`
+  : At<S, G["handled"] | G["exits"]> & Tagged<S, K>
+  : `state "${Missing<G>}" is entered, but neither registered nor an exit state`
+
+type Missing<G extends Graph.Any> = Exclude<G["ways"]["to"], G["handled"] | G["exits"]>
+
+/** A state by its name, which may have to be found yet. */
+type Tagged<S, K> = [S] extends [string] ? K : [S] extends [{ readonly _tag: string }] ? { readonly _tag: K } : unknown
+
+/** The exit states in which a run may end that starts in a state: those are left out that only follow-on branches reach. */
+type Ending<S, G extends Graph.Any, K> = [FannedOut<G["ways"]>] extends [never] ? At<S, G["exits"]>
+  : At<S, Exclude<G["exits"], Exclude<Reached<G["ways"], FannedOut<G["ways"]>>, Reached<G["ways"], K>>>>
+
+/** The names of the follow-on states. */
+type FannedOut<Ways> = Ways extends Fan<any, infer To, any> ? To : never
+
+/** The states that are reached from some, themselves included. */
+type Reached<Ways, From, Known = never> = [From] extends [never] ? Known
+  : Reached<Ways, Exclude<Next<Ways, From>, Known | From>, Known | From>
+
+type Next<Ways, From> = Ways extends Fan<any, any, any> ? never
+  : Ways extends Way<infer At, infer To> ? At extends From ? To : never
+  : never
+
+/** What is wrong with the states that a task leads to, named in the message; `unknown` where nothing is. */
+type Misled<S, K extends string, N> = [N] extends [S] ? unknown
+  : [Extract<N, TaskResult.Split<any>>] extends [never]
+    ? string extends Tag<N> ? `state "${K}" leads to any string: write "Next" as const, or return it from a generator function`
+    : [Tag<N>] extends [never] ? unknown
+    : [Exclude<Tag<N>, Tag<S>>] extends [never] ? `state "${K}" leads to "${Tag<N>}" with data that does not fit`
+    : `state "${K}" leads to "${Exclude<Tag<N>, Tag<S>>}", which is no state`
+  : `state "${K}" returns TaskResult.split: register it with registerSplit`
 
 type LayerOut<L> = L extends Layer.Layer<infer Out, any, any> ? Out : never
 type LayerIn<L> = L extends Layer.Layer<any, any, infer In> ? In : never
@@ -165,8 +254,69 @@ type SettledOf<S, G extends Graph.Any, L> = [Branches.ListOf<Branches.List>] ext
   : L extends TaskResult.Split<any> ? Outcome.Settled<[G["exits"]] extends [never] ? S : At<S, G["exits"]>, unknown>
   : Outcome.Settled<Branches.SuccessOf<L>, Branches.ErrorOf<L>>
 
-/** The names of follow-on states. */
-type FollowOnTag<L> = L extends TaskResult.Split<infer N> ? Tag<N> : never
+/** The states that a task, or an option of a split, leads to. */
+type Target<To> = To extends Effect.Effect<infer N, any, any> ? N
+  : To extends (...args: any) => infer Out
+    ? Out extends Effect.Effect<infer N, any, any> | Generator<any, infer N, any> ? N : Out
+  : To extends { readonly run: any; readonly next: infer Next } ? Next extends (...args: any) => infer N ? N : Next
+  : To
+
+/** The follow-on states of a split. */
+type FanOf<K, L, Ends> = L extends TaskResult.Split<infer N> ? Fan<K, Tag<N>, Ends> : never
+
+/** The exits that follow-on branches may end in: those that are declared, or any state while there are none. */
+type Ends<S, G extends Graph.Any> = [G["exits"]] extends [never] ? Tag<S> : G["exits"]
+
+/** The errors of a join; of follow-on branches they are known when the machine is complete. */
+type Deferred<L, E> = L extends TaskResult.Split<any>
+  ? E extends JoinUnsatisfiedError<any> ? JoinUnsatisfiedError<FollowOnError>
+  : E extends JoinTimeoutError<any> ? JoinTimeoutError<FollowOnError>
+  : E
+  : E
+
+/** The errors of a run, where those of follow-on branches are known. */
+type Failure<G extends Graph.Any, E> =
+  | ([FannedOut<G["ways"]>] extends [never] ? Merge<E | LayerError<G["provided"]>>
+    : Resolved<Merge<E | LayerError<G["provided"]>>, Followed<G["ways"], E> | WorkflowError>)
+  | ConfigurationError
+  | WorkflowError
+
+/** The errors in which those of follow-on branches are replaced. */
+type Resolved<E, By> = E extends JoinUnsatisfiedError<infer X> ? JoinUnsatisfiedError<Replaced<X, By>>
+  : E extends JoinTimeoutError<infer X> ? JoinTimeoutError<Replaced<X, By>>
+  : E
+
+type Replaced<X, By> = X extends FollowOnError ? By : X
+
+/**
+ * What a follow-on branch can fail with: the errors of the states. Where it may be split into follow-on states itself, the
+ * errors of those are `unknown`, or the type would have no end.
+ */
+type Followed<Ways, E> = [Extract<Reached<Ways, FannedOut<Ways>>, Fanned<Ways>>] extends [never] ? Merge<Unfanned<E>>
+  : Resolved<Merge<E>, unknown>
+
+/** The names of the states that are split into follow-on states. */
+type Fanned<Ways> = Ways extends Fan<infer From, any, any> ? From : never
+
+/** The errors without those of splits into follow-on states. */
+type Unfanned<E> = E extends JoinUnsatisfiedError<infer X> | JoinTimeoutError<infer X>
+  ? [X] extends [never] ? E : [X] extends [FollowOnError] ? never : E
+  : E
+
+/**
+ * What `register` takes: an Effect of the next state, a function or generator function of the current one, or
+ * `{ run, next }`.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type TaskFrom<State, S, Run extends Effect.Effect<any, any, any> = Effect.Effect<any, any, any>> =
+  | Effect.Effect<S, unknown, unknown>
+  | ((state: State) => Effect.Effect<S, unknown, unknown> | Generator<Effect.Effect<any, any, any>, S, never>)
+  | {
+    readonly run: Run | ((state: State) => Run)
+    readonly next: S | ((value: Effect.Success<Run>) => S)
+  }
 
 /**
  * How a state of a machine is split and joined.
@@ -248,27 +398,14 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    *
    * From cano: `register`.
    */
-  register<
-    const K extends Free<S, G>,
-    A,
-    N extends S,
-    E2 = never,
-    R2 = never,
-    Eff extends Effect.Effect<any, any, any> = never
-  >(
-    state: K,
-    task:
-      | Effect.Effect<N, E2, R2>
-      | ((state: At<S, K>) => Effect.Effect<N, E2, R2> | Generator<Eff, N, never>)
-      | {
-        readonly run: Effect.Effect<A, E2, R2> | ((state: At<S, K>) => Effect.Effect<A, E2, R2>)
-        readonly next: N | ((value: A) => N)
-      }
+  register<const K extends Names<S>, Run extends Effect.Effect<any, any, any>, X>(
+    state: Unhandled<K, G>,
+    task: TaskFrom<At<S, K>, S, Run> & Seen<X> & Misled<S, K, Target<X>>
   ): Workflow<
     S,
-    Graph<G["handled"] | K, G["exits"], G["entered"] | Tag<N>, G["provided"]>,
-    E | E2 | GenError<Eff>,
-    R | R2 | GenServices<Eff>
+    Graph<G["handled"] | K, G["exits"], G["ways"] | Way<K, Tag<Target<X>>>, G["provided"]>,
+    E | TaskError<X>,
+    R | TaskServices<X>
   >
 
   /**
@@ -283,7 +420,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    * From cano: `register_split` with `JoinConfig`.
    */
   registerSplit<
-    const K extends Free<S, G>,
+    const K extends Names<S>,
     const B extends
       | Branches.List
       | Effect.Effect<Branches.List | TaskResult.Split<S>, any, any>
@@ -303,7 +440,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     E3 = never,
     R3 = never
   >(
-    state: K,
+    state: Unhandled<K, G>,
     branches: B,
     options:
       & Options<Strat & Check.Strategy<B, Strat, T>, T, D, P, Bh>
@@ -331,7 +468,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     Graph<
       G["handled"] | K,
       G["exits"],
-      G["entered"] | Tag<N> | Tag<N2> | FollowOnTag<Branches.ListOf<B>>,
+      G["ways"] | Way<K, Tag<N> | Tag<N2>> | FanOf<K, Branches.ListOf<B>, Ends<S, G>>,
       G["provided"]
     >,
     | E
@@ -340,7 +477,9 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     | E4
     | BulkheadError<Bh>
     | Branches.InputError<B>
-    | ([N2] extends [never] ? JoinError<Branches.ErrorOf<Branches.ListOf<B>>, Strat, T> : never),
+    | ([N2] extends [never]
+      ? Deferred<Branches.ListOf<B>, JoinError<Branches.ErrorOf<Branches.ListOf<B>>, Strat, T>>
+      : never),
     R | R2 | R3 | R4 | BulkheadServices<Bh> | Branches.InputServices<B> | Branches.ServicesOf<Branches.ListOf<B>>
   >
 
@@ -349,16 +488,16 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    *
    * From cano: `add_exit_states`.
    */
-  addExitStates<const K extends Free<S, G>>(
-    ...states: ReadonlyArray<K>
-  ): Workflow<S, Graph<G["handled"], G["exits"] | K, G["entered"], G["provided"]>, E, R>
+  addExitStates<const K extends Names<S>>(
+    ...states: ReadonlyArray<Unended<K, G>>
+  ): Workflow<S, Graph<G["handled"], G["exits"] | K, G["ways"], G["provided"]>, E, R>
 
   /**
    * Makes one state an exit. From cano: `add_exit_state`.
    */
-  addExitState<const K extends Free<S, G>>(
-    state: K
-  ): Workflow<S, Graph<G["handled"], G["exits"] | K, G["entered"], G["provided"]>, E, R>
+  addExitState<const K extends Names<S>>(
+    state: Unended<K, G>
+  ): Workflow<S, Graph<G["handled"], G["exits"] | K, G["ways"], G["provided"]>, E, R>
 
   /**
    * A Layer that is built for each run, before its first state, and released when the run ends.
@@ -377,7 +516,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     Graph<
       G["handled"],
       G["exits"],
-      G["entered"],
+      G["ways"],
       Layer.Layer<
         LayerOut<G["provided"]> | Out,
         LayerError<G["provided"]> | E2,
@@ -415,7 +554,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     Graph<
       G["handled"] | G2["handled"],
       G["exits"] | G2["exits"],
-      G["entered"] | G2["entered"],
+      G["ways"] | G2["ways"],
       Layer.Layer<
         LayerOut<G["provided"]> | LayerOut<G2["provided"]>,
         LayerError<G["provided"]> | LayerError<G2["provided"]>,
@@ -447,24 +586,24 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    *
    * From cano: `orchestrate`.
    */
-  orchestrate(
-    initial: Initial<S, G>,
+  orchestrate<const K extends G["handled"] | G["exits"]>(
+    initial: Initial<S, G, K>,
     options?: RunOptions
-  ): Effect.Effect<
-    At<S, G["exits"]>,
-    Merge<E | LayerError<G["provided"]>> | ConfigurationError | WorkflowError,
-    Exclude<R, LayerOut<G["provided"]>> | LayerIn<G["provided"]>
-  >
+  ): Effect.Effect<Ending<S, G, K>, Failure<G, E>, Exclude<R, LayerOut<G["provided"]>> | LayerIn<G["provided"]>>
 }
 
 /** What is wrong with a merge, named in the message; `unknown` where nothing is. */
-type Disjoint<G extends Graph.Any, G2 extends Graph.Any> = [
-  Extract<G["handled"], G2["handled"]> | Extract<G["handled"], G2["exits"]> | Extract<G["exits"], G2["handled"]>
-] extends [never] ? unknown
-  : `state "${
-    | Extract<G["handled"], G2["handled"]>
-    | Extract<G["handled"], G2["exits"]>
-    | Extract<G["exits"], G2["handled"]>}" is registered in both workflows`
+type Disjoint<G extends Graph.Any, G2 extends Graph.Any> = [Shared<G, G2>] extends [never]
+  ? [Unforeseen<G["ways"], G2["exits"]> | Unforeseen<G2["ways"], G["exits"]>] extends [never] ? unknown
+  : `exit state "${
+    | Unforeseen<G["ways"], G2["exits"]>
+    | Unforeseen<G2["ways"], G["exits"]>}" must be added to both workflows, before the split into follow-on states, which may end in it`
+  : `state "${Shared<G, G2>}" is registered in both workflows`
+
+type Shared<G extends Graph.Any, G2 extends Graph.Any> =
+  | Extract<G["handled"], G2["handled"]>
+  | Extract<G["handled"], G2["exits"]>
+  | Extract<G["exits"], G2["handled"]>
 
 /**
  * @category type ids
@@ -546,33 +685,42 @@ export interface SplitEntry extends Options<JoinStrategy, Duration.Input | undef
   readonly otherwise?: AnyState | ((error: any, state: any) => AnyState | Effect.Effect<any, any, any>) | undefined
 }
 
-type EntryError<X> = X extends Effect.Effect<any, infer E, any> ? E
+type EntryError<X> = X extends { readonly branches: infer B; readonly strategy: infer Strat } ?
+    | Branches.InputError<B>
+    | (X extends { readonly otherwise: {} } ? never
+      : JoinError<
+        Branches.ErrorOf<Branches.ListOf<B>>,
+        Strat,
+        X extends { readonly timeout: infer T } ? T : undefined
+      >)
+    | WorkError<X extends { readonly next: infer Next } ? Next : never>
+    | WorkError<X extends { readonly otherwise: infer Otherwise } ? Otherwise : never>
+  : TaskError<X>
+
+type EntryServices<X> = X extends { readonly branches: infer B } ?
+    | Branches.InputServices<B>
+    | Branches.ServicesOf<Branches.ListOf<B>>
+    | WorkServices<X extends { readonly next: infer Next } ? Next : never>
+    | WorkServices<X extends { readonly otherwise: infer Otherwise } ? Otherwise : never>
+  : TaskServices<X>
+
+/** What a task can fail with. */
+type TaskError<X> = X extends { readonly run: infer Run } ? WorkError<Run> : WorkError<X>
+
+/** What a task requires. */
+type TaskServices<X> = X extends { readonly run: infer Run } ? WorkServices<Run> : WorkServices<X>
+
+/** What an Effect can fail with, or what a function answers with one. */
+type WorkError<X> = X extends Effect.Effect<any, infer E, any> ? E
   : X extends (...args: any) => infer Out ? Out extends Effect.Effect<any, infer E, any> ? E
     : Out extends Generator<infer Eff, any, any> ? GenError<Eff>
     : never
-  : X extends { readonly run: infer Run } ? EntryError<Run>
-  : X extends { readonly branches: infer B; readonly strategy: infer Strat } ?
-      | Branches.InputError<B>
-      | (X extends { readonly otherwise: {} } ? never
-        : JoinError<
-          Branches.ErrorOf<Branches.ListOf<B>>,
-          Strat,
-          X extends { readonly timeout: infer T } ? T : undefined
-        >)
-      | EntryError<X extends { readonly next: infer Next } ? Next : never>
-      | EntryError<X extends { readonly otherwise: infer Otherwise } ? Otherwise : never>
   : never
 
-type EntryServices<X> = X extends Effect.Effect<any, any, infer R> ? R
+type WorkServices<X> = X extends Effect.Effect<any, any, infer R> ? R
   : X extends (...args: any) => infer Out ? Out extends Effect.Effect<any, any, infer R> ? R
     : Out extends Generator<infer Eff, any, any> ? GenServices<Eff>
     : never
-  : X extends { readonly run: infer Run } ? EntryServices<Run>
-  : X extends { readonly branches: infer B } ?
-      | Branches.InputServices<B>
-      | Branches.ServicesOf<Branches.ListOf<B>>
-      | EntryServices<X extends { readonly next: infer Next } ? Next : never>
-      | EntryServices<X extends { readonly otherwise: infer Otherwise } ? Otherwise : never>
   : never
 
 /**
@@ -627,7 +775,7 @@ export type Exit<W> = W extends Workflow<infer S, infer G, any, any> ? At<S, G["
  * @since 0.1.0
  */
 export type Error<W> = W extends Workflow<any, infer G, infer E, any>
-  ? Merge<E | LayerError<G["provided"]>> | ConfigurationError | WorkflowError
+  ? Failure<G, E>
   : never
 
 /**
