@@ -310,12 +310,12 @@ type Unfanned<E> = E extends JoinUnsatisfiedError<infer X> | JoinTimeoutError<in
  * @category utility types
  * @since 0.1.0
  */
-export type TaskFrom<State, S, Run extends Effect.Effect<any, any, any> = Effect.Effect<any, any, any>> =
+export type TaskFrom<State, S, N = S, Run extends Effect.Effect<any, any, any> = Effect.Effect<any, any, any>> =
   | Effect.Effect<S, unknown, unknown>
   | ((state: State) => Effect.Effect<S, unknown, unknown> | Generator<Effect.Effect<any, any, any>, S, never>)
   | {
     readonly run: Run | ((state: State) => Run)
-    readonly next: S | ((value: Effect.Success<Run>) => S)
+    readonly next: N | ((value: Effect.Success<Run>) => N)
   }
 
 /**
@@ -398,9 +398,9 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    *
    * From cano: `register`.
    */
-  register<const K extends Names<S>, Run extends Effect.Effect<any, any, any>, X>(
+  register<const K extends Names<S>, N extends S, Run extends Effect.Effect<any, any, any>, X>(
     state: Unhandled<K, G>,
-    task: TaskFrom<At<S, K>, S, Run> & Seen<X> & Misled<S, K, Target<X>>
+    task: TaskFrom<At<S, K>, S, N, Run> & Seen<X> & Misled<S, K, Target<X>>
   ): Workflow<
     S,
     Graph<G["handled"] | K, G["exits"], G["ways"] | Way<K, Tag<Target<X>>>, G["provided"]>,
