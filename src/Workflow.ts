@@ -205,9 +205,10 @@ type Misled<S, K extends string, N> = [N] extends [S] ? unknown
     : `state "${K}" leads to "${Exclude<Tag<N>, Tag<S>>}", which is no state`
   : `state "${K}" returns TaskResult.split: register it with registerSplit`
 
-type LayerOut<L> = L extends Layer.Layer<infer Out, any, any> ? Out : never
-type LayerIn<L> = L extends Layer.Layer<any, any, infer In> ? In : never
-type LayerError<L> = L extends Layer.Layer<any, infer E, any> ? E : never
+// what a Layer provides is contravariant: one that provides nothing is no `Layer<any, …>`
+type LayerOut<L> = L extends Layer.Layer<infer Out, infer _E, infer _In> ? Out : never
+type LayerIn<L> = L extends Layer.Layer<infer _Out, infer _E, infer In> ? In : never
+type LayerError<L> = L extends Layer.Layer<infer _Out, infer E, infer _In> ? E : never
 
 /** The join errors of several splits, merged to one of each class. */
 type Merge<E> =
@@ -274,12 +275,9 @@ type Deferred<L, E> = L extends TaskResult.Split<any>
   : E
   : E
 
-/** The errors of a run, where those of follow-on branches are known. */
-type Failure<G extends Graph.Any, E> =
-  | ([FannedOut<G["ways"]>] extends [never] ? Merge<E | LayerError<G["provided"]>>
-    : Resolved<Merge<E | LayerError<G["provided"]>>, Followed<G["ways"], E> | WorkflowError>)
-  | ConfigurationError
-  | WorkflowError
+/** The errors of the states and of the Layer, where those of follow-on branches are known. */
+type Failure<G extends Graph.Any, E> = [FannedOut<G["ways"]>] extends [never] ? Merge<E | LayerError<G["provided"]>>
+  : Resolved<Merge<E | LayerError<G["provided"]>>, Followed<G["ways"], E> | WorkflowError>
 
 /** The errors in which those of follow-on branches are replaced. */
 type Resolved<E, By> = E extends JoinUnsatisfiedError<infer X> ? JoinUnsatisfiedError<Replaced<X, By>>
@@ -589,7 +587,11 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
   orchestrate<const K extends G["handled"] | G["exits"]>(
     initial: Initial<S, G, K>,
     options?: RunOptions
-  ): Effect.Effect<Ending<S, G, K>, Failure<G, E>, Exclude<R, LayerOut<G["provided"]>> | LayerIn<G["provided"]>>
+  ): Effect.Effect<
+    Ending<S, G, K>,
+    Failure<G, E> | ConfigurationError | WorkflowError,
+    Exclude<R, LayerOut<G["provided"]>> | LayerIn<G["provided"]>
+  >
 }
 
 /** What is wrong with a merge, named in the message; `unknown` where nothing is. */
@@ -775,7 +777,7 @@ export type Exit<W> = W extends Workflow<infer S, infer G, any, any> ? At<S, G["
  * @since 0.1.0
  */
 export type Error<W> = W extends Workflow<any, infer G, infer E, any>
-  ? Failure<G, E>
+  ? Failure<G, E> | ConfigurationError | WorkflowError
   : never
 
 /**

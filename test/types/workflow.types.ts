@@ -90,11 +90,11 @@ exactly<Effect.Effect<"Complete" | "Degraded", Engine | Full, Disk>>()(
 exactly<Effect.Effect<"Complete" | "Degraded", Engine | Full>>()(
   make.register("Fetch", Effect.fail(new Full())).orchestrate("Fetch")
 )
-// a branch of literals is kept, so that both targets count as entered
+// a branch of literals is kept, so that both targets count as ways
 proves<[
   Equals<
     typeof entered extends Workflow.Workflow<any, infer G, any, any> ? G : never,
-    Workflow.Graph<"Fetch", never, "Merge" | "Save", Layer.Layer<never>>
+    Workflow.Graph<"Fetch", never, Workflow.Way<"Fetch", "Merge" | "Save">, Layer.Layer<never>>
   >
 ]>()
 const entered = Workflow.make<State>("w").register("Fetch", function*() {
@@ -256,6 +256,11 @@ exactly<
     Http | Pool
   >
 >()(split.withResources(DiskLive).withResources(PoolLive).orchestrate("Fetch"))
+// a Layer that provides nothing may fail and need something all the same
+exactly<Effect.Effect<"Complete" | "Degraded", Engine | NoPool | Full, Disk>>()(
+  one.withResources(Layer.effectDiscard(write)).withResources(Layer.effectDiscard(Effect.fail(new NoPool())))
+    .orchestrate("Fetch")
+)
 // a Layer from outside serves as everywhere
 exactly<Effect.Effect<"Complete" | "Degraded", Engine | CanoError.JoinUnsatisfiedError<Offline | Full>, Disk>>()(
   split.orchestrate("Fetch").pipe(Effect.provide(HttpLive))
@@ -332,7 +337,13 @@ Workflow.make<State>("follow").registerSplit("Fetch", () => TaskResult.split(["M
   }
 })
 // as an Effect, as a function to an Effect, and with the result discarded
-exactly<Effect.Effect<"Complete" | "Degraded", Engine | Offline | CanoError.JoinUnsatisfiedError<unknown>, Http>>()(
+exactly<
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | Offline | CanoError.JoinUnsatisfiedError<Offline | CanoError.WorkflowError>,
+    Http
+  >
+>()(
   make
     .register("Merge", Effect.succeed("Complete"))
     .registerSplit("Fetch", Effect.map(get, () => TaskResult.split(["Merge"])), {
