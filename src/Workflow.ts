@@ -154,18 +154,29 @@ type Names<S> = [S] extends [never]
 
 /**
  * A name that is given a handler, or a sentence that says why it can't be. The names are not looked at one by one: while
- * the argument is yet to be looked at, `K` is all states there are.
+ * the argument is yet to be looked at, or written, `K` is all the states there are.
  */
-type Unhandled<K, G extends Graph.Any> = [Extract<K, G["handled"]>] extends [never]
-  ? [Extract<K, G["exits"]>] extends [never] ? K : "the state is an exit state, and can't be registered"
+type Unhandled<S, K, G extends Graph.Any> = [Extract<K, Taken<G>>] extends [never] ? K
+  : [Every<S>] extends [K] ? K
+  : [Extract<K, G["handled"]>] extends [never] ? "the state is an exit state, and can't be registered"
   : "the state is registered already"
 
 /** A name that is made an exit state, or a sentence that says why it can't be. */
-type Unended<K, G extends Graph.Any> = K extends G["handled"] ? "the state is registered, and can't be an exit state"
+type Unended<S, K, G extends Graph.Any> = [Every<S>] extends [K] ? Exclude<K, Taken<G> | Unforeseen<G["ways"], K>>
+  : string extends G["handled"] | G["exits"] ? K
+  : K extends G["handled"] ? "the state is registered, and can't be an exit state"
   : K extends G["exits"] ? "the state is an exit state already"
   : K extends Unforeseen<G["ways"], K>
     ? "exit states are added before a split into follow-on states, which may end in them"
   : K
+
+/** The names that are registered or exit states, as far as they are known. */
+type Taken<G extends Graph.Any> = string extends G["handled"] | G["exits"] ? never : G["handled"] | G["exits"]
+
+/** The names of all states, where there are several. */
+type Every<S> = Several<Tag<S>, Tag<S>>
+
+type Several<T, All> = T extends unknown ? [All] extends [T] ? unknown : T : never
 
 /** The exit states that the values of a split into follow-on states do not reckon with. */
 type Unforeseen<Ways, Exits> = Ways extends Fan<any, any, infer Ends> ? Exclude<Exits, Ends> : never
@@ -199,7 +210,8 @@ type Next<Ways, From> = Ways extends Fan<any, any, any> ? never
 /** What is wrong with the states that a task leads to, named in the message; `unknown` where nothing is. */
 type Misled<S, K extends string, N> = [N] extends [S] ? unknown
   : [Extract<N, TaskResult.Split<any>>] extends [never]
-    ? string extends Tag<N> ? `state "${K}" leads to any string: write "Next" as const, or return it from a generator function`
+    ? string extends Tag<N> ?
+      `state "${K}" leads to any string: write "Next" as const, or return it from a generator function`
     : [Tag<N>] extends [never] ? unknown
     : [Exclude<Tag<N>, Tag<S>>] extends [never] ? `state "${K}" leads to "${Tag<N>}" with data that does not fit`
     : `state "${K}" leads to "${Exclude<Tag<N>, Tag<S>>}", which is no state`
@@ -397,7 +409,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    * From cano: `register`.
    */
   register<const K extends Names<S>, N extends S, Run extends Effect.Effect<any, any, any>, X>(
-    state: Unhandled<K, G>,
+    state: Unhandled<S, K, G>,
     task: TaskFrom<At<S, K>, S, N, Run> & Seen<X> & Misled<S, K, Target<X>>
   ): Workflow<
     S,
@@ -438,7 +450,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     E3 = never,
     R3 = never
   >(
-    state: Unhandled<K, G>,
+    state: Unhandled<S, K, G>,
     branches: B,
     options:
       & Options<Strat & Check.Strategy<B, Strat, T>, T, D, P, Bh>
@@ -475,8 +487,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     | E4
     | BulkheadError<Bh>
     | Branches.InputError<B>
-    | ([N2] extends [never]
-      ? Deferred<Branches.ListOf<B>, JoinError<Branches.ErrorOf<Branches.ListOf<B>>, Strat, T>>
+    | ([N2] extends [never] ? Deferred<Branches.ListOf<B>, JoinError<Branches.ErrorOf<Branches.ListOf<B>>, Strat, T>>
       : never),
     R | R2 | R3 | R4 | BulkheadServices<Bh> | Branches.InputServices<B> | Branches.ServicesOf<Branches.ListOf<B>>
   >
@@ -487,14 +498,14 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    * From cano: `add_exit_states`.
    */
   addExitStates<const K extends Names<S>>(
-    ...states: ReadonlyArray<Unended<K, G>>
+    ...states: ReadonlyArray<Unended<S, K, G>>
   ): Workflow<S, Graph<G["handled"], G["exits"] | K, G["ways"], G["provided"]>, E, R>
 
   /**
    * Makes one state an exit. From cano: `add_exit_state`.
    */
   addExitState<const K extends Names<S>>(
-    state: Unended<K, G>
+    state: Unended<S, K, G>
   ): Workflow<S, Graph<G["handled"], G["exits"] | K, G["ways"], G["provided"]>, E, R>
 
   /**
@@ -599,10 +610,13 @@ type Disjoint<G extends Graph.Any, G2 extends Graph.Any> = [Shared<G, G2>] exten
   ? [Unforeseen<G["ways"], G2["exits"]> | Unforeseen<G2["ways"], G["exits"]>] extends [never] ? unknown
   : `exit state "${
     | Unforeseen<G["ways"], G2["exits"]>
-    | Unforeseen<G2["ways"], G["exits"]>}" must be added to both workflows, before the split into follow-on states, which may end in it`
+    | Unforeseen<
+      G2["ways"],
+      G["exits"]
+    >}" must be added to both workflows, before the split into follow-on states, which may end in it`
   : `state "${Shared<G, G2>}" is registered in both workflows`
 
-type Shared<G extends Graph.Any, G2 extends Graph.Any> =
+type Shared<G extends Graph.Any, G2 extends Graph.Any> = [Extract<Taken<G>, Taken<G2>>] extends [never] ? never :
   | Extract<G["handled"], G2["handled"]>
   | Extract<G["handled"], G2["exits"]>
   | Extract<G["exits"], G2["handled"]>

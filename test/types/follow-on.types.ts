@@ -110,9 +110,13 @@ exactly<"Sold" | "Complete">()(
 )
 const anyway = () =>
   shop.register("Item", Effect.succeed("Sold")).register("Sum", Effect.succeed(nobodyKnows))
-    .register("Broken", Effect.succeed("Complete")).register("Degraded", Effect.succeed("Complete")).orchestrate("Start")
+    .register("Broken", Effect.succeed("Complete")).register("Degraded", Effect.succeed("Complete")).orchestrate(
+      "Start"
+    )
 // through merged parts
-exactly<Effect.Effect<"Complete", Engine | Offline | CanoError.JoinUnsatisfiedError<Offline | CanoError.WorkflowError>, Http>>()(
+exactly<
+  Effect.Effect<"Complete", Engine | Offline | CanoError.JoinUnsatisfiedError<Offline | CanoError.WorkflowError>, Http>
+>()(
   shop.merge(
     Workflow.make<State>("part")
       .register("Item", Effect.as(get, "Sold" as const))

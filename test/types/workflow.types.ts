@@ -478,6 +478,28 @@ proves<[
   Equals<Parameters<Workflow.Task<State, "Save">>, [state: "Save"]>
 ]>()
 
+// a name that is not known is not said to be taken
+declare const names: Workflow.Workflow<
+  string,
+  Workflow.Graph<string, string, Workflow.Way<string, string>, Layer.Layer<never>>,
+  never,
+  never
+>
+names.register("Fetch", Effect.succeed("Merge")).addExitStates("Save").merge(names)
+declare const anyone: Workflow.Any
+anyone.register("Fetch", Effect.succeed("Merge")).addExitState("Save")
+// a state of a machine of one state is registered once
+// @ts-expect-error: it is
+Workflow.make<"Only">("one").register("Only", Effect.succeed("Only")).register("Only", Effect.succeed("Only"))
+// a tag is kept inside Effect.gen
+tagged.register(
+  "Empty" as never,
+  Effect.gen(function*() {
+    yield* write
+    return { _tag: "Save", pages: [1] }
+  })
+)
+
 // several names may share one member
 type Shared = { readonly _tag: "Left" | "Right"; readonly n: number } | { readonly _tag: "End" }
 const shared = Workflow.make<Shared>("shared")
