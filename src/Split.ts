@@ -243,8 +243,7 @@ export declare namespace Check {
 
   type TooFew<L, N extends number> = number extends N ? never
     : N extends 0 ? "the strategy must wait for at least 1 branch"
-    : Counted<L> extends infer Count extends ReadonlyArray<unknown>
-      ? Reaches<Count, N> extends true ? never
+    : Counted<L> extends infer Count extends ReadonlyArray<unknown> ? Reaches<Count, N> extends true ? never
       : `the strategy waits for ${N} branches, but there are only ${Count["length"]}`
     : never
 

@@ -67,22 +67,30 @@ export type Tag<S> = S extends string ? S : S extends { readonly _tag: infer T e
  * @category utility types
  * @since 0.1.0
  */
-export type At<S, K> = S extends string ? Extract<S, K>
-  : S extends { readonly _tag: infer T }
-    ? [T] extends [K] ? S : [Extract<T, K>] extends [never] ? never : S & { readonly _tag: Extract<T, K> }
+export type At<S, K> = string extends K ? S : string extends Tag<S> ? Extract<S, K> : Looked<S, K, K>
+
+/** Looked up by name: asking each of the states, at each call of `register`, would take the square of their number. */
+type Looked<S, K, All> = K extends string ? Named<ByTag<S>[K], K, All> : never
+
+/** The states by their names; no state has another name. */
+type ByTag<S> = { readonly [M in S as Tag<M>]: M } & { readonly [name: string]: never }
+
+/** A state may share its member of the type with others. */
+type Named<M, K, All> = M extends string ? K
+  : M extends { readonly _tag: infer T } ? [T] extends [All] ? M : M & { readonly _tag: Extract<T, All> }
   : never
 
 /**
- * What the type of a workflow knows of its machine: the names of the states that have a handler, of the exit states, of
- * the states that are entered, and the Layer that serves each run.
+ * What the type of a workflow knows of its machine: the names of the states that have a handler, of the exit states, the
+ * ways between them, and the Layer that serves each run.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Graph<out Handled, out Exits, out Entered, out Provided> {
+export interface Graph<out Handled, out Exits, out Ways, out Provided> {
   readonly handled: Handled
   readonly exits: Exits
-  readonly entered: Entered
+  readonly ways: Ways
   readonly provided: Provided
 }
 
@@ -96,7 +104,7 @@ export declare namespace Graph {
    * @category utility types
    * @since 0.1.0
    */
-  export type Any = Graph<string, string, string, Layer.Any>
+  export type Any = Graph<string, string, Way<string, string>, Layer.Any>
 
   /**
    * The graph of a workflow without states.
@@ -107,21 +115,114 @@ export declare namespace Graph {
   export type Empty = Graph<never, never, never, Layer.Layer<never>>
 }
 
-/** The names that may still be given a handler or made an exit, or a sentence that says what is missing. */
-type Free<S, G extends Graph.Any> = [S] extends [never]
+/**
+ * From a state a run may go on to others.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Way<out From, out To> {
+  readonly from: From
+  readonly to: To
+}
+
+/**
+ * A state is split into follow-on states, whose branches may end in some of the exit states.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Fan<out From, out To, out Ends> extends Way<From, To> {
+  readonly ends: Ends
+}
+
+/**
+ * What the branches of follow-on states fail with. It stands for the errors of the whole machine, which are known when
+ * that is complete: what `orchestrate` returns names them instead.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FollowOnError {
+  readonly [FollowOnErrorTypeId]: typeof FollowOnErrorTypeId
+}
+
+declare const FollowOnErrorTypeId: unique symbol
+
+/** The names of the states, or a sentence that says what is missing. */
+type Names<S> = [S] extends [never]
   ? "name the states first: Workflow.make<State>(name), or Workflow.make(name, StateSchema)"
-  : [Exclude<Tag<S>, G["handled"] | G["exits"]>] extends [never] ? "every state is registered or an exit state already"
-  : Exclude<Tag<S>, G["handled"] | G["exits"]>
+  : Tag<S>
+
+/**
+ * A name that is given a handler, or a sentence that says why it can't be. The names are not looked at one by one: while
+ * the argument is yet to be looked at, or written, `K` is all the states there are.
+ */
+type Unhandled<S, K, G extends Graph.Any> = [Extract<K, Taken<G>>] extends [never] ? K
+  : [Every<S>] extends [K] ? K
+  : [Extract<K, G["handled"]>] extends [never] ? "the state is an exit state, and can't be registered"
+  : "the state is registered already"
+
+/** A name that is made an exit state, or a sentence that says why it can't be. */
+type Unended<S, K, G extends Graph.Any> = [Every<S>] extends [K] ? Exclude<K, Taken<G> | Unforeseen<G["ways"], K>>
+  : string extends G["handled"] | G["exits"] ? K
+  : K extends G["handled"] ? "the state is registered, and can't be an exit state"
+  : K extends G["exits"] ? "the state is an exit state already"
+  : K extends Unforeseen<G["ways"], K>
+    ? "exit states are added before a split into follow-on states, which may end in them"
+  : K
+
+/** The names that are registered or exit states, as far as they are known. */
+type Taken<G extends Graph.Any> = string extends G["handled"] | G["exits"] ? never : G["handled"] | G["exits"]
+
+/** The names of all states, where there are several. */
+type Every<S> = Several<Tag<S>, Tag<S>>
+
+type Several<T, All> = T extends unknown ? [All] extends [T] ? unknown : T : never
+
+/** The exit states that the values of a split into follow-on states do not reckon with. */
+type Unforeseen<Ways, Exits> = Ways extends Fan<any, any, infer Ends> ? Exclude<Exits, Ends> : never
 
 /** The initial state, or a sentence that says why this machine can't run. */
-type Initial<S, G extends Graph.Any> = [Exclude<G["entered"], G["handled"] | G["exits"]>] extends [never]
+type Initial<S, G extends Graph.Any, K> = [Missing<G>] extends [never]
   ? [G["exits"]] extends [never] ? "the workflow has no exit state: call addExitStates"
-  : At<S, G["handled"] | G["exits"]>
-  : `state "${Exclude<G["entered"], G["handled"] | G["exits"]>}" is entered, but neither registered nor an exit state`
+  : At<S, G["handled"] | G["exits"]> & Tagged<S, K>
+  : `state "${Missing<G>}" is entered, but neither registered nor an exit state`
 
-type LayerOut<L> = L extends Layer.Layer<infer Out, any, any> ? Out : never
-type LayerIn<L> = L extends Layer.Layer<any, any, infer In> ? In : never
-type LayerError<L> = L extends Layer.Layer<any, infer E, any> ? E : never
+type Missing<G extends Graph.Any> = Exclude<G["ways"]["to"], G["handled"] | G["exits"]>
+
+/** A state by its name, which may have to be found yet. */
+type Tagged<S, K> = [S] extends [string] ? K : [S] extends [{ readonly _tag: string }] ? { readonly _tag: K } : unknown
+
+/** The exit states in which a run may end that starts in a state: those are left out that only follow-on branches reach. */
+type Ending<S, G extends Graph.Any, K> = [FannedOut<G["ways"]>] extends [never] ? At<S, G["exits"]>
+  : At<S, Exclude<G["exits"], Exclude<Reached<G["ways"], FannedOut<G["ways"]>>, Reached<G["ways"], K>>>>
+
+/** The names of the follow-on states. */
+type FannedOut<Ways> = Ways extends Fan<any, infer To, any> ? To : never
+
+/** The states that are reached from some, themselves included. */
+type Reached<Ways, From, Known = never> = [From] extends [never] ? Known
+  : Reached<Ways, Exclude<Next<Ways, From>, Known | From>, Known | From>
+
+type Next<Ways, From> = Ways extends Fan<any, any, any> ? never
+  : Ways extends Way<infer At, infer To> ? At extends From ? To : never
+  : never
+
+/** What is wrong with the states that a task leads to, named in the message; `unknown` where nothing is. */
+type Misled<S, K extends string, N> = [N] extends [S] ? unknown
+  : [Extract<N, TaskResult.Split<any>>] extends [never]
+    ? string extends Tag<N> ?
+      `state "${K}" leads to any string: write "Next" as const, or return it from a generator function`
+    : [Tag<N>] extends [never] ? unknown
+    : [Exclude<Tag<N>, Tag<S>>] extends [never] ? `state "${K}" leads to "${Tag<N>}" with data that does not fit`
+    : `state "${K}" leads to "${Exclude<Tag<N>, Tag<S>>}", which is no state`
+  : `state "${K}" returns TaskResult.split: register it with registerSplit`
+
+// what a Layer provides is contravariant: one that provides nothing is no `Layer<any, …>`
+type LayerOut<L> = L extends Layer.Layer<infer Out, infer _E, infer _In> ? Out : never
+type LayerIn<L> = L extends Layer.Layer<infer _Out, infer _E, infer In> ? In : never
+type LayerError<L> = L extends Layer.Layer<infer _Out, infer E, infer _In> ? E : never
 
 /** The join errors of several splits, merged to one of each class. */
 type Merge<E> = [Extract<E, JoinUnsatisfiedError<any, any>>, Extract<E, JoinTimeoutError<any, any>>] extends
@@ -131,7 +232,7 @@ type Merge<E> = [Extract<E, JoinUnsatisfiedError<any, any>>, Extract<E, JoinTime
       : [Unsatisfied] extends [JoinUnsatisfiedError<infer X, infer A>] ? JoinUnsatisfiedError<X, A>
       : never)
     | ([Late] extends [never] ? never : [Late] extends [JoinTimeoutError<infer X, infer A>] ? JoinTimeoutError<X, A>
-      : never)
+    : never)
   : never
 
 type GenError<Eff> = [Eff] extends [never] ? never : Eff extends Effect.Effect<any, infer E, any> ? E : never
@@ -148,7 +249,7 @@ type Joined<S, G extends Graph.Any, L, O, Z> = [Branches.ListOf<Branches.List>] 
   : Result<L, O, Z>
 
 type FollowedOn<S, G extends Graph.Any, O, D> = D extends true ? Discarded
-  : FollowOns<[G["exits"]] extends [never] ? S : At<S, G["exits"]>, LosersOf<O>>
+  : FollowOns<ExitsOf<S, G>, LosersOf<O>>
 
 /** The result of a split into follow-on states: each value is the exit its branch reached. */
 type FollowOns<X, P extends Losers> = SplitResult<
@@ -160,11 +261,11 @@ type FollowOns<X, P extends Losers> = SplitResult<
 
 /** What an observer of a split is told; as for `next`, it must pass the trial of any list. */
 type EndedOf<S, G extends Graph.Any, L, P extends Losers> = [Branches.ListOf<Branches.List>] extends [L] ? any
-  : L extends TaskResult.Split<any> ? Outcome.Ended<P, [G["exits"]] extends [never] ? S : At<S, G["exits"]>, unknown>
+  : L extends TaskResult.Split<any> ? Outcome.Ended<P, ExitsOf<S, G>, unknown>
   : Outcome.Ended<P, Branches.SuccessOf<L>, Branches.ErrorOf<L>>
 
 type SettledOf<S, G extends Graph.Any, L> = [Branches.ListOf<Branches.List>] extends [L] ? any
-  : L extends TaskResult.Split<any> ? Outcome.Settled<[G["exits"]] extends [never] ? S : At<S, G["exits"]>, unknown>
+  : L extends TaskResult.Split<any> ? Outcome.Settled<ExitsOf<S, G>, unknown>
   : Outcome.Settled<Branches.SuccessOf<L>, Branches.ErrorOf<L>>
 
 /** The states that a task, or an option of a split, leads to. */
@@ -174,8 +275,68 @@ type Target<To> = To extends Effect.Effect<infer N, any, any> ? N
   : To extends { readonly run: any; readonly next: infer Next } ? Next extends (...args: any) => infer N ? N : Next
   : To
 
-/** The names of follow-on states. */
-type FollowOnTag<L> = L extends TaskResult.Split<infer N> ? Tag<N> : never
+/** What follow-on branches may end in: the exits that are declared, or any state while there are none. */
+type ExitsOf<S, G extends Graph.Any> = [G["exits"]] extends [never] ? S : At<S, G["exits"]>
+
+/** The follow-on states of a split. */
+type FanOf<K, L, Ends> = L extends TaskResult.Split<infer N> ? Fan<K, Tag<N>, Ends> : never
+
+/** The names of those. */
+type Ends<S, G extends Graph.Any> = [G["exits"]] extends [never] ? Tag<S> : G["exits"]
+
+/** How a split can fail, with the exits that follow-on branches may end in, and with their errors. */
+type JoinFailure<S, G extends Graph.Any, L, O, X> = L extends TaskResult.Split<any>
+  ? FollowOnFailure<JoinError<L, O>, ExitsOf<S, G>, X>
+  : JoinError<L, O>
+
+type FollowOnFailure<E, Exits, X> = E extends JoinUnsatisfiedError<any, infer A>
+  ? JoinUnsatisfiedError<X, Exited<A, Exits>>
+  : E extends JoinTimeoutError<any, infer A> ? JoinTimeoutError<X, Exited<A, Exits>>
+  : E
+
+/** What is not kept stays so. */
+type Exited<A, Exits> = A extends ReadonlyArray<never> ? A : ReadonlyArray<Exits>
+
+/** The errors of the states and of the Layer, where those of follow-on branches are known. */
+type Failure<G extends Graph.Any, E> = [FannedOut<G["ways"]>] extends [never] ? Merge<E | LayerError<G["provided"]>>
+  : Resolved<Merge<E | LayerError<G["provided"]>>, Followed<G["ways"], E> | WorkflowError>
+
+/** The errors in which those of follow-on branches are replaced. */
+type Resolved<E, By> = E extends JoinUnsatisfiedError<infer X, infer A> ? JoinUnsatisfiedError<Replaced<X, By>, A>
+  : E extends JoinTimeoutError<infer X, infer A> ? JoinTimeoutError<Replaced<X, By>, A>
+  : E
+
+type Replaced<X, By> = X extends FollowOnError ? By : X
+
+/**
+ * What a follow-on branch can fail with: the errors of the states. Where it may be split into follow-on states itself, the
+ * errors of those are `unknown`, or the type would have no end.
+ */
+type Followed<Ways, E> = [Extract<Reached<Ways, FannedOut<Ways>>, Fanned<Ways>>] extends [never] ? Merge<Unfanned<E>>
+  : Resolved<Merge<E>, unknown>
+
+/** The names of the states that are split into follow-on states. */
+type Fanned<Ways> = Ways extends Fan<infer From, any, any> ? From : never
+
+/** The errors without those of splits into follow-on states. */
+type Unfanned<E> = E extends JoinUnsatisfiedError<infer X, any> | JoinTimeoutError<infer X, any>
+  ? [X] extends [never] ? E : [X] extends [FollowOnError] ? never : E
+  : E
+
+/**
+ * What `register` takes: an Effect of the next state, a function or generator function of the current one, or
+ * `{ run, next }`.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type TaskFrom<State, S, N = S, Run extends Effect.Effect<any, any, any> = Effect.Effect<any, any, any>> =
+  | Effect.Effect<S, unknown, unknown>
+  | ((state: State) => Effect.Effect<S, unknown, unknown> | Generator<Effect.Effect<any, any, any>, S, never>)
+  | {
+    readonly run: Run | ((state: State) => Run)
+    readonly next: N | ((value: Effect.Success<Run>) => N)
+  }
 
 /**
  * How a state of a machine is split and joined.
@@ -257,21 +418,12 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    *
    * From cano: `register`.
    */
-  register<const K extends Free<S, G>, Run extends Effect.Effect<any, any, any>, X>(
-    state: K,
-    task:
-      & (
-        | Effect.Effect<S, unknown, unknown>
-        | ((state: At<S, K>) => Effect.Effect<S, unknown, unknown> | Generator<Effect.Effect<any, any, any>, S, never>)
-        | {
-          readonly run: Run | ((state: At<S, K>) => Run)
-          readonly next: S | ((value: Effect.Success<Run>) => S)
-        }
-      )
-      & Seen<X>
+  register<const K extends Names<S>, N extends S, Run extends Effect.Effect<any, any, any>, X>(
+    state: Unhandled<S, K, G>,
+    task: TaskFrom<At<S, K>, S, N, Run> & Seen<X> & Misled<S, K, Target<X>>
   ): Workflow<
     S,
-    Graph<G["handled"] | K, G["exits"], G["entered"] | Tag<Target<X>>, G["provided"]>,
+    Graph<G["handled"] | K, G["exits"], G["ways"] | Way<K, Tag<Target<X>>>, G["provided"]>,
     E | TaskError<X>,
     R | TaskServices<X>
   >
@@ -288,7 +440,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    * From cano: `register_split` with `JoinConfig`.
    */
   registerSplit<
-    const K extends Free<S, G>,
+    const K extends Names<S>,
     const B extends
       | Branches.List
       | Effect.Effect<Branches.List | TaskResult.Split<S>, any, any>
@@ -298,12 +450,17 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     O,
     Z = never
   >(
-    state: K,
+    state: Unhandled<S, K, G>,
     branches: B,
     options:
       & Options<Strat & Check.Strategy<B, Strat, M>>
       & Observers<EndedOf<S, G, Branches.ListOf<B>, LosersOf<M>>, SettledOf<S, G, Branches.ListOf<B>>, Z, At<S, K>>
-      & SplitOptions<S, At<S, K>, Joined<S, G, Branches.ListOf<B>, M, Z>, JoinError<Branches.ListOf<B>, M>>
+      & SplitOptions<
+        S,
+        At<S, K>,
+        Joined<S, G, Branches.ListOf<B>, M, Z>,
+        JoinFailure<S, G, Branches.ListOf<B>, M, unknown>
+      >
       & Foreseen<M>
       & Seen<O>
   ): Workflow<
@@ -311,12 +468,14 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     Graph<
       G["handled"] | K,
       G["exits"],
-      | G["entered"]
-      | Tag<Target<OptionOf<O, "next", never> | OptionOf<O, "otherwise", never>>>
-      | FollowOnTag<Branches.ListOf<B>>,
+      | G["ways"]
+      | Way<K, Tag<Target<OptionOf<O, "next", never> | OptionOf<O, "otherwise", never>>>>
+      | FanOf<K, Branches.ListOf<B>, Ends<S, G>>,
       G["provided"]
     >,
-    E | SplitError<B, O>,
+    | E
+    | SplitError<B, O>
+    | (false extends Has<O, "otherwise"> ? JoinFailure<S, G, Branches.ListOf<B>, O, FollowOnError> : never),
     R | SplitServices<B, O>
   >
 
@@ -325,16 +484,16 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    *
    * From cano: `add_exit_states`.
    */
-  addExitStates<const K extends Free<S, G>>(
-    ...states: ReadonlyArray<K>
-  ): Workflow<S, Graph<G["handled"], G["exits"] | K, G["entered"], G["provided"]>, E, R>
+  addExitStates<const K extends Names<S>>(
+    ...states: ReadonlyArray<Unended<S, K, G>>
+  ): Workflow<S, Graph<G["handled"], G["exits"] | K, G["ways"], G["provided"]>, E, R>
 
   /**
    * Makes one state an exit. From cano: `add_exit_state`.
    */
-  addExitState<const K extends Free<S, G>>(
-    state: K
-  ): Workflow<S, Graph<G["handled"], G["exits"] | K, G["entered"], G["provided"]>, E, R>
+  addExitState<const K extends Names<S>>(
+    state: Unended<S, K, G>
+  ): Workflow<S, Graph<G["handled"], G["exits"] | K, G["ways"], G["provided"]>, E, R>
 
   /**
    * A Layer that is built for each run, before its first state, and released when the run ends.
@@ -353,7 +512,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     Graph<
       G["handled"],
       G["exits"],
-      G["entered"],
+      G["ways"],
       Layer.Layer<
         LayerOut<G["provided"]> | Out,
         LayerError<G["provided"]> | E2,
@@ -391,7 +550,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     Graph<
       G["handled"] | G2["handled"],
       G["exits"] | G2["exits"],
-      G["entered"] | G2["entered"],
+      G["ways"] | G2["ways"],
       Layer.Layer<
         LayerOut<G["provided"]> | LayerOut<G2["provided"]>,
         LayerError<G["provided"]> | LayerError<G2["provided"]>,
@@ -423,24 +582,31 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    *
    * From cano: `orchestrate`.
    */
-  orchestrate(
-    initial: Initial<S, G>,
+  orchestrate<const K extends G["handled"] | G["exits"]>(
+    initial: Initial<S, G, K>,
     options?: RunOptions
   ): Effect.Effect<
-    At<S, G["exits"]>,
-    Merge<E | LayerError<G["provided"]>> | ConfigurationError | WorkflowError,
+    Ending<S, G, K>,
+    Failure<G, E> | ConfigurationError | WorkflowError,
     Exclude<R, LayerOut<G["provided"]>> | LayerIn<G["provided"]>
   >
 }
 
 /** What is wrong with a merge, named in the message; `unknown` where nothing is. */
-type Disjoint<G extends Graph.Any, G2 extends Graph.Any> = [
-  Extract<G["handled"], G2["handled"]> | Extract<G["handled"], G2["exits"]> | Extract<G["exits"], G2["handled"]>
-] extends [never] ? unknown
-  : `state "${
-    | Extract<G["handled"], G2["handled"]>
-    | Extract<G["handled"], G2["exits"]>
-    | Extract<G["exits"], G2["handled"]>}" is registered in both workflows`
+type Disjoint<G extends Graph.Any, G2 extends Graph.Any> = [Shared<G, G2>] extends [never]
+  ? [Unforeseen<G["ways"], G2["exits"]> | Unforeseen<G2["ways"], G["exits"]>] extends [never] ? unknown
+  : `exit state "${
+    | Unforeseen<G["ways"], G2["exits"]>
+    | Unforeseen<
+      G2["ways"],
+      G["exits"]
+    >}" must be added to both workflows, before the split into follow-on states, which may end in it`
+  : `state "${Shared<G, G2>}" is registered in both workflows`
+
+type Shared<G extends Graph.Any, G2 extends Graph.Any> = [Extract<Taken<G>, Taken<G2>>] extends [never] ? never :
+  | Extract<G["handled"], G2["handled"]>
+  | Extract<G["handled"], G2["exits"]>
+  | Extract<G["exits"], G2["handled"]>
 
 /**
  * @category type ids
@@ -522,7 +688,10 @@ export interface SplitEntry extends Options {
   readonly otherwise?: AnyState | ((error: any, state: any) => AnyState | Effect.Effect<any, any, any>) | undefined
 }
 
-type EntryError<X> = X extends { readonly branches: infer B } ? SplitError<B, X> : TaskError<X>
+type EntryError<X> = X extends { readonly branches: infer B } ?
+    | SplitError<B, X>
+    | (false extends Has<X, "otherwise"> ? JoinError<Branches.ListOf<B>, X> : never)
+  : TaskError<X>
 
 type EntryServices<X> = X extends { readonly branches: infer B } ? SplitServices<B, X> : TaskServices<X>
 
@@ -545,13 +714,12 @@ type WorkServices<X> = X extends Effect.Effect<any, any, infer R> ? R
     : never
   : never
 
-/** What a split state of the branches `B` and the options `O` can fail with. */
+/** What a split state of the branches `B` and the options `O` can fail with, besides its join. */
 type SplitError<B, O> =
   | WorkError<OptionOf<O, "next", never> | OptionOf<O, "otherwise", never>>
   | ObserverError<O>
   | BulkheadError<O>
   | Branches.InputError<B>
-  | (false extends Has<O, "otherwise"> ? JoinError<Branches.ListOf<B>, O> : never)
 
 /** What it requires. */
 type SplitServices<B, O> =
@@ -613,7 +781,7 @@ export type Exit<W> = W extends Workflow<infer S, infer G, any, any> ? At<S, G["
  * @since 0.1.0
  */
 export type Error<W> = W extends Workflow<any, infer G, infer E, any>
-  ? Merge<E | LayerError<G["provided"]>> | ConfigurationError | WorkflowError
+  ? Failure<G, E> | ConfigurationError | WorkflowError
   : never
 
 /**

@@ -28,8 +28,7 @@ export type Option<O, K extends PropertyKey, Default> = O extends unknown
   : never
 
 /** Whether an option is there; both where it may be. */
-export type Has<O, K extends PropertyKey> = O extends unknown
-  ? K extends keyof O ? {} extends Pick<O, K> ? boolean
+export type Has<O, K extends PropertyKey> = O extends unknown ? K extends keyof O ? {} extends Pick<O, K> ? boolean
     : unknown extends O[K] ? true
     : undefined extends O[K] ? boolean
     : true

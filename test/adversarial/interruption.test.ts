@@ -126,7 +126,12 @@ describe("interrupting a run of a machine (semantics 5)", () => {
   type State = "Fan" | "Next" | "Other" | "Done"
   const split = (
     over: Partial<{ readonly next: unknown; readonly otherwise: unknown; readonly branches: unknown }>
-  ): Workflow.Workflow<State, Workflow.Graph<State, "Done", State, Layer.Layer<never>>, never, never> =>
+  ): Workflow.Workflow<
+    State,
+    Workflow.Graph<State, "Done", Workflow.Way<State, State>, Layer.Layer<never>>,
+    never,
+    never
+  > =>
     Workflow.make<State>("w").registerSplit("Fan", (over.branches ?? [Effect.void]) as any, {
       strategy: JoinStrategy.all as any,
       next: (over.next ?? "Done") as any,

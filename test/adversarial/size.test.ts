@@ -204,7 +204,7 @@ describe("nesting (semantics 10)", () => {
       const census = new Census()
       const workflow: Workflow.Workflow<
         "Fan" | "Done",
-        Workflow.Graph<"Fan", "Done", "Done", never>,
+        Workflow.Graph<"Fan", "Done", Workflow.Way<"Fan", "Done">, never>,
         unknown,
         never
       > = Workflow.make<"Fan" | "Done">("self")

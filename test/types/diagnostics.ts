@@ -1,6 +1,6 @@
 /**
- * Reads `errors.md` (programs that must not compile, each with what the compiler says to it) and asks the compiler once
- * for all of them. `npx node test/types/diagnostics.ts --update` writes what it says into the page.
+ * Reads `errors.md` (programs that must not compile, each with what the compiler says to it) and asks each compiler once
+ * for all of them. `npx node test/types/diagnostics.ts --update` writes what they say into the page.
  */
 import { spawnSync } from "node:child_process"
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -8,7 +8,6 @@ import { join } from "node:path"
 
 const root = join(import.meta.dirname, "../..")
 const page = join(import.meta.dirname, "errors.md")
-const folder = join(root, ".ci/tmp/type-errors")
 
 export interface Program {
   /** The rule that the program breaks. */
@@ -16,9 +15,21 @@ export interface Program {
   readonly code: string
   /** What the text has to name. */
   readonly names: ReadonlyArray<string>
+  /** What its first line has to name already. */
+  readonly first: ReadonlyArray<string>
   /** What the page says that the compiler says. */
   readonly expected: string
+  /** The same of the oldest compiler that is supported: the first line alone, which differs in order at most. */
+  readonly oldest: string
 }
+
+/** The compilers that are supported, by the names they are installed under. */
+export const compilers = { newest: "typescript", oldest: "typescript-5.9" } as const
+
+const words = (text: string, label: string): ReadonlyArray<string> =>
+  [...(new RegExp(`^${label}: (.*)$`, "m").exec(text)?.[1] ?? "").matchAll(/`([^`]+)`/g)].map((match) => match[1]!)
+
+export const firstLine = (text: string): string => text.slice(0, text.indexOf("\n") + 1)
 
 const block = (text: string, language: string): string =>
   new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "ms").exec(text)?.[1] ?? ""
@@ -30,20 +41,27 @@ const read = (): { readonly preamble: string; readonly programs: ReadonlyArray<P
     programs: sections.map((section) => ({
       rule: section.slice(0, section.indexOf("\n")),
       code: block(section, "ts"),
-      names: [...(/^Names: (.*)$/m.exec(section)?.[1] ?? "").matchAll(/`([^`]+)`/g)].map((match) => match[1]!),
-      expected: block(section, "text")
+      names: words(section, "Names"),
+      first: words(section, "First line"),
+      expected: block(section, "text"),
+      oldest: block(section, "text 5.9") || firstLine(block(section, "text"))
     }))
   }
 }
 
 /** What the compiler says to each program, by the number of the program; the lines are those of its block. */
-const compile = (preamble: string, programs: ReadonlyArray<Program>): ReadonlyArray<string> => {
+const compile = (
+  compiler: string,
+  preamble: string,
+  programs: ReadonlyArray<Program>
+): ReadonlyArray<string> => {
+  const folder = join(root, ".ci/tmp/type-errors", compiler)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   writeFileSync(
     join(folder, "tsconfig.json"),
     JSON.stringify({
-      extends: "../../../tsconfig.json",
+      extends: "../../../../tsconfig.json",
       // the texts as a user with plain `strict` sees them
       compilerOptions: {
         noErrorTruncation: false,
@@ -57,7 +75,7 @@ const compile = (preamble: string, programs: ReadonlyArray<Program>): ReadonlyAr
   programs.forEach(({ code }, i) => writeFileSync(join(folder, `${i}.ts`), preamble + code))
   const { error, stdout } = spawnSync(
     process.execPath,
-    [join(root, "node_modules/typescript/bin/tsc"), "-p", folder, "--pretty", "false"],
+    [join(root, "node_modules", compiler, "bin/tsc"), "-p", folder, "--pretty", "false"],
     { cwd: folder, encoding: "utf8" }
   )
   if (error !== undefined) throw error
@@ -75,18 +93,18 @@ const compile = (preamble: string, programs: ReadonlyArray<Program>): ReadonlyAr
 
 export const { preamble, programs } = read()
 
-export const actual = (): ReadonlyArray<string> => compile(preamble, programs)
+export const actual = (compiler: string): ReadonlyArray<string> => compile(compiler, preamble, programs)
 
 const update = (): void => {
-  const texts = actual()
+  const newest = actual(compilers.newest)
+  const oldest = actual(compilers.oldest).map(firstLine)
   const [head, ...sections] = readFileSync(page, "utf8").split(/^(?=## )/m) as [string, ...Array<string>]
-  writeFileSync(
-    page,
-    head +
-      sections.map((section, i) =>
-        `${section.replace(/\n```text\n.*?^```$/ms, "").trimEnd()}\n\n\`\`\`text\n${texts[i]}\`\`\`\n`
-      ).join("\n")
-  )
+  const written = sections.map((section, i) => {
+    const program = section.replace(/\n```text.*$/ms, "").trimEnd()
+    const other = oldest[i] === firstLine(newest[i]!) ? "" : `\n\`\`\`text 5.9\n${oldest[i]}\`\`\`\n`
+    return `${program}\n\n\`\`\`text\n${newest[i]}\`\`\`\n${other}`
+  })
+  writeFileSync(page, head + written.join("\n"))
 }
 
 if (import.meta.main && process.argv.includes("--update")) update()

@@ -357,7 +357,10 @@ proves<[
     SplitResult.Outcome<number, Full> | SplitResult.Late<number, Full>
   >,
   Equals<ServicesOf<typeof maybeLosers>, never>,
-  Equals<ResultOf<typeof losersOrNot>["outcomes"][0]["_tag"], "Succeeded" | "Failed" | "Late" | "Detached" | "NotStarted">,
+  Equals<
+    ResultOf<typeof losersOrNot>["outcomes"][0]["_tag"],
+    "Succeeded" | "Failed" | "Late" | "Detached" | "NotStarted"
+  >,
   Equals<ServicesOf<typeof losersOrNot>, Scope.Scope>
 ]>()
 

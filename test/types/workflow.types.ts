@@ -90,11 +90,11 @@ exactly<Effect.Effect<"Complete" | "Degraded", Engine | Full, Disk>>()(
 exactly<Effect.Effect<"Complete" | "Degraded", Engine | Full>>()(
   make.register("Fetch", Effect.fail(new Full())).orchestrate("Fetch")
 )
-// a branch of literals is kept, so that both targets count as entered
+// a branch of literals is kept, so that both targets count as ways
 proves<[
   Equals<
     typeof entered extends Workflow.Workflow<any, infer G, any, any> ? G : never,
-    Workflow.Graph<"Fetch", never, "Merge" | "Save", Layer.Layer<never>>
+    Workflow.Graph<"Fetch", never, Workflow.Way<"Fetch", "Merge" | "Save">, Layer.Layer<never>>
   >
 ]>()
 const entered = Workflow.make<State>("w").register("Fetch", function*() {
@@ -110,14 +110,20 @@ const branches = [get, write, Effect.succeed(1)] as const
 // a split: what its branches fail with, in one JoinUnsatisfiedError
 const split = make.registerSplit("Fetch", branches, { strategy: JoinStrategy.quorum(2), next: "Complete" })
 exactly<
-  Effect.Effect<"Complete" | "Degraded", Engine | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]>, Http | Disk>
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]>,
+    Http | Disk
+  >
 >()(split.orchestrate("Fetch"))
 
 // with a timeout: JoinTimeoutError too
 exactly<
   Effect.Effect<
     "Complete" | "Degraded",
-    Engine | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]> | CanoError.JoinTimeoutError<Offline | Full, readonly [string, void, number]>,
+    | Engine
+    | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]>
+    | CanoError.JoinTimeoutError<Offline | Full, readonly [string, void, number]>,
     Http | Disk
   >
 >()(
@@ -144,7 +150,10 @@ make.registerSplit("Fetch", branches, {
   next: "Complete",
   otherwise: (error, state) => {
     exactly<"Fetch">()(state)
-    exactly<CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]> | CanoError.JoinTimeoutError<Offline | Full, readonly [string, void, number]>>()(error)
+    exactly<
+      | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]>
+      | CanoError.JoinTimeoutError<Offline | Full, readonly [string, void, number]>
+    >()(error)
     return "Degraded"
   }
 })
@@ -158,7 +167,13 @@ make.registerSplit("Fetch", branches, {
 })
 
 // partialTimeout is late at worst
-exactly<Effect.Effect<"Complete" | "Degraded", Engine | CanoError.JoinTimeoutError<Offline | Full, readonly [string, void, number]>, Http | Disk>>()(
+exactly<
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | CanoError.JoinTimeoutError<Offline | Full, readonly [string, void, number]>,
+    Http | Disk
+  >
+>()(
   make.registerSplit("Fetch", branches, {
     strategy: JoinStrategy.partialTimeout,
     timeout: "1 second",
@@ -177,7 +192,11 @@ exactly<Effect.Effect<"Complete" | "Degraded", Engine | Offline | Full, Http | D
 
 // what the input itself fails with and needs
 exactly<
-  Effect.Effect<"Complete" | "Degraded", Engine | Offline | CanoError.JoinUnsatisfiedError<Full, ReadonlyArray<void>>, Http | Disk>
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | Offline | CanoError.JoinUnsatisfiedError<Full, ReadonlyArray<void>>,
+    Http | Disk
+  >
 >()(
   make.registerSplit("Fetch", Effect.map(get, (page) => [...page].map(() => write)), {
     strategy: JoinStrategy.all,
@@ -185,7 +204,11 @@ exactly<
   }).orchestrate("Fetch")
 )
 exactly<
-  Effect.Effect<"Complete" | "Degraded", Engine | Offline | CanoError.JoinUnsatisfiedError<Full, ReadonlyArray<void>>, Http | Disk>
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | Offline | CanoError.JoinUnsatisfiedError<Full, ReadonlyArray<void>>,
+    Http | Disk
+  >
 >()(
   make.registerSplit("Fetch", () => Effect.map(get, (page) => [...page].map(() => write)), {
     strategy: JoinStrategy.all,
@@ -229,11 +252,23 @@ const DiskLive = Layer.effect(
 const PoolLive = Layer.succeed(Pool, { size: 4 })
 
 // what the Layer serves is no longer required
-exactly<Effect.Effect<"Complete" | "Degraded", Engine | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]>, Disk>>()(
+exactly<
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]>,
+    Disk
+  >
+>()(
   split.withResources(HttpLive).orchestrate("Fetch")
 )
 // it serves the states registered after it too
-exactly<Effect.Effect<"Complete" | "Degraded", Engine | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]>, Disk>>()(
+exactly<
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]>,
+    Disk
+  >
+>()(
   make.withResources(HttpLive)
     .registerSplit("Fetch", branches, { strategy: JoinStrategy.all, next: "Complete" })
     .orchestrate("Fetch")
@@ -248,7 +283,11 @@ exactly<
 >()(split.withResources(DiskLive).orchestrate("Fetch"))
 // the second builds on the first
 exactly<
-  Effect.Effect<"Complete" | "Degraded", Engine | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]> | NoPool, Http>
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]> | NoPool,
+    Http
+  >
 >()(split.withResources(PoolLive).withResources(DiskLive).orchestrate("Fetch"))
 // but not the first on the second
 exactly<
@@ -258,8 +297,19 @@ exactly<
     Http | Pool
   >
 >()(split.withResources(DiskLive).withResources(PoolLive).orchestrate("Fetch"))
+// a Layer that provides nothing may fail and need something all the same
+exactly<Effect.Effect<"Complete" | "Degraded", Engine | NoPool | Full, Disk>>()(
+  one.withResources(Layer.effectDiscard(write)).withResources(Layer.effectDiscard(Effect.fail(new NoPool())))
+    .orchestrate("Fetch")
+)
 // a Layer from outside serves as everywhere
-exactly<Effect.Effect<"Complete" | "Degraded", Engine | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]>, Disk>>()(
+exactly<
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]>,
+    Disk
+  >
+>()(
   split.orchestrate("Fetch").pipe(Effect.provide(HttpLive))
 )
 
@@ -334,7 +384,13 @@ Workflow.make<State>("follow").registerSplit("Fetch", () => TaskResult.split(["M
   }
 })
 // as an Effect, as a function to an Effect, and with the result discarded
-exactly<Effect.Effect<"Complete" | "Degraded", Engine | Offline | CanoError.JoinUnsatisfiedError<unknown, ReadonlyArray<unknown>>, Http>>()(
+exactly<
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | Offline | CanoError.JoinUnsatisfiedError<Offline | CanoError.WorkflowError>,
+    Http
+  >
+>()(
   make
     .register("Merge", Effect.succeed("Complete"))
     .registerSplit("Fetch", Effect.map(get, () => TaskResult.split(["Merge"])), {
@@ -453,7 +509,10 @@ proves<[
   >,
   Equals<Workflow.Exit<typeof one>, "Complete" | "Degraded">,
   Equals<Workflow.Error<typeof tagged>, Engine | CanoError.JoinUnsatisfiedError<never, ReadonlyArray<number>>>,
-  Equals<Workflow.Error<typeof shop>, Engine | CanoError.JoinUnsatisfiedError<never, ReadonlyArray<number>> | Offline | NoPool>,
+  Equals<
+    Workflow.Error<typeof shop>,
+    Engine | CanoError.JoinUnsatisfiedError<never, ReadonlyArray<number>> | Offline | NoPool
+  >,
   Equals<Workflow.Services<typeof tagged>, never>,
   Equals<Workflow.Services<typeof shop>, Http | Pool>,
   Equals<Workflow.Tag<Tagged>, "Fetch" | "Save" | "Complete" | "Empty">,
@@ -468,6 +527,28 @@ proves<[
   Equals<Parameters<Workflow.Task<Tagged, "Save">>, [state: Extract<Tagged, { readonly _tag: "Save" }>]>,
   Equals<Parameters<Workflow.Task<State, "Save">>, [state: "Save"]>
 ]>()
+
+// a name that is not known is not said to be taken
+declare const names: Workflow.Workflow<
+  string,
+  Workflow.Graph<string, string, Workflow.Way<string, string>, Layer.Layer<never>>,
+  never,
+  never
+>
+names.register("Fetch", Effect.succeed("Merge")).addExitStates("Save").merge(names)
+declare const anyone: Workflow.Any
+anyone.register("Fetch", Effect.succeed("Merge")).addExitState("Save")
+// a state of a machine of one state is registered once
+// @ts-expect-error: it is
+Workflow.make<"Only">("one").register("Only", Effect.succeed("Only")).register("Only", Effect.succeed("Only"))
+// a tag is kept inside Effect.gen
+tagged.register(
+  "Empty" as never,
+  Effect.gen(function*() {
+    yield* write
+    return { _tag: "Save", pages: [1] }
+  })
+)
 
 // several names may share one member
 type Shared = { readonly _tag: "Left" | "Right"; readonly n: number } | { readonly _tag: "End" }
