@@ -5,6 +5,7 @@
 import { spawnSync } from "node:child_process"
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { compilers } from "./machines.ts"
 
 const root = join(import.meta.dirname, "../..")
 const page = join(import.meta.dirname, "errors.md")
@@ -22,9 +23,6 @@ export interface Program {
   /** The same of the oldest compiler that is supported: the first line alone, which differs in order at most. */
   readonly oldest: string
 }
-
-/** The compilers that are supported, by the names they are installed under. */
-export const compilers = { newest: "typescript", oldest: "typescript-5.9" } as const
 
 const words = (text: string, label: string): ReadonlyArray<string> =>
   [...(new RegExp(`^${label}: (.*)$`, "m").exec(text)?.[1] ?? "").matchAll(/`([^`]+)`/g)].map((match) => match[1]!)
@@ -96,8 +94,8 @@ export const { preamble, programs } = read()
 export const actual = (compiler: string): ReadonlyArray<string> => compile(compiler, preamble, programs)
 
 const update = (): void => {
-  const newest = actual(compilers.newest)
-  const oldest = actual(compilers.oldest).map(firstLine)
+  const newest = actual(compilers["TypeScript 7"])
+  const oldest = actual(compilers["TypeScript 5.9"]).map(firstLine)
   const [head, ...sections] = readFileSync(page, "utf8").split(/^(?=## )/m) as [string, ...Array<string>]
   const written = sections.map((section, i) => {
     const program = section.replace(/\n```text.*$/ms, "").trimEnd()

@@ -91,27 +91,31 @@ export const program: Effect.Effect<
 `
 }
 
+/** The compilers that are supported, by the names they are installed under. */
+export const compilers = { "TypeScript 7": "typescript", "TypeScript 5.9": "typescript-5.9" } as const
+
 /** Compiles programs in a folder of their own, and gives the compiler's words. */
 export const typecheck = (
   name: string,
   programs: { readonly [file: string]: string },
-  options: ReadonlyArray<string> = []
+  options: ReadonlyArray<string> = [],
+  compiler: string = compilers["TypeScript 7"]
 ): string => {
-  const folder = join(root, ".ci/tmp", name)
+  const folder = join(root, ".ci/tmp", compiler, name)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   for (const [file, source] of Object.entries(programs)) writeFileSync(join(folder, `${file}.ts`), source)
   writeFileSync(
     join(folder, "tsconfig.json"),
     JSON.stringify({
-      extends: "../../../tsconfig.json",
+      extends: "../../../../tsconfig.json",
       compilerOptions: { noUnusedParameters: false },
       include: ["*.ts"]
     })
   )
   const { error, stdout } = spawnSync(
     process.execPath,
-    [join(root, "node_modules/typescript/bin/tsc"), "-p", folder, "--pretty", "false", ...options],
+    [join(root, "node_modules", compiler, "bin/tsc"), "-p", folder, "--pretty", "false", ...options],
     { cwd: folder, encoding: "utf8" }
   )
   if (error !== undefined) throw error
