@@ -226,7 +226,8 @@ export const halt = (join: Join): void => {
 
 /** The split cannot go on, for a reason that is not a branch's. */
 export const breakOff = (join: Join, cause: Cause.Cause<unknown>): Exit.Exit<void> => {
-  join.broken ??= cause
+  // the first reason, unless that was interrupted for this one
+  if (join.broken === undefined || (isBreak(cause) && !isBreak(join.broken))) join.broken = cause
   halt(join)
   return Exit.void
 }

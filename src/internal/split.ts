@@ -219,11 +219,16 @@ const observed = (join: Join, to: outbox.Outbox, branches: AnyEffect): AnyEffect
     : branches
   return Effect.flatMap(
     Effect.forkChild(deliver, { startImmediately: true }),
-    (observing) =>
-      Effect.onExit(both, () => {
+    (observing) => {
+      // at a value that is no Effect the fiber ends as a whole, past what catches a cause
+      observing.addObserver((exit) => {
+        if (!to.isClosed) noticeBreak(join, exit)
+      })
+      return Effect.onExit(both, () => {
         outbox.end(to)
         return Fiber.await(observing)
       })
+    }
   )
 }
 
@@ -431,9 +436,11 @@ const ending = (
   join: Join,
   exit: Exit.Exit<unknown, unknown>
 ): Exit.Exit<SplitResult<unknown, unknown>, unknown> => {
-  const { config, frame, started, tally: counts, timedOut, verdict } = join
-  if (join.broken !== undefined) return Exit.failCause(join.broken)
-  if (Exit.isFailure(exit) && (verdict === "continue" || isBreak(exit.cause))) return Exit.failCause(exit.cause)
+  const { broken, config, frame, started, tally: counts, timedOut, verdict } = join
+  const isBroken = Exit.isFailure(exit) && isBreak(exit.cause)
+  // a slot that breaks has the deadline beside it interrupted first
+  if (broken !== undefined && (isBreak(broken) || !isBroken)) return Exit.failCause(broken)
+  if (Exit.isFailure(exit) && (verdict === "continue" || isBroken)) return Exit.failCause(exit.cause)
   // only a split whose caller was interrupted ends without a verdict
   if (verdict === "continue") return Exit.interrupt(join.caller)
   const { failed, succeeded } = counts
