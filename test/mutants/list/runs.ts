@@ -117,7 +117,7 @@ export const runs: Mutants = {
     },
     {
       what: "a Promise is told of as any value",
-      from: "if (Predicate.isPromiseLike(out)) {",
+      from: "if (returned.isPromise(out)) {",
       to: "if (false) {",
       tests: "Workflow adversarial/machine callbacks"
     },

@@ -723,7 +723,7 @@ export const splits: Mutants = {
     },
     {
       what: "a broken split ends as decided",
-      from: "if (join.broken !== undefined) return Exit.failCause(join.broken)",
+      from: "if (broken !== undefined && (isBreak(broken) || !isBroken)) return Exit.failCause(broken)",
       to: "",
       tests: "adversarial/slots Split"
     },
@@ -985,7 +985,7 @@ export const splits: Mutants = {
     },
     {
       what: "the last cause of a broken split is told",
-      from: "join.broken ??= cause",
+      from: "if (join.broken === undefined || (isBreak(cause) && !isBreak(join.broken))) join.broken = cause",
       to: "join.broken = cause",
       tests: "adversarial/endings"
     },
