@@ -86,7 +86,7 @@ export const advance = (machine: Machine, run: Run, initial: unknown): AnyEffect
         const { budget } = run
         const passed = budget === undefined ? undefined : limits.spend(budget, "transitions", 1)
         if (passed === undefined) {
-          error = unfit(machine, run, next)
+          if (machine.unfit !== undefined) error = unfit(machine, run, next)
           if (error === undefined) return enter(next)
           handler = undefined
           return
