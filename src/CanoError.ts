@@ -12,7 +12,7 @@ import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import { attempt, clip, show } from "./internal/describe.ts"
 import * as JoinStrategy from "./JoinStrategy.ts"
-import type { Failed, Outcome, SplitResult } from "./SplitResult.ts"
+import type { Failed, Unsatisfied } from "./SplitResult.ts"
 
 /**
  * The states a run has entered, the initial one first.
@@ -181,11 +181,11 @@ export class WorkflowError extends Data.TaggedError("WorkflowError")<{
  * @category errors
  * @since 0.1.0
  */
-export class JoinUnsatisfiedError<out E = unknown> extends Data.TaggedError("JoinUnsatisfiedError")<{
+export class JoinUnsatisfiedError<out E = unknown, out A = unknown> extends Data.TaggedError("JoinUnsatisfiedError")<{
   readonly strategy: JoinStrategy.JoinStrategy
   /** Why, where a strategy of `JoinStrategy.make` has said so. */
   readonly reason?: string | undefined
-  readonly result: SplitResult<unknown, E, ReadonlyArray<Outcome.Any<unknown, E>>>
+  readonly result: Unsatisfied<A, E>
   readonly workflow: string | undefined
   readonly state: string | undefined
   readonly path: Path | undefined
@@ -201,11 +201,11 @@ export class JoinUnsatisfiedError<out E = unknown> extends Data.TaggedError("Joi
  * @category errors
  * @since 0.1.0
  */
-export class JoinTimeoutError<out E = unknown> extends Data.TaggedError("JoinTimeoutError")<{
+export class JoinTimeoutError<out E = unknown, out A = unknown> extends Data.TaggedError("JoinTimeoutError")<{
   readonly strategy: JoinStrategy.JoinStrategy
   readonly timeout: Duration.Duration
   readonly reason?: string | undefined
-  readonly result: SplitResult<unknown, E, ReadonlyArray<Outcome.Any<unknown, E>>>
+  readonly result: Unsatisfied<A, E>
   readonly workflow: string | undefined
   readonly state: string | undefined
   readonly path: Path | undefined

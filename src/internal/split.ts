@@ -449,9 +449,8 @@ const ending = (
   const tally = { total, succeeded, failed, interrupted: started - succeeded - failed, notStarted: total - started }
   const { strategy, timeout } = config
   const satisfied = verdict === "proceed"
-  const whole = strategy._tag === "All" || strategy._tag === "AllFailFast"
   const reduced = config.reduce === undefined ? undefined : { value: join.reduced }
-  const result = join.record.result({ tally, timedOut, satisfied, whole, reduced })
+  const result = join.record.result({ tally, timedOut, satisfied, reduced })
   if (satisfied) return Exit.succeed(result)
   const { reason } = join
   return Exit.fail(

@@ -44,10 +44,7 @@ export interface Recorder {
 export interface Ended {
   readonly tally: Tally
   readonly timedOut: boolean
-  /** Whether the join is satisfied. An error's result is a list whatever the branches were, as its type says. */
   readonly satisfied: boolean
-  /** Whether the strategy asks for every value. */
-  readonly whole: boolean
   /** What a split with a `reduce` has instead of outcomes. */
   readonly reduced: { readonly value: unknown } | undefined
 }
@@ -177,15 +174,18 @@ class Keeping implements Recorder {
       later(this.home, () => Deferred.doneUnsafe(end, exit))
     }
   }
-  result({ satisfied, tally, timedOut, whole }: Ended): SplitResult<unknown, unknown> {
+  result({ tally, timedOut }: Ended): SplitResult<unknown, unknown> {
     const { names, outcomes, settled } = this
     const values: Array<unknown> = []
+    const succeeded: Array<string> = []
     const failures: Array<Failed<unknown>> = []
     const cancelled: Array<Interrupted<unknown> | NotStarted> = []
     for (let index = 0; index < outcomes.length; index++) {
       const outcome = outcomes[index] ??= { _tag: "NotStarted", index, name: nameOf(names, index) }
-      if (outcome._tag === "Succeeded") values.push(outcome.value)
-      else if (outcome._tag === "Failed") failures.push(outcome)
+      if (outcome._tag === "Succeeded") {
+        values.push(outcome.value)
+        if (names !== undefined) succeeded.push(outcome.name)
+      } else if (outcome._tag === "Failed") failures.push(outcome)
       else if (outcome._tag === "Interrupted" || outcome._tag === "NotStarted") cancelled.push(outcome)
     }
     // The loop above has filled the holes, and the policy for losers is in the type of the split.
@@ -193,8 +193,8 @@ class Keeping implements Recorder {
     return {
       tally,
       timedOut,
-      values: whole && values.length === tally.total ? shape(values, names) : values,
-      outcomes: satisfied ? shape(all, names) : all,
+      values: shape(values, names && succeeded),
+      outcomes: shape(all, names),
       failures,
       cancelled,
       settled

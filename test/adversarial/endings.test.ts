@@ -319,10 +319,10 @@ describe("an observer", () => {
   const observed = (
     branches: ReadonlyArray<Effect.Effect<unknown>>,
     onOutcome: (n: number) => Effect.Effect<unknown, unknown>,
-    options?: object
+    options?: { readonly observerTimeout?: number; readonly losers?: "await" | "detach"; readonly discard?: true }
   ) => {
     let n = 0
-    return Split.run(branches, { strategy: any, ...options, onOutcome: () => onOutcome(n++) } as any)
+    return Split.run(branches, { strategy: any, ...options, onOutcome: () => onOutcome(n++) })
   }
 
   it.effect("that fails while it is being given up does not break the split", () =>
