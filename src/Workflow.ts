@@ -426,11 +426,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
   orchestrate(
     initial: Initial<S, G>,
     options?: RunOptions
-  ): Effect.Effect<
-    At<S, G["exits"]>,
-    Merge<E | LayerError<G["provided"]>> | ConfigurationError | WorkflowError,
-    Exclude<R, LayerOut<G["provided"]>> | LayerIn<G["provided"]>
-  >
+  ): Effect.Effect<Exit<this>, Error<this>, Services<this>>
 }
 
 /** What is wrong with a merge, named in the message; `unknown` where nothing is. */

@@ -2,7 +2,7 @@
  * What a workflow's type says of its runs. These programs are type-checked by `npm run check` and never run.
  */
 import { Context, Data, Effect, Layer, type Option, Schema } from "effect"
-import { CanoError, JoinStrategy, type SplitResult, TaskResult, Workflow } from "effect-cano"
+import { CanoError, JoinStrategy, Split, type SplitResult, TaskResult, Workflow } from "effect-cano"
 import { type Equals, exactly, proves } from "./exactly.ts"
 
 type State = "Fetch" | "Merge" | "Save" | "Degraded" | "Complete"
@@ -575,3 +575,211 @@ Workflow.make("schema", literals, { validate: "exits" })
 one.validate({ from: ["Fetch", "Complete"] })
 // @ts-expect-error: no state of this machine
 one.validate({ from: ["Merge"] })
+
+// -----------------------------------------------------------------------------
+// options that may be one or the other
+// -----------------------------------------------------------------------------
+
+declare const either: boolean
+declare const late: () => { readonly otherwise?: "Degraded" }
+declare const quiet: () => { readonly discard?: true; readonly losers?: "await" }
+
+type Unsatisfied = CanoError.JoinUnsatisfiedError<Offline, readonly [string]>
+
+// an otherwise that may be absent leaves the errors of the join
+const maybeOtherwise = make.registerSplit("Fetch", [get], { strategy: JoinStrategy.all, next: "Complete", ...late() })
+const spreadOtherwise = make.registerSplit("Fetch", [get], {
+  strategy: JoinStrategy.all,
+  next: "Complete",
+  ...(either ? { otherwise: "Degraded" } : {})
+})
+const undefinedOtherwise = make.registerSplit("Fetch", [get], {
+  strategy: JoinStrategy.all,
+  next: () => "Complete",
+  otherwise: either ? () => "Degraded" : undefined
+})
+const contextualOtherwise = make.registerSplit("Fetch", [get], {
+  strategy: JoinStrategy.all,
+  next: (result) => result.timedOut ? "Degraded" : "Complete",
+  otherwise: either ? (error) => error.result.timedOut ? "Degraded" : "Complete" : undefined
+})
+const surely = make.registerSplit("Fetch", [get], {
+  strategy: JoinStrategy.all,
+  next: "Complete",
+  otherwise: either ? "Degraded" : () => "Degraded"
+})
+proves<[
+  Equals<Workflow.Error<typeof maybeOtherwise>, Engine | Unsatisfied>,
+  Equals<Workflow.Error<typeof spreadOtherwise>, Engine | Unsatisfied>,
+  Equals<Workflow.Error<typeof undefinedOtherwise>, Engine | Unsatisfied>,
+  Equals<Workflow.Error<typeof contextualOtherwise>, Engine | Unsatisfied>,
+  Equals<Workflow.Error<typeof surely>, Engine>
+]>()
+// where it leads counts as entered
+Workflow.make<State>("w").registerSplit("Fetch", [get], { strategy: JoinStrategy.all, next: "Complete", ...late() })
+  .addExitStates("Complete")
+  // @ts-expect-error: "Degraded" is entered, but neither registered nor an exit state
+  .orchestrate("Fetch")
+
+make.registerSplit("Fetch", [get], {
+  strategy: either ? JoinStrategy.any : JoinStrategy.all,
+  timeout: 10,
+  ...quiet(),
+  next: (result) => {
+    type Outcomes = readonly [SplitResult.Outcome<string, Offline> | SplitResult.Late<string, Offline>]
+    exactly<
+      | SplitResult.Discarded
+      | SplitResult.SplitResult<string, Offline, Outcomes, readonly [string] | ReadonlyArray<string>>
+    >()(result)
+    return "Complete"
+  },
+  otherwise: (error) => {
+    exactly<
+      | CanoError.JoinUnsatisfiedError<Offline, ReadonlyArray<never> | readonly [string]>
+      | CanoError.JoinTimeoutError<Offline, ReadonlyArray<never> | readonly [string]>
+    >()(error)
+    return "Degraded"
+  }
+})
+
+// a degraded exit with what there is
+const degraded = Workflow.make<Tagged>("degraded").addExitStates("Complete", "Empty")
+  .registerSplit("Fetch", { left: Effect.succeed(1), right: Effect.as(get, "text") }, {
+    strategy: JoinStrategy.all,
+    next: ({ values }) => ({ _tag: "Complete", size: values.left + values.right.length }),
+    otherwise: ({ result }) => {
+      exactly<{ readonly left?: number; readonly right?: string }>()(result.values)
+      return result.values.left === undefined ? { _tag: "Empty" } : { _tag: "Complete", size: result.values.left }
+    }
+  })
+proves<[Equals<Workflow.Error<typeof degraded>, Engine>, Equals<Workflow.Services<typeof degraded>, Http>]>()
+
+// a workflow of data, too
+const someData = Workflow.fromEntries("data", {
+  states: {
+    Fetch: { branches: { get }, strategy: JoinStrategy.any, discard: either, next: "Complete", ...late() }
+  },
+  exits: ["Complete", "Degraded"]
+})
+proves<[
+  Equals<
+    Workflow.Error<typeof someData>,
+    Engine | CanoError.JoinUnsatisfiedError<Offline, ReadonlyArray<never> | { readonly get: string }>
+  >
+]>()
+
+// -----------------------------------------------------------------------------
+// a task that is one of two Effects
+// -----------------------------------------------------------------------------
+
+const fetching = Workflow.make<Tagged>("ternary").addExitStates("Save", "Complete", "Empty")
+const ternaries = [
+  fetching.register("Fetch", either ? Effect.succeed({ _tag: "Save", pages: [1] }) : Effect.fail(new Full())),
+  fetching.register("Fetch", either ? Effect.as(get, { _tag: "Empty" } as const) : Effect.fail(new Full())),
+  fetching.register("Fetch", () => either ? Effect.succeed({ _tag: "Save", pages: [1] }) : Effect.fail(new Full())),
+  fetching.register(
+    "Fetch",
+    ({ urls }) =>
+      urls.length > 0
+        ? Effect.succeed({ _tag: "Save", pages: [1] })
+        : Effect.succeed({ _tag: "Complete", size: urls.length })
+  ),
+  fetching.register("Fetch", {
+    run: either ? Effect.succeed(1) : Effect.fail(new Full()),
+    next: (n) => {
+      exactly<number>()(n)
+      return n > 0 ? { _tag: "Save", pages: [n] } : { _tag: "Empty" }
+    }
+  }),
+  fetching.register("Fetch", {
+    run: () => either ? Effect.succeed(1) : Effect.as(get, "text"),
+    next: (found) => {
+      exactly<string | number>()(found)
+      return { _tag: "Empty" }
+    }
+  }),
+  fetching.register("Fetch", either ? Effect.fail(new Full()) : Effect.fail(new NoPool())),
+  fetching.registerSplit("Fetch", [Effect.void], {
+    strategy: JoinStrategy.all,
+    next: () =>
+      either
+        ? Effect.succeed({ _tag: "Save", pages: [1] } as const)
+        : Effect.as(get, { _tag: "Empty" } as const),
+    otherwise: () => either ? { _tag: "Complete", size: 0 } : Effect.fail(new Full())
+  }),
+  fetching.registerSplit("Fetch", () => either ? [get] : [Effect.succeed(1), Effect.fail(new Full())], {
+    strategy: JoinStrategy.all,
+    next: (result) => {
+      exactly<ReadonlyArray<string> | ReadonlyArray<number>>()(result.values)
+      return { _tag: "Empty" }
+    },
+    otherwise: { _tag: "Empty" }
+  })
+] as const
+type Of<I extends keyof typeof ternaries> = [
+  Workflow.Error<(typeof ternaries)[I]>,
+  Workflow.Services<(typeof ternaries)[I]>
+]
+proves<[
+  Equals<Of<0>, [Engine | Full, never]>,
+  Equals<Of<1>, [Engine | Full, Http]>,
+  Equals<Of<2>, [Engine | Full, never]>,
+  Equals<Of<3>, [Engine, never]>,
+  Equals<Of<4>, [Engine | Full, never]>,
+  Equals<Of<5>, [Engine | Offline, Http]>,
+  Equals<Of<6>, [Engine | Full | NoPool, never]>,
+  Equals<Of<7>, [Engine | Offline | Full, Http]>,
+  Equals<Of<8>, [Engine, Http]>
+]>()
+const both = Workflow.make<State>("both").register("Fetch", either ? Effect.succeed("Merge") : Effect.succeed("Save"))
+proves<[
+  Equals<
+    typeof both,
+    Workflow.Workflow<State, Workflow.Graph<"Fetch", never, "Merge" | "Save", Layer.Layer<never>>, never, never>
+  >
+]>()
+// @ts-expect-error: one of the two leads nowhere
+fetching.register("Fetch", either ? Effect.succeed({ _tag: "Nowhere" }) : Effect.succeed({ _tag: "Empty" }))
+
+// -----------------------------------------------------------------------------
+// helpers for any workflow
+// -----------------------------------------------------------------------------
+
+const retried = <W extends Workflow.Any>(workflow: W, initial: Workflow.State<W>) =>
+  workflow.orchestrate(initial).pipe(Effect.retry({ times: 3 }))
+const declared = <W extends Workflow.Any>(
+  workflow: W,
+  initial: Workflow.State<W>
+): Effect.Effect<Workflow.Exit<W>, Workflow.Error<W>, Workflow.Services<W>> => workflow.orchestrate(initial)
+const batch = <W extends Workflow.Any>(workflow: W, initials: ReadonlyArray<Workflow.State<W>>) =>
+  Effect.forEach(initials, (initial) => workflow.orchestrate(initial))
+const asBranch = <W extends Workflow.Any>(workflow: W, initial: Workflow.State<W>) =>
+  Effect.map(Split.run([workflow.orchestrate(initial)], { strategy: JoinStrategy.all }), ({ values }) => values[0])
+const timedOut = <S extends Workflow.AnyState, G extends Workflow.Graph.Any, E, R>(
+  workflow: Workflow.Workflow<S, G, E, R>
+) => workflow.withTimeout("1 second")
+const helped = make.register("Fetch", Effect.as(get, "Complete" as const))
+const helpers = [
+  retried(helped, "Fetch"),
+  declared(helped, "Fetch"),
+  batch(helped, ["Fetch"]),
+  asBranch(helped, "Fetch"),
+  timedOut(helped).orchestrate("Fetch")
+] as const
+proves<[
+  Equals<(typeof helpers)[0], Effect.Effect<"Complete" | "Degraded", Engine | Offline, Http>>,
+  Equals<(typeof helpers)[1], Effect.Effect<"Complete" | "Degraded", Engine | Offline, Http>>,
+  Equals<(typeof helpers)[2], Effect.Effect<Array<"Complete" | "Degraded">, Engine | Offline, Http>>,
+  Equals<
+    (typeof helpers)[3],
+    Effect.Effect<
+      "Complete" | "Degraded",
+      Engine | CanoError.JoinUnsatisfiedError<Engine | Offline, readonly ["Complete" | "Degraded"]>,
+      Http
+    >
+  >,
+  Equals<
+    (typeof helpers)[4],
+    Effect.Effect<"Complete" | "Degraded", Engine | Offline | CanoError.WorkflowTimeoutError, Http>
+  >
+]>()
