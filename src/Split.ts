@@ -354,7 +354,9 @@ export interface Observers<in Ended, in Settled, in out Z, in State = void> {
  * @category utility types
  * @since 0.1.0
  */
-export type Result<L, O, Z = never> = Has<O, "reduce"> extends infer There ?
+export type Result<L, O, Z = never> = Has<O, "reduce"> extends infer There
+  // a condition, since a hover gives a union by its name, with all that it was made of
+  ?
     | (false extends There ? Unreduced<L, O, Option<O, "discard", false>> : never)
     | (true extends There ? Reduced<Z> : never)
   : never

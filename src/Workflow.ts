@@ -426,7 +426,11 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
   orchestrate(
     initial: Initial<S, G>,
     options?: RunOptions
-  ): Effect.Effect<Exit<this>, Error<this>, Services<this>>
+  ): Effect.Effect<
+    At<S, G["exits"]>,
+    Merge<E | LayerError<G["provided"]>> | ConfigurationError | WorkflowError,
+    Exclude<R, LayerOut<G["provided"]>> | LayerIn<G["provided"]>
+  >
 }
 
 /** What is wrong with a merge, named in the message; `unknown` where nothing is. */
