@@ -694,7 +694,7 @@ const requirement = <N extends string>(needed: number, parts: ReadonlyArray<Part
  * const strategy = anyOf("cache", allOf("left", "right"))
  * const { values } = await Effect.runPromise(Split.run(sources, { strategy }))
  * console.log(values)
- * // => [ 1, 2 ]
+ * // => { left: 1, right: 2 }
  * ```
  *
  * @category open strategies
