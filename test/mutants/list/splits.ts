@@ -1052,15 +1052,9 @@ export const splits: Mutants = {
       tests: "losers"
     },
     {
-      what: "some values pass for all of them",
-      from: "whole && values.length === tally.total ?",
-      to: "whole ?",
-      tests: "SplitResult Split laws/join"
-    },
-    {
-      what: "an error has a record of outcomes",
-      from: "satisfied ? shape(all, names) : all",
-      to: "shape(all, names)",
+      what: "a record that did not succeed has names all the same",
+      from: "shape(values, names && succeeded)",
+      to: "shape(values, names)",
       tests: "SplitResult Split CanoError"
     },
     {
