@@ -183,6 +183,18 @@ describe("fibers that yield in odd places (semantics 1, 3, 5 and 7; I2, I4)", ()
       assert.deepStrictEqual(succeeded(exit).tally, tally(3))
       assert.isBelow(scheduler.numbers.size, 1000)
     }))
+
+  it.effect("slots of a list that grows that yield before they enter are as many as its branches", () =>
+    Effect.gen(function*() {
+      const scheduler = new OddScheduler((n, at) => n > worker && at === 1)
+      const list = Split.growing<void>(() => Array.from({ length: 5 }, () => Effect.void))
+      const fiber = yield* start(
+        Effect.provideService(Split.run(list, { strategy: JoinStrategy.all }), Scheduler.Scheduler, scheduler)
+      )
+      assert.strictEqual(succeeded(yield* exitOf(fiber)).tally.succeeded, 5)
+      assert.isAtLeast(scheduler.yielded.size, 5)
+      assert.isAtMost(scheduler.numbers.size, 2 + 5)
+    }))
 })
 
 describe("branches that share a fiber (semantics 5, 6 and 7; I3)", () => {

@@ -63,7 +63,8 @@ export const splits: Mutants = {
       what: "is interrupted by the decision of its own branch",
       from: "// a decision interrupts the others; `while` is asked next\n    this.fiber = undefined",
       to: "",
-      tests: "Split adversarial/start"
+      tests: "Split adversarial/start",
+      equivalent: "a slot that is interrupted between two branches ends as it would anyway"
     },
     {
       what: "a loser that succeeds counts",
@@ -118,7 +119,7 @@ export const splits: Mutants = {
       what: "one is started for a branch that another looks for",
       from: "backlog!.waiting > slots - running(join)",
       to: "backlog!.waiting > 0",
-      tests: "growing adversarial/waiting"
+      tests: "adversarial/slots"
     },
     {
       what: "one that ends is counted as looking for branches",
