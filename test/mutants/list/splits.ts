@@ -714,7 +714,8 @@ export const splits: Mutants = {
       what: "a split that is interrupted after it was left is broken",
       from: "join.broken ?? (Exit.isFailure(exit) && isBreak(exit.cause) ? exit.cause : undefined)",
       to: "join.broken ?? (Exit.isFailure(exit) ? exit.cause : undefined)",
-      tests: "losers adversarial/endings laws/losers"
+      tests: "losers adversarial/endings laws/losers",
+      equivalent: "its worker is never interrupted, and fails of nothing else"
     },
     {
       what: "a hedged split does not tell what it shares",
