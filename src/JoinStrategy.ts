@@ -259,7 +259,8 @@ export const percentage = <const P extends number>(p: P): JoinStrategy<"Percenta
  *
  * **When to use**
  *
- * Use where latency matters more than completeness: not for batches, of which it leaves all but `n` undone. From cano: `JoinStrategy::PartialResults(n)`.
+ * Use where latency matters more than completeness: not for batches, of which it leaves all but `n` undone. From cano:
+ * `JoinStrategy::PartialResults(n)`.
  *
  * @category strategies
  * @since 0.1.0

@@ -32,6 +32,12 @@ export type BranchList =
   | { readonly _tag: "Known"; readonly items: ReadonlyArray<Branch>; readonly names: ReadonlyArray<string> | undefined }
   | Lazy
 
+/** The branches of a list that is known whole. */
+export type Known = Extract<BranchList, { readonly _tag: "Known" }>
+
+/** What its branches are called: by their place in the list, if by nothing else. */
+export const namesOf = ({ items, names }: Known): ReadonlyArray<string> => names ?? items.map((_, i) => String(i))
+
 /** A list that is read as slots become free. */
 export interface Lazy {
   readonly _tag: "Lazy"

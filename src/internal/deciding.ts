@@ -8,12 +8,11 @@ import * as Exit from "effect/Exit"
 import { identity } from "effect/Function"
 import * as Result from "effect/Result"
 import type { WorkflowRule } from "../CanoError.ts"
-import { WorkflowError } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
 import { poke } from "./crew.ts"
 import type { Config, Frame, Join } from "./join.ts"
-import { hasMore, isOpen, known, running, where } from "./join.ts"
+import { hasMore, isOpen, known, running, workflowError } from "./join.ts"
 import type { Budget } from "./limits.ts"
 import * as limits from "./limits.ts"
 import type { Outbox } from "./outbox.ts"
@@ -234,7 +233,7 @@ export const breakOff = (join: Join, cause: Cause.Cause<unknown>): Exit.Exit<voi
 
 /** The split is given what it cannot run. */
 export const refuse = (join: Join, rule: WorkflowRule, detail: string): Exit.Exit<void> =>
-  breakOff(join, Cause.fail(new WorkflowError({ ...where(join.frame), rule, detail })))
+  breakOff(join, Cause.fail(workflowError(join.frame, rule, detail)))
 
 /** Counts branches against what the split and its run may start; a sentence if that is too many, and then none counts. */
 export const exceeds = (join: Join, count: number): string | undefined => {

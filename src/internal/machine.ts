@@ -5,8 +5,8 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
-import { JoinTimeoutError, JoinUnsatisfiedError, WorkflowError } from "../CanoError.ts"
-import type { WorkflowRule } from "../CanoError.ts"
+import { JoinTimeoutError, JoinUnsatisfiedError } from "../CanoError.ts"
+import type { WorkflowError } from "../CanoError.ts"
 import type { SplitResult } from "../SplitResult.ts"
 import * as TaskResult from "../TaskResult.ts"
 import type { BranchList } from "./branches.ts"
@@ -15,6 +15,7 @@ import type { Run } from "./currentRun.ts"
 import { levelOf, within } from "./currentRun.ts"
 import { brief, clip, isPlain } from "./describe.ts"
 import type { Config } from "./join.ts"
+import { workflowError } from "./join.ts"
 import * as limits from "./limits.ts"
 import * as returned from "./returned.ts"
 import * as split from "./split.ts"
@@ -44,9 +45,6 @@ export const tagOf = (state: unknown): string | undefined =>
     : Predicate.hasProperty(state, "_tag") && typeof state._tag === "string"
     ? state._tag
     : undefined
-
-const workflowError = (run: Run, rule: WorkflowRule, detail: string): WorkflowError =>
-  new WorkflowError({ rule, detail, workflow: run.workflow, state: run.state, path: run.path })
 
 export const isKnown = (machine: Machine, state: unknown): boolean => {
   const tag = tagOf(state)
@@ -83,25 +81,21 @@ export const advance = (machine: Machine, run: Run, initial: unknown): AnyEffect
       while: () => handler !== undefined,
       body: () => handler!(current, run),
       step: (next) => {
-        const { budget } = run
-        const passed = budget === undefined ? undefined : limits.spend(budget, "transitions", 1)
-        if (passed === undefined) {
-          if (machine.unfit !== undefined) error = unfit(machine, run, next)
-          if (error === undefined) return enter(next)
-          handler = undefined
-          return
-        }
-        handler = undefined
-        const made = `has made ${passed.most.transitions} transitions (maxTransitions)`
-        error = workflowError(
-          run,
-          "max-transitions",
-          `${limits.whose(passed, run.root)} ${made} without reaching an exit state`
-        )
+        error = exhausted(run) ?? unfit(machine, run, next)
+        if (error === undefined) enter(next)
+        else handler = undefined
       }
     })
     return Effect.flatMap(loop, () => error === undefined ? Exit.succeed(current) : Exit.fail(error))
   })
+
+/** Counts a transition, unless it passes a limit. */
+const exhausted = (run: Run): WorkflowError | undefined => {
+  const passed = run.budget && limits.spend(run.budget, "transitions", 1)
+  if (passed === undefined) return undefined
+  const made = `has made ${passed.most.transitions} transitions (maxTransitions) without reaching an exit state`
+  return workflowError(run, "max-transitions", `${limits.whose(passed, run.root)} ${made}`)
+}
 
 /** A known state that the Schema of the workflow refuses. */
 const unfit = (machine: Machine, run: Run, state: unknown): WorkflowError | undefined => {

@@ -152,7 +152,7 @@ const staticList = (input: unknown, add: Add): ReadonlyArray<string> | undefined
   const list = branches.fromUnknown(input)
   switch (list._tag) {
     case "Known":
-      return list.names ?? list.items.map((_, i) => String(i))
+      return branches.namesOf(list)
     case "Growing":
       return undefined
     case "Lazy":

@@ -32,11 +32,12 @@ import * as Fiber from "effect/Fiber"
 import { constVoid, identity } from "effect/Function"
 import * as Result from "effect/Result"
 import * as Scheduler from "effect/Scheduler"
-import { JoinTimeoutError, JoinUnsatisfiedError, WorkflowError } from "../CanoError.ts"
-import type { WorkflowRule } from "../CanoError.ts"
+import { JoinTimeoutError, JoinUnsatisfiedError } from "../CanoError.ts"
+import type { WorkflowError, WorkflowRule } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import type { SplitResult } from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
+import * as branches from "./branches.ts"
 import * as crew from "./crew.ts"
 import type { Run } from "./currentRun.ts"
 import { CurrentRunRef, levelOf, runOf, SplitLevel } from "./currentRun.ts"
@@ -46,7 +47,7 @@ import { dispatcherOf, DispatcherRef, isSync, later } from "./dispatcher.ts"
 import * as growing from "./growing.ts"
 import * as hold from "./hold.ts"
 import type { AnyEffect, AnyFiber, Config, Frame, Join } from "./join.ts"
-import { hasMore, isOpen, known, make, mayYield, where, yieldEvery } from "./join.ts"
+import { hasMore, isOpen, known, make, mayYield, where, workflowError, yieldEvery } from "./join.ts"
 import * as limits from "./limits.ts"
 import { standing } from "./nested.ts"
 import * as nursery from "./nursery.ts"
@@ -147,8 +148,9 @@ const start = (
     })
   })
 
-const refused = (frame: Frame, rule: WorkflowRule, detail: string): Exit.Exit<never, WorkflowError> =>
-  Exit.fail(new WorkflowError({ ...where(frame), rule, detail }))
+/** How a split ends that does not start. */
+export const refused = (frame: Frame, rule: WorkflowRule, detail: string): Exit.Exit<never, WorkflowError> =>
+  Exit.fail(workflowError(frame, rule, detail))
 
 /** A split on its own counts into what is left to the run that it stands in. */
 const limited = (frame: Frame, run: Run | undefined): Frame =>
@@ -180,7 +182,7 @@ const decision = (join: Join): Exit.Exit<SplitResult<unknown, unknown>, unknown>
 const misfit = (join: Join): { readonly rule: WorkflowRule; readonly detail: string } | undefined => {
   const { config, frame, list } = join
   if (list._tag === "Known" && JoinStrategy.isCustom(config.strategy)) {
-    const detail = reducer.issue(config.strategy, list.names ?? list.items.map((_, i) => String(i)))
+    const detail = reducer.issue(config.strategy, branches.namesOf(list))
     if (detail !== undefined) return { rule: "strategy", detail }
   }
   if (list._tag === "Growing" && config.hedge !== undefined) {
@@ -338,20 +340,28 @@ const startSegments = (join: Join, width: number, member: AnyEffect): AnyEffect 
 
 const deadlines = (join: Join): ReadonlyArray<AnyEffect> => {
   const { strategy, timeout } = join.config
-  const timers = timeout === undefined ? [] : [timer(join, timeout, expire)]
+  const timers: Array<AnyEffect> = []
   const soft = JoinStrategy.isCustom(strategy) ? strategy.reducer.soft : undefined
-  if (join.sharing instanceof Staggering) timers.push(join.sharing.pace)
-  if (soft !== undefined) timers.unshift(timer(join, Duration.fromInputUnsafe(soft.after), relax))
+  if (soft !== undefined) timers.push(timer(join, () => after(join, Duration.fromInputUnsafe(soft.after), relax)))
+  if (timeout !== undefined) timers.push(timer(join, () => after(join, timeout, expire)))
+  const { sharing } = join
+  if (sharing instanceof Staggering) timers.push(timer(join, () => sharing.pace))
   return timers
 }
 
-const timer = (join: Join, after: Duration.Duration, due: (join: Join) => void): AnyEffect =>
+const after = (join: Join, time: Duration.Duration, due: (join: Join) => void): AnyEffect =>
+  Effect.map(Effect.sleep(time), () => due(join))
+
+/** What runs beside the branches until the decision, which interrupts it. */
+const timer = (join: Join, body: () => AnyEffect): AnyEffect =>
   Effect.withFiber((fiber) => {
     if (!isOpen(join)) return Exit.void
     join.timers.push(fiber)
-    const sleep = Effect.map(Effect.sleep(after), () => due(join))
-    // interrupted because the split has been decided, it ends well
-    return Effect.catchCause(Effect.interruptible(sleep), (cause) => isOpen(join) ? breakOff(join, cause) : Exit.void)
+    return Effect.catchCause(
+      Effect.interruptible(body()),
+      // interrupted because the split has been decided, it ends well
+      (cause) => isOpen(join) || isBreak(cause) ? breakOff(join, cause) : Exit.void
+    )
   })
 
 // -----------------------------------------------------------------------------

@@ -5,10 +5,9 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
-import { ConfigurationError, WorkflowError } from "../CanoError.ts"
+import { ConfigurationError } from "../CanoError.ts"
 import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
-import { where } from "./join.ts"
 import * as nursery from "./nursery.ts"
 import * as rules from "./rules.ts"
 import * as split from "./split.ts"
@@ -34,8 +33,7 @@ const check = (input: unknown, options: rules.SplitInput): AnyEffect => {
   const join = (value: unknown): AnyEffect => {
     const list = branches.fromUnknown(value)
     if (list._tag !== "NotBranches") return run(list)
-    const detail = `the branches are ${list.detail}`
-    return Exit.fail(new WorkflowError({ ...where(split.noFrame), rule: "invalid-branches", detail }))
+    return split.refused(split.noFrame, "invalid-branches", `the branches are ${list.detail}`)
   }
   if (Effect.isEffect(input)) return Effect.flatMap(input, join)
   if (Predicate.isFunction(input)) {

@@ -7,7 +7,7 @@ import { identity } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import type { Counting, Custom, Judgement, Reducer, Tally } from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
-import { isCount, isWhole } from "./counts.ts"
+import { isCount, isWhole, rounded } from "./counts.ts"
 import { show } from "./describe.ts"
 import { noFunction } from "./reducer.ts"
 import * as returned from "./returned.ts"
@@ -58,7 +58,7 @@ export const needed = (self: Counting, total: number): number => {
         ? 0
         : total === Number.POSITIVE_INFINITY
         ? total
-        : Math.max(1, Math.ceil(Number((total * self.n).toPrecision(12))))
+        : Math.max(1, Math.ceil(rounded(total * self.n)))
     case "PartialTimeout":
       return total === 0 ? 0 : Math.max(1, self.n)
   }
@@ -286,7 +286,7 @@ export const tolerate = (tolerance: Tolerance): Custom<unknown, unknown, string>
         ? Number.POSITIVE_INFINITY
         : maxFailureRate === 0
         ? 0
-        : Math.floor(Number((total * maxFailureRate).toPrecision(12)))
+        : Math.floor(rounded(total * maxFailureRate))
     )
   return make<unknown, unknown, void, string>({
     name,
@@ -323,9 +323,6 @@ interface Weights {
   /** Of the branches that have not settled. */
   readonly left: number
 }
-
-/** Weights are summed to 12 significant digits, so that ten times 0.1 is 1. */
-const rounded = (sum: number): number => Number(sum.toPrecision(12))
 
 export const weighted = <N extends string>(
   weights: { readonly [name: string]: number },

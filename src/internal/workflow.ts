@@ -10,13 +10,14 @@ import * as Layer from "effect/Layer"
 import { pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
-import type { Issue } from "../CanoError.ts"
-import { ConfigurationError, WorkflowError, WorkflowTimeoutError } from "../CanoError.ts"
+import type { Issue, WorkflowError } from "../CanoError.ts"
+import { ConfigurationError, WorkflowTimeoutError } from "../CanoError.ts"
 import type { RunOptions } from "../Workflow.ts"
 import { levelOf, Run, runOf, within } from "./currentRun.ts"
 import type { Level } from "./depth.ts"
 import { show } from "./describe.ts"
 import * as graph from "./graph.ts"
+import { workflowError } from "./join.ts"
 import type { Handler, Machine } from "./machine.ts"
 import { advance, isKnown, namesOf, splitHandler, tagOf, taskHandler } from "./machine.ts"
 import { standing } from "./nested.ts"
@@ -363,9 +364,7 @@ const targetsOf = (entry: Entry): ReadonlyArray<unknown> =>
 const tooDeep = (machine: Machine, outer: Run): WorkflowError | undefined => {
   const sentence = outer.tooDeep()
   if (sentence === undefined) return undefined
-  const { path, state, workflow } = outer
-  const detail = `workflow "${machine.name}" does not start: ${sentence}`
-  return new WorkflowError({ rule: "max-depth", detail, workflow, state, path })
+  return workflowError(outer, "max-depth", `workflow "${machine.name}" does not start: ${sentence}`)
 }
 
 const start = (

@@ -15,6 +15,13 @@ const isIdle = (bulkhead: Bulkhead.Bulkhead, started: number) =>
     assert.deepStrictEqual(statistics, { places, inUse: 0, waiting: 0, started, rejected: 0 })
   })
 
+/** Holds all places for as long as an effect runs. */
+const holders = (bulkhead: Bulkhead.Bulkhead, effect: Effect.Effect<void>) =>
+  Effect.forEach(
+    Array.from({ length: places }),
+    () => Effect.forkChild(bulkhead.withPlace(effect), { startImmediately: true })
+  )
+
 /** Bodies that need no time, in the ways in which they may end. */
 const bodies = {
   succeed: Effect.succeed("value"),
@@ -31,10 +38,7 @@ describe("effects behind a bulkhead", () => {
         Effect.gen(function*() {
           const bulkhead = yield* Bulkhead.make("shared", { places })
           const gate = yield* Deferred.make<void>()
-          const first = yield* Effect.forEach(
-            Array.from({ length: places }),
-            () => Effect.forkChild(bulkhead.withPlace(Deferred.await(gate)), { startImmediately: true })
-          )
+          const first = yield* holders(bulkhead, Deferred.await(gate))
           const crowd = yield* Effect.forEach(
             Array.from({ length: count }),
             () =>
@@ -64,10 +68,7 @@ describe("effects behind a bulkhead", () => {
   it.live("10,000 that are interrupted while they wait leave the line, and give no place back", () =>
     Effect.gen(function*() {
       const bulkhead = yield* Bulkhead.make("shared", { places })
-      const first = yield* Effect.forEach(
-        Array.from({ length: places }),
-        () => Effect.forkChild(bulkhead.withPlace(Effect.never), { startImmediately: true })
-      )
+      const first = yield* holders(bulkhead, Effect.never)
       const crowd = yield* Effect.forEach(
         Array.from({ length: 10_000 }),
         () => Effect.forkChild(bulkhead.withPlace(Effect.void), { startImmediately: true })
@@ -131,10 +132,7 @@ describe("splits behind a bulkhead", () => {
         Effect.gen(function*() {
           const bulkhead = yield* Bulkhead.make("shared", { places })
           const gate = yield* Deferred.make<void>()
-          const first = yield* Effect.forEach(
-            Array.from({ length: places }),
-            () => Effect.forkChild(bulkhead.withPlace(Deferred.await(gate)), { startImmediately: true })
-          )
+          const first = yield* holders(bulkhead, Deferred.await(gate))
           const branches = Array.from({ length: size }, () => Effect.void)
           const crowd = yield* Effect.forEach(
             Array.from({ length: count }),

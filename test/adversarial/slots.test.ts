@@ -13,6 +13,7 @@ import {
   defects,
   endsWithin,
   failed,
+  notAnEffect,
   OddScheduler,
   slowToEnd,
   start,
@@ -39,9 +40,6 @@ const exitWithTurns = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.flatMa
 
 /** A branch that interrupts the fiber it runs on, without waiting for it. */
 const suicide = Effect.withFiber((fiber) => Effect.sync(() => fiber.interruptUnsafe()))
-
-/** A branch at whose value, which is no Effect, Effect ends the fiber as a whole. */
-const notAnEffect = Effect.flatMap(Effect.void, () => 42 as never as Effect.Effect<void>)
 
 const shapes: ReadonlyArray<
   readonly [string, <A, E>(list: ReadonlyArray<Effect.Effect<A, E>>) => () => Iterable<Effect.Effect<A, E>, void>]

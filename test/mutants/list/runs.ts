@@ -99,14 +99,14 @@ export const runs: Mutants = {
     },
     {
       what: "transitions are not counted",
-      from: "budget === undefined ? undefined : limits.spend(budget, \"transitions\", 1)",
+      from: "run.budget && limits.spend(run.budget, \"transitions\", 1)",
       to: "undefined",
       tests: "limits"
     },
     {
       what: "states are not checked on the way",
-      from: "error = unfit(machine, run, next)",
-      to: "error = undefined",
+      from: "exhausted(run) ?? unfit(machine, run, next)",
+      to: "exhausted(run)",
       tests: "states"
     },
     {

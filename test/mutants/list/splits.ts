@@ -74,8 +74,8 @@ export const splits: Mutants = {
     },
     {
       what: "a loser that fails counts",
-      from: "if (!isOpen(join)) {\n    lose(join, index, cause)",
-      to: "if (join.halted) {\n    lose(join, index, cause)",
+      from: "const isLoser = !isOpen(join)",
+      to: "const isLoser = join.halted",
       tests: "adversarial/deciding Split"
     },
     {
@@ -270,8 +270,8 @@ export const splits: Mutants = {
     },
     {
       what: "what is added has no place in the result",
-      from: "join.record.added()\n    }\n    if (added",
-      to: "}\n    if (added",
+      from: "    join.record.added()\n  }",
+      to: "  }",
       tests: "growing"
     }
   ],
@@ -628,26 +628,26 @@ export const splits: Mutants = {
     },
     {
       what: "a deadline that comes late sleeps for a decided split",
-      from: "if (!isOpen(join)) return Exit.void\n    join.timers.push(fiber)\n    const sleep",
-      to: "join.timers.push(fiber)\n    const sleep",
+      from: "if (!isOpen(join)) return Exit.void\n    join.timers.push(fiber)",
+      to: "join.timers.push(fiber)",
       tests: "adversarial/slots"
     },
     {
-      what: "a deadline is not interrupted at the end",
-      from: "join.timers.push(fiber)\n    const sleep",
-      to: "const sleep",
-      tests: "Split"
+      what: "deadlines, and the pace, are not interrupted at the end",
+      from: "join.timers.push(fiber)",
+      to: "",
+      tests: "Split hedged-splits"
     },
     {
-      what: "a clock that breaks is not noticed",
-      from: "(cause) => isOpen(join) ? breakOff(join, cause) : Exit.void)\n  })\n\n// ---",
-      to: "() => Exit.void)\n  })\n\n// ---",
-      tests: "adversarial/slots"
+      what: "a clock that breaks is not noticed, nor a defect of the pace",
+      from: "(cause) => isOpen(join) || isBreak(cause) ? breakOff(join, cause) : Exit.void",
+      to: "() => Exit.void",
+      tests: "adversarial/slots hedged-splits"
     },
     {
       what: "the soft deadline comes after the hard one",
-      from: "timers.unshift(timer(",
-      to: "timers.push(timer(",
+      from: "if (timeout !== undefined) timers.push(",
+      to: "if (timeout !== undefined) timers.unshift(",
       tests: "adversarial/endings"
     },
     {
