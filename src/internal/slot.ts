@@ -154,7 +154,7 @@ const left = (join: Join, cause: Cause.Cause<unknown>): AnyEffect => {
   if (!isOpen(join)) {
     lose(join, index, cause)
     if (slot.place !== undefined) slot.place = join.sharing!.keep(slot.place, index, true)
-    return report(index, cause)
+    return report(join, index, cause)
   }
   fail(join, index, cause)
   if (slot.place !== undefined) slot.place = join.sharing!.keep(slot.place, index, true)

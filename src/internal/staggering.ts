@@ -85,7 +85,7 @@ export class Staggering extends Sharing {
 
   get loop(): AnyEffect {
     const { bell, hedge: { budget, delay }, join, pool } = this
-    return Effect.flatMap(delays.steps(delay), (step) =>
+    return Effect.flatMap(delays.steps(delay, join.frame), (step) =>
       Effect.gen({ self: this }, function*() {
         while (isOpen(join)) {
           yield* this.tell
