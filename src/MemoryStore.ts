@@ -15,7 +15,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
-import { clip } from "./internal/describe.ts"
+import { clip, list } from "./internal/describe.ts"
 import * as failure from "./internal/failure.ts"
 import * as quotes from "./internal/quotes.ts"
 
@@ -137,7 +137,7 @@ export const make: Effect.Effect<Service> = Effect.sync(() => {
     new StoreError({
       key: key.name,
       reason: "Missing",
-      detail: `there is no entry; the keys are ${entries.size === 0 ? "none" : [...entries.keys()].join(", ")}`
+      detail: `there is no entry; the keys are ${entries.size === 0 ? "none" : list(entries.keys())}`
     })
 
   const read = <A>(key: Key<A>): Result.Result<Option.Option<A>, StoreError> => {

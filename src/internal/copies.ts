@@ -25,10 +25,16 @@ export const short = (u: unknown): unknown => new Copying(few).of(u)
 const few: Room = { values: 40, text: 500, depth: 4 }
 
 /** The whole of a value; nothing if it does not fit. */
-export const whole = (u: unknown, room: Room): { readonly copy: unknown } | undefined => {
+export const whole = (u: unknown, room: Room): Whole | undefined => {
   const copying = new Copying(room)
   const copy = copying.of(u)
-  return copying.isCut ? undefined : { copy }
+  return copying.isCut ? undefined : { copy, hasJoins: copying.hasJoins }
+}
+
+interface Whole {
+  readonly copy: unknown
+  /** Whether an error of a join is in it, which a printer would show more of. */
+  readonly hasJoins: boolean
 }
 
 /** The fields of an error that are its own: what is neither said by its message nor engine's matter. */
@@ -41,6 +47,7 @@ class Copying {
   text: number
   depth: number
   isCut = false
+  hasJoins = false
   readonly around: Array<unknown> = []
   constructor(room: Room) {
     this.values = room.values
@@ -51,6 +58,8 @@ class Copying {
     if (typeof u === "string") return this.string(u)
     if (typeof u === "bigint") return this.string(`${u}n`)
     if (typeof u === "symbol") return clip(String(u))
+    // as in JSON; one that is called `toJSON` would be asked
+    if (typeof u === "function") return undefined
     if (typeof u !== "object" || u === null) return u
     if (this.around.includes(u)) return "[Circular]"
     if (this.values <= 0 || this.depth <= 0) {
@@ -125,6 +134,7 @@ class Copying {
   error(u: Error): unknown {
     const name: unknown = Predicate.hasProperty(u, "_tag") ? undefined : u.name
     const message = this.string(quote(u))
+    this.hasJoins ||= isJoin(u)
     if (isJoin(u)) return { _tag: u._tag, message, workflow: u.workflow, state: u.state, tally: u.result.tally }
     const cause: unknown = u.cause
     return {
@@ -153,7 +163,7 @@ const mostValues = 8
 
 const shown = (self: AnyResult): unknown => entire(self)?.copy ?? begin(self)
 
-const entire = (self: AnyResult): { readonly copy: unknown } | undefined =>
+const entire = (self: AnyResult): Whole | undefined =>
   // as many outcomes would not fit, however small
   (self.tally?.total ?? 0) > resultRoom.values ? undefined : whole(self, resultRoom)
 
@@ -198,8 +208,9 @@ const detail = (value: unknown): unknown => {
   if (typeof value !== "object" || value === null) return undefined
   const copy = short(value)
   if (!(attempt(() => value instanceof Error) ?? false) || !Predicate.isObject(copy)) return copy
-  const { message: _, ...rest } = copy as { readonly message?: unknown }
-  return Object.keys(rest).length === 0 ? undefined : rest
+  const { message: _, ...rest } = copy as { readonly message?: unknown; readonly name?: unknown }
+  // that it is an Error is not worth a word
+  return Object.keys(rest).every((key) => key === "name" && rest.name === "Error") ? undefined : rest
 }
 
 function toJSON(this: AnyResult): unknown {
@@ -208,20 +219,29 @@ function toJSON(this: AnyResult): unknown {
 
 /** A result that is small is printed as what it is. */
 function inspected(this: AnyResult): unknown {
-  return entire(this) === undefined ? begin(this) : this
+  const found = entire(this)
+  return found === undefined ? begin(this) : found.hasJoins ? found.copy : this
 }
 
 /**
  * How a result is shown, on the result itself and hidden: a copy by `{ ...result }`, a comparison and a message to a
  * worker see its data only. Effect's formatters ask for what stands in the place of a value before they go through it.
  */
-const hidden: PropertyDescriptorMap = Object.fromEntries(
-  [["toJSON", toJSON], [NodeInspectSymbol, inspected], [Redactable.symbolRedactable, toJSON]].map((
-    [key, value]
-  ) => [key, { value, enumerable: false, configurable: true, writable: true }])
-)
+const hide = (value: Function): PropertyDescriptor => ({
+  value,
+  enumerable: false,
+  configurable: true,
+  writable: true
+})
+const hiddenJson = hide(toJSON)
+const hiddenInspect = hide(inspected)
 
 /** Gives a result that has just been made what it is shown by. */
-export const showable = <A extends object>(result: A): A => Object.defineProperties(result, hidden)
+export const showable = <A extends object>(result: A): A => {
+  // one by one is half as dear as all at once, which each split pays for
+  Object.defineProperty(result, "toJSON", hiddenJson)
+  Object.defineProperty(result, NodeInspectSymbol, hiddenInspect)
+  return Object.defineProperty(result, Redactable.symbolRedactable, hiddenJson)
+}
 
 const isResult = (u: object): boolean => Object.getOwnPropertyDescriptor(u, "toJSON")?.value === toJSON

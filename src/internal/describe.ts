@@ -14,6 +14,13 @@ export const describe = (u: unknown): string =>
 /** The same without the type of a primitive: "returned 42". */
 export const brief = (u: unknown): string => isReference(u) ? kind(u) : text(u)
 
+/** Names for a sentence, of which there may be many. */
+export const list = (names: Iterable<string>): string => {
+  const all = [...names]
+  const first = all.slice(0, mostNames).map((name) => clip(name)).join(", ")
+  return all.length > mostNames ? `${first} and ${all.length - mostNames} more` : first
+}
+
 /** The value as one would write it down: `"soon"`, `{"second":5}`. */
 export const show = (u: unknown): string => clip(attempt(() => written(u, 0)) ?? unreadable, mostShown)
 
@@ -39,6 +46,7 @@ export const attempt = <A>(f: () => A): A | undefined => {
 const mostText = 100
 const mostShown = 500
 const mostMembers = 8
+const mostNames = 40
 const mostDeep = 2
 
 const unreadable = "an object that can't be read"

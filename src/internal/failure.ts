@@ -10,11 +10,12 @@ import * as Formatter from "effect/Formatter"
 import { NodeInspectSymbol } from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Record from "effect/Record"
 import type { Path } from "../CanoError.ts"
 import * as copies from "./copies.ts"
 import { attempt, clip, show } from "./describe.ts"
 import type { Join } from "./quotes.ts"
-import { innermost, isJoin, join, most, quote, reasonOf, sentence, shortened, strategy } from "./quotes.ts"
+import { innermost, isJoin, most, quote, reasonOf, sentence, shortened, strategy } from "./quotes.ts"
 
 /** `Data.TaggedError`, printed with its message, its data and what has caused it. */
 export const TaggedError: typeof Data.TaggedError = (tag) => {
@@ -52,45 +53,57 @@ export const withoutFrames = <A extends Error>(make: () => A): A => {
 // causes
 // -----------------------------------------------------------------------------
 
-/** What lies below an error of a join. */
-interface Links {
+/** What a join tells first of what lies below it. */
+interface Link {
   readonly cause: unknown
-  readonly errors: ReadonlyArray<unknown>
-  /** How many errors the chain of causes has with this one, and how many there are in all. */
+  /** How many errors the chain of causes has, with the join itself. */
   readonly length: number
-  readonly weight: number
 }
 
-const found = new WeakMap<object, Links>()
+const links = new WeakMap<object, Link>()
+const lists = new WeakMap<object, ReadonlyArray<unknown>>()
 
-/** Of a chain of causes the first is followed by the last ones, and of the errors below a join there are a few in all. */
+/** Causes of an error of a join: of a longer chain the last ones follow the first. And characters of one of them. */
 const mostLinks = 8
-const mostWeight = 5
 const mostText = 8000
 
-const linksOf = (self: Join): Links => {
-  const known = found.get(self)
-  if (known !== undefined) return known
-  const values = self.result.failures.slice(0, most.failures).flatMap(({ cause }) => {
+/** What the first branches have failed with. */
+const valuesOf = (self: Join): ReadonlyArray<unknown> =>
+  self.result.failures.slice(0, most.failures).flatMap(({ cause }) => {
     const reason = reasonOf(cause)
-    return reason === undefined ? [] : [printable(reason.value)]
+    return reason === undefined ? [] : [reason.value]
   })
-  let [cause] = values
+
+const linkOf = (self: Join): Link => {
+  const known = links.get(self)
+  if (known !== undefined) return known
+  let cause = printable(valuesOf(self)[0])
   while (lengthOf(cause) > mostLinks) cause = causeIn(cause)
-  const errors = values.map((value) => weightOf(value) > mostWeight ? printable(innermost(value)) : value)
-  const weight = errors.reduce((sum: number, error) => sum + weightOf(error), 1)
-  const links = { cause, errors, length: 1 + lengthOf(cause), weight }
-  found.set(self, links)
-  return links
+  const link = { cause, length: 1 + lengthOf(cause) }
+  links.set(self, link)
+  return link
 }
 
-/** The first failure, and the first few. */
-export const causeOf = (self: Join): unknown => linksOf(self).cause
-export const errorsOf = (self: Join): ReadonlyArray<unknown> => linksOf(self).errors
+/** The first failure of a join. */
+export const causeOf = (self: Join): unknown => linkOf(self).cause
+
+/**
+ * The first few failures of a join. Of a join among them that has others below it the innermost failure stands for it:
+ * whoever prints the errors of errors would print more than anybody reads.
+ */
+export const errorsOf = (self: Join): ReadonlyArray<unknown> => {
+  const known = lists.get(self)
+  if (known !== undefined) return known
+  const errors = valuesOf(self).map((value) =>
+    printable(isJoin(value) && valuesOf(value).some(isJoin) ? innermost(value) : value)
+  )
+  lists.set(self, errors)
+  return errors
+}
 
 const lengthOf = (value: unknown, room = 2 * mostLinks): number => {
   if (value === undefined || room === 0) return 0
-  if (isJoin(value)) return linksOf(value).length
+  if (isJoin(value)) return linkOf(value).length
   return 1 + lengthOf(causeIn(value), room - 1)
 }
 
@@ -98,7 +111,7 @@ const lengthOf = (value: unknown, room = 2 * mostLinks): number => {
 const causeIn = (value: unknown): unknown =>
   attempt(() => Predicate.hasProperty(value, "cause") ? value.cause : undefined)
 
-const weightOf = (value: unknown): number => isJoin(value) ? linksOf(value).weight : 1
+const standIns = new WeakMap<object, Error>()
 
 /**
  * What a branch has failed with, as it is. Only what would break whoever prints it, or is larger than anybody would print,
@@ -106,11 +119,15 @@ const weightOf = (value: unknown): number => isJoin(value) ? linksOf(value).weig
  */
 const printable = (value: unknown): unknown => {
   if (isPrintable(value)) return value
+  if (!Predicate.isObjectKeyword(value)) return new Error(quote(value))
+  const known = standIns.get(value)
+  if (known !== undefined) return known
   const error = new Error(quote(value))
   const name = attempt(() => (value as Error).name) ?? attempt(() => (value as { readonly _tag: unknown })._tag)
   if (Predicate.isString(name) && name !== "") error.name = clip(name)
   const stack = attempt(() => (value as Error).stack)
   error.stack = [`${error.name}: ${error.message}`, ...framesOf(stack)].join("\n")
+  standIns.set(value, error)
   return error
 }
 
@@ -123,6 +140,8 @@ const isPrintable = (value: unknown, room = mostLinks): boolean =>
     const texts = [name, message, stack].filter(Predicate.isString)
     if (texts.some((text) => text.length > mostText)) return false
     if (cause !== undefined && (room === 0 || !isPrintable(cause, room - 1))) return false
+    const { toJSON } = value as { readonly toJSON?: unknown }
+    if (Predicate.isFunction(toJSON)) Reflect.apply(toJSON, value, [])
     if (Predicate.isString(message)) return true
     // it is printed by its `toString` or as JSON
     return String(Object.prototype.toString === value.toString || value).length <= mostText &&
@@ -166,7 +185,8 @@ const joinAt = (self: Join, level: number): Json => {
   const listed = failures.slice(0, most.failures)
   return {
     _tag: self._tag,
-    message: level === 0 ? (self as unknown as Error).message : shortened(join(self, level)),
+    // of those below it the list of failures has the message
+    ...(level === 0 ? { message: (self as unknown as Error).message } : {}),
     workflow: workflow && clip(workflow),
     state: state && clip(state),
     strategy: strategy(self.strategy),
@@ -220,6 +240,9 @@ const endsOf = (states: ReadonlyArray<string>): ReadonlyArray<string> =>
 // printing
 // -----------------------------------------------------------------------------
 
+/** Data within data, at most. */
+const mostDeep = 4
+
 type Inspect = (value: unknown, options?: object) => string
 
 /** The text of an error for a console: its message, its data and its causes. */
@@ -231,7 +254,10 @@ const inspected = (
 ) => {
   if (depth !== undefined && depth < 0) return `[${self.name}]`
   const { _tag, message: _, ...data } = self.toJSON() as { readonly [field: string]: unknown }
-  const fields = inspect(data, { ...options, depth: depth ?? 2 })
+  const fields = inspect(Record.filter(data, Predicate.isNotUndefined), {
+    ...options,
+    depth: Math.min(depth ?? mostDeep, mostDeep)
+  })
   const lines = [`${stackOf(self)} ${fields}`]
   let at: unknown = self.cause
   for (let i = 0; i < 2 * mostLinks && at !== undefined; i++) {

@@ -15,7 +15,7 @@ import { ConfigurationError, WorkflowError, WorkflowTimeoutError } from "../Cano
 import type { RunOptions } from "../Workflow.ts"
 import { levelOf, Run, runOf, within } from "./currentRun.ts"
 import type { Level } from "./depth.ts"
-import { show } from "./describe.ts"
+import { list, show } from "./describe.ts"
 import * as graph from "./graph.ts"
 import type { Handler, Machine } from "./machine.ts"
 import { advance, isKnown, namesOf, splitHandler, tagOf, taskHandler } from "./machine.ts"
@@ -297,7 +297,7 @@ const targetIssues = (entry: Entry, known: ReadonlySet<string>): ReadonlyArray<I
       rule,
       `${option} is ${
         tag === undefined ? "not a state" : `"${tag}", which is neither registered nor an exit state`
-      }; the states are ${[...known].join(", ")}`
+      }; the states are ${list(known)}`
     ))
   }
   if (entry._tag === "Split") {
