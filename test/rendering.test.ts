@@ -299,7 +299,7 @@ describe("errors are shown within bounds", () => {
         }
       }
       const wrap = (n: number): Effect.Effect<any, any> =>
-        n === 0 ? Effect.fail(new Error("root")) : Effect.mapError(
+        n === 0 ? Effect.die(new Error("root")) : Effect.mapError(
           Split.run([wrap(n - 1), wrap(n - 1)], { strategy: all }),
           (cause) => new Wrapped({ cause, inner: { cause, all: [cause, cause] } })
         )
@@ -696,7 +696,7 @@ describe("results are shown within bounds", () => {
   it.effect("with the counts, the first values and failures, and how many more", () =>
     Effect.gen(function*() {
       const branches = (length: number) =>
-        Array.from({ length }, (_, i) => i % 2 === 0 ? Effect.succeed(BigInt(i)) : Effect.fail(new Error(`no ${i}`)))
+        Array.from({ length }, (_, i) => i % 2 === 0 ? Effect.succeed(BigInt(i)) : Effect.die(new Error(`no ${i}`)))
       const result = yield* Split.run(branches(5000), { strategy: JoinStrategy.partialResults(5000) })
       assert.deepStrictEqual(JSON.parse(JSON.stringify(result)), {
         tally: { total: 5000, succeeded: 2500, failed: 2500, interrupted: 0, notStarted: 0 },

@@ -5,7 +5,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { NodeInspectSymbol } from "effect/Inspectable"
+import * as Inspectable from "effect/Inspectable"
 import * as Predicate from "effect/Predicate"
 import * as Redactable from "effect/Redactable"
 import type { Failed, SplitResult } from "../SplitResult.ts"
@@ -240,7 +240,7 @@ const hiddenInspect = hide(inspected)
 export const showable = <A extends object>(result: A): A => {
   // one by one is half as dear as all at once, which each split pays for
   Object.defineProperty(result, "toJSON", hiddenJson)
-  Object.defineProperty(result, NodeInspectSymbol, hiddenInspect)
+  Object.defineProperty(result, Inspectable.NodeInspectSymbol, hiddenInspect)
   return Object.defineProperty(result, Redactable.symbolRedactable, hiddenJson)
 }
 

@@ -7,7 +7,7 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Formatter from "effect/Formatter"
-import { NodeInspectSymbol } from "effect/Inspectable"
+import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
@@ -23,7 +23,7 @@ export const TaggedError: typeof Data.TaggedError = (tag) => {
     override toJSON(): unknown {
       return { message: shortened(this.message, mostText), ...copies.fieldsOf(this) }
     }
-    override [NodeInspectSymbol](depth?: number, options?: object, inspect?: Inspect): unknown {
+    override [Inspectable.NodeInspectSymbol](depth?: number, options?: object, inspect?: Inspect): unknown {
       return typeof inspect === "function" ? inspected(this, depth, options, inspect) : this.toJSON()
     }
   }
