@@ -155,7 +155,7 @@ const sentry = (
 
 describe("errors are shown within bounds", () => {
   for (
-    const [depth, width] of [[1, 1], [2, 3], [4, 3], [8, 3], [10, 3], [3, 20], [12, 1], [100, 1], [199, 1]] as const
+    const [depth, width] of [[1, 1], [2, 3], [4, 3], [7, 3], [3, 20], [12, 1], [100, 1], [199, 1]] as const
   ) {
     it.effect(`of joins ${depth} deep and ${width} wide`, () =>
       Effect.gen(function*() {
@@ -169,6 +169,27 @@ describe("errors are shown within bounds", () => {
         assert.include(Cause.pretty(Cause.fail(error)), "Error: leaf\n")
       }))
   }
+
+  it.effect("of a tree so large that it is not gone through", () =>
+    Effect.gen(function*() {
+      let error: unknown = new Error("leaf")
+      for (let depth = 0; depth < 40; depth++) error = yield* failed(error, error, error)
+      // 3 to the power of 40 leaves
+      yield* isWithin("a large tree", error)
+
+      let read = 0
+      class Counted extends Error {
+        override get message(): string {
+          read++
+          return "leaf"
+        }
+      }
+      const counted = yield* failing(7, 3, () => new Counted())
+      for (const show of [() => counted.message, () => JSON.stringify(counted), () => inspect(counted)]) show()
+      for (const show of [() => counted.errors, () => Cause.pretty(Cause.fail(counted)), () => sentry(counted)]) show()
+      assert.isAtMost(read, 200)
+      assert.isAtLeast(read, 5)
+    }))
 
   it.effect("of a split of 100,000 branches, in the time that one takes", () =>
     Effect.gen(function*() {
