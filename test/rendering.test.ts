@@ -176,6 +176,9 @@ describe("errors are shown within bounds", () => {
       for (let depth = 0; depth < 40; depth++) error = yield* failed(error, error, error)
       // 3 to the power of 40 leaves
       yield* isWithin("a large tree", error)
+      for (let depth = 0; depth < 5000; depth++) error = yield* failed(error)
+      yield* isWithin("a tower", error)
+      assert.include(Cause.pretty(Cause.fail(error)), "Error: leaf\n")
 
       let read = 0
       class Counted extends Error {
@@ -187,7 +190,8 @@ describe("errors are shown within bounds", () => {
       const counted = yield* failing(7, 3, () => new Counted())
       for (const show of [() => counted.message, () => JSON.stringify(counted), () => inspect(counted)]) show()
       for (const show of [() => counted.errors, () => Cause.pretty(Cause.fail(counted)), () => sentry(counted)]) show()
-      assert.isAtMost(read, 200)
+      // of 2187 leaves
+      assert.isAtMost(read, 600)
       assert.isAtLeast(read, 5)
     }))
 
@@ -400,6 +404,18 @@ describe("errors are shown without harm", () => {
         }
       }))
   }
+
+  it.effect("a join that has become the cause of its own failure", () =>
+    Effect.gen(function*() {
+      const failure = new Error("no")
+      const error = yield* failed(failure, failure)
+      failure.cause = error
+      assert.strictEqual(error.cause, failure)
+      yield* isWithin("a cycle of causes", error)
+      const own = yield* failed("no")
+      ;(own.result.failures as Array<unknown>)[0] = { _tag: "Failed", index: 0, name: "0", cause: Cause.fail(own) }
+      yield* isWithin("a join in itself", own)
+    }))
 
   it.effect("a secret stays one", () =>
     Effect.gen(function*() {

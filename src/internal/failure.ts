@@ -15,7 +15,7 @@ import type { Path } from "../CanoError.ts"
 import * as copies from "./copies.ts"
 import { attempt, clip, show } from "./describe.ts"
 import type { Join } from "./quotes.ts"
-import { innermost, isJoin, most, quote, reasonOf, sentence, shortened, strategy } from "./quotes.ts"
+import { innermost, isJoin, most, mostFollowed, quote, reasonOf, sentence, shortened, strategy } from "./quotes.ts"
 
 /** `Data.TaggedError`, printed with its message, its data and what has caused it. */
 export const TaggedError: typeof Data.TaggedError = (tag) => {
@@ -77,11 +77,25 @@ const valuesOf = (self: Join): ReadonlyArray<unknown> =>
 const linkOf = (self: Join): Link => {
   const known = links.get(self)
   if (known !== undefined) return known
+  // from the innermost outwards: calls in calls would be as deep as the joins
+  const chain = [self]
+  let below = valuesOf(self)[0]
+  for (; isJoin(below) && !links.has(below) && chain.length < mostFollowed; below = valuesOf(below)[0]) {
+    chain.push(below)
+  }
+  return chain.reduceRight<Link>((_, join) => links.get(join) ?? link(join), alone)
+}
+
+/** Of what is its own cause, and has still to be looked at. */
+const alone: Link = { cause: undefined, length: 1 }
+
+const link = (self: Join): Link => {
+  links.set(self, alone)
   let cause = printable(valuesOf(self)[0])
-  while (lengthOf(cause) > mostLinks) cause = causeIn(cause)
-  const link = { cause, length: 1 + lengthOf(cause) }
-  links.set(self, link)
-  return link
+  for (let i = 0; i < 2 * mostLinks && lengthOf(cause) > mostLinks; i++) cause = causeIn(cause)
+  const found = { cause, length: 1 + lengthOf(cause) }
+  links.set(self, found)
+  return found
 }
 
 /** The first failure of a join. */

@@ -37,6 +37,9 @@ const mostQuoted = 500
 const mostSentence = 2000
 const mostSaid = 300
 
+/** Joins that are followed to the innermost failure. */
+export const mostFollowed = 10_000
+
 /** Where a sentence belongs. */
 export const located = (
   sentence: string,
@@ -100,7 +103,8 @@ const below = (value: unknown, level: number): string => {
 /** What the first failures lead to, from join to join. */
 export const innermost = (value: unknown): unknown => {
   let at = value
-  while (isJoin(at)) {
+  // results can be changed, and an error put into its own
+  for (let i = 0; i < mostFollowed && isJoin(at); i++) {
     const [first] = at.result.failures
     const reason = first && reasonOf(first.cause)
     if (reason === undefined) break
