@@ -14,6 +14,7 @@ import {
   Fiber,
   Formatter,
   Logger,
+  Redactable,
   Redacted,
   References,
   Schema,
@@ -429,6 +430,21 @@ describe("errors are shown without harm", () => {
         inspect(error.result, { depth: Infinity })
       ]
       for (const text of texts) assert.notInclude(text, "hunter2")
+      // of somebody's own: a value, and an error whose message tells it
+      const login = { token: "hunter2", [Redactable.symbolRedactable]: () => ({ token: "hidden" }) }
+      const denied = Object.assign(new Error("not hunter2"), {
+        [Redactable.symbolRedactable]: () => ({ message: "denied" })
+      })
+      const own = yield* failed(login, { login }, denied)
+      assert.strictEqual(
+        own.message,
+        "all of 3: 0 succeeded, 3 failed: 0: {\"token\":\"hidden\"}; 1: {\"login\":{\"token\":\"hidden\"}}; 2: denied"
+      )
+      const result = yield* Split.run([Effect.succeed(login), Effect.succeed([login])], { strategy: all })
+      for (const text of [JSON.stringify(own), JSON.stringify(result), JSON.stringify(own.result)]) {
+        assert.notInclude(text, "hunter2")
+        assert.include(text, "hidden")
+      }
     }))
 
   it.effect("an error that is frozen has its message", () =>

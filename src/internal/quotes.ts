@@ -74,8 +74,7 @@ interface Reason {
 }
 
 /** What is said of a value that something has failed or died with: its message, its tag or its name, else the value. */
-export const quote = (value: unknown): string =>
-  shortened(attempt(() => said(Redactable.redact(value))) ?? show(attempt(() => Redactable.redact(value)) ?? value))
+export const quote = (value: unknown): string => shortened(attempt(() => said(Redactable.redact(value))) ?? show(value))
 
 const said = (value: unknown): string | undefined => {
   if (typeof value === "string") return value
