@@ -290,6 +290,7 @@ describe("errors are shown within bounds", () => {
       }
       const lost = yield* Effect.flip(many.addExitStates("Done").orchestrate("State 0")) as Effect.Effect<any>
       assert.strictEqual(lost.rule, "unknown-state")
+      assert.match(lost.detail, /; the states are State 0, State 1, .*, State 39 and 961 more$/)
       yield* isWithin("a thousand states", lost)
     }))
 
