@@ -7,6 +7,8 @@ export default defineConfig({
   // Tests import "effect-cano" as a user does; this condition of package.json#exports points at src/.
   ssr: { resolve: { conditions: ["effect-cano-source", "node", "import", "module", "default"] } },
   test: {
+    // a test that hangs is noticed all the same, and a busy machine fails none
+    testTimeout: 60_000,
     coverage: {
       provider: "v8",
       include: ["src/**/*.ts"],
@@ -30,8 +32,7 @@ export default defineConfig({
         test: {
           name: "yields",
           include: process.env["YIELD_FILES"]?.split(",") ?? ["test/laws/*.test.ts", "test/yielding/*.test.ts"],
-          env: { YIELDS: "random" },
-          testTimeout: 20_000
+          env: { YIELDS: "random" }
         }
       }
     ]

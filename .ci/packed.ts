@@ -1,17 +1,20 @@
-// npm run packed: packs the library, installs the tarball in an empty folder and uses it as a stranger would.
+// npm run packed: packs the library, installs the tarball in an empty folder and uses it as a stranger would, on every
+// runtime and with every compiler of the README that the registry has.
 import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
 import { existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, dirname, join } from "node:path"
-import { root, run } from "./programs.ts"
-import { snippets } from "./snippets.ts"
+import { brokenLinks } from "./links.ts"
+import { lines, root, run } from "./programs.ts"
+import { compilers, type Found, install, runtimes } from "./runtimes.ts"
+import { expectedLines, snippets } from "./snippets.ts"
 
 const json = (file: string) => JSON.parse(readFileSync(file, "utf8"))
 const installed = (name: string): string => json(join(root, "node_modules", name, "package.json")).version
 const sh = (cwd: string, command: string, ...args: ReadonlyArray<string>) => {
   try {
-    execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] })
+    execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], timeout: 120_000 })
   } catch (error) {
     const { stderr, stdout } = error as { stdout: string; stderr: string }
     throw new Error(`${command} ${args.join(" ")}\n${stdout}${stderr}`)
@@ -22,6 +25,7 @@ const modules = readdirSync(join(root, "src")).filter((file) => file.endsWith(".
   .map((file) => file.slice(0, -3))
 
 const consumer = mkdtempSync(join(tmpdir(), "effect-cano-"))
+process.env["DENO_DIR"] = join(consumer, "tools/deno")
 try {
   const pack = join(consumer, "pack")
   mkdirSync(pack)
@@ -57,7 +61,13 @@ try {
     assert(existsSync(join(library, script.replace(/\.js$/, ".d.ts"))), `${script} has no types`)
   }
   const tops = readdirSync(library).sort()
-  assert.deepEqual(tops, ["CHANGELOG.md", "LICENSE", "README.md", "dist", "package.json", "src"])
+  assert.deepEqual(
+    tops,
+    "CHANGELOG.md CONTRIBUTING.md LICENSE README.md bench dist docs examples package.json src test".split(" ")
+  )
+  const links = brokenLinks(library)
+  assert.deepEqual(links.broken, [], "links that lead nowhere in the package")
+  assert(links.total > 50, `only ${links.total} links were found`)
   for (const file of globSync("**/*.*", { cwd: library })) {
     assert(!readFileSync(join(library, file), "utf8").includes(root), `${file} names the folder it was built in`)
   }
@@ -94,12 +104,46 @@ try {
   )
   const readme = snippets().find((snippet) => snippet.file === "README.md")
   if (readme !== undefined) writeFileSync(join(consumer, "readme.ts"), readme.code.join("\n"))
-  sh(consumer, process.execPath, "node_modules/typescript/bin/tsc")
+  writeFileSync(join(consumer, "stranger.ts"), readFileSync(join(import.meta.dirname, "stranger.ts")))
 
-  for (const program of globSync("*.ts", { cwd: consumer })) {
-    const { code, stderr } = await run(program, { cwd: consumer, condition: false })
-    assert.equal(code, 0, `${basename(program)} failed\n${stderr}`)
+  const wanted = readFileSync(join(root, "README.md"), "utf8")
+  const used: Array<string> = []
+  const missing: Array<string> = []
+  /** Does something with each that can be had; the README must name all of them. */
+  const each = async (all: typeof runtimes, own: Found, use: (found: Found) => void | Promise<void>) => {
+    for (const one of [own, ...all]) {
+      assert(wanted.includes(one.label), `README.md does not say that ${one.label} is tested`)
+      const found = "path" in one ? one : install(join(consumer, "tools"), one)
+      if ("path" in found) {
+        await use(found)
+        used.push(`${found.label} (${found.version})`)
+      } else {
+        missing.push(`not tested: ${found.label}: ${found.reason}`)
+      }
+    }
   }
+
+  const typescript = installed("typescript")
+  await each(compilers, {
+    label: `TypeScript ${typescript.split(".")[0]}`,
+    version: typescript,
+    path: join(consumer, "node_modules/typescript/bin/tsc"),
+    args: []
+  }, ({ path }) => sh(consumer, process.execPath, path))
+
+  await each(runtimes, {
+    label: `Node ${process.versions.node.split(".")[0]}`,
+    version: process.versions.node,
+    path: process.execPath,
+    args: []
+  }, async ({ args, label, path }) => {
+    for (const program of globSync("*.ts", { cwd: consumer })) {
+      const { code, stderr, stdout } = await run(program, { cwd: consumer, condition: false, runtime: [path, ...args] })
+      assert.equal(code, 0, `${label}: ${basename(program)} failed\n${stdout}${stderr}`)
+      const expected = expectedLines(readFileSync(join(consumer, program), "utf8").split("\n"))
+      if (expected.length > 0) assert.deepEqual(lines(stdout), expected, `${label}: ${program} printed something else`)
+    }
+  })
 
   // What is private stays so.
   writeFileSync(
@@ -114,7 +158,9 @@ try {
   )
   const { code, stderr } = await run("closed.js", { cwd: consumer, condition: false })
   assert.equal(code, 0, stderr)
-  console.log(`${tarball}: ${modules.length + 1} entry points type-check and load`)
+  console.log(`${tarball}: ${modules.length + 1} entry points type-check and load, ${links.total} links resolve`)
+  console.log(`used with ${used.join(", ")}`)
+  for (const line of missing) console.log(line)
 } finally {
   rmSync(consumer, { recursive: true, force: true })
 }

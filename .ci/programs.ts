@@ -10,12 +10,16 @@ export interface Output {
   readonly stderr: string
 }
 
-/** Runs a program with this Node, which strips the types, and with "effect-cano" standing for src/. */
-export const run = (file: string, options: { readonly cwd?: string; readonly condition?: boolean } = {}) =>
+/** Runs a program with this Node, or another runtime that strips the types, and with "effect-cano" standing for src/. */
+export const run = (
+  file: string,
+  options: { readonly cwd?: string; readonly condition?: boolean; readonly runtime?: ReadonlyArray<string> } = {}
+) =>
   new Promise<Output>((done) => {
-    const args = options.condition === false ? [file] : ["--conditions=effect-cano-source", file]
+    const [runtime, ...before] = options.runtime ?? [process.execPath]
+    const args = [...before, ...options.condition === false ? [] : ["--conditions=effect-cano-source"], file]
     const { FORCE_COLOR: _, ...env } = process.env
-    execFile(process.execPath, args, {
+    execFile(runtime ?? process.execPath, args, {
       cwd: options.cwd ?? root,
       env: { ...env, NO_COLOR: "1" },
       timeout: 60_000,

@@ -53,6 +53,10 @@ const extract = (file: string): Array<Snippet> => {
 export const snippets = (): Array<Snippet> =>
   globSync(["README.md", "docs/**/*.md", "src/**/*.ts"], { cwd: root }).sort().flatMap(extract)
 
+/** The lines that a program prints, as its comments say. */
+export const expectedLines = (code: ReadonlyArray<string>): Array<string> =>
+  code.flatMap((line) => /\/\/ =>(?: (.*))?$/.exec(line)?.slice(1) ?? []).map((line) => (line ?? "").trimEnd())
+
 const main = async (): Promise<number> => {
   const folder = join(root, ".ci/tmp/snippets")
   rmSync(folder, { recursive: true, force: true })
@@ -90,8 +94,7 @@ const main = async (): Promise<number> => {
   const queue = programs.filter((program) => program.runs)
   const worker = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const expected = next.code.flatMap((line) => /\/\/ =>(?: (.*))?$/.exec(line)?.slice(1) ?? [])
-        .map((line) => (line ?? "").trimEnd())
+      const expected = expectedLines(next.code)
       const { code, stderr, stdout } = await run(next.path)
       const actual = normalize(expected, stdout === "" ? [] : lines(stdout))
       if (code !== 0) {

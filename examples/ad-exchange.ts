@@ -64,7 +64,7 @@ const exchange = Workflow.make<State>("ad-exchange")
       Effect.as(Console.log(`  checked by ${result.values.join(" and ")}`), { _tag: "Enrich" as const, bids }),
     otherwise: { _tag: "HouseAd", reason: "the auction could not be checked" }
   })
-  // half of the quality scores will do
+  // half of the quality scores will do: bids that have none by then are dropped
   .registerSplit(
     "Enrich",
     ({ bids }) =>
@@ -81,7 +81,11 @@ const exchange = Workflow.make<State>("ad-exchange")
   // one region that has heard of it is enough
   .registerSplit("Notify", { east: after(40, "east"), west: after(10, "west") }, {
     strategy: JoinStrategy.any,
-    next: (result, { winner }) => ({ _tag: "Complete", winner, via: result.values[0] ?? "nobody" })
+    next: (result, { winner }) => ({
+      _tag: "Complete",
+      winner,
+      via: result.values.west ?? result.values.east ?? "nobody"
+    })
   })
   .addExitStates("Complete", "HouseAd")
   .withTimeout("1 second")

@@ -24,7 +24,7 @@ const workflow = Workflow.make<State>("join-any")
     next: (result) => {
       const failed = result.failures.map((failure) => failure.name)
       return Effect.as(
-        Console.log(`  answer: ${result.values[0]}; failed before: ${failed.join(", ")}`),
+        Console.log(`  answer: ${Object.values(result.values).join()}; failed before: ${failed.join(", ")}`),
         "Complete" as const
       )
     }

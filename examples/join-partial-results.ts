@@ -23,7 +23,7 @@ const workflow = Workflow.make<State>("partial-results")
     next: (result) =>
       Effect.as(
         Console.log([
-          `in time: ${result.values.join(", ")}`,
+          `in time: ${Object.values(result.values).join(", ")}`,
           `failed: ${result.failures.map((failure) => failure.name).join(", ")}`,
           `cut off: ${result.cancelled.map((loser) => loser.name).join(", ")}`
         ].join("\n")),

@@ -22,7 +22,9 @@ const workflow = Workflow.make<State>("recommendations")
     next: (result) =>
       Effect.as(
         Console.log(
-          `shown: ${result.values.join(", ")}; too late: ${result.cancelled.map((late) => late.name).join(", ")}`
+          `shown: ${Object.values(result.values).join(", ")}; too late: ${
+            result.cancelled.map((late) => late.name).join(", ")
+          }`
         ),
         "Aggregate" as const
       )

@@ -1,5 +1,7 @@
 /**
- * `percentage(p)`: a share of all branches must succeed, so the rule scales with the batch. Here 75 of 100 records.
+ * `percentage(p)`: a share of all branches decides, so the rule scales with their number. Here 75 of 100 records: enough
+ * for an estimate, and the rest is cut off. It is not for records that must all be processed: that is `tolerate`, which
+ * `npm run example join-open` shows.
  */
 import { Console, Effect } from "effect"
 import { JoinStrategy, Workflow } from "effect-cano"

@@ -1,6 +1,6 @@
 /**
  * `quorum(n)`: n successes decide and the rest is cancelled; as soon as n can't be reached any more the join fails. For
- * majority writes.
+ * majority writes, not for batches: branches that are not needed are not done.
  */
 import { Console, Effect } from "effect"
 import { JoinStrategy, Workflow } from "effect-cano"

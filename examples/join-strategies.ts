@@ -3,7 +3,7 @@
  * branch fails. From cano: `join_strategies`.
  */
 import { Clock, Console, Effect } from "effect"
-import { type CanoError, JoinStrategy, Split } from "effect-cano"
+import { JoinStrategy, Split } from "effect-cano"
 
 const branches = [40, 80, 120, 160, 200].map((millis) =>
   Effect.andThen(Effect.sleep(millis), millis === 80 ? Effect.fail("the second branch fails") : Effect.succeed(millis))
@@ -29,7 +29,7 @@ const compare = Effect.fn("compare")(function*(strategy: JoinStrategy.JoinStrate
     Effect.map((result) => ["satisfied", result] as const),
     Effect.catchTag(
       "JoinUnsatisfiedError",
-      (error: CanoError.JoinUnsatisfiedError<string>) => Effect.succeed(["unsatisfied", error.result] as const)
+      (error) => Effect.succeed(["unsatisfied", error.result] as const)
     )
   )
   const millis = (yield* Clock.currentTimeMillis) - start

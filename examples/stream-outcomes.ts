@@ -26,7 +26,7 @@ const withProgress = Effect.gen(function*() {
     strategy: JoinStrategy.partialResults(3),
     onOutcome: ({ name }) => Console.log(`${++settled} of 3: ${name}`)
   })
-  yield* Console.log(`the best price is ${Math.min(...values.map(({ price }) => price))}`)
+  yield* Console.log(`the best price is ${Math.min(...Object.values(values).map(({ price }) => price))}`)
 })
 
 /** A million readings, eight at once, of which nothing but the sum is kept. */

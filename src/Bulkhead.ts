@@ -34,7 +34,8 @@ export const TypeId: "~effect-cano/Bulkhead" = internal.TypeId
  * What runs in a place may not ask for another one of the same bulkhead, neither itself nor in a split or workflow inside
  * it: with all places held by such, each would wait for the others for ever. It is refused with `BulkheadReentryError`,
  * which names the states, however many places are free. Take the place around the innermost work, or use two bulkheads. A
- * fiber that was forked in a place counts as inside it until the place is given back.
+ * fiber that was forked in a place counts as inside it until the effect has ended that has the place; one that a branch
+ * has forked, until its split has ended, since a split keeps its places from branch to branch.
  *
  * @category models
  * @since 0.1.0

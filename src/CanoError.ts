@@ -14,7 +14,7 @@ import { clip } from "./internal/describe.ts"
 import * as failure from "./internal/failure.ts"
 import * as quotes from "./internal/quotes.ts"
 import type * as JoinStrategy from "./JoinStrategy.ts"
-import type { Outcome, SplitResult } from "./SplitResult.ts"
+import type { Unsatisfied } from "./SplitResult.ts"
 
 /**
  * The states a run has entered, the initial one first.
@@ -219,15 +219,17 @@ export class WorkflowError extends failure.TaggedError("WorkflowError")<{
  * @category errors
  * @since 0.1.0
  */
-export class JoinUnsatisfiedError<out E = unknown> extends failure.TaggedError("JoinUnsatisfiedError")<{
-  readonly strategy: JoinStrategy.JoinStrategy
-  /** Why, where a strategy of `JoinStrategy.make` has said so. */
-  readonly reason?: string | undefined
-  readonly result: SplitResult<unknown, E, ReadonlyArray<Outcome.Any<unknown, E>>>
-  readonly workflow: string | undefined
-  readonly state: string | undefined
-  readonly path: Path | undefined
-}> {
+export class JoinUnsatisfiedError<out E = unknown, out A = unknown>
+  extends failure.TaggedError("JoinUnsatisfiedError")<{
+    readonly strategy: JoinStrategy.JoinStrategy
+    /** Why, where a strategy of `JoinStrategy.make` has said so. */
+    readonly reason?: string | undefined
+    readonly result: Unsatisfied<A, E>
+    readonly workflow: string | undefined
+    readonly state: string | undefined
+    readonly path: Path | undefined
+  }>
+{
   /** What the first of the failed branches has failed or died with; see `errors`. */
   override get cause(): unknown {
     return failure.causeOf(this)
@@ -253,11 +255,11 @@ export class JoinUnsatisfiedError<out E = unknown> extends failure.TaggedError("
  * @category errors
  * @since 0.1.0
  */
-export class JoinTimeoutError<out E = unknown> extends failure.TaggedError("JoinTimeoutError")<{
+export class JoinTimeoutError<out E = unknown, out A = unknown> extends failure.TaggedError("JoinTimeoutError")<{
   readonly strategy: JoinStrategy.JoinStrategy
   readonly timeout: Duration.Duration
   readonly reason?: string | undefined
-  readonly result: SplitResult<unknown, E, ReadonlyArray<Outcome.Any<unknown, E>>>
+  readonly result: Unsatisfied<A, E>
   readonly workflow: string | undefined
   readonly state: string | undefined
   readonly path: Path | undefined
@@ -364,14 +366,7 @@ export class WorkflowTimeoutError extends failure.TaggedError("WorkflowTimeoutEr
    * What the split had that was running, the outermost of several: its branches that still ran are `Interrupted`, and count
    * as that. `undefined` where the run was in no split.
    */
-  readonly result?:
-    | SplitResult<
-      unknown,
-      unknown,
-      ReadonlyArray<Outcome.Any<unknown, unknown>> | { readonly [name: string]: Outcome.Any<unknown, unknown> },
-      ReadonlyArray<unknown> | { readonly [name: string]: unknown }
-    >
-    | undefined
+  readonly result?: Unsatisfied<unknown, unknown> | undefined
 }> {
   override get message(): string {
     return failure.once(this, quotes.located(`the run did not end within ${Duration.format(this.limit)}`, this))

@@ -13,6 +13,7 @@ import type * as Schedule from "effect/Schedule"
 import type { ConfigurationError } from "./CanoError.ts"
 import * as internalBudget from "./internal/budget.ts"
 import * as internalDelays from "./internal/delays.ts"
+import type { Inferred } from "./internal/given.ts"
 import * as internal from "./internal/hedge.ts"
 import * as internalLatencies from "./internal/latencies.ts"
 
@@ -214,7 +215,7 @@ export const run: <Eff extends Effect.Effect<any, any, any>, R = never>(
 ) => Effect.Effect<
   Outcome<Effect.Success<Eff>>,
   Effect.Error<Eff> | ConfigurationError,
-  Effect.Services<Eff> | R
+  Effect.Services<Eff> | Inferred<R>
 > = internal.run
 
 // -----------------------------------------------------------------------------

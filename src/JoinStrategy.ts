@@ -214,11 +214,17 @@ export {
 }
 
 /**
- * `n` successes decide.
+ * `n` successes decide; branches that still run are interrupted, and those that wait never start.
  *
  * **When to use**
  *
- * Use for majority writes and consensus. `n` is an integer of at least 1. From cano: `JoinStrategy::Quorum(n)`.
+ * Use for majority writes and consensus, where branches stand for each other. `n` is an integer of at least 1. From cano:
+ * `JoinStrategy::Quorum(n)`.
+ *
+ * **Gotchas**
+ *
+ * Not for batches: of 220 rows `quorum(176)` leaves up to 44 undone, and succeeds. Where every branch has work of its own
+ * and some may fail use `tolerate({ minSuccesses: n })`, which runs all of them unless too many fail.
  *
  * @category strategies
  * @since 0.1.0
@@ -226,7 +232,17 @@ export {
 export const quorum = <const N extends number>(n: N): JoinStrategy<"Quorum", N> => strategy("Quorum", n)
 
 /**
- * A share `p` of all branches, rounded up, must succeed.
+ * A share `p` of all branches, rounded up, decides as soon as it has succeeded; the rest is interrupted or never starts.
+ *
+ * **When to use**
+ *
+ * Use like `quorum` where the number of branches is not known beforehand: a majority of the replicas that there are.
+ *
+ * **Gotchas**
+ *
+ * Not for batches: `percentage(0.8)` of 220 rows ends with 176 of them, and the others are not processed, without an
+ * error. Where every branch has work of its own and a share may fail use `tolerate({ maxFailureRate: 0.2 })`, which runs
+ * all of them unless too many fail.
  *
  * **Details**
  *
@@ -239,11 +255,11 @@ export const quorum = <const N extends number>(n: N): JoinStrategy<"Quorum", N> 
 export const percentage = <const P extends number>(p: P): JoinStrategy<"Percentage", P> => strategy("Percentage", p)
 
 /**
- * `n` settled branches decide, successes and failures alike.
+ * `n` settled branches decide, successes and failures alike; the rest is interrupted or never starts.
  *
  * **When to use**
  *
- * Use where latency matters more than completeness. From cano: `JoinStrategy::PartialResults(n)`.
+ * Use where latency matters more than completeness: not for batches, of which it leaves all but `n` undone. From cano: `JoinStrategy::PartialResults(n)`.
  *
  * @category strategies
  * @since 0.1.0
@@ -527,7 +543,9 @@ export const agreement = <A = unknown>(n: number, by: (value: A) => unknown = id
  *
  * **When to use**
  *
- * Use for batches in which a few may fail, but not many.
+ * Use for batches in which a few may fail, but not many: each branch has work of its own, so a success of others is no
+ * reason to leave it undone, as `quorum` and `percentage` do. Where any number may fail:
+ * `tolerate({ maxFailureRate: 1 })`.
  *
  * @category open strategies
  * @since 0.1.0
@@ -676,7 +694,7 @@ const requirement = <N extends string>(needed: number, parts: ReadonlyArray<Part
  * const strategy = anyOf("cache", allOf("left", "right"))
  * const { values } = await Effect.runPromise(Split.run(sources, { strategy }))
  * console.log(values)
- * // => [ 1, 2 ]
+ * // => { left: 1, right: 2 }
  * ```
  *
  * @category open strategies

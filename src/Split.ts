@@ -22,6 +22,7 @@ import type {
 } from "./CanoError.ts"
 import type { Budget, Delay, Latencies } from "./Hedge.ts"
 import * as internalBranches from "./internal/branches.ts"
+import type { Foreseen, Has, Inferred, Option, Seen } from "./internal/given.ts"
 import * as internal from "./internal/standalone.ts"
 import * as internalStream from "./internal/stream.ts"
 import type { Custom, JoinStrategy } from "./JoinStrategy.ts"
@@ -150,14 +151,24 @@ export declare namespace Branches {
     }
 
   /**
-   * The values, in the shape of the list.
+   * The values of all branches, in the shape of the list.
    *
    * @category utility types
    * @since 0.1.0
    */
   export type Values<L> = L extends ReadonlyArray<any> ? { readonly [I in keyof L]: Effect.Success<L[I]> }
     : L extends Iterable<infer Eff> ? ReadonlyArray<Eff extends AnyEffect ? Effect.Success<Eff> : never>
+    : L extends TaskResult.Split<any> ? ReadonlyArray<unknown>
     : { readonly [K in keyof L]: L[K] extends AnyEffect ? Effect.Success<L[K]> : never }
+
+  /**
+   * The values of those branches that succeeded: a list, or a record with their names.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type Successes<L> = L extends Iterable<any> ? ReadonlyArray<SuccessOf<L>>
+    : { readonly [K in keyof L]?: L[K] extends AnyEffect ? Effect.Success<L[K]> : never }
 }
 
 /**
@@ -198,34 +209,60 @@ export declare namespace Check {
    * @category utility types
    * @since 0.1.0
    */
-  export type Strategy<L, Strat, T> = Strat extends Custom<infer A, infer E, infer Names>
-    ? Fits<Branches.ListOf<L>, A, E, Names>
+  export type Strategy<L, Strat, O> = [Unfit<L, Strat, O>] extends [never] ? unknown : Unfit<L, Strat, O>
+
+  /** The sentences about the strategies that there may be; one that fits adds none. */
+  type Unfit<L, Strat, O> = Strat extends Custom<infer A, infer E, infer Names>
+    ? Unjudged<Branches.ListOf<L>, A, E, Names>
     : Strat extends JoinStrategy<infer Tag, infer N> ?
-      [Tag] extends ["PartialTimeout"] ? [T] extends [undefined] ? "partialTimeout needs a timeout" : unknown
-      : [Tag] extends ["Any" | "Quorum" | "PartialResults"] ? Enough<L, Tag extends "Any" ? 1 : N>
-      : unknown
-    : unknown
+      [Tag] extends ["PartialTimeout"]
+        ? [Option<O, "timeout", undefined>] extends [undefined] ? "partialTimeout needs a timeout" : never
+      : [Tag] extends ["Percentage"] ? OutOfRange<N>
+      : [Tag] extends ["Any" | "Quorum" | "PartialResults"] ? TooFew<L, Tag extends "Any" ? 1 : N>
+      : never
+    : never
 
   /** Whether a strategy of one's own can judge what the branches give. */
-  type Fits<L, A, E, Names extends string> = [Branches.SuccessOf<L>] extends [A]
-    ? [Branches.ErrorOf<L>] extends [E] ? Named<L, Names>
+  type Unjudged<L, A, E, Names extends string> = [Branches.SuccessOf<L>] extends [A]
+    ? [Branches.ErrorOf<L>] extends [E] ? Unnamed<L, Names>
     : "the strategy does not take the errors of these branches"
     : "the strategy does not take the values of these branches"
 
-  type Named<L, Names extends string> = string extends Names ? unknown
-    : L extends ReadonlyArray<unknown> ? number extends L["length"] ? unknown : Known<keyof L & `${number}`, Names>
-    : L extends Iterable<unknown> ? unknown
-    : Known<keyof L & string, Names>
+  type Unnamed<L, Names extends string> = string extends Names ? never
+    : L extends ReadonlyArray<unknown> ? number extends L["length"] ? never : Unknown<keyof L & `${number}`, Names>
+    : L extends Iterable<unknown> ? never
+    : Unknown<keyof L & string, Names>
 
-  type Known<Keys extends string, Names extends string> = [Exclude<Names, Keys>] extends [never] ? unknown
+  type Unknown<Keys extends string, Names extends string> = [Exclude<Names, Keys>] extends [never] ? never
     : `there is no branch ${Exclude<Names, Keys>}`
 
-  type Enough<L, N extends number> = number extends N ? unknown
+  /** A literal as it is written: shares lie above 0 and at most at 1. */
+  type OutOfRange<P extends number> = number extends P ? never
+    : `${P}` extends "1" | `0.${string}` | `${number}e-${number}` ? never
+    : `percentage(${P}): the share must be a number above 0 and at most 1`
+
+  type TooFew<L, N extends number> = number extends N ? never
     : N extends 0 ? "the strategy must wait for at least 1 branch"
-    : L extends ReadonlyArray<unknown> ? number extends L["length"] ? unknown
-      : Reaches<L, N> extends true ? unknown
-      : `the strategy waits for ${N} branches, but there are only ${L["length"]}`
-    : unknown
+    : Counted<L> extends infer Count extends ReadonlyArray<unknown> ? Reaches<Count, N> extends true ? never
+      : `the strategy waits for ${N} branches, but there are only ${Count["length"]}`
+    : never
+
+  /** As many elements as there are branches, where that is known: of a tuple, or of a record whose names are. */
+  type Counted<L> = L extends (...args: any) => any ? undefined
+    : L extends Branches.AnyEffect | Growing<any> ? undefined
+    : L extends ReadonlyArray<unknown> ? number extends L["length"] ? undefined : L
+    : L extends Iterable<unknown> ? undefined
+    : string extends keyof L ? undefined
+    : Each<keyof L>
+
+  /** The members of a union, one by one. */
+  type Each<K, Count extends ReadonlyArray<unknown> = []> = [K] extends [never] ? Count
+    : Last<K> extends infer Member ? Each<Exclude<K, Member>, [...Count, unknown]>
+    : never
+
+  type Last<U> = (U extends unknown ? (f: () => U) => void : never) extends (f: infer F) => void
+    ? F extends () => infer L ? L : never
+    : never
 }
 
 /**
@@ -234,17 +271,21 @@ export declare namespace Check {
  * @category models
  * @since 0.1.0
  */
-export interface Options<out Strat extends JoinStrategy, out T, out D, out P extends Losers, out Bh = number> {
+export interface Options<
+  out Strat extends JoinStrategy = JoinStrategy,
+  out D extends boolean = boolean,
+  out P extends Losers = Losers
+> {
   readonly strategy: Strat
   /**
    * The deadline of the join, from the moment the split is entered; waiting for a slot counts.
    */
-  readonly timeout?: T
+  readonly timeout?: Duration.Input | undefined
   /**
    * At most so many branches run at once, started in branch order; an integer of at least 1. Left out: all at once. A
    * `Bulkhead`, or the key of one as a service, is shared with other splits.
    */
-  readonly bulkhead?: Bh | undefined
+  readonly bulkhead?: AnyBulkhead | undefined
   /**
    * How many branches there may be, those that a lazy list yields and those that are added included. With more the split
    * fails with `WorkflowError`, and its branches are interrupted; a list known whole does not start.
@@ -277,7 +318,7 @@ export interface Options<out Strat extends JoinStrategy, out T, out D, out P ext
  * @category models
  * @since 0.1.0
  */
-export interface Observers<in Ended, in Settled, out E, out R, in out Z, in State = void> {
+export interface Observers<in Ended, in Settled, in out Z, in State = void> {
   /**
    * Told of each branch that was started, when it has ended: one at a time, in the order in which they ended, losers
    * included. The split waits for it, and fails with its error.
@@ -287,7 +328,7 @@ export interface Observers<in Ended, in Settled, out E, out R, in out Z, in Stat
    * A decision does not wait for it. While more than 16 outcomes wait, no further branch is started: a slow observer slows
    * the split down.
    */
-  readonly onOutcome?: ((outcome: Ended, state: State) => Effect.Effect<unknown, E, R>) | undefined
+  readonly onOutcome?: ((outcome: Ended, state: State) => Effect.Effect<unknown, any, any>) | undefined
   /**
    * How long `onOutcome` may take for one outcome once the join is decided; before that the `timeout` of the split bounds
    * it. An observer that takes longer is interrupted, which is told to the log with the number of outcomes that it was not
@@ -307,30 +348,79 @@ export interface Observers<in Ended, in Settled, out E, out R, in out Z, in Stat
 }
 
 /**
- * The result of a split over a list of branches under a strategy.
+ * The result of a split over the list `L` with the options `O`, as they are written. Where an option may be one or the
+ * other, or may be left out, it is the union of both results.
  *
  * @category utility types
  * @since 0.1.0
  */
-export type Result<L, Strat, D = false, P extends Losers = "interrupt", Z = never> = [Z] extends [never]
-  ? [D] extends [true] ? Discarded
+export type Result<L, O, Z = never> = Has<O, "reduce"> extends infer There
+  // a condition, since a hover gives a union by its name, with all that it was made of
+  ?
+    | (false extends There ? Unreduced<L, O, Option<O, "discard", false>> : never)
+    | (true extends There ? Reduced<Z> : never)
+  : never
+
+type Unreduced<L, O, D> = D extends true ? Discarded
   : SplitResult<
     Branches.SuccessOf<L>,
     Branches.ErrorOf<L>,
-    Branches.Outcomes<L, P>,
-    Strat extends JoinStrategy<"All" | "AllFailFast"> ? Branches.Values<L> : ReadonlyArray<Branches.SuccessOf<L>>
+    Branches.Outcomes<L, LosersOf<O>>,
+    ValuesOf<L, Option<O, "strategy", never>>
   >
-  : Reduced<Z>
+
+type ValuesOf<L, Strat> = Strat extends JoinStrategy<"All" | "AllFailFast"> ? Branches.Values<L>
+  : Branches.Successes<L>
 
 /**
- * How a split can fail: only with what its strategy and timeout allow.
+ * What a split with the options `O` does with its losers.
  *
  * @category utility types
  * @since 0.1.0
  */
-export type JoinError<E, Strat, T> =
-  | (Strat extends JoinStrategy<infer Tag> ? [Tag] extends ["PartialTimeout"] ? never : JoinUnsatisfiedError<E> : never)
-  | ([T] extends [undefined] ? never : JoinTimeoutError<E>)
+export type LosersOf<O> = Extract<Option<O, "losers", "interrupt">, Losers>
+
+/**
+ * How a split over the list `L` with the options `O` can fail: only with what its strategy and timeout allow. Its errors
+ * hold what the branches succeeded and failed with, unless that was discarded or reduced.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type JoinError<L, O> = [Branches.ErrorOf<L>] extends [infer E] ?
+    | ([Unsatisfiable<Option<O, "strategy", never>>] extends [never] ? never : JoinUnsatisfiedError<E, Kept<L, O>>)
+    | ([Option<O, "timeout", undefined>] extends [undefined] ? never : JoinTimeoutError<E, Kept<L, O>>)
+  : never
+
+/** The strategies that can be unsatisfied, and not only late. */
+type Unsatisfiable<Strat> = Strat extends JoinStrategy<infer Tag> ? [Tag] extends ["PartialTimeout"] ? never : Strat
+  : never
+
+/** The values in the shape of the branches, as far as a split keeps them. */
+type Kept<L, O> = [Has<O, "reduce">, Option<O, "discard", false>] extends [infer Reduces, infer Discards] ?
+    | (true extends Reduces | Discards ? ReadonlyArray<never> : never)
+    | (false extends Reduces ? false extends Discards ? Branches.Values<L> : never : never)
+  : never
+
+/**
+ * What the observer of a split with the options `O` can fail with.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type ObserverError<O> = O extends { readonly onOutcome?: infer F }
+  ? F extends (...args: any) => Effect.Effect<any, infer E, any> ? E : never
+  : never
+
+/**
+ * What the observer of a split with the options `O` requires.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type ObserverServices<O> = O extends { readonly onOutcome?: infer F }
+  ? F extends (...args: any) => Effect.Effect<any, any, infer R> ? R : never
+  : never
 
 /**
  * What a split can be bounded by.
@@ -341,20 +431,23 @@ export type JoinError<E, Strat, T> =
 export type AnyBulkhead = number | Bulkhead | Context.Key<any, Bulkhead>
 
 /**
- * How a split on a shared bulkhead can be refused.
+ * How a split with the options `O` can be refused, where its bulkhead is shared.
  *
  * @category utility types
  * @since 0.1.0
  */
-export type BulkheadError<Bh> = [Bh] extends [number] ? never : BulkheadFullError | BulkheadReentryError
+export type BulkheadError<O> = [Option<O, "bulkhead", never>] extends [number] ? never
+  : BulkheadFullError | BulkheadReentryError
 
 /**
- * What a split requires for a bulkhead that is a service.
+ * What a split with the options `O` requires for a bulkhead that is a service.
  *
  * @category utility types
  * @since 0.1.0
  */
-export type BulkheadServices<Bh> = Bh extends Context.Key<infer I, any> ? I : never
+export type BulkheadServices<O> = Option<O, "bulkhead", never> extends infer Bh
+  ? Bh extends Context.Key<infer I, any> ? I : never
+  : never
 
 /**
  * When the branches of a split that are alternatives are started; the words are those of `Hedge`.
@@ -373,12 +466,13 @@ export interface Hedging {
 }
 
 /**
- * What a split requires for its losers: a scope, where they may outlive it.
+ * What a split with the options `O` requires for its losers: a scope, where they may outlive it.
  *
  * @category utility types
  * @since 0.1.0
  */
-export type LosersServices<P> = P extends "interrupt" | "await" ? never : Scope.Scope
+export type LosersServices<O> = LosersOf<O> extends infer P ? P extends "interrupt" | "await" ? never : Scope.Scope
+  : never
 
 /**
  * Runs branches at once and joins them by a strategy.
@@ -403,7 +497,7 @@ export type LosersServices<P> = P extends "interrupt" | "await" ? never : Scope.
  * const ask = (name: string, millis: number) => Effect.as(Effect.sleep(millis), name)
  *
  * const program = Effect.gen(function*() {
- *   const result = yield* Split.run([ask("a", 30), ask("b", 10), ask("c", 20)], {
+ *   const result = yield* Split.run([ask("a", 60_000), ask("b", 10), ask("c", 20)], {
  *     strategy: JoinStrategy.quorum(2)
  *   })
  *   console.log(result.values.join(" "), result.tally.interrupted)
@@ -419,33 +513,33 @@ export type LosersServices<P> = P extends "interrupt" | "await" ? never : Scope.
 export const run: <
   const B extends Branches.List | Effect.Effect<Branches.List, any, any> | (() => Branches.Returned),
   Strat extends JoinStrategy,
-  T extends Duration.Input | undefined = undefined,
-  const D extends boolean = false,
-  const P extends Losers = "interrupt",
-  Bh extends AnyBulkhead = number,
-  E = never,
-  R = never,
+  M,
+  O,
   Z = never
 >(
   branches: B,
   options:
-    & Options<Strat & Check.Strategy<B, Strat, T>, T, D, P, Bh>
+    & Options<Strat & Check.Strategy<B, Strat, M>>
     & Observers<
-      Outcome.Ended<P, Branches.SuccessOf<Branches.ListOf<B>>, Branches.ErrorOf<Branches.ListOf<B>>>,
+      Outcome.Ended<LosersOf<M>, Branches.SuccessOf<Branches.ListOf<B>>, Branches.ErrorOf<Branches.ListOf<B>>>,
       Outcome.Settled<Branches.SuccessOf<Branches.ListOf<B>>, Branches.ErrorOf<Branches.ListOf<B>>>,
-      E,
-      R,
       Z
     >
+    & Foreseen<M>
+    & Seen<O>
 ) => Effect.Effect<
-  Result<Branches.ListOf<B>, Strat, D, P, Z>,
-  | E
-  | BulkheadError<Bh>
-  | JoinError<Branches.ErrorOf<Branches.ListOf<B>>, Strat, T>
+  Result<Branches.ListOf<B>, O, Inferred<Z>>,
+  | ObserverError<O>
+  | BulkheadError<O>
+  | JoinError<Branches.ListOf<B>, O>
   | ConfigurationError
   | WorkflowError
   | Branches.InputError<B>,
-  Branches.ServicesOf<Branches.ListOf<B>> | Branches.InputServices<B> | LosersServices<P> | BulkheadServices<Bh> | R
+  | Branches.ServicesOf<Branches.ListOf<B>>
+  | Branches.InputServices<B>
+  | LosersServices<O>
+  | BulkheadServices<O>
+  | ObserverServices<O>
 > = internal.run as any
 
 /**
@@ -526,7 +620,7 @@ export const growing: <A, E = never, R = never>(
  *
  * const ask = (name: string, millis: number) => Effect.as(Effect.sleep(millis), name)
  *
- * const program = Split.stream([ask("a", 30), ask("b", 10), ask("c", 20)], { strategy: JoinStrategy.all }).pipe(
+ * const program = Split.stream([ask("a", 400), ask("b", 10), ask("c", 200)], { strategy: JoinStrategy.all }).pipe(
  *   Stream.runForEach(({ name, _tag }) => Effect.sync(() => console.log(name, _tag)))
  * )
  *
@@ -542,18 +636,19 @@ export const growing: <A, E = never, R = never>(
 export const stream: <
   const B extends Branches.List | Effect.Effect<Branches.List, any, any> | (() => Branches.Returned),
   Strat extends JoinStrategy,
-  T extends Duration.Input | undefined = undefined,
-  const P extends "interrupt" | "await" = "interrupt",
-  Bh extends AnyBulkhead = number
+  O
 >(
   branches: B,
-  options: Options<Strat & Check.Strategy<B, Strat, T>, T, never, P, Bh> & { readonly bufferSize?: number | undefined }
+  options:
+    & Options<Strat & Check.Strategy<B, Strat, O>, never, "interrupt" | "await">
+    & { readonly bufferSize?: number | undefined }
+    & Seen<O>
 ) => Stream.Stream<
-  Outcome.Ended<P, Branches.SuccessOf<Branches.ListOf<B>>, Branches.ErrorOf<Branches.ListOf<B>>>,
-  | JoinError<Branches.ErrorOf<Branches.ListOf<B>>, Strat, T>
+  Outcome.Ended<LosersOf<O>, Branches.SuccessOf<Branches.ListOf<B>>, Branches.ErrorOf<Branches.ListOf<B>>>,
+  | JoinError<Branches.ListOf<B>, O & { readonly discard: true }>
   | ConfigurationError
   | WorkflowError
-  | BulkheadError<Bh>
+  | BulkheadError<O>
   | Branches.InputError<B>,
-  Branches.ServicesOf<Branches.ListOf<B>> | Branches.InputServices<B> | BulkheadServices<Bh>
+  Branches.ServicesOf<Branches.ListOf<B>> | Branches.InputServices<B> | BulkheadServices<O>
 > = internalStream.stream as any

@@ -205,7 +205,10 @@ export interface SplitResult<
 > {
   /** One outcome for each branch, in the shape of the branches. */
   readonly outcomes: Outcomes
-  /** Under `all` and `allFailFast` every value, in the shape of the branches; else the successes in branch order. */
+  /**
+   * Under `all` and `allFailFast` every value, in the shape of the branches; else the successes, in branch order, and of a
+   * record of branches with their names.
+   */
   readonly values: Values
   /** The branches that failed, in branch order. */
   readonly failures: ReadonlyArray<Failed<E>>
@@ -216,6 +219,52 @@ export interface SplitResult<
   readonly tally: Tally
   /** Whether the deadline made the decision. */
   readonly timedOut: boolean
+}
+
+/**
+ * What a split had when its join could not be satisfied, or was not in time: the result inside its error.
+ *
+ * **Details**
+ *
+ * `A` are the values in the shape of the branches, as if all had succeeded; under `discard` and `reduce` an empty list.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Unsatisfied<out A, out E>
+  extends SplitResult<Unsatisfied.Value<A>, E, Unsatisfied.Outcomes<A, E>, Unsatisfied.Successes<A>>
+{}
+
+/**
+ * @since 0.1.0
+ */
+export declare namespace Unsatisfied {
+  /**
+   * The values of a shape, as a union.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type Value<A> = A extends ReadonlyArray<infer V> ? V : A extends { readonly [name: string]: infer V } ? V : A
+
+  /**
+   * The outcomes, in the shape of the values.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type Outcomes<A, E> = A extends object ? { readonly [K in keyof A]: Outcome.Any<A[K], E> }
+    : ReadonlyArray<Outcome.Any<A, E>> | { readonly [name: string]: Outcome.Any<A, E> }
+
+  /**
+   * The values of those that succeeded: a list, or a record with their names.
+   *
+   * @category utility types
+   * @since 0.1.0
+   */
+  export type Successes<A> = A extends ReadonlyArray<infer V> ? ReadonlyArray<V>
+    : A extends object ? { readonly [K in keyof A]?: A[K] }
+    : ReadonlyArray<A> | { readonly [name: string]: A }
 }
 
 /**

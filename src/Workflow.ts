@@ -26,16 +26,19 @@ import type {
   WorkflowTimeoutError
 } from "./CanoError.ts"
 import * as internalRun from "./internal/currentRun.ts"
+import type { Foreseen, Has, Option as OptionOf, Seen } from "./internal/given.ts"
 import * as internal from "./internal/workflow.ts"
 import type { JoinStrategy } from "./JoinStrategy.ts"
 import type {
-  AnyBulkhead,
   Branches,
   BulkheadError,
   BulkheadServices,
   Check,
   JoinError,
+  LosersOf,
+  ObserverError,
   Observers,
+  ObserverServices,
   Options,
   Result
 } from "./Split.ts"
@@ -121,16 +124,15 @@ type LayerIn<L> = L extends Layer.Layer<any, any, infer In> ? In : never
 type LayerError<L> = L extends Layer.Layer<any, infer E, any> ? E : never
 
 /** The join errors of several splits, merged to one of each class. */
-type Merge<E> =
-  | Exclude<E, JoinUnsatisfiedError<any> | JoinTimeoutError<any>>
-  | ([Extract<E, JoinUnsatisfiedError<any>>] extends [never] ? never
-    : JoinUnsatisfiedError<
-      Extract<E, JoinUnsatisfiedError<any>>["result"] extends SplitResult<unknown, infer X, any> ? X : never
-    >)
-  | ([Extract<E, JoinTimeoutError<any>>] extends [never] ? never
-    : JoinTimeoutError<
-      Extract<E, JoinTimeoutError<any>>["result"] extends SplitResult<unknown, infer X, any> ? X : never
-    >)
+type Merge<E> = [Extract<E, JoinUnsatisfiedError<any, any>>, Extract<E, JoinTimeoutError<any, any>>] extends
+  [infer Unsatisfied, infer Late] ?
+    | Exclude<E, Unsatisfied | Late>
+    | ([Unsatisfied] extends [never] ? never
+      : [Unsatisfied] extends [JoinUnsatisfiedError<infer X, infer A>] ? JoinUnsatisfiedError<X, A>
+      : never)
+    | ([Late] extends [never] ? never : [Late] extends [JoinTimeoutError<infer X, infer A>] ? JoinTimeoutError<X, A>
+    : never)
+  : never
 
 type GenError<Eff> = [Eff] extends [never] ? never : Eff extends Effect.Effect<any, infer E, any> ? E : never
 type GenServices<Eff> = [Eff] extends [never] ? never : Eff extends Effect.Effect<any, any, infer R> ? R : never
@@ -139,14 +141,14 @@ type GenServices<Eff> = [Eff] extends [never] ? never : Eff extends Effect.Effec
  * What a split hands to `next`. Any list at all is what TypeScript tries first, while the branches are a function whose
  * parameter it has yet to find; a `next` with a type of its own must pass that trial.
  */
-type Joined<S, G extends Graph.Any, L, Strat, D, P extends Losers, Z> = [Branches.ListOf<Branches.List>] extends [L] ?
-  any
-  : [Z] extends [never] ? JoinedOf<S, G, L, Strat, D, P>
-  : Reduced<Z>
+type Joined<S, G extends Graph.Any, L, O, Z> = [Branches.ListOf<Branches.List>] extends [L] ? any
+  : L extends TaskResult.Split<any> ?
+      | (true extends Has<O, "reduce"> ? Reduced<Z> : never)
+      | (false extends Has<O, "reduce"> ? FollowedOn<S, G, O, OptionOf<O, "discard", false>> : never)
+  : Result<L, O, Z>
 
-type JoinedOf<S, G extends Graph.Any, L, Strat, D, P extends Losers> = L extends TaskResult.Split<any>
-  ? [D] extends [true] ? Discarded : FollowOns<[G["exits"]] extends [never] ? S : At<S, G["exits"]>, P>
-  : Result<L, Strat, D, P>
+type FollowedOn<S, G extends Graph.Any, O, D> = D extends true ? Discarded
+  : FollowOns<[G["exits"]] extends [never] ? S : At<S, G["exits"]>, LosersOf<O>>
 
 /** The result of a split into follow-on states: each value is the exit its branch reached. */
 type FollowOns<X, P extends Losers> = SplitResult<
@@ -165,6 +167,13 @@ type SettledOf<S, G extends Graph.Any, L> = [Branches.ListOf<Branches.List>] ext
   : L extends TaskResult.Split<any> ? Outcome.Settled<[G["exits"]] extends [never] ? S : At<S, G["exits"]>, unknown>
   : Outcome.Settled<Branches.SuccessOf<L>, Branches.ErrorOf<L>>
 
+/** The states that a task, or an option of a split, leads to. */
+type Target<To> = To extends Effect.Effect<infer N, any, any> ? N
+  : To extends (...args: any) => infer Out
+    ? Out extends Effect.Effect<infer N, any, any> | Generator<any, infer N, any> ? N : Out
+  : To extends { readonly run: any; readonly next: infer Next } ? Next extends (...args: any) => infer N ? N : Next
+  : To
+
 /** The names of follow-on states. */
 type FollowOnTag<L> = L extends TaskResult.Split<infer N> ? Tag<N> : never
 
@@ -174,16 +183,16 @@ type FollowOnTag<L> = L extends TaskResult.Split<infer N> ? Tag<N> : never
  * @category models
  * @since 0.1.0
  */
-export interface SplitOptions<State, Joined, JoinE, N, E2, R2, N2, E3, R3> {
+export interface SplitOptions<S, State, Joined, JoinE> {
   /**
    * Where a satisfied join goes: a state, or a function of the result to a state or to an Effect of one. It runs when
    * every loser has been interrupted and awaited.
    */
-  readonly next: N | ((result: Joined, state: State) => N | Effect.Effect<N, E2, R2>)
+  readonly next: S | ((result: Joined, state: State) => S | Effect.Effect<S, unknown, unknown>)
   /**
    * Where an unsatisfied or late join goes. Left out, it is the error of the run.
    */
-  readonly otherwise?: N2 | ((error: JoinE, state: State) => N2 | Effect.Effect<N2, E3, R3>)
+  readonly otherwise?: S | ((error: JoinE, state: State) => S | Effect.Effect<S, unknown, unknown>) | undefined
 }
 
 /**
@@ -248,27 +257,23 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    *
    * From cano: `register`.
    */
-  register<
-    const K extends Free<S, G>,
-    A,
-    N extends S,
-    E2 = never,
-    R2 = never,
-    Eff extends Effect.Effect<any, any, any> = never
-  >(
+  register<const K extends Free<S, G>, Run extends Effect.Effect<any, any, any>, X>(
     state: K,
     task:
-      | Effect.Effect<N, E2, R2>
-      | ((state: At<S, K>) => Effect.Effect<N, E2, R2> | Generator<Eff, N, never>)
-      | {
-        readonly run: Effect.Effect<A, E2, R2> | ((state: At<S, K>) => Effect.Effect<A, E2, R2>)
-        readonly next: N | ((value: A) => N)
-      }
+      & (
+        | Effect.Effect<S, unknown, unknown>
+        | ((state: At<S, K>) => Effect.Effect<S, unknown, unknown> | Generator<Effect.Effect<any, any, any>, S, never>)
+        | {
+          readonly run: Run | ((state: At<S, K>) => Run)
+          readonly next: S | ((value: Effect.Success<Run>) => S)
+        }
+      )
+      & Seen<X>
   ): Workflow<
     S,
-    Graph<G["handled"] | K, G["exits"], G["entered"] | Tag<N>, G["provided"]>,
-    E | E2 | GenError<Eff>,
-    R | R2 | GenServices<Eff>
+    Graph<G["handled"] | K, G["exits"], G["entered"] | Tag<Target<X>>, G["provided"]>,
+    E | TaskError<X>,
+    R | TaskServices<X>
   >
 
   /**
@@ -289,59 +294,30 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
       | Effect.Effect<Branches.List | TaskResult.Split<S>, any, any>
       | ((state: At<S, K>) => Branches.Returned | TaskResult.Split<S> | Effect.Effect<TaskResult.Split<S>, any, any>),
     Strat extends JoinStrategy,
-    N extends S,
-    T extends Duration.Input | undefined = undefined,
-    const D extends boolean = false,
-    const P extends Losers = "interrupt",
-    Bh extends AnyBulkhead = number,
-    Z = never,
-    E4 = never,
-    R4 = never,
-    E2 = never,
-    R2 = never,
-    N2 extends S = never,
-    E3 = never,
-    R3 = never
+    M,
+    O,
+    Z = never
   >(
     state: K,
     branches: B,
     options:
-      & Options<Strat & Check.Strategy<B, Strat, T>, T, D, P, Bh>
-      & Observers<
-        EndedOf<S, G, Branches.ListOf<B>, P>,
-        SettledOf<S, G, Branches.ListOf<B>>,
-        E4,
-        R4,
-        Z,
-        At<S, K>
-      >
-      & SplitOptions<
-        At<S, K>,
-        Joined<S, G, Branches.ListOf<B>, Strat, D, P, Z>,
-        JoinError<Branches.ErrorOf<Branches.ListOf<B>>, Strat, T>,
-        N,
-        E2,
-        R2,
-        N2,
-        E3,
-        R3
-      >
+      & Options<Strat & Check.Strategy<B, Strat, M>>
+      & Observers<EndedOf<S, G, Branches.ListOf<B>, LosersOf<M>>, SettledOf<S, G, Branches.ListOf<B>>, Z, At<S, K>>
+      & SplitOptions<S, At<S, K>, Joined<S, G, Branches.ListOf<B>, M, Z>, JoinError<Branches.ListOf<B>, M>>
+      & Foreseen<M>
+      & Seen<O>
   ): Workflow<
     S,
     Graph<
       G["handled"] | K,
       G["exits"],
-      G["entered"] | Tag<N> | Tag<N2> | FollowOnTag<Branches.ListOf<B>>,
+      | G["entered"]
+      | Tag<Target<OptionOf<O, "next", never> | OptionOf<O, "otherwise", never>>>
+      | FollowOnTag<Branches.ListOf<B>>,
       G["provided"]
     >,
-    | E
-    | E2
-    | E3
-    | E4
-    | BulkheadError<Bh>
-    | Branches.InputError<B>
-    | ([N2] extends [never] ? JoinError<Branches.ErrorOf<Branches.ListOf<B>>, Strat, T> : never),
-    R | R2 | R3 | R4 | BulkheadServices<Bh> | Branches.InputServices<B> | Branches.ServicesOf<Branches.ListOf<B>>
+    E | SplitError<B, O>,
+    R | SplitServices<B, O>
   >
 
   /**
@@ -540,40 +516,50 @@ export type Entry =
  * @category models
  * @since 0.1.0
  */
-export interface SplitEntry extends Options<JoinStrategy, Duration.Input | undefined, boolean, Losers, AnyBulkhead> {
+export interface SplitEntry extends Options {
   readonly branches: Branches.List | Effect.Effect<any, any, any> | ((state: any) => any)
   readonly next: AnyState | ((result: any, state: any) => AnyState | Effect.Effect<any, any, any>)
   readonly otherwise?: AnyState | ((error: any, state: any) => AnyState | Effect.Effect<any, any, any>) | undefined
 }
 
-type EntryError<X> = X extends Effect.Effect<any, infer E, any> ? E
+type EntryError<X> = X extends { readonly branches: infer B } ? SplitError<B, X> : TaskError<X>
+
+type EntryServices<X> = X extends { readonly branches: infer B } ? SplitServices<B, X> : TaskServices<X>
+
+/** What a task can fail with. */
+type TaskError<X> = X extends { readonly run: infer Run } ? WorkError<Run> : WorkError<X>
+
+/** What a task requires. */
+type TaskServices<X> = X extends { readonly run: infer Run } ? WorkServices<Run> : WorkServices<X>
+
+/** What an Effect can fail with, or what a function answers with one. */
+type WorkError<X> = X extends Effect.Effect<any, infer E, any> ? E
   : X extends (...args: any) => infer Out ? Out extends Effect.Effect<any, infer E, any> ? E
     : Out extends Generator<infer Eff, any, any> ? GenError<Eff>
     : never
-  : X extends { readonly run: infer Run } ? EntryError<Run>
-  : X extends { readonly branches: infer B; readonly strategy: infer Strat } ?
-      | Branches.InputError<B>
-      | (X extends { readonly otherwise: {} } ? never
-        : JoinError<
-          Branches.ErrorOf<Branches.ListOf<B>>,
-          Strat,
-          X extends { readonly timeout: infer T } ? T : undefined
-        >)
-      | EntryError<X extends { readonly next: infer Next } ? Next : never>
-      | EntryError<X extends { readonly otherwise: infer Otherwise } ? Otherwise : never>
   : never
 
-type EntryServices<X> = X extends Effect.Effect<any, any, infer R> ? R
+type WorkServices<X> = X extends Effect.Effect<any, any, infer R> ? R
   : X extends (...args: any) => infer Out ? Out extends Effect.Effect<any, any, infer R> ? R
     : Out extends Generator<infer Eff, any, any> ? GenServices<Eff>
     : never
-  : X extends { readonly run: infer Run } ? EntryServices<Run>
-  : X extends { readonly branches: infer B } ?
-      | Branches.InputServices<B>
-      | Branches.ServicesOf<Branches.ListOf<B>>
-      | EntryServices<X extends { readonly next: infer Next } ? Next : never>
-      | EntryServices<X extends { readonly otherwise: infer Otherwise } ? Otherwise : never>
   : never
+
+/** What a split state of the branches `B` and the options `O` can fail with. */
+type SplitError<B, O> =
+  | WorkError<OptionOf<O, "next", never> | OptionOf<O, "otherwise", never>>
+  | ObserverError<O>
+  | BulkheadError<O>
+  | Branches.InputError<B>
+  | (false extends Has<O, "otherwise"> ? JoinError<Branches.ListOf<B>, O> : never)
+
+/** What it requires. */
+type SplitServices<B, O> =
+  | WorkServices<OptionOf<O, "next", never> | OptionOf<O, "otherwise", never>>
+  | ObserverServices<O>
+  | BulkheadServices<O>
+  | Branches.InputServices<B>
+  | Branches.ServicesOf<Branches.ListOf<B>>
 
 /**
  * Makes a workflow of data: the states by name, and the exits.

@@ -1611,3 +1611,16 @@ describe("Hedge.run: bad numbers", () => {
       }
     }))
 })
+
+describe("what ends a hedge", () => {
+  it.effect("is not told to the log besides", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      const layer = Logger.layer([Logger.make(({ message }) => {
+        lines.push(String(message))
+      })])
+      const exit = yield* Effect.exit(Hedge.run(Effect.die("a defect"), { delay: 10 })).pipe(Effect.provide(layer))
+      assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+      assert.deepStrictEqual(lines, [])
+    }))
+})

@@ -54,7 +54,7 @@ describe("semantics 1: a join is decided as soon as it can be", () => {
       )
       assert.isUndefined(fiber.pollUnsafe())
       yield* TestClock.adjust(1)
-      const error = failed(fiber.pollUnsafe()) as CanoError.JoinUnsatisfiedError<string>
+      const error = failed(fiber.pollUnsafe()) as CanoError.JoinUnsatisfiedError<string, ReadonlyArray<unknown>>
       assert.deepStrictEqual(error.result.tally, tally(2, 1))
       assert.deepStrictEqual(trail, ["start a", "start b", "bad a", "start c", "ok b", "ok c"])
     }))
@@ -69,7 +69,7 @@ describe("semantics 1: a join is decided as soon as it can be", () => {
         }),
         20
       )
-      const error = failed(fiber.pollUnsafe()) as CanoError.JoinUnsatisfiedError<string>
+      const error = failed(fiber.pollUnsafe()) as CanoError.JoinUnsatisfiedError<string, ReadonlyArray<unknown>>
       assert.deepStrictEqual(tags(error.result), ["Succeeded", "Failed", "Interrupted", "Succeeded"])
       assert.strictEqual(trail.at(-1), "cut c")
     }))
@@ -97,7 +97,7 @@ describe("semantics 1: a join is decided as soon as it can be", () => {
           millis < 40 ? bad(trail, `${millis}`, millis) : ok(trail, "x", millis)
         )
         const missed = yield* until(Split.run(bads, { strategy }), 30)
-        const error = failed(missed.pollUnsafe()) as CanoError.JoinUnsatisfiedError<string>
+        const error = failed(missed.pollUnsafe()) as CanoError.JoinUnsatisfiedError<string, ReadonlyArray<unknown>>
         assert.deepStrictEqual(error.result.tally, tally(0, 3, 1))
       }
     }))
@@ -158,7 +158,7 @@ describe("semantics 2: the deadline acts only on an undecided join", () => {
         }),
         50
       )
-      const error = failed(fiber.pollUnsafe()) as CanoError.JoinTimeoutError<string>
+      const error = failed(fiber.pollUnsafe()) as CanoError.JoinTimeoutError<string, ReadonlyArray<unknown>>
       assert.strictEqual(error._tag, "JoinTimeoutError")
       assert.strictEqual(
         error.message,
@@ -265,7 +265,7 @@ describe("semantics 5: how branches end, and interruption", () => {
         ]
         const error = yield* Effect.flip(Split.run(branches, { strategy: JoinStrategy.all, bulkhead }))
         assert.deepInclude(error, { _tag: "JoinUnsatisfiedError" })
-        const { result } = error as CanoError.JoinUnsatisfiedError<string>
+        const { result } = error as CanoError.JoinUnsatisfiedError<string, ReadonlyArray<unknown>>
         assert.deepStrictEqual(tags(result), [...Array.from({ length: 6 }, () => "Failed"), "Succeeded", "Succeeded"])
         assert.deepStrictEqual(result.tally, tally(2, 6))
       }))

@@ -55,7 +55,7 @@ describe("a result", () => {
         ),
         30
       )
-      assert.deepStrictEqual(result.values, ["q", "x"])
+      assert.deepStrictEqual(result.values, { quick: "q", queued: "x" })
       assert.deepStrictEqual(result.settled.map((outcome) => outcome.name), ["quick", "worse", "queued"])
       assert.deepStrictEqual(errors(result.failures), ["never"])
       assert.deepStrictEqual(result.cancelled.map((outcome) => outcome.name), ["late", "slow", "bad"])
@@ -122,23 +122,72 @@ describe("a result", () => {
         const record = yield* Split.run({ n: Effect.succeed(1), s: Effect.succeed("a") }, { strategy })
         assert.deepStrictEqual(record.values, { n: 1, s: "a" })
       }
-      const some = yield* Split.run({ n: Effect.succeed(1), s: Effect.succeed("a") }, {
-        strategy: JoinStrategy.quorum(2)
-      })
-      assert.deepStrictEqual(some.values, [1, "a"])
-      assert.deepStrictEqual(Object.keys(some.outcomes), ["n", "s"])
     }))
 
-  it.effect("of an error is a list in branch order, whatever the branches were", () =>
+  it.effect("has the values of those that succeeded under the others, and of a record their names", () =>
     Effect.gen(function*() {
-      const { result }: any = yield* until(
-        Effect.flip(
-          Split.run({ a: after(20, 1), b: failAfter(5, "no"), c: after(10, 3) }, { strategy: JoinStrategy.all })
-        ),
-        20
+      const strategies = [
+        { strategy: JoinStrategy.any, values: { n: 1 } },
+        { strategy: JoinStrategy.quorum(2), values: { n: 1, s: "a" } },
+        { strategy: JoinStrategy.percentage(0.3), values: { n: 1 } },
+        { strategy: JoinStrategy.partialResults(3), values: { n: 1, s: "a" } },
+        { strategy: JoinStrategy.optional(JoinStrategy.all, ["no"]), values: { n: 1, s: "a" } }
+      ]
+      for (const { strategy, values } of strategies) {
+        const branches = { n: Effect.succeed(1), no: Effect.fail("no"), s: Effect.succeed("a") }
+        const record = yield* Split.run(branches, { strategy })
+        assert.deepStrictEqual(record.values, values)
+        assert.deepStrictEqual(Object.keys(record.outcomes), ["n", "no", "s"])
+        const list = yield* Split.run(Object.values(branches), { strategy: JoinStrategy.partialResults(3) })
+        assert.deepStrictEqual(list.values, [1, "a"])
+      }
+    }))
+
+  it.effect("has a branch among its values that succeeded with undefined, and not one that did not succeed", () =>
+    Effect.gen(function*() {
+      const { values } = yield* Split.run({ ["__proto__"]: Effect.void, none: Effect.fail("no") }, {
+        strategy: JoinStrategy.partialResults(2)
+      })
+      assert.deepStrictEqual(Object.entries(values), [["__proto__", undefined]])
+    }))
+
+  it.effect("of an error has the shape of the branches", () =>
+    Effect.gen(function*() {
+      const branches = { a: after(20, 1), b: failAfter(5, "no"), c: after(10, 3) }
+      const error = yield* until(Effect.flip(Split.run(branches, { strategy: JoinStrategy.all })), 20)
+      if (error._tag !== "JoinUnsatisfiedError") return assert.fail(error.message)
+      assert.deepStrictEqual(error.result.values, { a: 1, c: 3 })
+      assert.deepStrictEqual(Object.keys(error.result.outcomes), ["a", "b", "c"])
+      assert.strictEqual(error.result.outcomes.b._tag, "Failed")
+      assert.deepStrictEqual(error.result.failures.map(({ name }) => name), ["b"])
+      const late = yield* until(
+        Effect.flip(Split.run(branches, { strategy: JoinStrategy.all, timeout: 15, bulkhead: 2 })),
+        15
       )
-      assert.deepStrictEqual(result.values, [1, 3])
-      assert.deepStrictEqual(result.outcomes.map((outcome: any) => outcome.name), ["a", "b", "c"])
+      if (late._tag !== "JoinTimeoutError") return assert.fail(late.message)
+      assert.deepStrictEqual(late.result.values, {})
+      const { a, b, c } = late.result.outcomes
+      assert.deepStrictEqual([a._tag, b._tag, c._tag], ["Interrupted", "Failed", "Interrupted"])
+      const list = yield* until(
+        Effect.flip(Split.run([after(5, 1), failAfter(5, "no"), after(10, 3)], { strategy: JoinStrategy.all })),
+        10
+      )
+      if (list._tag !== "JoinUnsatisfiedError") return assert.fail(list.message)
+      assert.deepStrictEqual(list.result.values, [1, 3])
+      assert.deepStrictEqual(list.result.outcomes.map(({ name }) => name), ["0", "1", "2"])
+    }))
+
+  it.effect("of an error is a list of the first failures, whatever the branches were, where the rest was not kept", () =>
+    Effect.gen(function*() {
+      const branches = { a: Effect.succeed(1), b: Effect.fail("no"), c: Effect.succeed(3) }
+      const discarded = yield* Effect.flip(Split.run(branches, { strategy: JoinStrategy.all, discard: true }))
+      const reduce = { initial: () => 0, step: (n: number) => n + 1 }
+      const reduced = yield* Effect.flip(Split.run(branches, { strategy: JoinStrategy.all, reduce }))
+      for (const error of [discarded, reduced]) {
+        if (error._tag !== "JoinUnsatisfiedError") return assert.fail(error.message)
+        assert.deepStrictEqual(error.result.values, [])
+        assert.deepStrictEqual(error.result.outcomes.map(({ name }) => name), ["b"])
+      }
     }))
 
   it.effect("says whether the deadline decided", () =>

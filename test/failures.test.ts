@@ -114,13 +114,13 @@ describe("a branch that is left behind", () => {
     Effect.gen(function*() {
       const log: Array<string> = []
       const branches = Object.fromEntries(
-        ["first", ...Array.from({ length: 20 }, (_, i) => `b${i}`)].map((name, i) =>
+        ["first", ...Array.from({ length: 30 }, (_, i) => `b${i}`)].map((name, i) =>
           [name, i === 0 ? Effect.sleep(10) : stubborn(100, Effect.void)] as const
         )
       )
       yield* until(Effect.provide(inMachine(branches, { losers: { grace: 1 } }), lines(log)), 1000)
       assert.deepStrictEqual(log, [
-        "Warn | workflow \"orders\", state \"Fetch\": branches b0, b1, b2, b3, b4, b5, b6, b7 and 12 more did not stop " +
+        "Warn | workflow \"orders\", state \"Fetch\": branches b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15 and 14 more did not stop " +
         "within 1ms of the interruption, and go on detached"
       ])
     }))

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Fiber, Option } from "effect"
-import { JoinStrategy, Split, Workflow } from "effect-cano"
+import { Bulkhead, JoinStrategy, Split, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
+import { collectGarbage, turns } from "./adversarial/harness.ts"
 
 const { all, any, percentage, quorum } = JoinStrategy
 
@@ -216,5 +217,89 @@ describe("a split that grows", () => {
         { strategy: all }
       ))
       assert.isTrue(Exit.isFailure(exit) && Cause.squash(exit.cause) === boom)
+    }))
+})
+
+describe("branches that are added", () => {
+  for (const bulkhead of [undefined, 2]) {
+    it.effect(`start beside the one that has added them (bulkhead ${bulkhead})`, () =>
+      Effect.gen(function*() {
+        const done = yield* Deferred.make<void>()
+        const split = Split.run(
+          Split.growing<void>((add) => [
+            Effect.yieldNow.pipe(
+              Effect.andThen(add([Effect.asVoid(Deferred.succeed(done, undefined))])),
+              Effect.andThen(Deferred.await(done))
+            )
+          ]),
+          { strategy: all, bulkhead }
+        )
+        const fiber = yield* Effect.forkChild(split)
+        yield* turns(10)
+        assert.isDefined(fiber.pollUnsafe())
+      }))
+  }
+
+  it.effect("start in the place of one that has left children behind", () =>
+    Effect.gen(function*() {
+      const done = yield* Deferred.make<void>()
+      const bulkhead = yield* Bulkhead.make("db", { places: 2 })
+      const leaving = Effect.andThen(Effect.yieldNow, Effect.asVoid(Effect.forkChild(Effect.never)))
+      const branches = [leaving, Deferred.await(done), Effect.asVoid(Deferred.succeed(done, undefined))]
+      for (const places of [2, bulkhead]) {
+        const fiber = yield* Effect.forkChild(
+          Split.run(Split.growing<void>(() => branches), { strategy: all, bulkhead: places })
+        )
+        yield* turns(10)
+        assert.isDefined(fiber.pollUnsafe())
+      }
+    }))
+
+  it.effect("are refused once the last one has ended, also by what the strategy does with it", () =>
+    Effect.gen(function*() {
+      const answers: Array<boolean> = []
+      let more: Effect.Effect<boolean> = Effect.succeed(false)
+      const strategy = JoinStrategy.make<void, never, number>({
+        name: "adds",
+        initial: () => 0,
+        onOutcome: (n) => {
+          answers.push(Effect.runSync(more))
+          return n + 1
+        },
+        decide: (n, tally) => n === tally.total ? "proceed" : "continue"
+      })
+      const { tally } = yield* Split.run(
+        Split.growing<void>((add) => {
+          more = add([Effect.void])
+          return [Effect.yieldNow]
+        }),
+        { strategy }
+      )
+      assert.deepStrictEqual(answers, [false])
+      assert.strictEqual(tally.total, 1)
+    }))
+
+  it.effect("are forgotten when they start, also while they are few", () =>
+    Effect.gen(function*() {
+      const seen: Array<WeakRef<object>> = []
+      let alive = -1
+      const link = (
+        add: (branches: Iterable<Effect.Effect<void>>) => Effect.Effect<boolean>,
+        n: number
+      ): Effect.Effect<void> => {
+        const own = Effect.suspend(() => {
+          if (n === 900) {
+            collectGarbage()
+            alive = seen.filter((ref) => ref.deref() !== undefined).length
+            return Effect.void
+          }
+          return Effect.andThen(Effect.yieldNow, Effect.asVoid(add([link(add, n + 1)])))
+        })
+        seen.push(new WeakRef(own))
+        return own
+      }
+      yield* Split.run(Split.growing<void>((add) => [link(add, 1)]), { strategy: all, bulkhead: 1, discard: true })
+      assert.isAtLeast(alive, 1)
+      assert.isBelow(alive, 100)
     }))
 })

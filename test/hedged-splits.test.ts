@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Clock, Duration, Effect, Exit, Fiber, Schedule, Scheduler } from "effect"
+import { Cause, Clock, Deferred, Duration, Effect, Exit, Fiber, Schedule, Scheduler } from "effect"
 import { Hedge, JoinStrategy, Split, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
 
@@ -622,5 +622,68 @@ describe("a hedged split: what it refuses", () => {
       )
       assert.isTrue(Exit.isFailure(lost))
       if (Exit.isFailure(lost)) assert.match(Cause.pretty(lost.cause), /record returned undefined; .* an Effect/)
+    }))
+})
+
+describe("a hedged split: what happens at one instant", () => {
+  it.effect("failures of one instant start a branch each, beside one that runs", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void, string>()
+      let failures = 0
+      const budget: Hedge.Budget = {
+        tokens: Effect.succeed(0),
+        take: Effect.succeed(true),
+        succeeded: Effect.void,
+        failed: Effect.sync(() => void failures++)
+      }
+      let started = 0
+      const wait = Effect.suspend(() => {
+        started++
+        return Effect.never
+      })
+      const fiber = yield* Effect.forkChild(
+        Split.run([Deferred.await(gate), Deferred.await(gate), wait, wait, wait, wait], {
+          strategy: any,
+          hedge: { delay: "1 hour", atOnce: 3, budget }
+        })
+      )
+      yield* TestClock.adjust(1)
+      assert.strictEqual(started, 1)
+      yield* Effect.sync(() => {
+        Deferred.doneUnsafe(gate, Exit.fail("both"))
+      })
+      for (let i = 0; i < 3; i++) yield* TestClock.adjust(1)
+      assert.strictEqual(started, 3)
+      assert.strictEqual(failures, 2)
+      yield* Fiber.interrupt(fiber)
+    }))
+
+  it.effect("a list that decides while it is read costs nothing", () =>
+    Effect.gen(function*() {
+      const budget = Hedge.budget({ tokens: 3, ratio: 0 })
+      const gate = yield* Deferred.make<void>()
+      const [exit] = yield* timed(Split.run(function*() {
+        yield Deferred.await(gate)
+        Deferred.doneUnsafe(gate, Exit.void)
+        yield Effect.void
+      }, { strategy: any, hedge: { delay: 10, budget } }))
+      assert.isTrue(Exit.isSuccess(exit))
+      assert.strictEqual(yield* budget.tokens, 3)
+    }))
+
+  it.effect("a budget that takes its time holds no split that is decided", () =>
+    Effect.gen(function*() {
+      const budget: Hedge.Budget = {
+        tokens: Effect.succeed(0),
+        take: Effect.as(Effect.sleep("30 seconds"), true),
+        succeeded: Effect.void,
+        failed: Effect.void
+      }
+      const { ask } = replicas()
+      const [exit, at] = yield* timed(
+        Split.run([ask("a", 20), ask("b", 20)], { strategy: any, hedge: { delay: 10, budget } })
+      )
+      assert.isTrue(Exit.isSuccess(exit))
+      assert.strictEqual(at, 20)
     }))
 })

@@ -511,3 +511,49 @@ describe("messages", () => {
       assert.isBelow(error.message.length, 500)
     }))
 })
+
+describe("what is given and read", () => {
+  it.effect("is an array as it was when the split was entered", () =>
+    Effect.gen(function*() {
+      const branches: Array<Effect.Effect<unknown>> = []
+      const change = Effect.sync(() => {
+        branches[1] = "text" as never
+        branches.push("more" as never)
+      })
+      branches.push(change, Effect.void)
+      const { tally } = yield* Split.run(() => branches, { strategy: JoinStrategy.all, bulkhead: 1 })
+      assert.strictEqual(tally.succeeded, 2)
+    }))
+
+  it.effect("is no Promise of an element", () =>
+    Effect.gen(function*() {
+      const list = { [Symbol.iterator]: () => ({ next: () => Promise.resolve({ done: false, value: Effect.void }) }) }
+      const exit = yield* Effect.exit(Split.run((() => list) as never, { strategy: JoinStrategy.all }))
+      assert.match(String(exit), /next of the branches' iterator returned a Promise, not \{ done, value \}/)
+    }))
+
+  it.effect("are branches in an Effect, from a function or not", () =>
+    Effect.gen(function*() {
+      const branches = Effect.succeed([Effect.succeed(1), Effect.succeed(2)])
+      for (const given of [branches, () => branches]) {
+        const { values } = yield* Split.run(given, { strategy: JoinStrategy.all })
+        assert.deepStrictEqual(values, [1, 2])
+      }
+    }))
+
+  it.effect("is a pair of seconds and nanoseconds, and no longer list of numbers", () =>
+    Effect.gen(function*() {
+      const run = (timeout: unknown) =>
+        Effect.exit(Split.run([Effect.void], { strategy: JoinStrategy.all, timeout: timeout as never }))
+      assert.match(String(yield* run([1, 2, 3])), /the timeout is no duration: \[1,2,3\]/)
+      assert.strictEqual((yield* run([1, 2]))._tag, "Success")
+    }))
+
+  it.effect("is a share of up to 1, and a strategy whose parts are functions", () =>
+    Effect.gen(function*() {
+      const run = (strategy: unknown) => Effect.exit(Split.run([Effect.void], { strategy: strategy as never }))
+      assert.strictEqual((yield* run(JoinStrategy.percentage(1)))._tag, "Success")
+      const broken = JoinStrategy.make({ name: "broken", initial: 1, onOutcome: () => 1, decide: 2 } as never)
+      assert.match(String(yield* run(broken)), /broken: initial is 1; it must be a function.*broken: decide is 2/s)
+    }))
+})

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Effect, Exit, Fiber, Option, Queue, Stream } from "effect"
-import { JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
+import { Bulkhead, JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
+import { collectGarbage } from "./adversarial/harness.ts"
 
 const { all, allFailFast, any, quorum } = JoinStrategy
 
@@ -108,6 +109,20 @@ describe("onOutcome", () => {
         Split.run([Effect.void, Effect.never], { strategy: all, onOutcome: () => Effect.interrupt })
       )
       assert.isTrue(Exit.isFailure(interrupted) && Cause.hasInterruptsOnly(interrupted.cause))
+    }))
+
+  // at such a value Effect ends the fiber as a whole, without its finalizers
+  it.effect("that comes upon a value that is no Effect ends the split with that defect, however many branches there are", () =>
+    Effect.gen(function*() {
+      const shared = yield* Bulkhead.make("shared", { places: 1 })
+      const lost = Effect.flatMap(Effect.void, () => Promise.resolve() as unknown as Effect.Effect<void>)
+      for (const bulkhead of [undefined, 2, shared]) {
+        for (const count of [1, 3, 40]) {
+          const branches = Array.from({ length: count }, (_, i) => after(i, i))
+          const [exit] = yield* timed(Split.run(branches, { strategy: all, bulkhead, onOutcome: () => lost }))
+          assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+        }
+      }
     }))
 
   it.effect("is interrupted and awaited with the split", () =>
@@ -351,5 +366,45 @@ describe("stream", () => {
       ))
       assert.strictEqual(error._tag, "ConfigurationError")
       assert.match(error.message, /bulkhead is 0.*bufferSize is 0; it must be an integer of at least 1/)
+    }))
+})
+
+describe("a stream", () => {
+  const ranWith = (bufferSize: number) =>
+    Effect.gen(function*() {
+      let ran = 0
+      const branches = Array.from({ length: 100 }, () => Effect.sync(() => void ran++))
+      const fiber = yield* Effect.forkChild(
+        Stream.runForEach(Split.stream(branches, { strategy: all, bufferSize }), () => Effect.never)
+      )
+      for (let i = 0; i < 500; i++) yield* Effect.yieldNow
+      yield* Fiber.interrupt(fiber)
+      return ran
+    })
+
+  it.effect("reads ahead as far as it is told to", () =>
+    Effect.gen(function*() {
+      const [few, many] = [yield* ranWith(1), yield* ranWith(64)]
+      assert.isBelow(few, 30)
+      assert.isAtLeast(many, 64)
+    }))
+
+  it.effect("keeps no outcome that has been read", () =>
+    Effect.gen(function*() {
+      const seen: Array<WeakRef<object>> = []
+      const branch = Effect.suspend(() => {
+        const value = { large: "value" }
+        seen.push(new WeakRef(value))
+        return Effect.as(Effect.yieldNow, value)
+      })
+      const fiber = yield* Effect.forkChild(
+        Stream.runDrain(Split.stream([...Array.from({ length: 100 }, () => branch), Effect.never], { strategy: all }))
+      )
+      yield* TestClock.adjust(1)
+      yield* TestClock.adjust(1)
+      collectGarbage()
+      assert.lengthOf(seen, 100)
+      assert.isBelow(seen.filter((ref) => ref.deref() !== undefined).length, 50)
+      yield* Fiber.interrupt(fiber)
     }))
 })

@@ -87,7 +87,7 @@ describe("optional", () => {
       const page = { body: later("text", 10), ads: failing("no ads", 30) }
       const { at, exit } = yield* timed(Split.run(page, { strategy: optional(all, ["ads"]) }))
       assert.strictEqual(at, 30)
-      assert.deepStrictEqual(Exit.isSuccess(exit) ? exit.value.values : undefined, ["text"])
+      assert.deepStrictEqual(Exit.isSuccess(exit) ? exit.value.values : undefined, { body: "text" })
     }))
 
   it.effect("does not forgive the others", () =>

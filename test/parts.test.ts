@@ -2,8 +2,9 @@
  * A machine that is merged of parts: each part keeps its own Layers.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Fiber, Layer } from "effect"
 import { JoinStrategy, MemoryStore, TaskResult, Workflow } from "effect-cano"
+import { TestClock } from "effect/testing"
 
 type State = "A" | "B" | "C" | "D" | "Done"
 
@@ -220,5 +221,35 @@ describe("a merge", () => {
       const broken = merged.withResources(Layer.effectDiscard(Effect.fail("broken" as const)))
       assert.strictEqual(yield* Effect.flip(broken.orchestrate("A")), "broken")
       assert.deepStrictEqual(trail, ["+one", "+two", "-two", "-one"])
+    }))
+})
+
+describe("the parts of a merge", () => {
+  it.effect("build the Layers of the second on those of the first", () =>
+    Effect.gen(function*() {
+      const { layer, note, trail } = setup()
+      const one = Workflow.make<State>("one").withResources(layer(OfOne, "of one")).register("A", {
+        run: note(OfOne),
+        next: "B"
+      })
+      const built = Layer.effect(OfTwo, Effect.map(OfOne, (of) => `two on ${of}`))
+      const two = Workflow.make<State>("two")
+        // what is there is seen when it runs, not by its type
+        .withResources(built as unknown as Layer.Layer<OfTwo>)
+        .register("B", { run: note(OfTwo), next: "Done" })
+        .addExitStates("Done")
+      assert.strictEqual(yield* one.merge(two).orchestrate("A"), "Done")
+      assert.deepStrictEqual(trail, ["+of one", "of one", "two on of one", "-of one"])
+    }))
+
+  it.effect("are looked at and limited both", () =>
+    Effect.gen(function*() {
+      const one = Workflow.make<State>("one").register("A", { run: Effect.sleep(100), next: "Done" })
+      const two = Workflow.make<State>("two").register("B", { run: Effect.void, next: "Done" }).addExitStates("Done")
+      const broken = one.merge(two.withResources("no Layer" as never))
+      assert.deepStrictEqual(broken.validate().map(({ rule }) => rule), ["resources"])
+      const fiber = yield* Effect.forkChild(Effect.flip(one.merge(two.withTimeout(10)).orchestrate("A")))
+      yield* TestClock.adjust(10)
+      assert.strictEqual(((yield* Fiber.join(fiber)) as { readonly _tag: string })._tag, "WorkflowTimeoutError")
     }))
 })

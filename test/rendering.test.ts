@@ -20,7 +20,7 @@ import {
   Schema,
   Tracer
 } from "effect"
-import { CanoError, JoinStrategy, Split, Workflow } from "effect-cano"
+import { CanoError, JoinStrategy, Split, type SplitResult, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
 import assertNode from "node:assert/strict"
 import { inspect } from "node:util"
@@ -507,7 +507,7 @@ describe("what is shown of an error", () => {
 
   it("in JSON: every error of the library has its message", () => {
     const at = { workflow: "w", state: "A", path: undefined }
-    const result = {
+    const result: SplitResult.SplitResult<unknown, unknown> = {
       outcomes: [],
       values: [],
       failures: [],

@@ -2,8 +2,8 @@
  * What a workflow knows of its states: the Schema that they are checked against, and the graph they form.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema, SchemaTransformation } from "effect"
-import { CanoError, JoinStrategy, TaskResult, Workflow } from "effect-cano"
+import { Effect, Exit, Schema, SchemaTransformation } from "effect"
+import { CanoError, JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
 
 const { all } = JoinStrategy
 
@@ -232,4 +232,81 @@ describe("the graph of the states", () => {
     const workflow = Workflow.fromEntries("long", { states, exits: ["Done", "Never"] })
     assert.deepStrictEqual(found(workflow.validate({ from: [`S${n - 1}`] })), [["Never", "unreachable", "warning"]])
   })
+})
+
+describe("what is no state", () => {
+  it.effect("is an Exit, whatever the states are called", () =>
+    Effect.gen(function*() {
+      const workflow = Workflow.make<"Go" | "Success">("exits")
+        .register("Go", Effect.succeed(Exit.succeed(1)) as never)
+        .addExitStates("Success")
+      const error = yield* Effect.flip(workflow.orchestrate("Go")) as Effect.Effect<CanoError.WorkflowError>
+      assert.strictEqual(error.rule, "unknown-state")
+    }))
+
+  it.effect("is told of as such, and not by the Schema", () =>
+    Effect.gen(function*() {
+      const workflow = Workflow.make("unknown", State, { validate: "transitions" })
+        .register("Count", Effect.succeed({ _tag: "Nowhere" }) as never)
+        .addExitStates("Done")
+      const error = yield* Effect.flip((workflow.orchestrate as Function)({ _tag: "Count", n: 1 })) as Effect.Effect<
+        CanoError.WorkflowError
+      >
+      assert.strictEqual(error.rule, "unknown-state")
+    }))
+})
+
+describe("a merge of two workflows with a Schema", () => {
+  it.effect("has that of the first", () =>
+    Effect.gen(function*() {
+      const of = (name: string, least: number) =>
+        Workflow.make(name, Schema.TaggedStruct("Go", { n: Schema.Number.check(Schema.isGreaterThanOrEqualTo(least)) }))
+      const one = of("one", 5).register("Go", Effect.never)
+      const merged = one.merge(of("two", 1).addExitStates("Done" as never) as never)
+      const error = yield* Effect.flip((merged.orchestrate as Function)({ _tag: "Go", n: 3 })) as Effect.Effect<Error>
+      assert.match(error.message, /does not fit its Schema.*5/)
+    }))
+})
+
+describe("what is told of a definition", () => {
+  it.effect("is short, however much a Schema has to say", () =>
+    Effect.gen(function*() {
+      const wordy = Schema.TaggedStruct("Go", { n: Schema.String }).check(
+        Schema.makeFilter(() => "no ".repeat(5000))
+      )
+      const workflow = Workflow.make("wordy", wordy).register("Go", Effect.never).addExitStates("Done" as never)
+      const error = yield* Effect.flip((workflow.orchestrate as Function)({ _tag: "Go", n: "1" })) as Effect.Effect<
+        Error
+      >
+      assert.include(error.message, "no no no")
+      assert.isBelow(error.message.length, 1500)
+    }))
+
+  it.effect("is found out once, however often it runs", () =>
+    Effect.gen(function*() {
+      let asked = 0
+      const strategy = JoinStrategy.make<unknown, unknown, void>({
+        name: "asked",
+        initial: () => {},
+        onOutcome: () => {},
+        decide: () => "proceed",
+        // without names it is asked by the rules, with them by each split
+        issue: (names) => {
+          if (names === undefined) asked++
+          return undefined
+        }
+      })
+      const branches = () => [Effect.void]
+      const workflow = Workflow.make<"Go" | "Done">("often")
+        .registerSplit("Go", branches, { strategy, next: "Done" })
+        .addExitStates("Done")
+      workflow.validate()
+      yield* workflow.orchestrate("Go")
+      yield* workflow.orchestrate("Go")
+      assert.strictEqual(asked, 1)
+      const split = Split.run(branches, { strategy })
+      yield* split
+      yield* split
+      assert.strictEqual(asked, 2)
+    }))
 })

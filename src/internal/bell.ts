@@ -4,18 +4,18 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import { constVoid } from "effect/Function"
-import type { SchedulerDispatcher } from "effect/Scheduler"
 import { Waiter } from "./waiter.ts"
 
 export class Bell {
-  readonly dispatcher: SchedulerDispatcher
+  readonly home: Fiber.Fiber<unknown, unknown>
   /** Since the waiter was last resumed. */
   isRung = false
   #waiter: Waiter | undefined
 
-  constructor(dispatcher: SchedulerDispatcher) {
-    this.dispatcher = dispatcher
+  constructor(home: Fiber.Fiber<unknown, unknown>) {
+    this.home = home
   }
 
   ring(): void {
@@ -26,7 +26,7 @@ export class Bell {
   /** Until it has rung. To be waited for by one fiber at a time. */
   readonly rung: Effect.Effect<void> = Effect.suspend(() => {
     if (this.isRung) return this.#heard
-    this.#waiter = new Waiter(this.dispatcher)
+    this.#waiter = new Waiter(this.home)
     return Effect.andThen(this.#waiter.wait, this.#heard)
   })
 

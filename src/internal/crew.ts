@@ -7,9 +7,8 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import { constVoid } from "effect/Function"
-import type { SchedulerDispatcher } from "effect/Scheduler"
 import { Bell } from "./bell.ts"
-import type { AnyEffect, Join } from "./join.ts"
+import type { AnyEffect, AnyFiber, Join } from "./join.ts"
 
 export class Crew {
   /** Fibers that have been started here and have not ended. */
@@ -18,8 +17,8 @@ export class Crew {
   slots = 0
   /** Rung for the worker: there may be something to start, or the last fiber has ended. */
   readonly bell: Bell
-  constructor(dispatcher: SchedulerDispatcher) {
-    this.bell = new Bell(dispatcher)
+  constructor(home: AnyFiber) {
+    this.bell = new Bell(home)
   }
 }
 

@@ -208,7 +208,8 @@ const hasPath = (reason: Cause.Reason<unknown>): boolean => readPath(Cause.reaso
 const tracePath = <E>(run: Run, cause: Cause.Cause<E>): Cause.Cause<E> => {
   if (cause.reasons.every(hasPath)) return cause
   const annotation = Context.make(PathAnnotation, run.path)
-  return Cause.fromReasons(cause.reasons.map((reason) => hasPath(reason) ? reason : reason.annotate(annotation)))
+  // what is annotated already stays as it is
+  return Cause.fromReasons(cause.reasons.map((reason) => reason.annotate(annotation)))
 }
 
 /**

@@ -154,7 +154,7 @@ export const relax = (join: Join): void => {
 
 /** Changes the state for good as a soft deadline does. */
 const pass = (join: Join, { name, reducer: { soft } }: JoinStrategy.Custom): void => {
-  if (soft === undefined || join.softPassed) return
+  if (soft === undefined) return
   join.softPassed = true
   join.state = returned.state(name, "soft.onPassed", soft.onPassed(join.state))
 }
@@ -235,7 +235,8 @@ export const halt = (join: Join): void => {
 
 /** The split cannot go on, for a reason that is not a branch's. */
 export const breakOff = (join: Join, cause: Cause.Cause<unknown>): Exit.Exit<void> => {
-  join.broken ??= cause
+  // the first reason, unless that was interrupted for this one
+  if (join.broken === undefined || (isBreak(cause) && !isBreak(join.broken))) join.broken = cause
   halt(join)
   return Exit.void
 }

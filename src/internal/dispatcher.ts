@@ -13,5 +13,9 @@ export const DispatcherRef = Context.Reference<SchedulerDispatcher | undefined>(
 /** Whether a fiber runs, or might run, under `Effect.runSync`. */
 export const isSync = (fiber: Fiber.Fiber<unknown, unknown>): boolean => fiber.cache.scheduler.executionMode === "sync"
 
+/** Runs something in a task of its own, not on the stack of whoever makes it possible. */
+export const later = (fiber: Fiber.Fiber<unknown, unknown>, task: () => void): void =>
+  dispatcherOf(fiber).scheduleTask(task, 0)
+
 export const dispatcherOf = (fiber: Fiber.Fiber<unknown, unknown>): SchedulerDispatcher =>
   (isSync(fiber) ? fiber.getRef(DispatcherRef) : undefined) ?? fiber.currentDispatcher

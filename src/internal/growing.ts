@@ -12,13 +12,15 @@ import { exceeds, refuse } from "./deciding.ts"
 import { describe } from "./describe.ts"
 import type { Join } from "./join.ts"
 import { isOpen } from "./join.ts"
+import * as limits from "./limits.ts"
 
 /**
  * Reads what was given as branches to add behind those of a backlog; the sentence for what is no list of them. Of more than
  * the split may have not all are read: the list may have no end.
  */
 const read = (join: Join, from: number, given: unknown, whence: string): ReadonlyArray<Branch> | string => {
-  const most = join.config.maxBranches ?? Number.POSITIVE_INFINITY
+  const { config: { maxBranches = Number.POSITIVE_INFINITY }, frame } = join
+  const most = Math.min(maxBranches, limits.left(frame.budget, "branches"))
   const list = Array.isArray(given) ? given : iterable(given, whence)
   if (typeof list === "string") return list
   const items: Array<Branch> = []

@@ -19,7 +19,6 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import type { SchedulerDispatcher } from "effect/Scheduler"
 import { ConfigurationError, type Issue } from "../CanoError.ts"
 import type { Options, Outcome } from "../Hedge.ts"
 import { Bell } from "./bell.ts"
@@ -41,9 +40,9 @@ export const run = <A, E, R, R2>(
     if (issues.length > 0) return Exit.fail(new ConfigurationError({ workflow: undefined, issues }))
     return Effect.uninterruptibleMask((restore) =>
       Effect.withFiber((fiber) => {
-        const race = new Race(make, options, dispatcherOf(fiber))
+        const race = new Race(make, options, fiber)
         const ended = Effect.onExit(conduct(race, restore), () => close(race))
-        return isSync(fiber) ? Effect.provideService(ended, DispatcherRef, race.bell.dispatcher) : ended
+        return isSync(fiber) ? Effect.provideService(ended, DispatcherRef, dispatcherOf(fiber)) : ended
       })
     )
   })
@@ -99,10 +98,10 @@ class Race<A, E, R, R2> {
   constructor(
     make: (attempt: number) => Effect.Effect<A, E, R>,
     options: Options<E, R2>,
-    dispatcher: SchedulerDispatcher
+    home: Fiber.Fiber<unknown, unknown>
   ) {
     this.make = make
-    this.bell = new Bell(dispatcher)
+    this.bell = new Bell(home)
     this.options = options
     this.maxAttempts = options.maxAttempts ?? defaultAttempts
   }

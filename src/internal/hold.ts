@@ -3,31 +3,25 @@
  * included, so that a second place can be refused that would wait for the first, and lives until the place is given back.
  */
 import * as Context from "effect/Context"
-import type * as Fiber from "effect/Fiber"
 import { BulkheadReentryError, type Location } from "../CanoError.ts"
 import { CurrentRunRef } from "./currentRun.ts"
+import type { AnyFiber } from "./join.ts"
+import { Nested, standing } from "./nested.ts"
 
-export interface Hold {
+/** The holds of other bulkheads are around it, as far as they have not ended. */
+export class Hold extends Nested<Hold> {
   /** The bulkhead. */
   readonly of: object
   readonly by: Location | undefined
-  /** Until the place is given back. */
-  isActive: boolean
-  /** What holds places of other bulkheads around it. */
-  readonly outer: Hold | undefined
+  constructor(of: object, fiber: AnyFiber) {
+    super(fiber.getRef(HoldRef))
+    this.of = of
+    this.by = locationOf(fiber)
+  }
 }
 
 export const HoldRef = Context.Reference<Hold | undefined>("effect-cano/Bulkhead/Hold", {
   defaultValue: () => undefined
-})
-
-type AnyFiber = Fiber.Fiber<unknown, unknown>
-
-export const make = (of: object, fiber: AnyFiber): Hold => ({
-  of,
-  by: locationOf(fiber),
-  isActive: true,
-  outer: fiber.getRef(HoldRef)
 })
 
 /** The error for a place that somebody asks for who runs in another one of the same bulkhead. */
@@ -35,8 +29,8 @@ export const reentry = (
   of: { readonly name: string },
   fiber: AnyFiber
 ): BulkheadReentryError | undefined => {
-  for (let hold = fiber.getRef(HoldRef); hold !== undefined; hold = hold.outer) {
-    if (hold.of === of && hold.isActive) {
+  for (let hold = standing(fiber.getRef(HoldRef)); hold !== undefined; hold = hold.outer) {
+    if (hold.of === of) {
       return new BulkheadReentryError({ bulkhead: of.name, heldIn: hold.by, askedIn: locationOf(fiber) })
     }
   }

@@ -8,7 +8,6 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import type { SchedulerDispatcher } from "effect/Scheduler"
 import type { Path } from "../CanoError.ts"
 import type * as Hedge from "../Hedge.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
@@ -17,7 +16,6 @@ import { Backlog } from "./backlog.ts"
 import type { Branch, BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
 import { Crew } from "./crew.ts"
-import { dispatcherOf } from "./dispatcher.ts"
 import type { Budget } from "./limits.ts"
 import { Lookahead } from "./lookahead.ts"
 import type { Nursery } from "./nursery.ts"
@@ -112,8 +110,8 @@ export interface Join {
   readonly frame: Frame
   /** The id of the fiber that waits for the split, in whose name losers are interrupted. */
   readonly caller: number
-  /** Where those who wait for something in the split are resumed. */
-  readonly dispatcher: SchedulerDispatcher
+  /** The same fiber, by whose dispatcher those are resumed who wait for something in the split. */
+  readonly home: AnyFiber
   readonly record: splitResult.Recorder
   /** Where outcomes wait for an observer. */
   readonly outbox: Outbox | undefined
@@ -206,7 +204,6 @@ export const make = (
   const isBounded = isGrowing || bulkhead !== undefined || pool !== undefined || hedge !== undefined
   const tally = { total, succeeded: 0, failed: 0, interrupted: 0, notStarted: 0 }
   const strategy = JoinStrategy.resolve(config.strategy, total)
-  const dispatcher = dispatcherOf(caller)
   // before the iterator, which would have to be closed: these are the user's, and may throw
   const state = JoinStrategy.isCustom(strategy)
     ? returned.state(strategy.name, "initial", strategy.reducer.initial())
@@ -219,8 +216,8 @@ export const make = (
     config,
     frame,
     caller: caller.id,
-    dispatcher,
-    record: splitResult.makeRecorder(config.discard, losers, list, dispatcher),
+    home: caller,
+    record: splitResult.makeRecorder(config.discard, losers, list, caller),
     outbox,
     tally,
     items,
@@ -231,7 +228,7 @@ export const make = (
     sharing: undefined,
     slots: [],
     ended: 0,
-    crew: isBounded ? new Crew(dispatcher) : undefined,
+    crew: isBounded ? new Crew(caller) : undefined,
     isBounded,
     startsLosers: losers !== "interrupt" && isKnown && !isBounded,
     isPlain: !isGrowing && outbox === undefined && reduce === undefined && hedge === undefined,

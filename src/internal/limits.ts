@@ -42,6 +42,15 @@ export const passed = (budget: Budget | undefined, kind: Kind, count: number): B
   return at
 }
 
+/** How many more pass no limit. */
+export const left = (budget: Budget | undefined, kind: Kind): number => {
+  let least = Number.POSITIVE_INFINITY
+  for (let at = standing(budget); at !== undefined; at = at.outer) {
+    least = Math.min(least, at.most[kind] - at.done[kind])
+  }
+  return least
+}
+
 /** Counts what is done, unless it passes a limit: nothing is counted of what is refused. */
 export const spend = (budget: Budget | undefined, kind: Kind, count: number): Budget | undefined => {
   const full = passed(budget, kind, count)

@@ -13,9 +13,10 @@ import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
 import type { Run } from "./currentRun.ts"
 import { levelOf, within } from "./currentRun.ts"
-import { brief, clip, describe, isPlain, list } from "./describe.ts"
+import { brief, clip, isPlain, list } from "./describe.ts"
 import type { Config } from "./join.ts"
 import * as limits from "./limits.ts"
+import * as returned from "./returned.ts"
 import * as split from "./split.ts"
 
 type AnyEffect = Effect.Effect<unknown, unknown, unknown>
@@ -85,7 +86,7 @@ export const advance = (machine: Machine, run: Run, initial: unknown): AnyEffect
         const { budget } = run
         const passed = budget === undefined ? undefined : limits.spend(budget, "transitions", 1)
         if (passed === undefined) {
-          error = unfit(machine, run, next)
+          if (machine.unfit !== undefined) error = unfit(machine, run, next)
           if (error === undefined) return enter(next)
           handler = undefined
           return
@@ -132,7 +133,7 @@ const describeState = (u: unknown): string =>
 
 /** What to do with a value that has still to be awaited. */
 const hint = (u: unknown): string =>
-  Predicate.isPromiseLike(u) ? "; wrap it in Effect.promise or Effect.tryPromise, where an Effect may be given" : ""
+  returned.isPromise(u) ? "; wrap it in Effect.promise or Effect.tryPromise, where an Effect may be given" : ""
 
 const isState = (machine: Machine, u: unknown): boolean => isKnown(machine, u) && !Effect.isEffect(u)
 
@@ -172,7 +173,7 @@ const call = (f: Function, whose: string): Handler => {
   return (state, run) => {
     const out: unknown = f(state)
     if (Effect.isEffect(out)) return out
-    if (Predicate.isPromiseLike(out)) {
+    if (returned.isPromise(out)) {
       return Exit.fail(
         workflowError(run, "invalid-task", `${whose} returned a Promise; wrap it in Effect.tryPromise`)
       )
@@ -297,7 +298,7 @@ const followOns = (
   join: (list: BranchList) => AnyEffect
 ): AnyEffect => {
   if (!Array.isArray(states)) {
-    const detail = `TaskResult.split was given ${describe(states)}, not an array of states; write [...states]`
+    const detail = `TaskResult.split was given ${returned.described(states)}, not an array of states; write [...states]`
     return Exit.fail(workflowError(run, "invalid-branches", detail))
   }
   // a copy: the array is the caller's, who may change it while the split runs

@@ -7,7 +7,6 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import { constVoid } from "effect/Function"
 import * as Scope from "effect/Scope"
-import { dispatcherOf } from "./dispatcher.ts"
 import { Waiter } from "./waiter.ts"
 
 /** A split whose branches go on after it has ended. */
@@ -42,21 +41,20 @@ export const close = (nursery: Nursery, exit: Exit.Exit<unknown, unknown>): Effe
   Exit.isSuccess(exit) ? Effect.onInterrupt(Effect.interruptible(empty(nursery)), () => end(nursery)) : end(nursery)
 
 const empty = (nursery: Nursery): Effect.Effect<void> =>
-  Effect.withFiber((fiber) => {
-    const dispatcher = dispatcherOf(fiber)
-    return Effect.whileLoop({
+  Effect.withFiber((fiber) =>
+    Effect.whileLoop({
       while: () => {
         // in the same step as the look, so that nobody is adopted in between whom nobody waits for
         nursery.closed ||= nursery.splits.size === 0
         return nursery.splits.size > 0
       },
       body: () => {
-        nursery.waiter = new Waiter(dispatcher)
+        nursery.waiter = new Waiter(fiber)
         return nursery.waiter.wait
       },
       step: constVoid
     })
-  })
+  )
 
 const end = (nursery: Nursery): Effect.Effect<void> =>
   Effect.suspend(() => {

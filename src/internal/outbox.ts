@@ -12,12 +12,11 @@ import type * as Fiber from "effect/Fiber"
 import { constVoid } from "effect/Function"
 import * as Pull from "effect/Pull"
 import * as Queue from "effect/Queue"
-import type { SchedulerDispatcher } from "effect/Scheduler"
 import type { Outcome } from "../SplitResult.ts"
 import { Bell } from "./bell.ts"
-import { describe } from "./describe.ts"
-import { dispatcherOf } from "./dispatcher.ts"
+import type { AnyFiber } from "./join.ts"
 import { Line } from "./line.ts"
+import * as returned from "./returned.ts"
 import { Waiter } from "./waiter.ts"
 import { warn } from "./warn.ts"
 
@@ -34,7 +33,7 @@ export class Outbox {
   readonly queue: Queue.Queue<Ended, Cause.Done>
   /** How long the observer may take for an outcome, once the join is decided. */
   readonly patience: Duration.Duration
-  readonly dispatcher: SchedulerDispatcher
+  readonly home: AnyFiber
   /** What is made of an observer that returns no Effect. */
   readonly refuse: (detail: string) => Effect.Effect<never, unknown>
   /** Called when there is room again. */
@@ -49,21 +48,20 @@ export class Outbox {
   delivering: Fiber.Fiber<unknown, unknown> | undefined
   /** Rung at the decision. */
   readonly decision: Bell
-  constructor(options: Pick<Outbox, "dispatcher" | "observer" | "patience" | "queue" | "refuse">) {
-    this.dispatcher = options.dispatcher
+  constructor(options: Pick<Outbox, "home" | "observer" | "patience" | "queue" | "refuse">) {
+    this.home = options.home
     this.observer = options.observer
     this.queue = options.queue
     this.patience = options.patience
     this.refuse = options.refuse
-    this.decision = new Bell(options.dispatcher)
+    this.decision = new Bell(options.home)
   }
 }
 
 export const make = (options: Pick<Outbox, "observer" | "patience" | "refuse">): Effect.Effect<Outbox> =>
   Effect.flatMap(
     Queue.unbounded<Ended, Cause.Done>(),
-    (queue) =>
-      Effect.withFiber((fiber) => Exit.succeed(new Outbox({ ...options, queue, dispatcher: dispatcherOf(fiber) })))
+    (queue) => Effect.withFiber((home) => Exit.succeed(new Outbox({ ...options, queue, home })))
   )
 
 export const offer = (self: Outbox, outcome: Ended): void => {
@@ -72,8 +70,8 @@ export const offer = (self: Outbox, outcome: Ended): void => {
 
 export const isFull = ({ isClosed, queue }: Outbox): boolean => !isClosed && Queue.sizeUnsafe(queue) >= capacity
 
-export const waitForRoom = ({ dispatcher, waiting }: Outbox): Effect.Effect<void> => {
-  const waiter = new Waiter(dispatcher)
+export const waitForRoom = ({ home, waiting }: Outbox): Effect.Effect<void> => {
+  const waiter = new Waiter(home)
   const entry = waiting.push(waiter)
   return Effect.onInterrupt(waiter.wait, () => Effect.sync(() => waiting.remove(entry)))
 }
@@ -115,7 +113,7 @@ export const deliver = (self: Outbox): Effect.Effect<void, unknown, unknown> =>
         const told: unknown = observer(outcome)
         return Effect.isEffect(told)
           ? told
-          : self.refuse(`onOutcome returned ${describe(told)}; it must return an Effect`)
+          : self.refuse(`onOutcome returned ${returned.described(told)}; it must return an Effect`)
       }
     )
     return Effect.whileLoop({
@@ -131,17 +129,16 @@ export const deliver = (self: Outbox): Effect.Effect<void, unknown, unknown> =>
 export const limit = (self: Outbox): Effect.Effect<void> =>
   Effect.suspend(() => {
     const most = Duration.toMillis(self.patience)
+    // the first look is so long after the decision that what the observer had then has had its time, too
+    let left = most
+    const look = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      left = self.busySince === undefined ? most : self.busySince + most - now
+      return left > 0 ? Exit.void : giveUp(self)
+    })
+    const next = Effect.flatMap(Effect.suspend(() => Effect.sleep(left)), () => look)
     return Effect.andThen(
       self.decision.rung,
-      Effect.flatMap(Clock.currentTimeMillis, (decidedAt) => {
-        let left = most
-        const look = Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          left = self.busySince === undefined ? most : Math.max(self.busySince, decidedAt) + most - now
-          return left > 0 ? Exit.void : giveUp(self)
-        })
-        const next = Effect.flatMap(Effect.suspend(() => Effect.sleep(left)), () => look)
-        return Effect.whileLoop({ while: () => !self.isClosed, body: () => next, step: constVoid })
-      })
+      Effect.whileLoop({ while: () => !self.isClosed, body: () => next, step: constVoid })
     )
   })
 

@@ -11,7 +11,6 @@ import type { BulkheadReentryError, Issue } from "../CanoError.ts"
 import { BulkheadFullError, ConfigurationError } from "../CanoError.ts"
 import { isCount, isWhole } from "./counts.ts"
 import { clip, show } from "./describe.ts"
-import { dispatcherOf } from "./dispatcher.ts"
 import * as hold from "./hold.ts"
 import type { Entry } from "./line.ts"
 import { Line } from "./line.ts"
@@ -81,7 +80,7 @@ export class Pool implements Bulkhead.Bulkhead {
     if (this.claim()) return Exit.void
     const full = this.refuses(1)
     if (full !== undefined) return Exit.fail(full)
-    const waiter = new Waiter(dispatcherOf(fiber))
+    const waiter = new Waiter(fiber)
     const client: Client = {
       wants: () => true,
       take: () => {
@@ -104,10 +103,10 @@ export class Pool implements Bulkhead.Bulkhead {
   occupy<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     return Effect.withFiber((fiber) => {
       this.started++
-      const held = hold.make(this, fiber)
+      const held = new hold.Hold(this, fiber)
       const end = () => {
-        if (!held.isActive) return
-        held.isActive = false
+        if (held.ended) return
+        held.end()
         this.giveBack(1)
       }
       // at a value that is no Effect a fiber ends without its finalizers

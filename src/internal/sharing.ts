@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import { poke } from "./crew.ts"
 import type { Hold } from "./hold.ts"
 import type { AnyEffect, Join, Place, Slot } from "./join.ts"
-import { hasMore, known } from "./join.ts"
+import { hasMore, known, running } from "./join.ts"
 import type { Entry } from "./line.ts"
 import { Line } from "./line.ts"
 import * as outbox from "./outbox.ts"
@@ -56,9 +56,12 @@ export class Sharing implements Client {
 
   /** Branches without a place. A lazy list has at least one until it has been read to its end. */
   #waiting(): number {
-    const { coming, join } = this
+    const { coming, held, join } = this
     if (!hasMore(join)) return 0
-    return join.iterator === undefined ? known(join) - join.started - coming : 1
+    if (join.iterator !== undefined) return 1
+    // places in which no branch runs yet; of those there may be more than branches
+    const free = coming + held - running(join)
+    return Math.max(known(join) - join.started - free, 0)
   }
 
   /** What waits has changed. */
@@ -129,18 +132,19 @@ export class Sharing implements Client {
   giveUp(): void {
     this.held--
     this.pool.giveBack(1)
+    // its slot may end, and the branch that it would have run waits again
+    this.request()
   }
 
-  /** A slot passes its place on to the one that is started in its stead. */
+  /** A slot passes its place on to the one that the worker starts in its stead. */
   passOn(): void {
     this.held--
     this.coming++
-    poke(this.join)
   }
 
   /** A slot waits for a place. */
   park(slot: Slot): AnyEffect {
-    const waiter = new Waiter(this.join.dispatcher)
+    const waiter = new Waiter(this.join.home)
     const entry = this.parked.push({ slot, waiter })
     this.request()
     return Effect.onInterrupt(waiter.wait, () => Effect.sync(() => this.parked.remove(entry)))
@@ -159,13 +163,12 @@ export class Sharing implements Client {
   leave(): void {
     this.release()
     for (let parked = this.parked.shift(); parked !== undefined; parked = this.parked.shift()) parked.waiter.wake()
-    poke(this.join)
   }
 
   /** The split has ended: what its slots have lost on their way is given back. */
   close(): void {
     this.leave()
-    if (this.hold !== undefined) this.hold.isActive = false
+    this.hold?.end()
     const { held } = this
     this.held = 0
     if (held > 0) this.pool.giveBack(held)

@@ -171,7 +171,11 @@ const fewEnded = 64
  */
 const onEnd = (join: Join, exit: Exit.Exit<unknown, unknown>): void => {
   noticeBreak(join, exit)
-  if (++join.ended < fewEnded || join.ended * 2 < join.slots.length) return
+  if (++join.ended >= fewEnded && join.ended * 2 >= join.slots.length) forgetEnded(join)
+}
+
+/** Drops the slots that have ended. */
+export const forgetEnded = (join: Join): void => {
   join.slots = join.slots.filter(({ own }) => own.pollUnsafe() === undefined)
   join.ended = join.hint = 0
 }
@@ -193,8 +197,10 @@ export const startDue = (join: Join): Effect.Effect<void> | undefined => {
 
 /** Whether there is a place for one more slot, and a branch that no slot looks for yet. */
 const isDue = (join: Join): boolean => {
-  const { backlog, places, sharing } = join
+  const { backlog, outbox: to, places, sharing } = join
   if (sharing !== undefined) return sharing.coming > 0
+  // slots that would only wait for room are not started
+  if (to !== undefined && outbox.isFull(to)) return false
   const { slots } = join.crew!
   return slots < places && backlog!.waiting > slots - running(join)
 }

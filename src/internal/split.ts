@@ -42,7 +42,7 @@ import { CurrentRunRef, levelOf, Run, runOf, SplitLevel } from "./currentRun.ts"
 import { breakOff, exceedsAtOnce, expire, halt, isBreak, noticeBreak, open, relax } from "./deciding.ts"
 import type { Level } from "./depth.ts"
 import { clip } from "./describe.ts"
-import { DispatcherRef, isSync } from "./dispatcher.ts"
+import { dispatcherOf, DispatcherRef, isSync, later } from "./dispatcher.ts"
 import * as failure from "./failure.ts"
 import * as growing from "./growing.ts"
 import * as hold from "./hold.ts"
@@ -123,11 +123,11 @@ const start = (
       // under `Effect.runSync` nobody would resume a fiber that has yielded
       join.yieldEvery = Number.POSITIVE_INFINITY
       context = Context.add(context, Scheduler.PreventSchedulerYield, true)
-      context = Context.add(context, DispatcherRef, join.dispatcher)
+      context = Context.add(context, DispatcherRef, dispatcherOf(parent))
     }
     join.context = context as Context.Context<never>
     if (pool !== undefined) {
-      const held = hold.make(pool, parent)
+      const held = new hold.Hold(pool, parent)
       join.sharing = new Sharing(join, pool, parent.getRef(Clock.Clock), held)
       // for the branches, and not for the observer
       join.context = Context.add(context, hold.HoldRef, held) as Context.Context<never>
@@ -200,7 +200,7 @@ const misfit = (join: Join): { readonly rule: WorkflowRule; readonly detail: str
 const work = (join: Join): AnyEffect => {
   const branches = branchesOf(join)
   const all = join.outbox === undefined ? branches : observed(join, join.outbox, branches)
-  return isParting(join.config) ? Effect.andThen(all, reportBroken(join)) : all
+  return isParting(join.config) ? Effect.onExit(all, (exit) => reportBroken(join, exit)) : all
 }
 
 /** The observer may outlive the decision, but not the split. */
@@ -213,17 +213,25 @@ const observed = (join: Join, to: outbox.Outbox, branches: AnyEffect): AnyEffect
       (cause) => join.halted || to.isClosed ? Exit.void : breakOff(join, cause)
     )
   })
-  to.onRoom = () => join.sharing?.request()
+  to.onRoom = () => {
+    if (join.sharing !== undefined) join.sharing.request()
+    else if (join.backlog !== undefined) crew.poke(join)
+  }
   const both = Duration.isFinite(to.patience)
     ? Effect.andThen(Effect.forkChild(outbox.limit(to), { startImmediately: true }), branches)
     : branches
   return Effect.flatMap(
     Effect.forkChild(deliver, { startImmediately: true }),
-    (observing) =>
-      Effect.onExit(both, () => {
+    (observing) => {
+      // at a value that is no Effect the fiber ends as a whole, past what catches a cause
+      observing.addObserver((exit) => {
+        if (!to.isClosed) noticeBreak(join, exit)
+      })
+      return Effect.onExit(both, () => {
         outbox.end(to)
         return Fiber.await(observing)
       })
+    }
   )
 }
 
@@ -289,7 +297,9 @@ const startSegment = (join: Join, width: number, member: AnyEffect, first: boole
 
 const startSegments = (join: Join, width: number, member: AnyEffect): AnyEffect =>
   Effect.suspend(() => {
-    const segments: Array<AnyFiber> = []
+    let segments: Array<AnyFiber> = []
+    let kept = segmentSize
+    let first = true
     let left = width
     let read = -1
     const loop = Effect.whileLoop({
@@ -302,9 +312,16 @@ const startSegments = (join: Join, width: number, member: AnyEffect): AnyEffect 
         // slots that would only wait for room are not started
         if (join.outbox !== undefined && outbox.isFull(join.outbox)) return outbox.waitForRoom(join.outbox)
         read = join.started
+        // a list may have no end, so what has ended is forgotten; not so often that those that go on cost much
+        if (join.slots.length >= 2 * kept) {
+          slot.forgetEnded(join)
+          segments = segments.filter((segment) => segment.pollUnsafe() === undefined)
+          kept = Math.max(join.slots.length, segmentSize)
+        }
         // a lazy list may be short, so its segments double
         const size = Math.min(left, segmentSize, join.iterator === undefined ? segmentSize : join.started + 16)
-        const segment = startSegment(join, size, member, segments.length === 0)
+        const segment = startSegment(join, size, member, first)
+        first = false
         // without a bulkhead a segment may end early, and the list decides when there are enough slots
         if (join.isBounded) left -= size
         return Effect.forkChild(
@@ -358,7 +375,7 @@ class Parting {
     this.resume = resume
     const { grace } = join.config
     // not on the stack of the branch that has decided, nor on that of the timer
-    const leave = () => join.dispatcher.scheduleTask(() => this.leave(), 0)
+    const leave = () => later(join.home, () => this.leave())
     join.onDecided = grace === undefined
       ? leave
       : () => {
@@ -385,8 +402,8 @@ class Parting {
   }
 }
 
-/** Branches that one line of the log names. */
-const mostNamed = 8
+/** Branches that a warning names. */
+const mostNamed = 16
 
 const reportStubborn = (
   join: Join,
@@ -401,13 +418,13 @@ const reportStubborn = (
   )
 }
 
-/** Nobody looks at how a split ends that its caller has left. */
-const reportBroken = (join: Join): Effect.Effect<void> =>
-  Effect.suspend(() =>
-    join.parted && join.broken !== undefined
-      ? warn("a split broke off after it had been decided", join.broken)
-      : Exit.void
-  )
+/** Nobody looks at how a split ends that its caller has left, but somebody may wait for a branch that broke it. */
+const reportBroken = (join: Join, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> => {
+  const cause = join.broken ?? (Exit.isFailure(exit) && isBreak(exit.cause) ? exit.cause : undefined)
+  if (!join.parted || cause === undefined) return Exit.void
+  join.record.abandon(cause)
+  return warn("a split broke off after it had been decided", cause)
+}
 
 // -----------------------------------------------------------------------------
 // finishing
@@ -426,9 +443,11 @@ const ending = (
   join: Join,
   exit: Exit.Exit<unknown, unknown>
 ): Exit.Exit<SplitResult<unknown, unknown>, unknown> => {
-  const { config, frame, reason, timedOut, verdict } = join
-  if (join.broken !== undefined) return Exit.failCause(join.broken)
-  if (Exit.isFailure(exit) && (verdict === "continue" || isBreak(exit.cause))) return Exit.failCause(exit.cause)
+  const { broken, config, frame, reason, timedOut, verdict } = join
+  const isBroken = Exit.isFailure(exit) && isBreak(exit.cause)
+  // a slot that breaks has the deadline beside it interrupted first
+  if (broken !== undefined && (isBreak(broken) || !isBroken)) return Exit.failCause(broken)
+  if (Exit.isFailure(exit) && (verdict === "continue" || isBroken)) return Exit.failCause(exit.cause)
   // only a split whose caller was interrupted ends without a verdict
   if (verdict === "continue") return Exit.interrupt(join.caller)
   const result = resultOf(join)
@@ -448,9 +467,8 @@ const resultOf = (join: Join): SplitResult<unknown, unknown> => {
   const total = known(join)
   // a verdict leaves the counts as they are, so whatever else was started is a loser
   const tally = { total, succeeded, failed, interrupted: started - succeeded - failed, notStarted: total - started }
-  const whole = config.strategy._tag === "All" || config.strategy._tag === "AllFailFast"
   const reduced = config.reduce === undefined ? undefined : { value: join.reduced }
-  return join.record.result({ tally, timedOut, satisfied: verdict === "proceed", whole, reduced })
+  return join.record.result({ tally, timedOut, satisfied: verdict === "proceed", reduced })
 }
 
 /** A split that is halted because the time of a run around it is up: the error of the run tells what it had. */

@@ -6,7 +6,6 @@ import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { SchedulerDispatcher } from "effect/Scheduler"
 import type { Tally } from "../JoinStrategy.ts"
 import type {
   Detached,
@@ -20,6 +19,8 @@ import type {
 } from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
 import { showable } from "./copies.ts"
+import { later } from "./dispatcher.ts"
+import type { AnyFiber } from "./join.ts"
 
 type Names = ReadonlyArray<string> | undefined
 
@@ -35,6 +36,8 @@ export interface Recorder {
   readonly outlasted: (index: number, value: unknown) => void
   /** The split ends while losers run: of the first `started` branches those without an outcome. */
   readonly detach: (started: number) => void
+  /** A split that was detached has broken: no branch is left that would tell its end. */
+  readonly abandon: (cause: Cause.Cause<unknown>) => void
   readonly result: (ended: Ended) => SplitResult<unknown, unknown>
 }
 
@@ -42,10 +45,7 @@ export interface Recorder {
 export interface Ended {
   readonly tally: Tally
   readonly timedOut: boolean
-  /** Whether the join is satisfied. An error's result is a list whatever the branches were, as its type says. */
   readonly satisfied: boolean
-  /** Whether the strategy asks for every value. */
-  readonly whole: boolean
   /** What a split with a `reduce` has instead of outcomes. */
   readonly reduced: { readonly value: unknown } | undefined
 }
@@ -54,11 +54,11 @@ export const makeRecorder = (
   discard: boolean,
   losers: Losers,
   list: BranchList,
-  dispatcher: SchedulerDispatcher
+  home: AnyFiber
 ): Recorder => {
   const isKnown = list._tag === "Known"
   const names = isKnown ? list.names : undefined
-  return discard ? new Discarding(names) : new Keeping(names, losers, isKnown ? list.items.length : 0, dispatcher)
+  return discard ? new Discarding(names) : new Keeping(names, losers, isKnown ? list.items.length : 0, home)
 }
 
 /** What a split does with its losers; a grace period is no matter of the record. */
@@ -127,12 +127,12 @@ class Keeping implements Recorder {
   readonly losers: Losers
   /** How the detached branches end. */
   ends: Map<number, Deferred.Deferred<Exit.Exit<unknown, unknown>>> | undefined
-  readonly dispatcher: SchedulerDispatcher
-  constructor(names: Names, losers: Losers, length: number, dispatcher: SchedulerDispatcher) {
+  readonly home: AnyFiber
+  constructor(names: Names, losers: Losers, length: number, home: AnyFiber) {
     this.names = names
     this.losers = losers
     this.outcomes = new Array(length)
-    this.dispatcher = dispatcher
+    this.home = home
   }
   added(): void {
     // grown in order, so that a branch which ends before its predecessors does not make the array sparse
@@ -157,10 +157,10 @@ class Keeping implements Recorder {
     else this.late(index, cutOff)
   }
   letGo(index: number, exit: Exit.Exit<unknown, unknown>): void {
-    const { dispatcher, ends, losers, names, outcomes } = this
+    const { ends, home, losers, names, outcomes } = this
     const name = nameOf(names, index)
     // not on the stack of the branch: whoever waits for its end goes on in it
-    if (ends !== undefined) dispatcher.scheduleTask(() => Deferred.doneUnsafe(ends.get(index)!, Exit.succeed(exit)), 0)
+    if (ends !== undefined) later(home, () => Deferred.doneUnsafe(ends.get(index)!, Exit.succeed(exit)))
     else outcomes[index] = losers === "await" ? late(name, index, exit) : detached(name, index, Exit.succeed(exit))
   }
   detach(started: number): void {
@@ -172,15 +172,25 @@ class Keeping implements Recorder {
       this.outcomes[index] = detached(nameOf(this.names, index), index, Deferred.await(end))
     }
   }
-  result({ satisfied, tally, timedOut, whole }: Ended): SplitResult<unknown, unknown> {
+  abandon(cause: Cause.Cause<unknown>): void {
+    const exit = Exit.succeed(Exit.failCause(cause))
+    for (const end of this.ends?.values() ?? []) {
+      // those that have told it keep theirs
+      later(this.home, () => Deferred.doneUnsafe(end, exit))
+    }
+  }
+  result({ tally, timedOut }: Ended): SplitResult<unknown, unknown> {
     const { names, outcomes, settled } = this
     const values: Array<unknown> = []
+    const succeeded: Array<string> = []
     const failures: Array<Failed<unknown>> = []
     const cancelled: Array<Interrupted<unknown> | NotStarted> = []
     for (let index = 0; index < outcomes.length; index++) {
       const outcome = outcomes[index] ??= { _tag: "NotStarted", index, name: nameOf(names, index) }
-      if (outcome._tag === "Succeeded") values.push(outcome.value)
-      else if (outcome._tag === "Failed") failures.push(outcome)
+      if (outcome._tag === "Succeeded") {
+        values.push(outcome.value)
+        if (names !== undefined) succeeded.push(outcome.name)
+      } else if (outcome._tag === "Failed") failures.push(outcome)
       else if (outcome._tag === "Interrupted" || outcome._tag === "NotStarted") cancelled.push(outcome)
     }
     // The loop above has filled the holes, and the policy for losers is in the type of the split.
@@ -188,8 +198,8 @@ class Keeping implements Recorder {
     return showable({
       tally,
       timedOut,
-      values: whole && values.length === tally.total ? shape(values, names) : values,
-      outcomes: satisfied ? shape(all, names) : all,
+      values: shape(values, names && succeeded),
+      outcomes: shape(all, names),
       failures,
       cancelled,
       settled
@@ -226,6 +236,7 @@ class Discarding implements Recorder {
   late(): void {}
   outlasted(): void {}
   detach(): void {}
+  abandon(): void {}
   result({ reduced, satisfied, tally, timedOut }: Ended): SplitResult<unknown, unknown> {
     const { failures } = this
     return satisfied

@@ -43,7 +43,7 @@ export class Staggering extends Sharing {
     super(join, new Pool("hedge", atOnce(join, hedge), Number.MAX_SAFE_INTEGER), clock, undefined)
     this.hedge = hedge
     this.startedAt = clock.monotonicTimeNanosUnsafe()
-    this.bell = new Bell(join.dispatcher)
+    this.bell = new Bell(join.home)
   }
 
   override started(): void {
@@ -135,7 +135,8 @@ export class Staggering extends Sharing {
     join.pulling = false
     // reading the list may have resumed a branch that decided
     if (!isOpen(join)) return false
-    if (Result.isSuccess(next) && next.success.done !== true) return true
+    // what is no result is refused by the slot that takes it
+    if (Result.isSuccess(next) && !(next.success as Partial<typeof next.success> | undefined)?.done) return true
     join.exhausted = join.isRead = true
     if (Result.isSuccess(next)) seal(join)
     else breakOff(join, Cause.die(next.failure))

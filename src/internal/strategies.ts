@@ -104,8 +104,33 @@ export const counting = <A, N extends string>(
     least: least(inner),
     asksFor: (total) => needed(inner, total),
     everyBranch: everyBranch(inner),
-    issue
+    issue: () => unsound(name, inner) ?? issue?.()
   }, names)
+
+/** What is wrong with a strategy inside another one, a sentence: the other one goes by its counts. */
+const unsound = (name: string, inner: Counting): string | undefined => {
+  switch (inner._tag) {
+    case "All":
+    case "AllFailFast":
+    case "Any":
+      return undefined
+    case "Quorum":
+    case "PartialResults":
+      return isCount(inner.n) ? undefined : wrongCount(name, inner.n)
+    case "PartialTimeout":
+      return inner.n === 0 || isCount(inner.n) ? undefined : wrongCount(name, inner.n)
+    case "Percentage":
+      return Predicate.isNumber(inner.n) && inner.n > 0 && inner.n <= 1
+        ? undefined
+        : `${name}: the share is ${show(inner.n)}; it must be a number above 0 and at most 1`
+    default:
+      // from JavaScript
+      return `${name}: a strategy inside another one must be one that goes by counts`
+  }
+}
+
+const wrongCount = (name: string, n: unknown): string =>
+  `${name}: the count is ${show(n)}; it must be an integer of at least 1`
 
 /** A success counts only if its value is accepted. */
 export const accept = <A>(
@@ -145,7 +170,7 @@ export const reject = <A, E>(
     least: least(inner),
     asksFor: (total) => needed(inner, total),
     everyBranch: everyBranch(inner),
-    issue: () => noFunction(name, "isRejected", isRejected)
+    issue: () => unsound(name, inner) ?? noFunction(name, "isRejected", isRejected)
   }, undefined)
 
 export const until = <A, E>(
@@ -175,9 +200,10 @@ export const relax = (
   { after, enough }: { readonly after: Duration.Input; readonly enough: Counting },
   decide: Decide,
   format: (self: Counting) => string
-): Custom<unknown, unknown, string> =>
-  make<unknown, unknown, Counting, string>({
-    name: `relax(${format(strategy)}, ${format(enough)})`,
+): Custom<unknown, unknown, string> => {
+  const name = `relax(${format(strategy)}, ${format(enough)})`
+  return make<unknown, unknown, Counting, string>({
+    name,
     // the strategy that holds at the time
     initial: () => strategy,
     onOutcome: (now) => now,
@@ -192,8 +218,10 @@ export const relax = (
     timed: strategy._tag === "PartialTimeout" || enough._tag === "PartialTimeout",
     least: Math.min(least(strategy), least(enough)),
     asksFor: (total) => needed(everyBranch(strategy) ? enough : strategy, total),
-    everyBranch: everyBranch(strategy) && everyBranch(enough)
+    everyBranch: everyBranch(strategy) && everyBranch(enough),
+    issue: () => unsound(name, strategy) ?? unsound(name, enough)
   }, undefined)
+}
 
 /** What a strategy says that does not hold yet: it may wait or give up, but not proceed. */
 const decideLater = (self: Counting, tally: Tally, decide: Decide): Judgement =>

@@ -4,16 +4,17 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { SchedulerDispatcher } from "effect/Scheduler"
+import type * as Fiber from "effect/Fiber"
+import { later } from "./dispatcher.ts"
 
 export class Waiter {
-  readonly dispatcher: SchedulerDispatcher
+  readonly home: Fiber.Fiber<unknown, unknown>
   isWoken = false
   #resume: ((effect: Effect.Effect<void>) => void) | undefined
 
-  /** Whoever is woken goes on in a task of this dispatcher, in its own async context. */
-  constructor(dispatcher: SchedulerDispatcher) {
-    this.dispatcher = dispatcher
+  /** Whoever is woken goes on in a task of this fiber's dispatcher, in an async context of its own. */
+  constructor(home: Fiber.Fiber<unknown, unknown>) {
+    this.home = home
   }
 
   /** Lets the fiber go on: on a stack of its own, since whoever wakes it may be one of thousands that follow each other. */
@@ -22,7 +23,7 @@ export class Waiter {
     this.isWoken = true
     const resume = this.#resume
     // a fiber that has not come to wait yet finds that it need not
-    if (resume !== undefined) this.dispatcher.scheduleTask(() => resume(Exit.void), 0)
+    if (resume !== undefined) later(this.home, () => resume(Exit.void))
   }
 
   get wait(): Effect.Effect<void> {

@@ -5,6 +5,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { Bulkhead, JoinStrategy, Split } from "effect-cano"
+import { TestClock } from "effect/testing"
+import { quiet, withYields } from "../yielding/yields.ts"
 
 const places = 4
 
@@ -89,6 +91,27 @@ describe("effects behind a bulkhead", () => {
       yield* Fiber.interrupt(first)
       yield* isIdle(bulkhead, 10_001)
     }))
+})
+
+describe("branches that wait for an observer", () => {
+  for (const bulkhead of [undefined, 8]) {
+    it.effect(`are at rest, and no further slots are started for a lazy list (bulkhead ${bulkhead})`, () =>
+      Effect.gen(function*() {
+        let told = 0
+        const branches = Array.from({ length: 60 }, () => Effect.void)
+        const fiber = yield* Effect.forkChild(Split.run(() => branches.values(), {
+          strategy: JoinStrategy.all,
+          bulkhead,
+          onOutcome: () => Effect.andThen(Effect.sleep(20), Effect.sync(() => told++))
+        }))
+        // this dies where fibers run on although the clock stands
+        yield* quiet
+        assert.isUndefined(fiber.pollUnsafe())
+        yield* TestClock.adjust(60 * 20)
+        yield* Fiber.join(fiber)
+        assert.strictEqual(told, 60)
+      }).pipe(withYields(0, 0)))
+  }
 })
 
 describe("splits behind a bulkhead", () => {

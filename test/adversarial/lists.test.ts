@@ -404,3 +404,44 @@ describe("inputs of odd kinds (semantics 9)", () => {
       }
     }))
 })
+
+describe("a list without an end", () => {
+  /** Throws when it is read much further than any limit allows. */
+  const endless = function*() {
+    for (let i = 0; i < 1000; i++) yield Effect.void
+    throw new Error("it was read on")
+  }
+  const lists = {
+    "given at first": Split.growing<void>(() => endless()),
+    "added later": Split.growing<void>((add) => [Effect.asVoid(Effect.suspend(() => add(endless())))])
+  }
+  for (const [when, list] of Object.entries(lists)) {
+    it.effect(`that grows is read no further than the run allows (${when})`, () =>
+      Effect.gen(function*() {
+        const workflow = Workflow.make<"Fan" | "Done">("endless")
+          .registerSplit("Fan", list, { strategy: JoinStrategy.all, next: "Done" })
+          .addExitStates("Done")
+        const error = failed(yield* Effect.exit(workflow.orchestrate("Fan", { maxBranches: 10 })))
+        assert.strictEqual(error.rule, "max-branches")
+        assert.strictEqual(error.detail, "the run starts more than 10 branches (maxBranches)")
+      }))
+  }
+})
+
+describe("an iterator that answers with what is no result", () => {
+  for (const given of [undefined, null, 5]) {
+    for (const hedge of [undefined, { delay: 0 }]) {
+      it.effect(`is a defect that says so (${given}, hedge ${JSON.stringify(hedge)})`, () =>
+        Effect.gen(function*() {
+          let i = 0
+          const next = () => i++ === 0 ? { done: false, value: Effect.fail("first") } : given
+          const list = untyped({ [Symbol.iterator]: () => ({ next }) })
+          const exit = yield* Effect.exit(Split.run(list, { strategy: JoinStrategy.any, hedge }))
+          assert.match(
+            String(defects(exit)),
+            /^TypeError: next of the branches' iterator returned .*, not \{ done, value \}$/
+          )
+        }))
+    }
+  }
+})

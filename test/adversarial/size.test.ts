@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber } from "effect"
+import { Deferred, Effect, Exit, Fiber, Logger } from "effect"
 import { JoinStrategy, Split, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
 import { Census, endsWithin, failed, start, succeeded, tally } from "./harness.ts"
@@ -258,5 +258,22 @@ describe("loops (semantics 10)", () => {
         .addExitStates("Done")
       assert.strictEqual(succeeded(yield* endsWithin(workflow.orchestrate("Fan"), 600)), "Done")
       assert.strictEqual(census.started, 200)
+    }))
+})
+
+describe("a warning about very many losers", () => {
+  it.effect("names the first of them and their number", () =>
+    Effect.gen(function*() {
+      const warnings: Array<string> = []
+      const logger = Logger.make<unknown, void>(({ message }) => {
+        warnings.push(String(message))
+      })
+      const stubborn = Effect.uninterruptible(Effect.sleep(1000))
+      const branches = [Effect.sleep(1), ...Array.from({ length: 5000 }, () => stubborn)]
+      const split = Effect.scoped(Split.run(branches, { strategy: JoinStrategy.any, losers: { grace: 10 } }))
+      succeeded(yield* endsWithin(Effect.provide(split, Logger.layer([logger])), 2000))
+      assert.strictEqual(warnings.length, 1)
+      assert.match(warnings[0]!, /^branches 1, 2, 3, .*, 16 and 4984 more did not stop within 10ms/)
+      assert.isBelow(warnings[0]!.length, 200)
     }))
 })

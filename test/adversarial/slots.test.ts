@@ -13,38 +13,18 @@ import {
   defects,
   endsWithin,
   failed,
+  OddScheduler,
   slowToEnd,
   start,
   succeeded,
   tags,
   tally,
-  wasInterrupted
+  wasInterrupted,
+  withYieldsAt
 } from "./harness.ts"
-
-/** Makes fibers yield where it is told to: by their number, in the order in which they are seen, and by the operation. */
-class OddScheduler extends Scheduler.MixedScheduler {
-  readonly numbers = new Map<number, number>()
-  readonly yielded = new Set<number>()
-  readonly yieldsAt: (number: number, op: number) => boolean
-  constructor(yieldsAt: (number: number, op: number) => boolean) {
-    super()
-    this.yieldsAt = yieldsAt
-  }
-  override shouldYield(fiber: Fiber.Fiber<unknown, unknown>): boolean {
-    const number = this.numbers.get(fiber.id) ?? this.numbers.size
-    this.numbers.set(fiber.id, number)
-    // once for each fiber: one that yields again and again never gets anywhere
-    if (this.yielded.has(number) || !this.yieldsAt(number, fiber.currentOpCount)) return super.shouldYield(fiber)
-    this.yielded.add(number)
-    return true
-  }
-}
 
 /** The caller is the first fiber that is seen, its worker the second; with a timeout the deadline is the third. */
 const [worker, third] = [1, 2]
-
-const withYields = <A, E, R>(effect: Effect.Effect<A, E, R>, yieldsAt: (number: number, op: number) => boolean) =>
-  Effect.suspend(() => Effect.provideService(effect, Scheduler.Scheduler, new OddScheduler(yieldsAt)))
 
 /** Gives a fiber as many turns as it may need without a clock, and ends it if it is still there. */
 const exitOf = Effect.fnUntraced(function*<A, E>(fiber: Fiber.Fiber<A, E>) {
@@ -83,7 +63,7 @@ describe("fibers that yield in odd places (semantics 1, 3, 5 and 7; I2, I4)", ()
               const branches = [Effect.void, Effect.fail("no"), Effect.yieldNow, suicide, Effect.void].map((branch) =>
                 census.count<void, string, never>(branch)
               )
-              const exit = yield* exitWithTurns(withYields(
+              const exit = yield* exitWithTurns(withYieldsAt(
                 Split.run(list(branches), { strategy: JoinStrategy.partialResults(5), bulkhead }),
                 (n, at) => n === number && at === op
               ))
@@ -100,7 +80,7 @@ describe("fibers that yield in odd places (semantics 1, 3, 5 and 7; I2, I4)", ()
       Effect.gen(function*() {
         for (let op = 1; op < 4; op++) {
           const census = new Census()
-          const exit = yield* exitWithTurns(withYields(
+          const exit = yield* exitWithTurns(withYieldsAt(
             Split.run([
               census.count(Effect.andThen(Effect.yieldNow, Effect.void)),
               census.count(Effect.never),
@@ -123,7 +103,7 @@ describe("fibers that yield in odd places (semantics 1, 3, 5 and 7; I2, I4)", ()
         for (let number = 0; number < 6; number++) {
           for (let op = 1; op < 4; op++) {
             const census = new Census()
-            const fiber = yield* start(withYields(
+            const fiber = yield* start(withYieldsAt(
               Split.run([1, 2, 3].map(() => census.count(Effect.never)), { strategy: JoinStrategy.all, bulkhead }),
               (n, at) => n >= number && at === op
             ))
@@ -163,7 +143,7 @@ describe("fibers that yield in odd places (semantics 1, 3, 5 and 7; I2, I4)", ()
   it.effect("a deadline that yields before it sleeps does not hold a split that is decided meanwhile", () =>
     Effect.gen(function*() {
       for (const bulkhead of widths) {
-        const fiber = yield* start(withYields(
+        const fiber = yield* start(withYieldsAt(
           Split.run([Effect.void, Effect.void], { strategy: JoinStrategy.all, timeout: 1000, bulkhead }),
           (n, at) => n === third && at === 1
         ))
@@ -177,7 +157,7 @@ describe("fibers that yield in odd places (semantics 1, 3, 5 and 7; I2, I4)", ()
   it.effect("a worker that yields before it starts anything does not sleep for a caller that was interrupted", () =>
     Effect.gen(function*() {
       for (const bulkhead of widths) {
-        const fiber = yield* start(withYields(
+        const fiber = yield* start(withYieldsAt(
           Split.run([Effect.never], { strategy: JoinStrategy.all, timeout: 1000, bulkhead }),
           (n, at) => n === worker && at === 1
         ))
@@ -202,6 +182,18 @@ describe("fibers that yield in odd places (semantics 1, 3, 5 and 7; I2, I4)", ()
       ))
       assert.deepStrictEqual(succeeded(exit).tally, tally(3))
       assert.isBelow(scheduler.numbers.size, 1000)
+    }))
+
+  it.effect("slots of a list that grows that yield before they enter are as many as its branches", () =>
+    Effect.gen(function*() {
+      const scheduler = new OddScheduler((n, at) => n > worker && at === 1)
+      const list = Split.growing<void>(() => Array.from({ length: 5 }, () => Effect.void))
+      const fiber = yield* start(
+        Effect.provideService(Split.run(list, { strategy: JoinStrategy.all }), Scheduler.Scheduler, scheduler)
+      )
+      assert.strictEqual(succeeded(yield* exitOf(fiber)).tally.succeeded, 5)
+      assert.isAtLeast(scheduler.yielded.size, 5)
+      assert.isAtMost(scheduler.numbers.size, 2 + 5)
     }))
 })
 

@@ -3,12 +3,10 @@
  * is woken without need, and whoever has ended is forgotten.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, Logger, Option, Scheduler, Stream } from "effect"
+import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, Logger, Option, Stream } from "effect"
 import { Bulkhead, JoinStrategy, Split, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
-import { endsWithin, failed, start, succeeded, tags } from "./harness.ts"
+import { collectGarbage, counted, endsWithin, failed, start, succeeded, tags } from "./harness.ts"
 
 const { all, any, quorum } = JoinStrategy
 
@@ -18,29 +16,6 @@ const isIdle = (bulkhead: Bulkhead.Bulkhead) =>
     ({ inUse, waiting }) => assert.deepStrictEqual({ inUse, waiting }, { inUse: 0, waiting: 0 })
   )
 
-/** Counts the tasks that fibers are resumed by: a measure of the work that does not depend on the machine. */
-class CountingScheduler extends Scheduler.MixedScheduler {
-  tasks = 0
-  override makeDispatcher() {
-    const dispatcher = super.makeDispatcher()
-    const scheduleTask = dispatcher.scheduleTask.bind(dispatcher)
-    dispatcher.scheduleTask = (task, priority) => {
-      this.tasks++
-      scheduleTask(task, priority)
-    }
-    return dispatcher
-  }
-}
-
-const counted = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.suspend(() => {
-    const scheduler = new CountingScheduler()
-    return Effect.map(
-      Effect.forkChild(Effect.provideService(effect, Scheduler.Scheduler, scheduler)).pipe(Effect.flatMap(Fiber.join)),
-      (value) => ({ value, tasks: scheduler.tasks })
-    )
-  })
-
 const fiberId = Effect.flatMap(Effect.forkChild(Effect.withFiber(({ id }) => Effect.succeed(id))), Fiber.join)
 
 /** How many fibers an effect makes. */
@@ -49,11 +24,6 @@ const fibersOf = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E
   const value = yield* effect
   return { value, fibers: (yield* fiberId) - before }
 })
-
-const collectGarbage = (): void => {
-  setFlagsFromString("--expose-gc")
-  runInNewContext("gc")()
-}
 
 const messages = (into: Array<string>) =>
   Logger.layer([Logger.make(({ message }) => {

@@ -340,7 +340,7 @@ describe.skipIf(yieldsAtRandom)("limits at several levels", () => {
       assert.deepStrictEqual(trail, predicted(program))
       for (const what of trail) seen.add(what.split(":")[0]!)
     }),
-    runs(6000)
+    runs(2000)
   )
 
   it("are met in each of their kinds by the programs above", () => {

@@ -10,10 +10,12 @@ const workflow = Workflow.make<"A" | "Done">("w")
   .addExitStates("Done")
 
 // orDie takes the two errors of a wrong definition away, and leaves all else as it is
-exactly<Effect.Effect<"Done", CanoError.JoinUnsatisfiedError<Offline>>>()(
+exactly<Effect.Effect<"Done", CanoError.JoinUnsatisfiedError<Offline, readonly [never]>>>()(
   workflow.orchestrate("A").pipe(CanoError.orDie)
 )
-exactly<Effect.Effect<"Done", CanoError.JoinUnsatisfiedError<Offline>>>()(CanoError.orDie(workflow.orchestrate("A")))
+exactly<Effect.Effect<"Done", CanoError.JoinUnsatisfiedError<Offline, readonly [never]>>>()(
+  CanoError.orDie(workflow.orchestrate("A"))
+)
 exactly<Effect.Effect<number>>()(CanoError.orDie(Effect.succeed(1)))
 exactly<Effect.Effect<never, unknown>>()(CanoError.orDie(Effect.fail<unknown>(1)))
 declare const wide: Effect.Effect<1, string | CanoError.ConfigurationError | CanoError.WorkflowError, Scope.Scope>

@@ -1,7 +1,9 @@
+// What must not compile here is marked line by line, which the diagnostics of Effect do not look at.
+// @effect-diagnostics missingEffectError:off missingEffectContext:off
 /**
  * What a split's types say of its result. These programs are type-checked by `npm run check` and never run.
  */
-import { Context, Data, Effect, Schema, type Scope } from "effect"
+import { Context, Data, Effect, Schema, type Scope, type Stream } from "effect"
 import { type Bulkhead, type CanoError, JoinStrategy, MemoryStore, Split, SplitResult, TaskResult } from "effect-cano"
 import { type Equals, exactly, proves } from "./exactly.ts"
 
@@ -65,7 +67,7 @@ proves<[
     ResultOf<typeof tuple>["settled"],
     ReadonlyArray<SplitResult.Succeeded<string | number | boolean> | SplitResult.Failed<Offline | Full>>
   >,
-  Equals<ErrorsOf<typeof tuple>, CanoError.JoinUnsatisfiedError<Offline | Full>>,
+  Equals<ErrorsOf<typeof tuple>, CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, number, boolean]>>,
   Equals<ServicesOf<typeof tuple>, Http>
 ]>()
 
@@ -100,12 +102,15 @@ proves<[
     ResultOf<typeof record>["outcomes"],
     { readonly page: SplitResult.Outcome<string, Offline>; readonly size: SplitResult.Outcome<number, Full> }
   >,
-  Equals<ErrorsOf<typeof record>, CanoError.JoinUnsatisfiedError<Offline | Full>>,
+  Equals<
+    ErrorsOf<typeof record>,
+    CanoError.JoinUnsatisfiedError<Offline | Full, { readonly page: string; readonly size: number }>
+  >,
   Equals<ServicesOf<typeof record>, Http>
 ]>()
 const someOfRecord = Split.run({ page: text, size }, { strategy: JoinStrategy.any })
 proves<[
-  Equals<ResultOf<typeof someOfRecord>["values"], ReadonlyArray<string | number>>,
+  Equals<ResultOf<typeof someOfRecord>["values"], { readonly page?: string; readonly size?: number }>,
   Equals<ResultOf<typeof someOfRecord>["outcomes"], ResultOf<typeof record>["outcomes"]>
 ]>()
 
@@ -138,7 +143,7 @@ proves<[Equals<ResultOf<typeof set>["values"], ReadonlyArray<number>>]>()
 const effectful = Split.run(Effect.map(text, (page) => [...page].map(() => size)), { strategy: JoinStrategy.all })
 proves<[
   Equals<ResultOf<typeof effectful>["values"], ReadonlyArray<number>>,
-  Equals<ErrorsOf<typeof effectful>, Offline | CanoError.JoinUnsatisfiedError<Full>>,
+  Equals<ErrorsOf<typeof effectful>, Offline | CanoError.JoinUnsatisfiedError<Full, ReadonlyArray<number>>>,
   Equals<ServicesOf<typeof effectful>, Http>
 ]>()
 
@@ -159,11 +164,15 @@ proves<[Equals<ResultOf<typeof none>["values"], readonly []>]>()
 const timed = Split.run([size], { strategy: JoinStrategy.all, timeout: "1 second" })
 const partial = Split.run([size], { strategy: JoinStrategy.partialTimeout, timeout: "1 second" })
 proves<[
-  Equals<ErrorsOf<typeof timed>, CanoError.JoinUnsatisfiedError<Full> | CanoError.JoinTimeoutError<Full>>,
-  Equals<ErrorsOf<typeof partial>, CanoError.JoinTimeoutError<Full>>
+  Equals<
+    ErrorsOf<typeof timed>,
+    CanoError.JoinUnsatisfiedError<Full, readonly [number]> | CanoError.JoinTimeoutError<Full, readonly [number]>
+  >,
+  Equals<ErrorsOf<typeof partial>, CanoError.JoinTimeoutError<Full, readonly [number]>>
 ]>()
 
-exactly<Effect.Effect<SplitResult.Discarded, Bad | CanoError.JoinUnsatisfiedError<Full>>>()(
+// what is discarded is in no error either
+exactly<Effect.Effect<SplitResult.Discarded, Bad | CanoError.JoinUnsatisfiedError<Full, ReadonlyArray<never>>>>()(
   Split.run([size], { strategy: JoinStrategy.all, discard: true })
 )
 
@@ -242,12 +251,14 @@ proves<
   [
     Equals<
       ErrorsOf<typeof limited>,
-      CanoError.JoinTimeoutError<never> | CanoError.BulkheadFullError | CanoError.BulkheadReentryError
+      | CanoError.JoinTimeoutError<never, readonly [boolean]>
+      | CanoError.BulkheadFullError
+      | CanoError.BulkheadReentryError
     >
   ]
 >()
 const bounded = Split.run([flag], { strategy: JoinStrategy.partialTimeout, timeout: 10, bulkhead: 3 })
-proves<[Equals<ErrorsOf<typeof bounded>, CanoError.JoinTimeoutError<never>>]>()
+proves<[Equals<ErrorsOf<typeof bounded>, CanoError.JoinTimeoutError<never, readonly [boolean]>>]>()
 
 /** An observer adds its own errors and services, and is told of what can happen. */
 const observed = Split.run([text, size], {
@@ -258,7 +269,12 @@ const observed = Split.run([text, size], {
   }
 })
 proves<[Equals<ServicesOf<typeof observed>, Http | Db>]>()
-proves<[Equals<ErrorsOf<typeof observed>, CanoError.JoinUnsatisfiedError<Offline | Full> | "disk full">]>()
+proves<[
+  Equals<
+    ErrorsOf<typeof observed>,
+    CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, number]> | "disk full"
+  >
+]>()
 
 const reduced = Split.run([text, size], {
   strategy: JoinStrategy.all,
@@ -274,3 +290,243 @@ proves<[Equals<ResultOf<typeof grown>["values"], ReadonlyArray<number>>]>()
 proves<[Equals<ServicesOf<typeof grown>, Http>]>()
 // @ts-expect-error there is no such policy
 void Split.run([size], { strategy: JoinStrategy.all, losers: "cancel" })
+
+// -----------------------------------------------------------------------------
+// an option that is one or the other
+// -----------------------------------------------------------------------------
+
+declare const either: boolean
+declare const maybe: {
+  readonly discard: { readonly discard?: true }
+  readonly losers: { readonly losers?: "await" }
+  readonly timeout: { readonly timeout?: "1 second" }
+  readonly reduce: { readonly reduce?: { readonly initial: () => number; readonly step: (n: number) => number } }
+}
+
+type Kept<Values> = SplitResult.SplitResult<
+  string | number,
+  Offline | Full,
+  readonly [SplitResult.Outcome<string, Offline>, SplitResult.Outcome<number, Full>],
+  Values
+>
+type Whole = Kept<readonly [string, number]>
+
+const anyOrAll = Split.run([text, size], { strategy: either ? JoinStrategy.any : JoinStrategy.all })
+const partialOrAll = Split.run([text, size], {
+  strategy: either ? JoinStrategy.partialTimeout : JoinStrategy.all,
+  timeout: 10
+})
+const someStrategy = Split.run([text, size], { strategy: JoinStrategy.all as JoinStrategy.JoinStrategy })
+proves<[
+  Equals<ResultOf<typeof anyOrAll>["values"], ReadonlyArray<string | number> | readonly [string, number]>,
+  Equals<ErrorsOf<typeof anyOrAll>, CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, number]>>,
+  Equals<
+    ErrorsOf<typeof partialOrAll>,
+    | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, number]>
+    | CanoError.JoinTimeoutError<Offline | Full, readonly [string, number]>
+  >,
+  Equals<ResultOf<typeof someStrategy>["values"], ReadonlyArray<string | number>>
+]>()
+
+const discardOrNot = Split.run([text, size], { strategy: JoinStrategy.all, discard: either })
+const maybeDiscard = Split.run([text, size], { strategy: JoinStrategy.all, ...maybe.discard })
+const spreadDiscard = Split.run([text, size], { strategy: JoinStrategy.all, ...(either ? { discard: true } : {}) })
+const undefinedDiscard = Split.run([text, size], { strategy: JoinStrategy.all, discard: either ? true : undefined })
+const neverDiscard = Split.run([text, size], { strategy: JoinStrategy.all, discard: false })
+type Half = CanoError.JoinUnsatisfiedError<Offline | Full, ReadonlyArray<never> | readonly [string, number]>
+proves<[
+  Equals<ResultOf<typeof discardOrNot>, SplitResult.Discarded | Whole>,
+  Equals<ResultOf<typeof maybeDiscard>, SplitResult.Discarded | Whole>,
+  Equals<ResultOf<typeof spreadDiscard>, SplitResult.Discarded | Whole>,
+  Equals<ResultOf<typeof undefinedDiscard>, SplitResult.Discarded | Whole>,
+  Equals<ResultOf<typeof neverDiscard>, Whole>,
+  Equals<ErrorsOf<typeof discardOrNot>, Half>,
+  Equals<ErrorsOf<typeof maybeDiscard>, Half>
+]>()
+
+const maybeLosers = Split.run([size], {
+  strategy: JoinStrategy.all,
+  ...maybe.losers,
+  onOutcome: (outcome) => {
+    exactly<SplitResult.Outcome.Ended<"interrupt" | "await", number, Full>>()(outcome)
+    return Effect.void
+  }
+})
+const losersOrNot = Split.run([size], { strategy: JoinStrategy.all, losers: either ? "detach" : "await" })
+proves<[
+  Equals<
+    ResultOf<typeof maybeLosers>["outcomes"][0],
+    SplitResult.Outcome<number, Full> | SplitResult.Late<number, Full>
+  >,
+  Equals<ServicesOf<typeof maybeLosers>, never>,
+  Equals<
+    ResultOf<typeof losersOrNot>["outcomes"][0]["_tag"],
+    "Succeeded" | "Failed" | "Late" | "Detached" | "NotStarted"
+  >,
+  Equals<ServicesOf<typeof losersOrNot>, Scope.Scope>
+]>()
+
+const maybeReduce = Split.run([text, size], { strategy: JoinStrategy.all, ...maybe.reduce })
+const reduceOrNot = Split.run([text, size], {
+  strategy: JoinStrategy.all,
+  reduce: either ? { initial: () => 0, step: (n: number) => n + 1 } : undefined
+})
+const maybeTimeout = Split.run([size], { strategy: JoinStrategy.all, ...maybe.timeout })
+proves<[
+  Equals<ResultOf<typeof maybeReduce>, SplitResult.Reduced<number> | Whole>,
+  Equals<ResultOf<typeof reduceOrNot>, SplitResult.Reduced<number> | Whole>,
+  Equals<ErrorsOf<typeof maybeReduce>, Half>,
+  Equals<
+    ErrorsOf<typeof maybeTimeout>,
+    CanoError.JoinUnsatisfiedError<Full, readonly [number]> | CanoError.JoinTimeoutError<Full, readonly [number]>
+  >
+]>()
+
+/** Options that are handed on say what they may be. */
+export const handedOn = (options: Split.Options) => {
+  const result = Split.run([size], options)
+  proves<[
+    Equals<
+      ResultOf<typeof result> extends infer R ? R extends { readonly outcomes: any } ? "whole" : "discarded" : never,
+      "whole" | "discarded"
+    >,
+    Equals<Extract<ServicesOf<typeof result>, Scope.Scope>, any>
+  ]>()
+}
+
+// a stream may be of losers that are interrupted or awaited
+const maybeAwaited = Split.stream([size], { strategy: JoinStrategy.all, ...maybe.losers })
+exactly<
+  Stream.Stream<
+    SplitResult.Outcome.Ended<"interrupt" | "await", number, Full>,
+    Bad | CanoError.JoinUnsatisfiedError<Full, ReadonlyArray<never>>
+  >
+>()(maybeAwaited)
+
+// one of two strategies that does not fit is told of
+// @ts-expect-error the strategy waits for 3 branches, but there are only 2
+void Split.run([text, size], { strategy: either ? JoinStrategy.quorum(3) : JoinStrategy.any })
+// @ts-expect-error one side needs a timeout
+void Split.run([text, size], { strategy: either ? JoinStrategy.partialTimeout : JoinStrategy.any })
+
+// -----------------------------------------------------------------------------
+// what an error holds
+// -----------------------------------------------------------------------------
+
+declare const ofTuple: CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, number]>["result"]
+declare const ofRecord: CanoError.JoinTimeoutError<
+  Offline | Full,
+  { readonly page: string; readonly size: number }
+>["result"]
+declare const ofList: CanoError.JoinUnsatisfiedError<Full, ReadonlyArray<number>>["result"]
+declare const ofDiscarded: CanoError.JoinUnsatisfiedError<Full, ReadonlyArray<never>>["result"]
+declare const ofAnything: CanoError.JoinUnsatisfiedError<Full>["result"]
+declare const ofSeveral: CanoError.JoinUnsatisfiedError<Full, readonly [string] | { readonly size: number }>["result"]
+type AnyOf<A, E> = SplitResult.Outcome.Any<A, E>
+proves<[
+  Equals<typeof ofTuple.values, ReadonlyArray<string | number>>,
+  Equals<typeof ofTuple.outcomes, readonly [AnyOf<string, Offline | Full>, AnyOf<number, Offline | Full>]>,
+  Equals<
+    typeof ofTuple.settled,
+    ReadonlyArray<SplitResult.Succeeded<string | number> | SplitResult.Failed<Offline | Full>>
+  >,
+  Equals<typeof ofRecord.values, { readonly page?: string; readonly size?: number }>,
+  Equals<
+    typeof ofRecord.outcomes,
+    { readonly page: AnyOf<string, Offline | Full>; readonly size: AnyOf<number, Offline | Full> }
+  >,
+  Equals<
+    typeof ofRecord.settled,
+    ReadonlyArray<SplitResult.Succeeded<string | number> | SplitResult.Failed<Offline | Full>>
+  >,
+  Equals<typeof ofRecord.failures, ReadonlyArray<SplitResult.Failed<Offline | Full>>>,
+  Equals<typeof ofList.values, ReadonlyArray<number>>,
+  Equals<typeof ofList.outcomes, ReadonlyArray<AnyOf<number, Full>>>,
+  Equals<typeof ofDiscarded.values, ReadonlyArray<never>>,
+  Equals<typeof ofAnything.values, ReadonlyArray<unknown> | { readonly [name: string]: unknown }>,
+  Equals<typeof ofAnything.settled, ReadonlyArray<SplitResult.Succeeded<unknown> | SplitResult.Failed<Full>>>,
+  Equals<typeof ofSeveral.values, ReadonlyArray<string> | { readonly size?: number }>,
+  Equals<typeof ofSeveral.settled[number], SplitResult.Succeeded<string | number> | SplitResult.Failed<Full>>
+]>()
+
+// an error that says less takes one that says more
+declare const precise: CanoError.JoinUnsatisfiedError<Full, { readonly size: number }>
+export const preciseToWide: CanoError.JoinUnsatisfiedError<Full> = precise
+export const preciseToAny: CanoError.CanoError = precise
+export const preciseToWider: CanoError.CanoError<Full | Offline> = precise
+// @ts-expect-error but not the other way round
+export const wideToPrecise: CanoError.JoinUnsatisfiedError<Full, { readonly size: number }> = ofWide
+declare const ofWide: CanoError.JoinUnsatisfiedError<Full>
+
+const degraded = Split.run({ page: text, size }, { strategy: JoinStrategy.all, timeout: 10 }).pipe(
+  Effect.map((result) => result.values),
+  Effect.catchTag(
+    ["JoinUnsatisfiedError", "JoinTimeoutError"],
+    (error) => Effect.succeed({ page: error.result.values.page ?? "none", size: error.result.values.size ?? 0 })
+  )
+)
+exactly<
+  Effect.Effect<{ readonly page: string; readonly size: number } | { page: string; size: number }, Bad, Http>
+>()(degraded)
+
+// -----------------------------------------------------------------------------
+// a record keeps its names under every strategy
+// -----------------------------------------------------------------------------
+
+type Parts = { readonly page?: string; readonly size?: number }
+for (
+  const strategy of [
+    JoinStrategy.any,
+    JoinStrategy.quorum(1),
+    JoinStrategy.percentage(0.5),
+    JoinStrategy.partialResults(1),
+    JoinStrategy.optional(JoinStrategy.all, ["size"]),
+    JoinStrategy.anyOf("page", "size")
+  ] as const
+) {
+  const some = Split.run({ page: text, size }, { strategy })
+  proves<[Equals<ResultOf<typeof some>["values"], Parts>]>()
+}
+const anyOrAllOfRecord = Split.run({ page: text, size }, { strategy: either ? JoinStrategy.any : JoinStrategy.all })
+const recordByName = Split.run({ page: text } as { readonly [name: string]: typeof text }, {
+  strategy: JoinStrategy.any
+})
+const dynamicRecord = Split.run(() => Effect.succeed({ page: text, size }), { strategy: JoinStrategy.any })
+const listOrRecord = Split.run(() => either ? [text] : { size }, { strategy: JoinStrategy.any })
+proves<[
+  Equals<ResultOf<typeof anyOrAllOfRecord>["values"], Parts | { readonly page: string; readonly size: number }>,
+  Equals<ResultOf<typeof recordByName>["values"], { readonly [x: string]: string | undefined }>,
+  Equals<ResultOf<typeof dynamicRecord>["values"], Parts>,
+  Equals<ResultOf<typeof listOrRecord>["values"], ReadonlyArray<string> | { readonly size?: number }>
+]>()
+
+// -----------------------------------------------------------------------------
+// counts and shares that are written
+// -----------------------------------------------------------------------------
+
+const two = { page: text, size }
+declare const byName: { readonly [name: string]: typeof text }
+void Split.run(two, { strategy: JoinStrategy.quorum(2) })
+void Split.run(byName, { strategy: JoinStrategy.quorum(9) })
+void Split.run(() => two, { strategy: JoinStrategy.quorum(9) })
+void Split.run(Split.growing<number>(() => []), { strategy: JoinStrategy.quorum(9) })
+void Split.run(new Set([size]), { strategy: JoinStrategy.quorum(9) })
+void Split.run(two, { strategy: JoinStrategy.quorum([].length) })
+// @ts-expect-error there are two
+void Split.run(two, { strategy: JoinStrategy.quorum(3) })
+// @ts-expect-error there are two
+void Split.run(two, { strategy: JoinStrategy.partialResults(3) })
+// @ts-expect-error there is none
+void Split.run({}, { strategy: JoinStrategy.any })
+void Split.run(two, { strategy: JoinStrategy.percentage(1) })
+void Split.run(two, { strategy: JoinStrategy.percentage(0.07) })
+void Split.run(two, { strategy: JoinStrategy.percentage(1e-7) })
+void Split.run(two, { strategy: JoinStrategy.percentage([].length) })
+// @ts-expect-error no share
+void Split.run(two, { strategy: JoinStrategy.percentage(60) })
+// @ts-expect-error no share
+void Split.run(() => two, { strategy: JoinStrategy.percentage(0) })
+// @ts-expect-error no share
+void Split.run([text, size], { strategy: JoinStrategy.percentage(1.5) })
+// @ts-expect-error no share
+void Split.run([text, size], { strategy: JoinStrategy.percentage(-0.5) })

@@ -110,14 +110,20 @@ const branches = [get, write, Effect.succeed(1)] as const
 // a split: what its branches fail with, in one JoinUnsatisfiedError
 const split = make.registerSplit("Fetch", branches, { strategy: JoinStrategy.quorum(2), next: "Complete" })
 exactly<
-  Effect.Effect<"Complete" | "Degraded", Engine | CanoError.JoinUnsatisfiedError<Offline | Full>, Http | Disk>
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]>,
+    Http | Disk
+  >
 >()(split.orchestrate("Fetch"))
 
 // with a timeout: JoinTimeoutError too
 exactly<
   Effect.Effect<
     "Complete" | "Degraded",
-    Engine | CanoError.JoinUnsatisfiedError<Offline | Full> | CanoError.JoinTimeoutError<Offline | Full>,
+    | Engine
+    | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]>
+    | CanoError.JoinTimeoutError<Offline | Full, readonly [string, void, number]>,
     Http | Disk
   >
 >()(
@@ -144,7 +150,10 @@ make.registerSplit("Fetch", branches, {
   next: "Complete",
   otherwise: (error, state) => {
     exactly<"Fetch">()(state)
-    exactly<CanoError.JoinUnsatisfiedError<Offline | Full> | CanoError.JoinTimeoutError<Offline | Full>>()(error)
+    exactly<
+      | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]>
+      | CanoError.JoinTimeoutError<Offline | Full, readonly [string, void, number]>
+    >()(error)
     return "Degraded"
   }
 })
@@ -152,13 +161,19 @@ make.registerSplit("Fetch", branches, {
   strategy: JoinStrategy.all,
   next: "Complete",
   otherwise: (error) => {
-    exactly<CanoError.JoinUnsatisfiedError<Offline | Full>>()(error)
+    exactly<CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]>>()(error)
     return Effect.succeed("Degraded" as const)
   }
 })
 
 // partialTimeout is late at worst
-exactly<Effect.Effect<"Complete" | "Degraded", Engine | CanoError.JoinTimeoutError<Offline | Full>, Http | Disk>>()(
+exactly<
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | CanoError.JoinTimeoutError<Offline | Full, readonly [string, void, number]>,
+    Http | Disk
+  >
+>()(
   make.registerSplit("Fetch", branches, {
     strategy: JoinStrategy.partialTimeout,
     timeout: "1 second",
@@ -177,7 +192,11 @@ exactly<Effect.Effect<"Complete" | "Degraded", Engine | Offline | Full, Http | D
 
 // what the input itself fails with and needs
 exactly<
-  Effect.Effect<"Complete" | "Degraded", Engine | Offline | CanoError.JoinUnsatisfiedError<Full>, Http | Disk>
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | Offline | CanoError.JoinUnsatisfiedError<Full, ReadonlyArray<void>>,
+    Http | Disk
+  >
 >()(
   make.registerSplit("Fetch", Effect.map(get, (page) => [...page].map(() => write)), {
     strategy: JoinStrategy.all,
@@ -185,7 +204,11 @@ exactly<
   }).orchestrate("Fetch")
 )
 exactly<
-  Effect.Effect<"Complete" | "Degraded", Engine | Offline | CanoError.JoinUnsatisfiedError<Full>, Http | Disk>
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | Offline | CanoError.JoinUnsatisfiedError<Full, ReadonlyArray<void>>,
+    Http | Disk
+  >
 >()(
   make.registerSplit("Fetch", () => Effect.map(get, (page) => [...page].map(() => write)), {
     strategy: JoinStrategy.all,
@@ -197,7 +220,9 @@ exactly<
 exactly<
   Effect.Effect<
     "Complete" | "Degraded",
-    Engine | CanoError.JoinUnsatisfiedError<Offline | Full> | CanoError.JoinTimeoutError<Full>,
+    | Engine
+    | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string] | readonly [void]>
+    | CanoError.JoinTimeoutError<Full, readonly [void]>,
     Http | Disk
   >
 >()(
@@ -227,11 +252,23 @@ const DiskLive = Layer.effect(
 const PoolLive = Layer.succeed(Pool, { size: 4 })
 
 // what the Layer serves is no longer required
-exactly<Effect.Effect<"Complete" | "Degraded", Engine | CanoError.JoinUnsatisfiedError<Offline | Full>, Disk>>()(
+exactly<
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]>,
+    Disk
+  >
+>()(
   split.withResources(HttpLive).orchestrate("Fetch")
 )
 // it serves the states registered after it too
-exactly<Effect.Effect<"Complete" | "Degraded", Engine | CanoError.JoinUnsatisfiedError<Offline | Full>, Disk>>()(
+exactly<
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]>,
+    Disk
+  >
+>()(
   make.withResources(HttpLive)
     .registerSplit("Fetch", branches, { strategy: JoinStrategy.all, next: "Complete" })
     .orchestrate("Fetch")
@@ -240,24 +277,34 @@ exactly<Effect.Effect<"Complete" | "Degraded", Engine | CanoError.JoinUnsatisfie
 exactly<
   Effect.Effect<
     "Complete" | "Degraded",
-    Engine | CanoError.JoinUnsatisfiedError<Offline | Full> | NoPool,
+    Engine | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]> | NoPool,
     Http | Pool
   >
 >()(split.withResources(DiskLive).orchestrate("Fetch"))
 // the second builds on the first
 exactly<
-  Effect.Effect<"Complete" | "Degraded", Engine | CanoError.JoinUnsatisfiedError<Offline | Full> | NoPool, Http>
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]> | NoPool,
+    Http
+  >
 >()(split.withResources(PoolLive).withResources(DiskLive).orchestrate("Fetch"))
 // but not the first on the second
 exactly<
   Effect.Effect<
     "Complete" | "Degraded",
-    Engine | CanoError.JoinUnsatisfiedError<Offline | Full> | NoPool,
+    Engine | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]> | NoPool,
     Http | Pool
   >
 >()(split.withResources(DiskLive).withResources(PoolLive).orchestrate("Fetch"))
 // a Layer from outside serves as everywhere
-exactly<Effect.Effect<"Complete" | "Degraded", Engine | CanoError.JoinUnsatisfiedError<Offline | Full>, Disk>>()(
+exactly<
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]>,
+    Disk
+  >
+>()(
   split.orchestrate("Fetch").pipe(Effect.provide(HttpLive))
 )
 
@@ -289,7 +336,7 @@ const tagged = Workflow.make<Tagged>("pages")
 exactly<
   Effect.Effect<
     { readonly _tag: "Complete"; readonly size: number } | { readonly _tag: "Empty" },
-    Engine | CanoError.JoinUnsatisfiedError<never>
+    Engine | CanoError.JoinUnsatisfiedError<never, ReadonlyArray<number>>
   >
 >()(tagged.orchestrate({ _tag: "Fetch", urls: [] }))
 
@@ -318,7 +365,7 @@ Workflow.make<Tagged>("follow").addExitStates("Complete").registerSplit(
       return { _tag: "Complete", size: result.values[0]?.size ?? 0 }
     },
     otherwise: (error) => {
-      exactly<CanoError.JoinUnsatisfiedError<unknown>>()(error)
+      exactly<CanoError.JoinUnsatisfiedError<unknown, ReadonlyArray<unknown>>>()(error)
       return { _tag: "Empty" }
     }
   }
@@ -332,7 +379,13 @@ Workflow.make<State>("follow").registerSplit("Fetch", () => TaskResult.split(["M
   }
 })
 // as an Effect, as a function to an Effect, and with the result discarded
-exactly<Effect.Effect<"Complete" | "Degraded", Engine | Offline | CanoError.JoinUnsatisfiedError<unknown>, Http>>()(
+exactly<
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | Offline | CanoError.JoinUnsatisfiedError<unknown, ReadonlyArray<unknown>>,
+    Http
+  >
+>()(
   make
     .register("Merge", Effect.succeed("Complete"))
     .registerSplit("Fetch", Effect.map(get, () => TaskResult.split(["Merge"])), {
@@ -358,7 +411,7 @@ make.registerSplit("Fetch", () => [1, 2].map(() => item.orchestrate("Go")), {
     return "Complete"
   },
   otherwise: (error) => {
-    exactly<CanoError.JoinUnsatisfiedError<Engine | Offline>>()(error)
+    exactly<CanoError.JoinUnsatisfiedError<Engine | Offline, ReadonlyArray<"Sold">>>()(error)
     return "Degraded"
   }
 })
@@ -398,7 +451,7 @@ const whole = Workflow.make<State>("whole")
 exactly<
   Effect.Effect<
     "Complete",
-    Engine | Offline | NoPool | CanoError.JoinUnsatisfiedError<Full> | CanoError.WorkflowTimeoutError,
+    Engine | Offline | NoPool | CanoError.JoinUnsatisfiedError<Full, readonly [void]> | CanoError.WorkflowTimeoutError,
     Http
   >
 >()(whole.orchestrate("Fetch"))
@@ -428,8 +481,8 @@ exactly<
     | Offline
     | Full
     | NoPool
-    | CanoError.JoinUnsatisfiedError<Offline>
-    | CanoError.JoinTimeoutError<Offline>,
+    | CanoError.JoinUnsatisfiedError<Offline, readonly [string]>
+    | CanoError.JoinTimeoutError<Offline, readonly [string]>,
     Http | Disk
   >
 >()(data.orchestrate("Fetch"))
@@ -450,8 +503,11 @@ proves<[
     { readonly _tag: "Complete"; readonly size: number } | { readonly _tag: "Empty" }
   >,
   Equals<Workflow.Exit<typeof one>, "Complete" | "Degraded">,
-  Equals<Workflow.Error<typeof tagged>, Engine | CanoError.JoinUnsatisfiedError<never>>,
-  Equals<Workflow.Error<typeof shop>, Engine | CanoError.JoinUnsatisfiedError<never> | Offline | NoPool>,
+  Equals<Workflow.Error<typeof tagged>, Engine | CanoError.JoinUnsatisfiedError<never, ReadonlyArray<number>>>,
+  Equals<
+    Workflow.Error<typeof shop>,
+    Engine | CanoError.JoinUnsatisfiedError<never, ReadonlyArray<number>> | Offline | NoPool
+  >,
   Equals<Workflow.Services<typeof tagged>, never>,
   Equals<Workflow.Services<typeof shop>, Http | Pool>,
   Equals<Workflow.Tag<Tagged>, "Fetch" | "Save" | "Complete" | "Empty">,

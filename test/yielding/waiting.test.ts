@@ -4,10 +4,10 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import type { Scope } from "effect"
-import { Arbitrary, Cause, Effect, Exit, Fiber } from "effect"
+import { Arbitrary, Cause, Clock, Effect, Exit, Fiber } from "effect"
 import { Bulkhead, Hedge, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { int, oneOf, optional, runs, strategy, toShape, toStrategy, untyped } from "../laws/harness.ts"
+import { int, oneOf, optional, primeClock, runs, strategy, toShape, toStrategy, untyped } from "../laws/harness.ts"
 
 // -----------------------------------------------------------------------------
 // generators
@@ -123,10 +123,28 @@ const resize = (bulkhead: Bulkhead.Bulkhead, resizes: Resizes) =>
 
 const mostPlaces = (places: number, resizes: Resizes) => Math.max(places, ...resizes.map(({ places }) => places))
 
+/**
+ * A clock of which every reading is later than the one before, as on a slow machine: within a millisecond a place is kept
+ * for several branches, whoever waits.
+ */
+const hurried = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.flatMap(Clock.Clock, (clock) => {
+    let ticks = 0
+    const currentTimeMillisUnsafe = () => clock.currentTimeMillisUnsafe() + ticks++
+    return Effect.provideService(effect, Clock.Clock, Object.assign(Object.create(clock), { currentTimeMillisUnsafe }))
+  })
+
 /** The watchdog: names those who wait for ever, instead of waiting with them. */
 const haveEnded = (users: Users, who: string) => {
   const waiting = users.flatMap((fiber, i) => fiber.pollUnsafe() === undefined ? [i] : [])
   assert.deepStrictEqual(waiting, [], `${who} ${waiting.join(", ")} of ${users.length} waits for ever`)
+}
+
+const haveSucceeded = (users: Users) => {
+  for (const user of users) {
+    const exit = user.pollUnsafe()!
+    if (Exit.isFailure(exit)) assert.fail(Cause.pretty(exit.cause))
+  }
 }
 
 /** Lets all time pass, and sees to it that nobody waits for a place that is free. */
@@ -177,6 +195,7 @@ describe("effects that wait for a place", () => {
     { effects: several(single, 1, 6), maxWaiting: optional(int(0, 6)), places, resizes },
     ({ effects, maxWaiting, places, resizes }) =>
       Effect.gen(function*() {
+        yield* primeClock
         const bulkhead = yield* Bulkhead.make("shared", { places, maxWaiting })
         const census = new Census()
         const users = yield* Effect.forEach(
@@ -266,13 +285,13 @@ const onBulkhead = (
   const branches = works.map((work, i) =>
     census.body(losers === "await" || losers === "detach" ? { ...work, hangs: false } : work, i)
   )
-  return Effect.scoped(run(inShape(shape, branches), {
+  return hurried(Effect.scoped(run(inShape(shape, branches), {
     strategy: toStrategy(strategy),
     timeout,
     losers: losers === "grace" ? { grace: 4 } : losers,
     bulkhead,
     ...told === undefined ? {} : { onOutcome: () => later(told) }
-  }))
+  })))
 }
 
 describe("splits that wait for a place", () => {
@@ -281,6 +300,7 @@ describe("splits that wait for a place", () => {
     { splits: several(split, 1, 5), effects: several(single, 0, 4), places, resizes },
     ({ effects, places, resizes, splits }) =>
       Effect.gen(function*() {
+        yield* primeClock
         const bulkhead = yield* Bulkhead.make("shared", { places })
         const census = new Census()
         const users = yield* Effect.forEach(
@@ -307,6 +327,7 @@ describe("splits that wait for a place", () => {
     { splits: several(split, 1, 4), places, resizes, kind: oneOf(["shared", "own", "none"]) },
     ({ kind, places, resizes, splits }) =>
       Effect.gen(function*() {
+        yield* primeClock
         const shared = yield* Bulkhead.make("shared", { places })
         const censuses = splits.map(() => new Census())
         const users = yield* Effect.forEach(splits, ({ at, shape, told, works }, i) => {
@@ -337,6 +358,58 @@ describe("splits that wait for a place", () => {
   )
 })
 
+const contest = Arbitrary.all({
+  rounds: several(int(0, 1), 3, 5),
+  fails: int(0, 2),
+  strategy: oneOf(["Any", "Any", "Quorum", "PartialResults"]),
+  losers: oneOf(["await", "detach", "await", "detach", "grace", "interrupt"]),
+  shape: oneOf(["array", "iterable", "growing"]),
+  at: int(0, 1)
+})
+
+describe("splits that are decided while places change hands", () => {
+  it.effect.prop(
+    "come to an end, and give every place back",
+    {
+      contests: several(contest, 2, 3),
+      places: int(1, 3),
+      resizes: several(Arbitrary.all({ at: wait, places }), 0, 1)
+    },
+    ({ contests, places, resizes }) =>
+      Effect.gen(function*() {
+        yield* primeClock
+        const bulkhead = yield* Bulkhead.make("shared", { places })
+        const census = new Census()
+        const users = yield* Effect.forEach(contests, ({ at, fails, losers, rounds, shape, strategy }) => {
+          const works = rounds.map((rounds, i): Work => ({
+            takes: { millis: 0, rounds },
+            hangs: false,
+            end: i < fails ? "Fail" : "Succeed",
+            cleanup: 0,
+            leavesChildren: false
+          }))
+          const given: Given = {
+            at: now,
+            cut: undefined,
+            works,
+            shape,
+            strategy: strategy === "Any" ? { _tag: strategy } : { _tag: strategy, n: 2 },
+            timeout: 55,
+            losers,
+            told: undefined
+          }
+          return enter({ millis: 0, rounds: at }, undefined, onBulkhead(given, bulkhead, census))
+        })
+        yield* resize(bulkhead, resizes)
+        yield* watch(bulkhead)
+        haveEnded(users, "split")
+        assert.strictEqual(census.running, 0)
+        yield* isWhole(bulkhead)
+      }),
+    runs(1000)
+  )
+})
+
 // -----------------------------------------------------------------------------
 // room for outcomes
 // -----------------------------------------------------------------------------
@@ -355,6 +428,7 @@ describe("splits with an observer that takes its time", () => {
     },
     ({ kind, places, resizes, shape, sizes, told, works }) =>
       Effect.gen(function*() {
+        yield* primeClock
         const shared = yield* Bulkhead.make("shared", { places })
         const seen = sizes.map((): Array<number> => [])
         const census = new Census()
@@ -377,6 +451,7 @@ describe("splits with an observer that takes its time", () => {
         yield* resize(shared, resizes)
         yield* TestClock.adjust("1 hour")
         haveEnded(users, "split")
+        haveSucceeded(users)
         for (const [i, size] of sizes.entries()) {
           assert.deepStrictEqual(
             seen[i]!.sort((a, b) => a - b),
@@ -406,6 +481,7 @@ describe("a scope that closes", () => {
     },
     ({ close, cut, joined, owner, splits }) =>
       Effect.gen(function*() {
+        yield* primeClock
         const census = new Census()
         /** The last branch of a split is the next split, which may be left behind in turn. */
         const parting = (i: number): Effect.Effect<unknown, unknown, Scope.Scope> => {
@@ -476,6 +552,7 @@ describe("hedges", () => {
     },
     ({ hedges, tokens }) =>
       Effect.gen(function*() {
+        yield* primeClock
         const budget = Hedge.budget({ tokens, ratio: 0.5 })
         const census = new Census()
         const users = yield* Effect.forEach(hedges, ({ at, cut, delay, kind, shape, told, works }) => {

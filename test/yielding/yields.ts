@@ -33,6 +33,8 @@ export class YieldingScheduler implements Scheduler.Scheduler {
   pending = 0
   /** Fibers that have yielded at a random point, and have yet to come back from it. */
   readonly away = new WeakSet<Fiber.Fiber<unknown, unknown>>()
+  /** For how many rounds more the fiber stays away that yields now. */
+  rounds = 0
   constructor(parent: Scheduler.Scheduler, seed: number, rate?: number) {
     this.parent = parent
     this.next = numbers(seed)
@@ -50,6 +52,8 @@ export class YieldingScheduler implements Scheduler.Scheduler {
     if (this.away.delete(fiber)) return false
     if (this.next() >= this.rate) return this.parent.shouldYield(fiber)
     this.away.add(fiber)
+    // most yields are short; in some the others come far, which run at their ease meanwhile
+    this.rounds = Math.floor(0.5 / (this.next() + 0.04))
     return true
   }
 
@@ -58,10 +62,15 @@ export class YieldingScheduler implements Scheduler.Scheduler {
     return {
       scheduleTask: (task, priority) => {
         this.pending++
-        dispatcher.scheduleTask(() => {
+        // nothing is scheduled between the answer to `shouldYield` and the return of the fiber
+        let { rounds } = this
+        this.rounds = 0
+        const run = () => {
+          if (rounds-- > 0) return dispatcher.scheduleTask(run, priority)
           this.pending--
           task()
-        }, priority)
+        }
+        dispatcher.scheduleTask(run, priority)
       },
       flush: () => dispatcher.flush()
     }

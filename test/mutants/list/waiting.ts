@@ -1,0 +1,384 @@
+/**
+ * Mutants of those who wait: bulkheads, their line, what is woken and rung, and who starts what comes later.
+ */
+import type { Mutants } from "../mutant.ts"
+
+export const waiting: Mutants = {
+  pool: [
+    {
+      what: "there is a place more than it has",
+      from: "while (this.inUse < this.places) {",
+      to: "while (this.inUse <= this.places) {",
+      tests: "Bulkhead"
+    },
+    {
+      what: "a newcomer is given a place more than there is",
+      from: "this.inUse >= this.places) return false",
+      to: "this.inUse > this.places) return false",
+      tests: "Bulkhead"
+    },
+    {
+      what: "a newcomer is served before the line",
+      from: "if (this.line.size > 0 || this.inUse",
+      to: "if (this.inUse",
+      tests: "Bulkhead laws/bulkhead",
+      equivalent: "nobody stands in the line while a place is free: whoever frees one serves the line in the same step"
+    },
+    {
+      what: "one that was served and interrupted keeps its place",
+      from: "if (waiter.isWoken) return this.giveBack(1)",
+      to: "if (waiter.isWoken) return",
+      tests: "Bulkhead"
+    },
+    {
+      what: "one that was interrupted stays in the line",
+      from: "this.leave(client)\n        this.waiting--",
+      to: "this.waiting--",
+      tests: "Bulkhead"
+    },
+    {
+      what: "one that was interrupted is counted as waiting",
+      from: "this.leave(client)\n        this.waiting--",
+      to: "this.leave(client)",
+      tests: "Bulkhead"
+    },
+    {
+      what: "one that is served is counted as waiting",
+      from: "this.waiting--\n        waiter.wake()",
+      to: "waiter.wake()",
+      tests: "Bulkhead"
+    },
+    {
+      what: "a fiber that ends at a value that is no Effect keeps its place",
+      from: "const forget = fiber.addObserver(end)",
+      to: "const forget = () => {}",
+      tests: "adversarial/waiting"
+    },
+    {
+      what: "free places do not count where few may wait",
+      from: "count - (line.size > 0 ? 0 : Math.max(places - inUse, 0))",
+      to: "count",
+      tests: "Bulkhead"
+    },
+    {
+      what: "one less may wait than maxWaiting",
+      from: "waiting + asked <= maxWaiting",
+      to: "waiting + asked < maxWaiting",
+      tests: "Bulkhead"
+    },
+    {
+      what: "a split that is rejected counts once",
+      from: "this.rejected += count",
+      to: "this.rejected++",
+      tests: "Bulkhead"
+    },
+    {
+      what: "a split takes itself for others that wait",
+      from: "this.line.size > (client.entry === undefined ? 0 : 1)",
+      to: "this.line.size > 0",
+      tests: "adversarial/sharing",
+      equivalent: "what it gives back comes straight back to it, as nobody else is in the line"
+    },
+    {
+      what: "a split stands in the line more than once",
+      from: "client.entry ??= this.line.push(client)",
+      to: "client.entry = this.line.push(client)",
+      tests: "Bulkhead laws/bulkhead"
+    },
+    {
+      what: "who has left the line does not come back",
+      from: "this.line.remove(client.entry)\n    client.entry = undefined",
+      to: "this.line.remove(client.entry)",
+      tests: "adversarial/sharing"
+    },
+    {
+      what: "who has been served does not come back",
+      from: "if (client === undefined) return\n      client.entry = undefined",
+      to: "if (client === undefined) return",
+      tests: "Bulkhead"
+    },
+    {
+      what: "a place is given to who has nothing to do in it",
+      from: "if (!client.wants()) continue",
+      to: "",
+      tests: "adversarial/sharing"
+    },
+    {
+      what: "new places are given to nobody who waits",
+      from: "this.places = places\n      this.serve()",
+      to: "this.places = places",
+      tests: "Bulkhead"
+    },
+    {
+      what: "a place that is given back is given to nobody",
+      from: "this.inUse -= count\n    this.serve()",
+      to: "this.inUse -= count",
+      tests: "Bulkhead"
+    }
+  ],
+  line: [
+    {
+      what: "who leaves from the middle takes those before along",
+      from: "else before.after = after",
+      to: "else this.#first = after",
+      tests: "Bulkhead laws/bulkhead"
+    },
+    {
+      what: "who comes after one that left the end is lost",
+      from: "if (after === undefined) this.#last = before",
+      to: "if (after === undefined) this.#last = node",
+      tests: "Bulkhead laws/bulkhead"
+    },
+    {
+      what: "who has left can leave once more",
+      from: "if (!node.isIn) return false",
+      to: "",
+      tests: "adversarial/sharing"
+    },
+    {
+      what: "who leaves is counted for ever",
+      from: "this.size--",
+      to: "",
+      tests: "Bulkhead"
+    }
+  ],
+  waiter: [
+    {
+      what: "who is woken before it waits is forgotten",
+      from: "if (this.isWoken) resume(Exit.void)\n      else this.#resume = resume",
+      to: "this.#resume = resume",
+      tests: "adversarial/sharing"
+    },
+    {
+      what: "goes on at once, on the stack of whoever wakes it",
+      from: "later(this.home, () => resume(Exit.void))",
+      to: "resume(Exit.void)",
+      tests: "laws/bulkhead Bulkhead adversarial/waiting"
+    }
+  ],
+  bell: [
+    {
+      what: "a ring that nobody waits for is lost",
+      from: "this.isRung = true",
+      to: "",
+      tests: "hedged-splits Hedge"
+    },
+    {
+      what: "a ring is heard for ever",
+      from: "this.isRung = false\n    this.#waiter",
+      to: "this.#waiter",
+      tests: "hedged-splits"
+    }
+  ],
+  sharing: [
+    {
+      what: "wants a place though outcomes wait for the observer",
+      from: "return this.#waiting() > 0 && !this.isStopped",
+      to: "return this.#waiting() > 0",
+      tests: "adversarial/sharing"
+    },
+    {
+      what: "waits though its list has ended",
+      from: "if (!hasMore(join)) return 0",
+      to: "",
+      tests: "Bulkhead adversarial/waiting"
+    },
+    {
+      what: "places on their way are asked for once more",
+      from: "coming + held - running(join)",
+      to: "held - running(join)",
+      tests: "adversarial/sharing"
+    },
+    {
+      what: "a place for a slot that is to come is not noted",
+      from: "this.coming++\n      // the worker",
+      to: "// the worker",
+      tests: "Bulkhead"
+    },
+    {
+      what: "the worker is not told of a place",
+      from: "nobody else's\n      poke(this.join)",
+      to: "nobody else's",
+      tests: "Bulkhead"
+    },
+    {
+      what: "a branch that is given a place is counted as waiting",
+      from: "parked.waiter.wake()\n    }\n    this.recount()",
+      to: "parked.waiter.wake()\n    }",
+      tests: "adversarial/sharing"
+    },
+    {
+      what: "is served once only",
+      from: "if (this.wants()) this.pool.queue(this)",
+      to: "",
+      tests: "Bulkhead"
+    },
+    {
+      what: "takes a place too many when it is entered",
+      from: "while (this.coming < width &&",
+      to: "while (this.coming <= width &&",
+      tests: "adversarial/sharing"
+    },
+    {
+      what: "branches that start are not counted",
+      from: "this.pool.started++",
+      to: "",
+      tests: "Bulkhead"
+    },
+    {
+      what: "the line is not served when it asks",
+      from: "this.pool.queue(this)\n    this.pool.serve()",
+      to: "this.pool.queue(this)",
+      tests: "Bulkhead growing adversarial/waiting"
+    },
+    {
+      what: "a place that is claimed is still on its way",
+      from: "this.coming--",
+      to: "",
+      tests: "Bulkhead"
+    },
+    {
+      what: "keeps a place though there are fewer now",
+      from: "hasMore(join) && !pool.isOverfull &&",
+      to: "hasMore(join) &&",
+      tests: "Bulkhead"
+    },
+    {
+      what: "gives its place back though nobody waits",
+      from: "if (!pool.othersWait(this)) return place",
+      to: "",
+      tests: "adversarial/sharing",
+      equivalent: "what it gives back comes straight back to it, as nobody else is in the line"
+    },
+    {
+      what: "a turn has a branch too many",
+      from: "++place.turn < mostInTurn",
+      to: "++place.turn <= mostInTurn",
+      tests: "adversarial/sharing"
+    },
+    {
+      what: "a turn has no end",
+      from: "++place.turn < mostInTurn &&",
+      to: "",
+      tests: "Bulkhead laws/bulkhead"
+    },
+    {
+      what: "a turn takes as long as it takes",
+      from: "clock.currentTimeMillisUnsafe() === place.since) return place",
+      to: "true) return place",
+      tests: "Bulkhead laws/bulkhead"
+    },
+    {
+      what: "a place that is given up is given back once more at the end",
+      from: "giveUp(): void {\n    this.held--",
+      to: "giveUp(): void {",
+      tests: "Bulkhead"
+    },
+    {
+      what: "a place that is passed on is lost",
+      from: "this.held--\n    this.coming++",
+      to: "this.held--",
+      tests: "Bulkhead adversarial/waiting"
+    },
+    {
+      what: "who parks does not ask for a place",
+      from: "const entry = this.parked.push({ slot, waiter })\n    this.request()",
+      to: "const entry = this.parked.push({ slot, waiter })",
+      tests: "adversarial/sharing"
+    },
+    {
+      what: "who is interrupted stays parked",
+      from: "Effect.onInterrupt(waiter.wait, () => Effect.sync(() => this.parked.remove(entry)))",
+      to: "waiter.wait",
+      tests: "adversarial/sharing"
+    },
+    {
+      what: "stays in the line with nothing to start",
+      from: "pool.leave(this)",
+      to: "",
+      tests: "adversarial/sharing"
+    },
+    {
+      what: "keeps places that are on their way with nothing to start",
+      from: "if (coming > 0) pool.giveBack(coming)",
+      to: "",
+      tests: "Bulkhead growing adversarial/waiting"
+    },
+    {
+      what: "places that were given back are on their way",
+      from: "this.coming = 0\n",
+      to: "",
+      tests: "Bulkhead growing adversarial/waiting"
+    },
+    {
+      what: "those who are parked are not told that nothing is left",
+      from: "parked !== undefined; parked = this.parked.shift()) parked.waiter.wake()",
+      to: "parked !== undefined; parked = this.parked.shift()) {}",
+      tests: "adversarial/endings"
+    },
+    {
+      what: "a split that has ended still holds its places, for those it has left behind",
+      from: "this.hold?.end()",
+      to: "",
+      tests: "adversarial/waiting Bulkhead"
+    },
+    {
+      what: "what slots have lost is not given back",
+      from: "if (held > 0) this.pool.giveBack(held)",
+      to: "",
+      tests: "Bulkhead"
+    }
+  ],
+  crew: [
+    {
+      what: "the worker is not told of the last end",
+      from: "if (--crew.fibers === 0) poke(join)",
+      to: "--crew.fibers",
+      tests: "Bulkhead hedged-splits"
+    },
+    {
+      what: "the worker leaves as long as nobody runs, though branches are to come",
+      from: "crew.fibers > 0 || isToCome()",
+      to: "crew.fibers > 0",
+      tests: "Bulkhead growing"
+    },
+    {
+      what: "the worker leaves while fibers run, as nobody is to come",
+      from: "crew.fibers > 0 || isToCome()",
+      to: "isToCome()",
+      tests: "Bulkhead growing"
+    },
+    {
+      what: "its fibers are interruptible",
+      from: "(effect, { uninterruptible: true })",
+      to: "(effect)",
+      tests: "Bulkhead growing adversarial/interruption"
+    }
+  ],
+  hold: [
+    {
+      what: "places around it are not seen",
+      from: "super(fiber.getRef(HoldRef))",
+      to: "super(undefined)",
+      tests: "adversarial/waiting"
+    },
+    {
+      what: "a place that was given back is held",
+      from: "let hold = standing(fiber.getRef(HoldRef))",
+      to: "let hold = fiber.getRef(HoldRef)",
+      tests: "adversarial/waiting"
+    },
+    {
+      what: "a place of any bulkhead is one of this",
+      from: "if (hold.of === of) {",
+      to: "if (!hold.ended) {",
+      tests: "adversarial/waiting"
+    },
+    {
+      what: "nobody knows where it is held",
+      from: "this.by = locationOf(fiber)",
+      to: "this.by = undefined",
+      tests: "adversarial/waiting"
+    }
+  ]
+}
