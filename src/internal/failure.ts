@@ -41,11 +41,11 @@ export const once = (self: Error, message: string): string => {
  * look are in its `cause`.
  */
 export const withoutFrames = <A extends Error>(make: () => A): A => {
-  const errors: { stackTraceLimit?: number } = Error
-  const limit = errors.stackTraceLimit
-  Reflect.set(errors, "stackTraceLimit", 0)
+  // not every runtime has a limit, or lets it be changed
+  const limit: unknown = Reflect.get(Error, "stackTraceLimit")
+  Reflect.set(Error, "stackTraceLimit", 0)
   const error = make()
-  Reflect.set(errors, "stackTraceLimit", limit)
+  Reflect.set(Error, "stackTraceLimit", limit)
   return error
 }
 
