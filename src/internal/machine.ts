@@ -13,7 +13,7 @@ import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
 import type { Run } from "./currentRun.ts"
 import { levelOf, within } from "./currentRun.ts"
-import { brief, clip, isPlain } from "./describe.ts"
+import { brief, clip, isPlain, list } from "./describe.ts"
 import type { Config } from "./join.ts"
 import { workflowError } from "./join.ts"
 import * as limits from "./limits.ts"
@@ -52,7 +52,7 @@ export const isKnown = (machine: Machine, state: unknown): boolean => {
 }
 
 /** The names of all states, for a sentence. */
-export const namesOf = (machine: Machine): string => [...machine.handlers.keys(), ...machine.exits].join(", ")
+export const namesOf = (machine: Machine): string => list([...machine.handlers.keys(), ...machine.exits])
 
 /**
  * Runs a machine from a state to an exit state.

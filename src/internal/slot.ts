@@ -155,7 +155,7 @@ const left = (join: Join, cause: Cause.Cause<unknown>): AnyEffect => {
   if (isLoser) lose(join, index, cause)
   else fail(join, index, cause)
   if (slot.place !== undefined) slot.place = join.sharing!.keep(slot.place, index, true)
-  if (isLoser) return report(index, cause)
+  if (isLoser) return report(join, index, cause)
   if (!isOpen(join)) return Exit.void
   return slot.while() ? drain(join) : done(join, slot)
 }

@@ -39,11 +39,12 @@ import type { SplitResult } from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
 import * as crew from "./crew.ts"
-import type { Run } from "./currentRun.ts"
-import { CurrentRunRef, levelOf, runOf, SplitLevel } from "./currentRun.ts"
+import { CurrentRunRef, levelOf, Run, runOf, SplitLevel } from "./currentRun.ts"
 import { breakOff, exceedsAtOnce, expire, halt, isBreak, noticeBreak, open, relax } from "./deciding.ts"
 import type { Level } from "./depth.ts"
+import { clip } from "./describe.ts"
 import { dispatcherOf, DispatcherRef, isSync, later } from "./dispatcher.ts"
+import * as failure from "./failure.ts"
 import * as growing from "./growing.ts"
 import * as hold from "./hold.ts"
 import type { AnyEffect, AnyFiber, Config, Frame, Join } from "./join.ts"
@@ -56,6 +57,7 @@ import type { Pool } from "./pool.ts"
 import * as reducer from "./reducer.ts"
 import { Sharing } from "./sharing.ts"
 import * as slot from "./slot.ts"
+import * as splitResult from "./splitResult.ts"
 import { Staggering } from "./staggering.ts"
 import { warn } from "./warn.ts"
 
@@ -138,6 +140,7 @@ const start = (
       const worker = Effect.runForkWith(context)(work(join), { uninterruptible: true })
       parting?.watch(worker)
       worker.addObserver((exit) => {
+        if (join.halted && !join.parted) leave(join, level)
         level.end()
         if (!join.parted) resume(concluded(join, exit))
       })
@@ -405,21 +408,25 @@ class Parting {
     join.record.detach(join.started)
     nursery.adopt(join.frame.nursery!, { worker, interrupt: () => halt(join) })
     const ended = concluded(join, Exit.void)
-    this.resume(grace === undefined ? ended : Effect.andThen(reportStubborn(running, grace), ended))
+    this.resume(grace === undefined ? ended : Effect.andThen(reportStubborn(join, running, grace), ended))
   }
 }
 
 /** Branches that a warning names. */
 const mostNamed = 16
 
-const reportStubborn = (running: ReadonlyArray<number>, grace: Duration.Duration): Effect.Effect<void> =>
-  warn(
-    `${running.length === 1 ? "branch" : "branches"} ${running.slice(0, mostNamed).join(", ")}${
-      running.length > mostNamed ? ` and ${running.length - mostNamed} more` : ""
-    } did not stop within ${Duration.format(grace)} of the interruption, and ${
-      running.length === 1 ? "goes" : "go"
-    } on detached`
+const reportStubborn = (
+  join: Join,
+  running: ReadonlyArray<number>,
+  grace: Duration.Duration
+): Effect.Effect<void> => {
+  const names = running.slice(0, mostNamed).map((index) => clip(splitResult.nameIn(join.list, index))).join(", ")
+  const who = running.length > mostNamed ? `${names} and ${running.length - mostNamed} more` : names
+  const [noun, verb] = running.length === 1 ? ["branch", "goes"] : ["branches", "go"]
+  return warn(
+    `${noun} ${who} did not stop within ${Duration.format(grace)} of the interruption, and ${verb} on detached`
   )
+}
 
 /** Nobody looks at how a split ends that its caller has left, but somebody may wait for a branch that broke it. */
 const reportBroken = (join: Join, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> => {
@@ -446,26 +453,39 @@ const ending = (
   join: Join,
   exit: Exit.Exit<unknown, unknown>
 ): Exit.Exit<SplitResult<unknown, unknown>, unknown> => {
-  const { broken, config, frame, started, tally: counts, timedOut, verdict } = join
+  const { broken, config, frame, reason, timedOut, verdict } = join
   const isBroken = Exit.isFailure(exit) && isBreak(exit.cause)
   // a slot that breaks has the deadline beside it interrupted first
   if (broken !== undefined && (isBreak(broken) || !isBroken)) return Exit.failCause(broken)
   if (Exit.isFailure(exit) && (verdict === "continue" || isBroken)) return Exit.failCause(exit.cause)
   // only a split whose caller was interrupted ends without a verdict
   if (verdict === "continue") return Exit.interrupt(join.caller)
-  const { failed, succeeded } = counts
-  const total = known(join)
-  // a verdict leaves the counts as they are, so whatever else was started is a loser
-  const tally = { total, succeeded, failed, interrupted: started - succeeded - failed, notStarted: total - started }
+  const result = resultOf(join)
+  if (verdict === "proceed") return Exit.succeed(result)
   const { strategy, timeout } = config
-  const satisfied = verdict === "proceed"
-  const reduced = config.reduce === undefined ? undefined : { value: join.reduced }
-  const result = join.record.result({ tally, timedOut, satisfied, reduced })
-  if (satisfied) return Exit.succeed(result)
-  const { reason } = join
-  return Exit.fail(
+  const error = failure.withoutFrames(() =>
     timedOut && timeout !== undefined
       ? new JoinTimeoutError({ ...where(frame), strategy, timeout, reason, result })
       : new JoinUnsatisfiedError({ ...where(frame), strategy, reason, result })
   )
+  return Exit.failCause(failure.toCause(error))
+}
+
+/** What there is of a split whose branches have ended or are left to themselves. */
+const resultOf = (join: Join): SplitResult<unknown, unknown> => {
+  const { config, started, tally: { failed, succeeded }, timedOut, verdict } = join
+  const total = known(join)
+  // a verdict leaves the counts as they are, so whatever else was started is a loser
+  const tally = { total, succeeded, failed, interrupted: started - succeeded - failed, notStarted: total - started }
+  const reduced = config.reduce === undefined ? undefined : { value: join.reduced }
+  return join.record.result({ tally, timedOut, satisfied: verdict === "proceed", reduced })
+}
+
+/** A split that is halted because the time of a run around it is up: the error of the run tells what it had. */
+const leave = (join: Join, level: SplitLevel): void => {
+  let result: SplitResult<unknown, unknown> | undefined
+  for (let at = level.outer; at !== undefined; at = at.outer) {
+    // of splits in each other the outermost one ends last
+    if (at instanceof Run && at.isExpired) at.unfinished = result ??= resultOf(join)
+  }
 }

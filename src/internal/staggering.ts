@@ -71,7 +71,7 @@ export class Staggering extends Sharing {
   /** Gives out places, one by one, until the decision interrupts it. */
   get pace(): AnyEffect {
     const { bell, hedge: { budget, delay }, join, pool } = this
-    return Effect.flatMap(delays.steps(delay), (step) =>
+    return Effect.flatMap(delays.steps(delay, join.frame), (step) =>
       Effect.gen({ self: this }, function*() {
         while (isOpen(join)) {
           yield* this.tell

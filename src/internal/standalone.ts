@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
+import type { Issue, Subject } from "../CanoError.ts"
 import { ConfigurationError } from "../CanoError.ts"
 import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
@@ -14,14 +15,21 @@ import * as split from "./split.ts"
 
 type AnyEffect = Effect.Effect<unknown, unknown, unknown>
 
-export const run = (input: unknown, options: rules.SplitInput): AnyEffect => {
+export const run = (input: unknown, options: rules.SplitInput, subject?: Subject): AnyEffect => {
   let checked: AnyEffect | undefined
-  return Effect.suspend(() => checked ??= check(input, options))
+  return Effect.suspend(() => checked ??= check(input, options, subject))
 }
 
-const check = (input: unknown, options: rules.SplitInput): AnyEffect => {
+/** The error for what is wrong with a split, or with what is made of one. */
+export const misconfigured = (issues: ReadonlyArray<Issue>, subject?: Subject): ConfigurationError =>
+  new ConfigurationError({
+    workflow: undefined,
+    issues: subject === undefined ? issues : issues.map((issue) => ({ ...issue, subject }))
+  })
+
+const check = (input: unknown, options: rules.SplitInput, subject: Subject | undefined): AnyEffect => {
   const issues = rules.split(undefined, input, options)
-  if (issues.length > 0) return Exit.fail(new ConfigurationError({ workflow: undefined, issues }))
+  if (issues.length > 0) return Exit.fail(misconfigured(issues, subject))
   const config = rules.toConfig(options)
   const run = (list: BranchList): AnyEffect =>
     split.isParting(config)

@@ -8,7 +8,7 @@ import * as Predicate from "effect/Predicate"
 import type { Counting, Custom, Judgement, Reducer, Tally } from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
 import { isCount, isWhole, rounded } from "./counts.ts"
-import { show } from "./describe.ts"
+import { list, show } from "./describe.ts"
 import { noFunction } from "./reducer.ts"
 import * as returned from "./returned.ts"
 
@@ -391,7 +391,7 @@ const missing = (wanted: Iterable<string>, names: Names): string | undefined => 
   for (const name of wanted) {
     if (!known.has(name)) {
       return `there is no branch "${name}"; ${
-        names.length === 0 ? "there are none" : `the branches are ${names.join(", ")}`
+        names.length === 0 ? "there are none" : `the branches are ${list(names)}`
       }`
     }
   }

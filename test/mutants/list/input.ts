@@ -69,8 +69,8 @@ export const input: Mutants = {
     },
     {
       what: "a value of any depth is shown",
-      from: "if (depth === mostDeep || isEffect(u)) return kind(u)",
-      to: "if (isEffect(u)) return kind(u)",
+      from: "if (depth === mostDeep) return kind(u)\n",
+      to: "",
       tests: "input rules"
     },
     {

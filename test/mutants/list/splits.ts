@@ -694,7 +694,7 @@ export const splits: Mutants = {
     },
     {
       what: "branches that did not stop in time are not told of",
-      from: "grace === undefined ? ended : Effect.andThen(reportStubborn(running, grace), ended)",
+      from: "grace === undefined ? ended : Effect.andThen(reportStubborn(join, running, grace), ended)",
       to: "ended",
       tests: "losers"
     },
@@ -1101,8 +1101,8 @@ export const splits: Mutants = {
   standalone: [
     {
       what: "is checked each time",
-      from: "checked ??= check(input, options)",
-      to: "check(input, options)",
+      from: "checked ??= check(input, options, subject)",
+      to: "check(input, options, subject)",
       tests: "states"
     },
     {
