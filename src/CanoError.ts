@@ -7,12 +7,14 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
-import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
-import * as Predicate from "effect/Predicate"
-import { attempt, clip, show } from "./internal/describe.ts"
-import * as JoinStrategy from "./JoinStrategy.ts"
-import type { Failed, Unsatisfied } from "./SplitResult.ts"
+import * as Effect from "effect/Effect"
+import * as copies from "./internal/copies.ts"
+import { clip } from "./internal/describe.ts"
+import * as failure from "./internal/failure.ts"
+import * as quotes from "./internal/quotes.ts"
+import type * as JoinStrategy from "./JoinStrategy.ts"
+import type { Unsatisfied } from "./SplitResult.ts"
 
 /**
  * The states a run has entered, the initial one first.
@@ -45,11 +47,21 @@ export interface Issue {
   /** The state the rule speaks of; `undefined` where it speaks of the whole workflow. */
   readonly state: string | undefined
   readonly rule: ConfigurationRule | HedgeRule | GraphRule
+  /** What it speaks of where that is no workflow and no split; else it is left out. */
+  readonly subject?: Subject | undefined
   /** What is wrong, where, and what would be right. */
   readonly message: string
   /** `"warning"` for what may be meant: `validate` tells of it, and no run is refused for it. Else it is left out. */
   readonly severity?: "warning" | undefined
 }
+
+/**
+ * What can be misconfigured.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Subject = `workflow "${string}"` | "split" | "hedge" | "stream" | `bulkhead "${string}"`
 
 /**
  * The rules a definition is checked against before any resource is built.
@@ -114,24 +126,46 @@ export type HedgeRule =
   | "hedge-retry-after"
 
 /**
- * The definition breaks rules that can be seen before a run: all of them are listed, and nothing was built or started.
+ * The definition breaks rules that can be seen before a run: all of them are listed, and nothing was built or started. The
+ * message quotes the first ones.
  *
  * From cano: `CanoError::Configuration`.
  *
  * @category errors
  * @since 0.1.0
  */
-export class ConfigurationError extends Data.TaggedError("ConfigurationError")<{
+export class ConfigurationError extends failure.TaggedError("ConfigurationError")<{
   readonly workflow: string | undefined
   readonly issues: ReadonlyArray<Issue>
 }> {
+  /** What is misconfigured: `workflow "orders"`, `bulkhead "db"`, `split`, `hedge` or `stream`. */
+  get subject(): Subject {
+    if (this.workflow !== undefined) return `workflow "${clip(this.workflow)}"`
+    const subject = this.issues[0]?.subject
+    return subject !== undefined && this.issues.every((issue) => issue.subject === subject) ? subject : "split"
+  }
   override get message(): string {
-    const what = this.issues.some(({ rule }) => rule.startsWith("hedge-")) ? "the hedge" : "the split"
-    return `${this.workflow === undefined ? what : `workflow "${this.workflow}"`} is misconfigured: ${
-      this.issues.map((issue) => issue.message).join("; ")
-    }`
+    const { issues, subject } = this
+    const what = subject.endsWith("\"") ? subject : `the ${subject}`
+    const more = issues.length > mostIssues ? `; and ${issues.length - mostIssues} more` : ""
+    const said = issues.slice(0, mostIssues).map((issue) => quotes.shortened(issue.message))
+    return failure.once(this, `${what} is misconfigured: ${said.join("; ")}${more}`)
+  }
+  override toJSON(): unknown {
+    const { _tag, issues, message, subject, workflow } = this
+    return {
+      _tag,
+      message,
+      workflow: workflow && clip(workflow),
+      subject,
+      issues: issues.slice(0, mostIssues).map(copies.short),
+      more: Math.max(issues.length - mostIssues, 0)
+    }
   }
 }
+
+/** Issues that a message quotes. */
+const mostIssues = 8
 
 /**
  * The rules of a run that only show while it runs.
@@ -160,7 +194,7 @@ export type WorkflowRule =
  * @category errors
  * @since 0.1.0
  */
-export class WorkflowError extends Data.TaggedError("WorkflowError")<{
+export class WorkflowError extends failure.TaggedError("WorkflowError")<{
   readonly rule: WorkflowRule
   /** What is wrong and what would be right. */
   readonly detail: string
@@ -169,7 +203,11 @@ export class WorkflowError extends Data.TaggedError("WorkflowError")<{
   readonly path: Path | undefined
 }> {
   override get message(): string {
-    return located(this.detail, this)
+    return failure.once(this, quotes.located(this.detail, this))
+  }
+  override toJSON(): unknown {
+    const { _tag, message, rule } = this
+    return { _tag, message, rule, ...failure.located(this) }
   }
 }
 
@@ -181,17 +219,33 @@ export class WorkflowError extends Data.TaggedError("WorkflowError")<{
  * @category errors
  * @since 0.1.0
  */
-export class JoinUnsatisfiedError<out E = unknown, out A = unknown> extends Data.TaggedError("JoinUnsatisfiedError")<{
-  readonly strategy: JoinStrategy.JoinStrategy
-  /** Why, where a strategy of `JoinStrategy.make` has said so. */
-  readonly reason?: string | undefined
-  readonly result: Unsatisfied<A, E>
-  readonly workflow: string | undefined
-  readonly state: string | undefined
-  readonly path: Path | undefined
-}> {
+export class JoinUnsatisfiedError<out E = unknown, out A = unknown>
+  extends failure.TaggedError("JoinUnsatisfiedError")<{
+    readonly strategy: JoinStrategy.JoinStrategy
+    /** Why, where a strategy of `JoinStrategy.make` has said so. */
+    readonly reason?: string | undefined
+    readonly result: Unsatisfied<A, E>
+    readonly workflow: string | undefined
+    readonly state: string | undefined
+    readonly path: Path | undefined
+  }>
+{
+  /** What the first of the failed branches has failed or died with; see `errors`. */
+  override get cause(): unknown {
+    return failure.causeOf(this)
+  }
+  /**
+   * What the first three failed branches have failed or died with, as it is; an Error that quotes it where printing it would
+   * take too long or break the printer. `result` has all failures.
+   */
+  get errors(): ReadonlyArray<unknown> {
+    return failure.errorsOf(this)
+  }
   override get message(): string {
-    return located(joinSummary(this), this)
+    return failure.once(this, quotes.join(this))
+  }
+  override toJSON(): unknown {
+    return failure.joinJson(this)
   }
 }
 
@@ -201,7 +255,7 @@ export class JoinUnsatisfiedError<out E = unknown, out A = unknown> extends Data
  * @category errors
  * @since 0.1.0
  */
-export class JoinTimeoutError<out E = unknown, out A = unknown> extends Data.TaggedError("JoinTimeoutError")<{
+export class JoinTimeoutError<out E = unknown, out A = unknown> extends failure.TaggedError("JoinTimeoutError")<{
   readonly strategy: JoinStrategy.JoinStrategy
   readonly timeout: Duration.Duration
   readonly reason?: string | undefined
@@ -210,11 +264,22 @@ export class JoinTimeoutError<out E = unknown, out A = unknown> extends Data.Tag
   readonly state: string | undefined
   readonly path: Path | undefined
 }> {
+  /** What the first of the failed branches has failed or died with; see `errors`. */
+  override get cause(): unknown {
+    return failure.causeOf(this)
+  }
+  /**
+   * What the first three failed branches have failed or died with, as it is; an Error that quotes it where printing it would
+   * take too long or break the printer. `result` has all failures.
+   */
+  get errors(): ReadonlyArray<unknown> {
+    return failure.errorsOf(this)
+  }
   override get message(): string {
-    return located(
-      `no decision within ${Duration.format(this.timeout)}: ${joinSummary(this)}`,
-      this
-    )
+    return failure.once(this, quotes.join(this))
+  }
+  override toJSON(): unknown {
+    return failure.joinJson(this)
   }
 }
 
@@ -224,7 +289,7 @@ export class JoinTimeoutError<out E = unknown, out A = unknown> extends Data.Tag
  * @category errors
  * @since 0.1.0
  */
-export class BulkheadFullError extends Data.TaggedError("BulkheadFullError")<{
+export class BulkheadFullError extends failure.TaggedError("BulkheadFullError")<{
   /** The name of the bulkhead. */
   readonly bulkhead: string
   /** How many branches or effects would have had to wait. */
@@ -235,7 +300,9 @@ export class BulkheadFullError extends Data.TaggedError("BulkheadFullError")<{
 }> {
   override get message(): string {
     const { asked, bulkhead, maxWaiting, waiting } = this
-    return `bulkhead "${bulkhead}" is full: ${waiting} wait and ${asked} more would have to, at most ${maxWaiting} may`
+    return `bulkhead "${
+      clip(bulkhead)
+    }" is full: ${waiting} wait and ${asked} more would have to, at most ${maxWaiting} may`
   }
 }
 
@@ -258,7 +325,7 @@ export interface Location {
  * @category errors
  * @since 0.1.0
  */
-export class BulkheadReentryError extends Data.TaggedError("BulkheadReentryError")<{
+export class BulkheadReentryError extends failure.TaggedError("BulkheadReentryError")<{
   /** The name of the bulkhead. */
   readonly bulkhead: string
   /** The state whose split, or whose task, holds the place; `undefined` outside of a run. */
@@ -268,7 +335,9 @@ export class BulkheadReentryError extends Data.TaggedError("BulkheadReentryError
 }> {
   override get message(): string {
     const { askedIn, bulkhead, heldIn } = this
-    return `bulkhead "${bulkhead}" is asked for a place by ${standing(askedIn)} inside a place of its own, held by ${
+    return `bulkhead "${clip(bulkhead)}" is asked for a place by ${
+      standing(askedIn)
+    } inside a place of its own, held by ${
       standing(heldIn)
     }: with every place held like that, all would wait for ever; take the place around the innermost work only`
   }
@@ -277,24 +346,40 @@ export class BulkheadReentryError extends Data.TaggedError("BulkheadReentryError
 const standing = (location: Location | undefined): string =>
   location === undefined
     ? "an effect outside of a run"
-    : `state "${location.state}" of workflow "${location.workflow}"`
+    : `state "${clip(location.state)}" of workflow "${clip(location.workflow)}"`
 
 /**
- * A run used up the budget given to `withTimeout`. The run was interrupted and awaited.
+ * A run used up the budget given to `withTimeout`. The run was interrupted and awaited. What the split in which it stood had
+ * by then is attached.
  *
  * From cano: `CanoError::WorkflowTimeout`.
  *
  * @category errors
  * @since 0.1.0
  */
-export class WorkflowTimeoutError extends Data.TaggedError("WorkflowTimeoutError")<{
+export class WorkflowTimeoutError extends failure.TaggedError("WorkflowTimeoutError")<{
   readonly limit: Duration.Duration
   readonly workflow: string
   readonly state: string | undefined
   readonly path: Path | undefined
+  /**
+   * What the split had that was running, the outermost of several: its branches that still ran are `Interrupted`, and count
+   * as that. `undefined` where the run was in no split.
+   */
+  readonly result?: Unsatisfied<unknown, unknown> | undefined
 }> {
   override get message(): string {
-    return located(`the run did not end within ${Duration.format(this.limit)}`, this)
+    return failure.once(this, quotes.located(`the run did not end within ${Duration.format(this.limit)}`, this))
+  }
+  override toJSON(): unknown {
+    const { _tag, limit, message, result } = this
+    return {
+      _tag,
+      message,
+      limit: Duration.format(limit),
+      ...failure.located(this),
+      result: result && copies.begin(result)
+    }
   }
 }
 
@@ -326,52 +411,48 @@ export const isCanoError = <A>(u: A): u is A & CanoError =>
   u instanceof JoinTimeoutError || u instanceof WorkflowTimeoutError || u instanceof BulkheadFullError ||
   u instanceof BulkheadReentryError
 
-const located = (
-  sentence: string,
-  where: { readonly workflow: string | undefined; readonly state: string | undefined }
-) =>
-  where.workflow === undefined
-    ? sentence
-    : where.state === undefined
-    ? `workflow "${where.workflow}": ${sentence}`
-    : `workflow "${where.workflow}", state "${where.state}": ${sentence}`
-
-/** How many failures a message quotes. */
-const quotedReasons = 3
-
-const joinSummary = (
-  { reason: why, result, strategy }: Pick<JoinUnsatisfiedError, "reason" | "result" | "strategy">
-): string => {
-  const { failed, interrupted, notStarted, succeeded, total } = result.tally
-  const counts = [`${succeeded} succeeded`, `${failed} failed`]
-  if (interrupted > 0) counts.push(`${interrupted} interrupted`)
-  if (notStarted > 0) counts.push(`${notStarted} not started`)
-  const because = why === undefined ? "" : ` (${why})`
-  const head = `${JoinStrategy.format(strategy)} of ${total}${because}: ${counts.join(", ")}`
-  const reasons = result.failures.slice(0, quotedReasons).map((failure) => `${failure.name}: ${reason(failure)}`)
-  if (reasons.length === 0) return head
-  const more = failed - reasons.length
-  return `${head}: ${reasons.join("; ")}${more > 0 ? `; and ${more} more` : ""}`
-}
-
-const reason = (failure: Failed<unknown>): string => {
-  const first = failure.cause.reasons[0]
-  if (first === undefined || Cause.isInterruptReason(first)) return "interrupted itself"
-  const value = Cause.isFailReason(first) ? first.error : first.defect
-  return describe(value)
-}
-
-/** How much is quoted of one reason: the message of a nested join is put together from the messages below it. */
-const mostReason = 2000
-
-/** What a reason says: its message, its tag or its name, else the value as it is written. */
-const describe = (value: unknown): string => clip(attempt(() => said(value)) ?? show(value), mostReason)
-
-const said = (value: unknown): string | undefined => {
-  if (typeof value === "string") return value
-  // read once: a getter may put it together
-  const message: unknown = Predicate.hasProperty(value, "message") ? value.message : undefined
-  if (typeof message === "string" && message !== "") return message
-  if (Predicate.hasProperty(value, "_tag") && typeof value._tag === "string") return value._tag
-  return value instanceof Error ? value.name : undefined
-}
+/**
+ * Turns the two errors of a wrong definition, `ConfigurationError` and `WorkflowError`, into defects; all other errors stay
+ * what they are.
+ *
+ * **When to use**
+ *
+ * Use it where a definition is known to be sound, so that its signature is that of the work alone. What turns out to be
+ * wrong all the same ends the fiber as any other bug does.
+ *
+ * **Example** (Only what can go wrong in operation)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { CanoError, JoinStrategy, Split } from "effect-cano"
+ *
+ * const both: Effect.Effect<ReadonlyArray<number>, CanoError.JoinUnsatisfiedError<"offline">> = Split.run(
+ *   [Effect.succeed(1), Effect.fail("offline" as const)],
+ *   { strategy: JoinStrategy.all }
+ * ).pipe(
+ *   CanoError.orDie,
+ *   Effect.map(({ values }) => values)
+ * )
+ *
+ * const error = await Effect.runPromise(Effect.flip(both))
+ * console.log(error._tag)
+ * // => JoinUnsatisfiedError
+ * ```
+ *
+ * @category error handling
+ * @since 0.1.0
+ */
+export const orDie = <A, E, R>(
+  self: Effect.Effect<A, E, R>
+): Effect.Effect<A, Exclude<E, ConfigurationError | WorkflowError>, R> =>
+  Effect.catchCause(self, (cause) =>
+    Effect.failCause(
+      Cause.fromReasons(cause.reasons.map((reason) => {
+        if (!Cause.isFailReason(reason)) return reason
+        const { error } = reason
+        return error instanceof ConfigurationError || error instanceof WorkflowError
+          ? Cause.makeDieReason(error).annotate(Cause.reasonAnnotations(reason))
+          // what is left is none of the two
+          : reason as Cause.Fail<Exclude<E, ConfigurationError | WorkflowError>>
+      }))
+    ))

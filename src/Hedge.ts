@@ -164,9 +164,8 @@ export interface Budget {
  *
  * There is a next one as long as fewer than `maxAttempts` were started, a `Schedule` is not done, `retryAfter` has not
  * forbidden it and the budget allows it; once there is none, the hedge waits for the attempts that run, and for nothing
- * else. When all of them
- * have failed it fails with the last failure; its cause holds the earlier ones behind it, the latest first. An attempt that
- * interrupts itself has failed. A failure is fatal when any error of its cause is.
+ * else. When all of them have failed it fails with the last failure; its cause holds the earlier ones behind it, the latest
+ * first. An attempt that interrupts itself has failed. A failure is fatal when any error of its cause is.
  *
  * Before it ends, in whatever way, the attempts that still run are interrupted and awaited. A finalizer of theirs that dies
  * does not change the result, and is logged. Attempts run with the services of the caller, and are interruptible even if

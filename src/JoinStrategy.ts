@@ -259,7 +259,8 @@ export const percentage = <const P extends number>(p: P): JoinStrategy<"Percenta
  *
  * **When to use**
  *
- * Use where latency matters more than completeness: not for batches, of which it leaves all but `n` undone. From cano: `JoinStrategy::PartialResults(n)`.
+ * Use where latency matters more than completeness: not for batches, of which it leaves all but `n` undone. From cano:
+ * `JoinStrategy::PartialResults(n)`.
  *
  * @category strategies
  * @since 0.1.0
@@ -694,7 +695,7 @@ const requirement = <N extends string>(needed: number, parts: ReadonlyArray<Part
  * const strategy = anyOf("cache", allOf("left", "right"))
  * const { values } = await Effect.runPromise(Split.run(sources, { strategy }))
  * console.log(values)
- * // => [ 1, 2 ]
+ * // => { left: 1, right: 2 }
  * ```
  *
  * @category open strategies

@@ -8,7 +8,6 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -16,6 +15,9 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
+import { clip, list } from "./internal/describe.ts"
+import * as failure from "./internal/failure.ts"
+import * as quotes from "./internal/quotes.ts"
 
 /**
  * The name of an entry, with the type of its value.
@@ -41,13 +43,13 @@ export interface Key<in out A> {
  * @category errors
  * @since 0.1.0
  */
-export class StoreError extends Data.TaggedError("StoreError")<{
+export class StoreError extends failure.TaggedError("StoreError")<{
   readonly key: string
   readonly reason: "Missing" | "Mismatch"
   readonly detail: string
 }> {
   override get message(): string {
-    return `memory store, key "${this.key}": ${this.detail}`
+    return failure.once(this, `memory store, key "${clip(this.key)}": ${quotes.shortened(this.detail)}`)
   }
 }
 
@@ -135,7 +137,7 @@ export const make: Effect.Effect<Service> = Effect.sync(() => {
     new StoreError({
       key: key.name,
       reason: "Missing",
-      detail: `there is no entry; the keys are ${entries.size === 0 ? "none" : [...entries.keys()].join(", ")}`
+      detail: `there is no entry; the keys are ${entries.size === 0 ? "none" : list(entries.keys())}`
     })
 
   const read = <A>(key: Key<A>): Result.Result<Option.Option<A>, StoreError> => {

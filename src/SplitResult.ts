@@ -190,6 +190,10 @@ export declare namespace Outcome {
  * `Outcomes` and `Values` have the shape of the branches: a tuple keeps its types, a record its names. From cano:
  * `SplitResult`, which that crate builds and drops; here it reaches `next` and the errors.
  *
+ * It is plain data, which is compared, spread and cloned as its fields. A log, a console and `JSON.stringify` show the whole
+ * of a small result; of a large one, or one that holds many others, they show the tally, the first values and failures, and
+ * how many more there are. To send all of a result, send a copy, `{ ...result }`, or the fields that are needed.
+ *
  * @category models
  * @since 0.1.0
  */

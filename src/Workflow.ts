@@ -180,8 +180,10 @@ type Every<S> = Several<Tag<S>, Tag<S>>
 
 type Several<T, All> = T extends unknown ? [All] extends [T] ? unknown : T : never
 
-/** The exit states that the values of a split into follow-on states do not reckon with. */
-type Unforeseen<Ways, Exits> = Ways extends Fan<any, any, infer Ends> ? Exclude<Exits, Ends> : never
+/** The exit states that the values of a split into follow-on states do not reckon with, as far as they are known. */
+type Unforeseen<Ways, Exits> = string extends Exits ? never
+  : Ways extends Fan<any, any, infer Ends> ? Exclude<Exits, Ends>
+  : never
 
 /** The initial state, or a sentence that says why this machine can't run. */
 type Initial<S, G extends Graph.Any, K> = [Missing<G>] extends [never]
@@ -344,7 +346,7 @@ export type TaskFrom<State, S, N = S, Run extends Effect.Effect<any, any, any> =
  * @category models
  * @since 0.1.0
  */
-export interface SplitOptions<S, State, Joined, JoinE> {
+export interface SplitOptions<S, State, Joined, JoinE, N2 = S> {
   /**
    * Where a satisfied join goes: a state, or a function of the result to a state or to an Effect of one. It runs when
    * every loser has been interrupted and awaited.
@@ -353,7 +355,7 @@ export interface SplitOptions<S, State, Joined, JoinE> {
   /**
    * Where an unsatisfied or late join goes. Left out, it is the error of the run.
    */
-  readonly otherwise?: S | ((error: JoinE, state: State) => S | Effect.Effect<S, unknown, unknown>) | undefined
+  readonly otherwise?: N2 | ((error: JoinE, state: State) => N2 | Effect.Effect<N2, unknown, unknown>) | undefined
 }
 
 /**
@@ -448,6 +450,8 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     Strat extends JoinStrategy,
     M,
     O,
+    N extends S,
+    N2 extends S = never,
     Z = never
   >(
     state: Unhandled<S, K, G>,
@@ -456,10 +460,11 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
       & Options<Strat & Check.Strategy<B, Strat, M>>
       & Observers<EndedOf<S, G, Branches.ListOf<B>, LosersOf<M>>, SettledOf<S, G, Branches.ListOf<B>>, Z, At<S, K>>
       & SplitOptions<
-        S,
+        N,
         At<S, K>,
         Joined<S, G, Branches.ListOf<B>, M, Z>,
-        JoinFailure<S, G, Branches.ListOf<B>, M, unknown>
+        JoinFailure<S, G, Branches.ListOf<B>, M, unknown>,
+        N2
       >
       & Foreseen<M>
       & Seen<O>

@@ -365,3 +365,48 @@ describe("a callback that misbehaves", () => {
       }))
   }
 })
+
+describe("a Promise that is refused", () => {
+  const places: { readonly [where: string]: (f: () => unknown) => Effect.Effect<unknown, unknown> } = {
+    ...Object.fromEntries(
+      Object.entries(callbacks).map(([name, build]) => [name, (f) => build(f, new Census()).orchestrate("A")] as const)
+    ),
+    onOutcome: (f) => Split.run([Effect.void], { strategy: all, onOutcome: f as never }),
+    "an element of an array": (f) => Split.run((() => [f(), f()]) as never, { strategy: all }),
+    "an element of a generator": (f) =>
+      Split.run(
+        function*() {
+          yield f()
+        } as never,
+        { strategy: all }
+      ),
+    "what an Effect of branches gives": (f) => Split.run(Effect.sync(f) as never, { strategy: all }),
+    "what TaskResult.split is given": (f) =>
+      empty.registerSplit("A", () => TaskResult.split(f() as never), { strategy: all, next: "Done" }).orchestrate("A"),
+    "what a generator of a task yields": (f) =>
+      empty.register("A", function*() {
+        yield f()
+      }).orchestrate("A")
+  }
+  for (const [where, build] of Object.entries(places)) {
+    it.effect(`does not end the process when it rejects: ${where}`, () =>
+      Effect.gen(function*() {
+        const unhandled: Array<unknown> = []
+        const onUnhandled = (reason: unknown) => unhandled.push(reason)
+        process.on("unhandledRejection", onUnhandled)
+        let calls = 0
+        const fiber = yield* Effect.forkChild(build(() => {
+          calls++
+          return Promise.reject(boom)
+        }))
+        yield* TestClock.adjust("1 second")
+        const exit = yield* Fiber.await(fiber)
+        // a rejection is noticed when the tasks of this turn are done
+        yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+        process.off("unhandledRejection", onUnhandled)
+        assert.isAbove(calls, 0)
+        assert.isTrue(Exit.isFailure(exit))
+        assert.deepStrictEqual(unhandled, [])
+      }))
+  }
+})

@@ -16,7 +16,8 @@ const surface: { readonly [module: string]: ReadonlyArray<string> } = {
     "JoinUnsatisfiedError",
     "WorkflowError",
     "WorkflowTimeoutError",
-    "isCanoError"
+    "isCanoError",
+    "orDie"
   ],
   Hedge: ["budget", "latencies", "percentile", "run", "throttle"],
   JoinStrategy: [

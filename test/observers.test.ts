@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Effect, Exit, Fiber, Option, Queue, Stream } from "effect"
-import { JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
+import { Bulkhead, JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
 import { collectGarbage } from "./adversarial/harness.ts"
 
@@ -109,6 +109,20 @@ describe("onOutcome", () => {
         Split.run([Effect.void, Effect.never], { strategy: all, onOutcome: () => Effect.interrupt })
       )
       assert.isTrue(Exit.isFailure(interrupted) && Cause.hasInterruptsOnly(interrupted.cause))
+    }))
+
+  // at such a value Effect ends the fiber as a whole, without its finalizers
+  it.effect("that comes upon a value that is no Effect ends the split with that defect, however many branches there are", () =>
+    Effect.gen(function*() {
+      const shared = yield* Bulkhead.make("shared", { places: 1 })
+      const lost = Effect.flatMap(Effect.void, () => Promise.resolve() as unknown as Effect.Effect<void>)
+      for (const bulkhead of [undefined, 2, shared]) {
+        for (const count of [1, 3, 40]) {
+          const branches = Array.from({ length: count }, (_, i) => after(i, i))
+          const [exit] = yield* timed(Split.run(branches, { strategy: all, bulkhead, onOutcome: () => lost }))
+          assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+        }
+      }
     }))
 
   it.effect("is interrupted and awaited with the split", () =>

@@ -166,7 +166,24 @@ describe("a definition that breaks a rule", () => {
         workflow: split({ strategy }),
         state: "A",
         text: new RegExp(`${what}`.replaceAll(/[()]/g, "\\$&") + " is 42; it must be a function$")
-      }))
+      })),
+      // what holds for a strategy holds for one inside another
+      ...[
+        [JoinStrategy.quorum(0), "the count is 0; it must be an integer of at least 1"],
+        [JoinStrategy.quorum(1.5), "the count is 1.5; it must be an integer of at least 1"],
+        [JoinStrategy.partialResults(Number.NaN), "the count is NaN; it must be an integer of at least 1"],
+        [JoinStrategy.percentage(0), "the share is 0; it must be a number above 0 and at most 1"],
+        [JoinStrategy.percentage(1.5), "the share is 1.5; it must be a number above 0 and at most 1"],
+        [JoinStrategy.agreement(1) as never, "a strategy inside another one must be one that goes by counts"]
+      ].flatMap(([inner, what]) =>
+        [
+          JoinStrategy.accept(inner as never, () => true),
+          JoinStrategy.reject(inner as never, () => false),
+          JoinStrategy.optional(inner as never, ["a"]),
+          JoinStrategy.relax(inner as never, { after: 1, enough: JoinStrategy.any }),
+          JoinStrategy.relax(JoinStrategy.all, { after: 1, enough: inner as never })
+        ].map((strategy) => ({ workflow: split({ strategy }), state: "A", text: new RegExp(`: ${what}$`) }))
+      )
     ],
     count: [
       {

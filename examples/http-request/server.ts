@@ -3,7 +3,7 @@
  * suppliers that were being asked with it.
  */
 import { Effect, Layer } from "effect"
-import { JoinStrategy, Workflow } from "effect-cano"
+import { CanoError, JoinStrategy, Workflow } from "effect-cano"
 import { HttpRouter } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 import { Api, NoSupplier, Quote, UnknownProduct } from "./api.ts"
@@ -54,7 +54,7 @@ const Handlers = HttpApiBuilder.group(
         quote.orchestrate({ _tag: "Find", product: params.product }).pipe(
           Effect.map((exit) => exit.quote),
           // the engine's own failures are bugs of this server: a 500
-          Effect.catchTags({ ConfigurationError: Effect.die, WorkflowError: Effect.die })
+          CanoError.orDie
         )
     })
   })

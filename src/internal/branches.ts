@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as TaskResult from "../TaskResult.ts"
 import { attempt, clip, describe, isPlain } from "./describe.ts"
+import * as returned from "./returned.ts"
 
 /** An effect whose channels the engine does not look into. */
 export type Branch = Effect.Effect<unknown, unknown, unknown>
@@ -30,6 +31,12 @@ export type BranchList =
   | { readonly _tag: "Growing"; readonly seed: Growing["seed"] }
   | { readonly _tag: "Known"; readonly items: ReadonlyArray<Branch>; readonly names: ReadonlyArray<string> | undefined }
   | Lazy
+
+/** The branches of a list that is known whole. */
+export type Known = Extract<BranchList, { readonly _tag: "Known" }>
+
+/** What its branches are called: by their place in the list, if by nothing else. */
+export const namesOf = ({ items, names }: Known): ReadonlyArray<string> => names ?? items.map((_, i) => String(i))
 
 /** A list that is read as slots become free. */
 export interface Lazy {
@@ -85,7 +92,7 @@ const insteadOf = (u: object): string | undefined => {
   if (Predicate.hasProperty(u, Symbol.asyncIterator)) {
     return "; it would have to be awaited: collect it into an array, in an Effect of branches"
   }
-  if (Predicate.isPromiseLike(u)) return "; use Effect.promise or Effect.tryPromise"
+  if (returned.isPromise(u)) return "; use Effect.promise or Effect.tryPromise"
   return isPlain(u) ? undefined : "; give an array, an iterable or a plain record of Effects"
 }
 
@@ -106,13 +113,17 @@ const record = (u: { readonly [name: string]: unknown }): BranchList | NotBranch
 
 /** The sentence for an element that is no Effect. */
 export const notAnEffect = (name: string | number, u: unknown): string =>
-  `branch ${clip(String(name))} is ${describe(u)}, not an Effect`
+  `branch ${clip(String(name))} is ${returned.described(u)}, not an Effect`
 
 const known = (given: ReadonlyArray<unknown>, names: ReadonlyArray<string> | undefined): BranchList | NotBranches => {
   // a copy: the array is the caller's, who may change it while the split runs
   const items = given.slice()
   for (let i = 0; i < items.length; i++) {
-    if (!Effect.isEffect(items[i])) return notBranches(notAnEffect(names?.[i] ?? i, items[i]))
+    if (!Effect.isEffect(items[i])) {
+      // of many Promises the first is named, and nobody looks at the others
+      items.forEach(returned.isPromise)
+      return notBranches(notAnEffect(names?.[i] ?? i, items[i]))
+    }
   }
   // proved by the loop above
   return { _tag: "Known", items: items as ReadonlyArray<Branch>, names }
@@ -136,7 +147,7 @@ export const iterate = ({ isOneShot, items }: Lazy): Iterator<Branch> | string =
   return Predicate.isObject(iterator) && Predicate.isFunction(iterator.next)
     // the rest of what an iterator is, is looked at as it is read
     ? iterator as unknown as Iterator<Branch>
-    : `the branches answer Symbol.iterator with ${describe(iterator)}, not with an iterator`
+    : `the branches answer Symbol.iterator with ${returned.described(iterator)}, not with an iterator`
 }
 
 /** The sentence for what a list gave in the place of a branch; `given` is the whole answer of its iterator. */
@@ -145,4 +156,4 @@ export const notABranch = (index: number, given: IteratorResult<Branch>): string
 
 /** What `next` answers that is no result at all: a defect, as in a `for` loop. */
 export const noResult = (given: unknown): string =>
-  `next of the branches' iterator returned ${describe(given)}, not { done, value }`
+  `next of the branches' iterator returned ${returned.described(given)}, not { done, value }`

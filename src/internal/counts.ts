@@ -1,6 +1,11 @@
 /**
- * Whether somebody has given a whole number.
+ * Whole numbers: whether somebody has given one, and what shares come to.
  */
+
+/** To 12 significant digits: a product or sum that should be whole, such as ten times 0.1, may be a little more or less. */
+export const rounded = (n: number): number => Number(n.toPrecision(12))
+
+/** A whole number of at least 1. */
 export const isCount = (u: unknown): boolean => isWhole(u) && (u as number) >= 1
 
 /** The same, or 0. */

@@ -7,6 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Random from "effect/Random"
 import type { Path } from "../CanoError.ts"
+import type { SplitResult } from "../SplitResult.ts"
 import type { CurrentRun, RunOptions } from "../Workflow.ts"
 import { Level } from "./depth.ts"
 import type { AnyFiber } from "./join.ts"
@@ -31,6 +32,10 @@ export class Run extends Level implements CurrentRun {
   /** What it may still do, with all that runs in it and in the runs around it. */
   readonly budget: Budget | undefined
   readonly nursery: Nursery | undefined
+  /** Whether its time is up, and its states have still to end. */
+  isExpired = false
+  /** What the split had in which its time was up. */
+  unfinished: SplitResult<unknown, unknown> | undefined
   readonly #stem: Stem | undefined
   readonly #random: Random.Random
   #runId: string | undefined

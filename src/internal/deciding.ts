@@ -8,12 +8,12 @@ import * as Exit from "effect/Exit"
 import { identity } from "effect/Function"
 import * as Result from "effect/Result"
 import type { WorkflowRule } from "../CanoError.ts"
-import { WorkflowError } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
 import { poke } from "./crew.ts"
+import { clip } from "./describe.ts"
 import type { Config, Frame, Join } from "./join.ts"
-import { hasMore, isOpen, known, running, where } from "./join.ts"
+import { hasMore, isOpen, known, running, workflowError } from "./join.ts"
 import type { Budget } from "./limits.ts"
 import * as limits from "./limits.ts"
 import type { Outbox } from "./outbox.ts"
@@ -61,11 +61,19 @@ const tellOfLoser = (join: Join, to: Outbox, index: number, exit: Exit.Exit<unkn
   if (!join.halted) outbox.offer(to, splitResult.loser(join.list, join.config.losers, index, exit))
 }
 
-/** A loser's defect is told to the log: nobody may look at its outcome. */
-export const report = (index: number, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
-  Cause.hasDies(cause)
-    ? warn(`branch ${index} died after the split had been decided or interrupted`, cause)
-    : Exit.void
+/**
+ * A loser's defect is told to the log, and the failure of one that is left behind: nobody may look at its outcome. What an
+ * interruption has ended is not worth a word.
+ */
+export const report = (join: Join, index: number, cause: Cause.Cause<unknown>): Effect.Effect<void> => {
+  const died = Cause.hasDies(cause)
+  const isLeft = join.parted || (join.config.losers === "detach" && isDecided(join))
+  if (!died && !(isLeft && Cause.hasFails(cause))) return Exit.void
+  const name = clip(splitResult.nameIn(join.list, index))
+  return warn(`branch ${name} ${died ? "died" : "failed"} after the split had been decided or interrupted`, cause)
+}
+
+const isDecided = ({ verdict }: Join): boolean => verdict !== "continue"
 
 const settled = (join: Join, outcome: Outcome.Settled<unknown, unknown>): void => {
   join.sinceYield++
@@ -226,14 +234,15 @@ export const halt = (join: Join): void => {
 
 /** The split cannot go on, for a reason that is not a branch's. */
 export const breakOff = (join: Join, cause: Cause.Cause<unknown>): Exit.Exit<void> => {
-  join.broken ??= cause
+  // the first reason, unless that was interrupted for this one
+  if (join.broken === undefined || (isBreak(cause) && !isBreak(join.broken))) join.broken = cause
   halt(join)
   return Exit.void
 }
 
 /** The split is given what it cannot run. */
 export const refuse = (join: Join, rule: WorkflowRule, detail: string): Exit.Exit<void> =>
-  breakOff(join, Cause.fail(new WorkflowError({ ...where(join.frame), rule, detail })))
+  breakOff(join, Cause.fail(workflowError(join.frame, rule, detail)))
 
 /** Counts branches against what the split and its run may start; a sentence if that is too many, and then none counts. */
 export const exceeds = (join: Join, count: number): string | undefined => {

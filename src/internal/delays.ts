@@ -39,10 +39,18 @@ export const isPercentile = (u: unknown): u is Percentile => Predicate.hasProper
 // delays
 // -----------------------------------------------------------------------------
 
+/** The split whose branches are hedged. */
+interface Where {
+  readonly workflow: string | undefined
+  readonly state: string | undefined
+}
+
+const nowhere: Where = { workflow: undefined, state: undefined }
+
 /** The delay before an attempt; nothing if there is to be none. */
 type Step<R> = (attempt: number) => Effect.Effect<Duration.Duration | undefined, ConfigurationError, R>
 
-export const steps = <R>(delay: Delay<R>): Effect.Effect<Step<R>, never, R> => {
+export const steps = <R>(delay: Delay<R>, where: Where = nowhere): Effect.Effect<Step<R>, never, R> => {
   if (Schedule.isSchedule(delay)) {
     return Effect.map(
       Schedule.toStep(delay as Schedule.Schedule<unknown, number, never, R>),
@@ -64,8 +72,10 @@ export const steps = <R>(delay: Delay<R>): Effect.Effect<Step<R>, never, R> => {
       const input = there("delay", delay(attempt))
       const message = durations.wrong(input, `the delay of attempt ${attempt}`)
       if (message === undefined) return Exit.succeed(Duration.fromInputUnsafe(input))
-      const issues = [{ state: undefined, rule: "hedge-delay", message } as const]
-      return Exit.fail(new ConfigurationError({ workflow: undefined, issues }))
+      const { state, workflow } = where
+      const sentence = state === undefined ? message : `state "${state}": ${message}`
+      const issues = [{ state, rule: "hedge-delay", subject: "hedge", message: sentence } as const]
+      return Exit.fail(new ConfigurationError({ workflow, issues }))
     })
   )
 }
@@ -123,7 +133,7 @@ interface Given extends Shared {
 export const check = (given: unknown): ReadonlyArray<Issue> => {
   const issues: Array<Issue> = []
   const add = (rule: HedgeRule, message: string | undefined) => {
-    if (message !== undefined) issues.push({ state: undefined, rule, message })
+    if (message !== undefined) issues.push({ state: undefined, rule, subject: "hedge", message })
   }
   if (!Predicate.isObject(given)) {
     add("hedge-delay", `the options of the hedge are ${show(given)}; they must be { delay, … }`)

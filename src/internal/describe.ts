@@ -1,10 +1,11 @@
 /**
  * What is said of a value that somebody has given: short, whatever its size, and harmless, whatever its getters, its
- * `toString` and its prototype do. It reads no getter, calls no method and does not iterate.
+ * `toString` and its prototype do. It reads no getter, calls no method but the one that hides a secret, and does not iterate.
  */
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import * as Predicate from "effect/Predicate"
+import * as Redactable from "effect/Redactable"
 import * as Result from "effect/Result"
 
 /** A sentence's part for a value of the wrong kind: "the number 42", "a Date". */
@@ -13,6 +14,13 @@ export const describe = (u: unknown): string =>
 
 /** The same without the type of a primitive: "returned 42". */
 export const brief = (u: unknown): string => isReference(u) ? kind(u) : text(u)
+
+/** Names for a sentence, of which there may be many. */
+export const list = (names: Iterable<string>): string => {
+  const all = [...names]
+  const first = all.slice(0, mostNames).map((name) => clip(name)).join(", ")
+  return all.length > mostNames ? `${first} and ${all.length - mostNames} more` : first
+}
 
 /** The value as one would write it down: `"soon"`, `{"second":5}`. */
 export const show = (u: unknown): string => clip(attempt(() => written(u, 0)) ?? unreadable, mostShown)
@@ -39,6 +47,7 @@ export const attempt = <A>(f: () => A): A | undefined => {
 const mostText = 100
 const mostShown = 500
 const mostMembers = 8
+const mostNames = 40
 const mostDeep = 2
 
 const unreadable = "an object that can't be read"
@@ -79,7 +88,9 @@ const constructorName = (u: object): string | undefined => {
 
 const written = (u: unknown, depth: number): string => {
   if (!isReference(u)) return Predicate.isString(u) ? JSON.stringify(text(u)) : text(u)
-  if (depth === mostDeep || isEffect(u)) return kind(u)
+  if (depth === mostDeep) return kind(u)
+  if (Redactable.isRedactable(u)) return written(Redactable.getRedacted(u), depth + 1)
+  if (isEffect(u)) return kind(u)
   if (Array.isArray(u)) {
     const length = Math.min(u.length, mostMembers)
     return `[${rest(Array.from({ length }, (_, i) => property(u, String(i), depth)), u.length)}]`

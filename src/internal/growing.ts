@@ -37,6 +37,13 @@ const iterable = (given: unknown, whence: string): Iterable<unknown> | string =>
   return list._tag === "Lazy" ? list.items : `${whence} ${describe(given)} where a list of branches was expected`
 }
 
+const append = (join: Join, backlog: Backlog, added: ReadonlyArray<Branch>): void => {
+  for (const branch of added) {
+    backlog.push(branch)
+    join.record.added()
+  }
+}
+
 /** Adds branches to a split that runs, and has slots started for as many as have a place. */
 export const add = (join: Join, backlog: Backlog, given: unknown): Effect.Effect<boolean> =>
   Effect.suspend(() => {
@@ -44,19 +51,10 @@ export const add = (join: Join, backlog: Backlog, given: unknown): Effect.Effect
     const added = read(join, backlog.added, given, "add was given")
     const takes = join.context !== undefined && join.tally.total === Number.POSITIVE_INFINITY && isOpen(join)
     if (!takes) return Exit.succeed(false)
-    if (typeof added === "string") {
-      refuse(join, "invalid-branches", added)
-      return Exit.succeed(false)
-    }
+    if (typeof added === "string") return Effect.as(refuse(join, "invalid-branches", added), false)
     const excess = exceeds(join, added.length)
-    if (excess !== undefined) {
-      refuse(join, "max-branches", excess)
-      return Exit.succeed(false)
-    }
-    for (const branch of added) {
-      backlog.push(branch)
-      join.record.added()
-    }
+    if (excess !== undefined) return Effect.as(refuse(join, "max-branches", excess), false)
+    append(join, backlog, added)
     if (added.length > 0) {
       join.exhausted = false
       join.sharing?.request()
@@ -70,9 +68,6 @@ export const seed = (join: Join, from: (add: branches.Add) => unknown): string |
   const backlog = join.backlog!
   const given = read(join, 0, from((given) => add(join, backlog, given)), "the function of Split.growing returned")
   if (typeof given === "string") return given
-  for (const branch of given) {
-    backlog.push(branch)
-    join.record.added()
-  }
+  append(join, backlog, given)
   return undefined
 }

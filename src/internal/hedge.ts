@@ -52,6 +52,7 @@ const check = (attempt: unknown): ReadonlyArray<Issue> =>
   Effect.isEffect(attempt) || Predicate.isFunction(attempt) ? [] : [{
     state: undefined,
     rule: "hedge-attempt",
+    subject: "hedge",
     message: `the attempt is ${show(attempt)}; it must be an Effect, or a function of its index to one`
   }]
 

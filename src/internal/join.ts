@@ -8,7 +8,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import type { Path } from "../CanoError.ts"
+import { type Path, WorkflowError, type WorkflowRule } from "../CanoError.ts"
 import type * as Hedge from "../Hedge.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
@@ -74,12 +74,14 @@ export interface Frame {
   readonly root: { readonly workflow: string } | undefined
 }
 
+type Where = Pick<Frame, "workflow" | "state" | "path">
+
 /** Read only when there is an error to make: a path is put together on demand. */
-export const where = (frame: Frame): Pick<Frame, "workflow" | "state" | "path"> => ({
-  workflow: frame.workflow,
-  state: frame.state,
-  path: frame.path
-})
+export const where = ({ path, state, workflow }: Where): Where => ({ workflow, state, path })
+
+/** The error for what a split or a run can't go on with. */
+export const workflowError = (at: Where, rule: WorkflowRule, detail: string): WorkflowError =>
+  new WorkflowError({ rule, detail, ...where(at) })
 
 /** A place of a bulkhead that is shared: since when, and for how many branches while others wait. */
 export interface Place {

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type { Latencies } from "../Hedge.ts"
+import { rounded } from "./counts.ts"
 import { show } from "./describe.ts"
 import * as returned from "./returned.ts"
 
@@ -80,8 +81,7 @@ export const make = (options?: { readonly size?: number | undefined }): Latencie
     percentile: (p) =>
       Effect.sync(() => {
         if (written === 0) return Option.none()
-        // a product that should be whole may be a little more, and is not to be rounded up
-        const rank = Math.ceil(Number((p * count()).toPrecision(12)))
+        const rank = Math.ceil(rounded(p * count()))
         return Option.some(Duration.millis(endOf(bucketAt(Math.min(Math.max(rank, 1), count()))) / 1000))
       }),
     count: Effect.sync(count),

@@ -5,17 +5,19 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
-import { JoinTimeoutError, JoinUnsatisfiedError, WorkflowError } from "../CanoError.ts"
-import type { WorkflowRule } from "../CanoError.ts"
+import { JoinTimeoutError, JoinUnsatisfiedError } from "../CanoError.ts"
+import type { WorkflowError } from "../CanoError.ts"
 import type { SplitResult } from "../SplitResult.ts"
 import * as TaskResult from "../TaskResult.ts"
 import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
 import type { Run } from "./currentRun.ts"
 import { levelOf, within } from "./currentRun.ts"
-import { brief, clip, describe, isPlain } from "./describe.ts"
+import { brief, clip, isPlain, list } from "./describe.ts"
 import type { Config } from "./join.ts"
+import { workflowError } from "./join.ts"
 import * as limits from "./limits.ts"
+import * as returned from "./returned.ts"
 import * as split from "./split.ts"
 
 type AnyEffect = Effect.Effect<unknown, unknown, unknown>
@@ -44,16 +46,13 @@ export const tagOf = (state: unknown): string | undefined =>
     ? state._tag
     : undefined
 
-const workflowError = (run: Run, rule: WorkflowRule, detail: string): WorkflowError =>
-  new WorkflowError({ rule, detail, workflow: run.workflow, state: run.state, path: run.path })
-
 export const isKnown = (machine: Machine, state: unknown): boolean => {
   const tag = tagOf(state)
   return tag !== undefined && (machine.handlers.has(tag) || machine.exits.has(tag))
 }
 
 /** The names of all states, for a sentence. */
-export const namesOf = (machine: Machine): string => [...machine.handlers.keys(), ...machine.exits].join(", ")
+export const namesOf = (machine: Machine): string => list([...machine.handlers.keys(), ...machine.exits])
 
 /**
  * Runs a machine from a state to an exit state.
@@ -82,25 +81,21 @@ export const advance = (machine: Machine, run: Run, initial: unknown): AnyEffect
       while: () => handler !== undefined,
       body: () => handler!(current, run),
       step: (next) => {
-        const { budget } = run
-        const passed = budget === undefined ? undefined : limits.spend(budget, "transitions", 1)
-        if (passed === undefined) {
-          error = unfit(machine, run, next)
-          if (error === undefined) return enter(next)
-          handler = undefined
-          return
-        }
-        handler = undefined
-        const made = `has made ${passed.most.transitions} transitions (maxTransitions)`
-        error = workflowError(
-          run,
-          "max-transitions",
-          `${limits.whose(passed, run.root)} ${made} without reaching an exit state`
-        )
+        error = exhausted(run) ?? unfit(machine, run, next)
+        if (error === undefined) enter(next)
+        else handler = undefined
       }
     })
     return Effect.flatMap(loop, () => error === undefined ? Exit.succeed(current) : Exit.fail(error))
   })
+
+/** Counts a transition, unless it passes a limit. */
+const exhausted = (run: Run): WorkflowError | undefined => {
+  const passed = run.budget && limits.spend(run.budget, "transitions", 1)
+  if (passed === undefined) return undefined
+  const made = `has made ${passed.most.transitions} transitions (maxTransitions) without reaching an exit state`
+  return workflowError(run, "max-transitions", `${limits.whose(passed, run.root)} ${made}`)
+}
 
 /** A known state that the Schema of the workflow refuses. */
 const unfit = (machine: Machine, run: Run, state: unknown): WorkflowError | undefined => {
@@ -132,7 +127,7 @@ const describeState = (u: unknown): string =>
 
 /** What to do with a value that has still to be awaited. */
 const hint = (u: unknown): string =>
-  Predicate.isPromiseLike(u) ? "; wrap it in Effect.promise or Effect.tryPromise, where an Effect may be given" : ""
+  returned.isPromise(u) ? "; wrap it in Effect.promise or Effect.tryPromise, where an Effect may be given" : ""
 
 const isState = (machine: Machine, u: unknown): boolean => isKnown(machine, u) && !Effect.isEffect(u)
 
@@ -172,7 +167,7 @@ const call = (f: Function, whose: string): Handler => {
   return (state, run) => {
     const out: unknown = f(state)
     if (Effect.isEffect(out)) return out
-    if (Predicate.isPromiseLike(out)) {
+    if (returned.isPromise(out)) {
       return Exit.fail(
         workflowError(run, "invalid-task", `${whose} returned a Promise; wrap it in Effect.tryPromise`)
       )
@@ -297,7 +292,7 @@ const followOns = (
   join: (list: BranchList) => AnyEffect
 ): AnyEffect => {
   if (!Array.isArray(states)) {
-    const detail = `TaskResult.split was given ${describe(states)}, not an array of states; write [...states]`
+    const detail = `TaskResult.split was given ${returned.described(states)}, not an array of states; write [...states]`
     return Exit.fail(workflowError(run, "invalid-branches", detail))
   }
   // a copy: the array is the caller's, who may change it while the split runs

@@ -14,9 +14,9 @@ import * as Pull from "effect/Pull"
 import * as Queue from "effect/Queue"
 import type { Outcome } from "../SplitResult.ts"
 import { Bell } from "./bell.ts"
-import { describe } from "./describe.ts"
 import type { AnyFiber } from "./join.ts"
 import { Line } from "./line.ts"
+import * as returned from "./returned.ts"
 import { Waiter } from "./waiter.ts"
 import { warn } from "./warn.ts"
 
@@ -113,7 +113,7 @@ export const deliver = (self: Outbox): Effect.Effect<void, unknown, unknown> =>
         const told: unknown = observer(outcome)
         return Effect.isEffect(told)
           ? told
-          : self.refuse(`onOutcome returned ${describe(told)}; it must return an Effect`)
+          : self.refuse(`onOutcome returned ${returned.described(told)}; it must return an Effect`)
       }
     )
     return Effect.whileLoop({

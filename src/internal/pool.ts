@@ -7,9 +7,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Bulkhead from "../Bulkhead.ts"
-import { BulkheadFullError, type BulkheadReentryError, ConfigurationError } from "../CanoError.ts"
+import type { BulkheadReentryError, Issue } from "../CanoError.ts"
+import { BulkheadFullError, ConfigurationError } from "../CanoError.ts"
 import { isCount, isWhole } from "./counts.ts"
-import { show } from "./describe.ts"
+import { clip, show } from "./describe.ts"
 import * as hold from "./hold.ts"
 import type { Entry } from "./line.ts"
 import { Line } from "./line.ts"
@@ -173,13 +174,14 @@ export class Pool implements Bulkhead.Bulkhead {
 export const isPool = (u: unknown): u is Pool => u instanceof Pool
 
 const check = (name: string, { maxWaiting, places }: { readonly places: number; readonly maxWaiting?: number }) => {
-  const issues: Array<{ readonly state: undefined; readonly rule: "bulkhead"; readonly message: string }> = []
-  const add = (message: string) => issues.push({ state: undefined, rule: "bulkhead", message })
+  const issues: Array<Issue> = []
+  const subject = `bulkhead "${clip(name)}"` as const
+  const add = (message: string) => issues.push({ state: undefined, rule: "bulkhead", subject, message })
   if (!isCount(places)) {
-    add(`the places of bulkhead "${name}" are ${show(places)}; they must be an integer of at least 1`)
+    add(`the places of bulkhead "${clip(name)}" are ${show(places)}; they must be an integer of at least 1`)
   }
   if (maxWaiting !== undefined && !isWhole(maxWaiting)) {
-    add(`maxWaiting of bulkhead "${name}" is ${show(maxWaiting)}; it must be an integer of at least 0`)
+    add(`maxWaiting of bulkhead "${clip(name)}" is ${show(maxWaiting)}; it must be an integer of at least 0`)
   }
   return issues
 }

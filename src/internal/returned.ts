@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import { constVoid } from "effect/Function"
 import * as Predicate from "effect/Predicate"
-import { attempt, show } from "./describe.ts"
+import { attempt, describe, show } from "./describe.ts"
 
 /** The defect of a function that has returned `u`. */
 export const unexpected = (who: string, name: string, u: unknown, expected: string): TypeError => {
@@ -20,6 +20,12 @@ export const isPromise = (u: unknown): boolean =>
     u.then(constVoid, constVoid)
     return true
   }) ?? false
+
+/** What is said of it where something else was expected: a Promise is refused with it, and so nobody's from then on. */
+export const described = (u: unknown): string => {
+  isPromise(u)
+  return describe(u)
+}
 
 /** What a predicate has returned: a Promise would be true, nothing would be false. */
 export const boolean = (who: string, name: string, u: unknown): boolean => {

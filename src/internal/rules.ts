@@ -34,9 +34,15 @@ export interface SplitInput {
   readonly reduce?: unknown
 }
 
-const issue = (state: string | undefined, rule: Issue["rule"], sentence: string): Issue => ({
+const issue = (
+  state: string | undefined,
+  rule: Issue["rule"],
+  sentence: string,
+  subject?: Issue["subject"]
+): Issue => ({
   state,
   rule,
+  ...(subject === undefined ? {} : { subject }),
   message: state === undefined ? sentence : `state "${state}": ${sentence}`
 })
 export { issue as make }
@@ -97,16 +103,17 @@ export const split = (state: string | undefined, input: unknown, options: SplitI
 
 const hedge = (state: string | undefined, self: unknown, options: SplitInput): ReadonlyArray<Issue> => {
   if (!Predicate.isObject(self)) {
-    return [issue(state, "hedge-delay", `hedge is ${show(self)}; it must be { delay, … }`)]
+    return [issue(state, "hedge-delay", `hedge is ${show(self)}; it must be { delay, … }`, "hedge")]
   }
   // looked through by the rules of a hedge
   const given = self as unknown as Stagger
-  const issues = delays.check(given).map(({ message, rule }) => issue(state, rule, message))
+  const issues = delays.check(given).map(({ message, rule, subject }) => issue(state, rule, message, subject))
   if (given.atOnce !== undefined && !(isCount(given.atOnce) && given.atOnce <= mostAtOnce)) {
     issues.push(issue(
       state,
       "hedge-max-attempts",
-      `atOnce is ${show(given.atOnce)}; it must be an integer of at least 1, and at most ${mostAtOnce}`
+      `atOnce is ${show(given.atOnce)}; it must be an integer of at least 1, and at most ${mostAtOnce}`,
+      "hedge"
     ))
   }
   if (waitsForEvery(options.strategy)) {
@@ -152,7 +159,7 @@ const staticList = (input: unknown, add: Add): ReadonlyArray<string> | undefined
   const list = branches.fromUnknown(input)
   switch (list._tag) {
     case "Known":
-      return list.names ?? list.items.map((_, i) => String(i))
+      return branches.namesOf(list)
     case "Growing":
       return undefined
     case "Lazy":

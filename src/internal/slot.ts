@@ -151,13 +151,11 @@ const left = (join: Join, cause: Cause.Cause<unknown>): AnyEffect => {
   slot.fiber = undefined
   // A fiber that was interrupted cannot enter an interruptible region again.
   if (index < 0) return isBreak(cause) ? Exit.failCause(cause) : done(join, slot)
-  if (!isOpen(join)) {
-    lose(join, index, cause)
-    if (slot.place !== undefined) slot.place = join.sharing!.keep(slot.place, index, true)
-    return report(index, cause)
-  }
-  fail(join, index, cause)
+  const isLoser = !isOpen(join)
+  if (isLoser) lose(join, index, cause)
+  else fail(join, index, cause)
   if (slot.place !== undefined) slot.place = join.sharing!.keep(slot.place, index, true)
+  if (isLoser) return report(join, index, cause)
   if (!isOpen(join)) return Exit.void
   return slot.while() ? drain(join) : done(join, slot)
 }

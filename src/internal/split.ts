@@ -32,21 +32,23 @@ import * as Fiber from "effect/Fiber"
 import { constVoid, identity } from "effect/Function"
 import * as Result from "effect/Result"
 import * as Scheduler from "effect/Scheduler"
-import { JoinTimeoutError, JoinUnsatisfiedError, WorkflowError } from "../CanoError.ts"
-import type { WorkflowRule } from "../CanoError.ts"
+import { JoinTimeoutError, JoinUnsatisfiedError } from "../CanoError.ts"
+import type { WorkflowError, WorkflowRule } from "../CanoError.ts"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import type { SplitResult } from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
+import * as branches from "./branches.ts"
 import * as crew from "./crew.ts"
-import type { Run } from "./currentRun.ts"
-import { CurrentRunRef, levelOf, runOf, SplitLevel } from "./currentRun.ts"
+import { CurrentRunRef, levelOf, Run, runOf, SplitLevel } from "./currentRun.ts"
 import { breakOff, exceedsAtOnce, expire, halt, isBreak, noticeBreak, open, relax } from "./deciding.ts"
 import type { Level } from "./depth.ts"
+import { clip } from "./describe.ts"
 import { dispatcherOf, DispatcherRef, isSync, later } from "./dispatcher.ts"
+import * as failure from "./failure.ts"
 import * as growing from "./growing.ts"
 import * as hold from "./hold.ts"
 import type { AnyEffect, AnyFiber, Config, Frame, Join } from "./join.ts"
-import { hasMore, isOpen, known, make, mayYield, where, yieldEvery } from "./join.ts"
+import { hasMore, isOpen, known, make, mayYield, where, workflowError, yieldEvery } from "./join.ts"
 import * as limits from "./limits.ts"
 import { standing } from "./nested.ts"
 import * as nursery from "./nursery.ts"
@@ -55,6 +57,7 @@ import type { Pool } from "./pool.ts"
 import * as reducer from "./reducer.ts"
 import { Sharing } from "./sharing.ts"
 import * as slot from "./slot.ts"
+import * as splitResult from "./splitResult.ts"
 import { Staggering } from "./staggering.ts"
 import { warn } from "./warn.ts"
 
@@ -137,6 +140,7 @@ const start = (
       const worker = Effect.runForkWith(context)(work(join), { uninterruptible: true })
       parting?.watch(worker)
       worker.addObserver((exit) => {
+        if (join.halted && !join.parted) leave(join, level)
         level.end()
         if (!join.parted) resume(concluded(join, exit))
       })
@@ -147,8 +151,9 @@ const start = (
     })
   })
 
-const refused = (frame: Frame, rule: WorkflowRule, detail: string): Exit.Exit<never, WorkflowError> =>
-  Exit.fail(new WorkflowError({ ...where(frame), rule, detail }))
+/** How a split ends that does not start. */
+export const refused = (frame: Frame, rule: WorkflowRule, detail: string): Exit.Exit<never, WorkflowError> =>
+  Exit.fail(workflowError(frame, rule, detail))
 
 /** A split on its own counts into what is left to the run that it stands in. */
 const limited = (frame: Frame, run: Run | undefined): Frame =>
@@ -180,7 +185,7 @@ const decision = (join: Join): Exit.Exit<SplitResult<unknown, unknown>, unknown>
 const misfit = (join: Join): { readonly rule: WorkflowRule; readonly detail: string } | undefined => {
   const { config, frame, list } = join
   if (list._tag === "Known" && JoinStrategy.isCustom(config.strategy)) {
-    const detail = reducer.issue(config.strategy, list.names ?? list.items.map((_, i) => String(i)))
+    const detail = reducer.issue(config.strategy, branches.namesOf(list))
     if (detail !== undefined) return { rule: "strategy", detail }
   }
   if (list._tag === "Growing" && config.hedge !== undefined) {
@@ -219,11 +224,16 @@ const observed = (join: Join, to: outbox.Outbox, branches: AnyEffect): AnyEffect
     : branches
   return Effect.flatMap(
     Effect.forkChild(deliver, { startImmediately: true }),
-    (observing) =>
-      Effect.onExit(both, () => {
+    (observing) => {
+      // at a value that is no Effect the fiber ends as a whole, past what catches a cause
+      observing.addObserver((exit) => {
+        if (!to.isClosed) noticeBreak(join, exit)
+      })
+      return Effect.onExit(both, () => {
         outbox.end(to)
         return Fiber.await(observing)
       })
+    }
   )
 }
 
@@ -333,20 +343,28 @@ const startSegments = (join: Join, width: number, member: AnyEffect): AnyEffect 
 
 const deadlines = (join: Join): ReadonlyArray<AnyEffect> => {
   const { strategy, timeout } = join.config
-  const timers = timeout === undefined ? [] : [timer(join, timeout, expire)]
+  const timers: Array<AnyEffect> = []
   const soft = JoinStrategy.isCustom(strategy) ? strategy.reducer.soft : undefined
-  if (join.sharing instanceof Staggering) timers.push(join.sharing.pace)
-  if (soft !== undefined) timers.unshift(timer(join, Duration.fromInputUnsafe(soft.after), relax))
+  if (soft !== undefined) timers.push(timer(join, () => after(join, Duration.fromInputUnsafe(soft.after), relax)))
+  if (timeout !== undefined) timers.push(timer(join, () => after(join, timeout, expire)))
+  const { sharing } = join
+  if (sharing instanceof Staggering) timers.push(timer(join, () => sharing.pace))
   return timers
 }
 
-const timer = (join: Join, after: Duration.Duration, due: (join: Join) => void): AnyEffect =>
+const after = (join: Join, time: Duration.Duration, due: (join: Join) => void): AnyEffect =>
+  Effect.map(Effect.sleep(time), () => due(join))
+
+/** What runs beside the branches until the decision, which interrupts it. */
+const timer = (join: Join, body: () => AnyEffect): AnyEffect =>
   Effect.withFiber((fiber) => {
     if (!isOpen(join)) return Exit.void
     join.timers.push(fiber)
-    const sleep = Effect.map(Effect.sleep(after), () => due(join))
-    // interrupted because the split has been decided, it ends well
-    return Effect.catchCause(Effect.interruptible(sleep), (cause) => isOpen(join) ? breakOff(join, cause) : Exit.void)
+    return Effect.catchCause(
+      Effect.interruptible(body()),
+      // interrupted because the split has been decided, it ends well
+      (cause) => isOpen(join) || isBreak(cause) ? breakOff(join, cause) : Exit.void
+    )
   })
 
 // -----------------------------------------------------------------------------
@@ -390,21 +408,25 @@ class Parting {
     join.record.detach(join.started)
     nursery.adopt(join.frame.nursery!, { worker, interrupt: () => halt(join) })
     const ended = concluded(join, Exit.void)
-    this.resume(grace === undefined ? ended : Effect.andThen(reportStubborn(running, grace), ended))
+    this.resume(grace === undefined ? ended : Effect.andThen(reportStubborn(join, running, grace), ended))
   }
 }
 
 /** Branches that a warning names. */
 const mostNamed = 16
 
-const reportStubborn = (running: ReadonlyArray<number>, grace: Duration.Duration): Effect.Effect<void> =>
-  warn(
-    `${running.length === 1 ? "branch" : "branches"} ${running.slice(0, mostNamed).join(", ")}${
-      running.length > mostNamed ? ` and ${running.length - mostNamed} more` : ""
-    } did not stop within ${Duration.format(grace)} of the interruption, and ${
-      running.length === 1 ? "goes" : "go"
-    } on detached`
+const reportStubborn = (
+  join: Join,
+  running: ReadonlyArray<number>,
+  grace: Duration.Duration
+): Effect.Effect<void> => {
+  const names = running.slice(0, mostNamed).map((index) => clip(splitResult.nameIn(join.list, index))).join(", ")
+  const who = running.length > mostNamed ? `${names} and ${running.length - mostNamed} more` : names
+  const [noun, verb] = running.length === 1 ? ["branch", "goes"] : ["branches", "go"]
+  return warn(
+    `${noun} ${who} did not stop within ${Duration.format(grace)} of the interruption, and ${verb} on detached`
   )
+}
 
 /** Nobody looks at how a split ends that its caller has left, but somebody may wait for a branch that broke it. */
 const reportBroken = (join: Join, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> => {
@@ -431,24 +453,39 @@ const ending = (
   join: Join,
   exit: Exit.Exit<unknown, unknown>
 ): Exit.Exit<SplitResult<unknown, unknown>, unknown> => {
-  const { config, frame, started, tally: counts, timedOut, verdict } = join
-  if (join.broken !== undefined) return Exit.failCause(join.broken)
-  if (Exit.isFailure(exit) && (verdict === "continue" || isBreak(exit.cause))) return Exit.failCause(exit.cause)
+  const { broken, config, frame, reason, timedOut, verdict } = join
+  const isBroken = Exit.isFailure(exit) && isBreak(exit.cause)
+  // a slot that breaks has the deadline beside it interrupted first
+  if (broken !== undefined && (isBreak(broken) || !isBroken)) return Exit.failCause(broken)
+  if (Exit.isFailure(exit) && (verdict === "continue" || isBroken)) return Exit.failCause(exit.cause)
   // only a split whose caller was interrupted ends without a verdict
   if (verdict === "continue") return Exit.interrupt(join.caller)
-  const { failed, succeeded } = counts
-  const total = known(join)
-  // a verdict leaves the counts as they are, so whatever else was started is a loser
-  const tally = { total, succeeded, failed, interrupted: started - succeeded - failed, notStarted: total - started }
+  const result = resultOf(join)
+  if (verdict === "proceed") return Exit.succeed(result)
   const { strategy, timeout } = config
-  const satisfied = verdict === "proceed"
-  const reduced = config.reduce === undefined ? undefined : { value: join.reduced }
-  const result = join.record.result({ tally, timedOut, satisfied, reduced })
-  if (satisfied) return Exit.succeed(result)
-  const { reason } = join
-  return Exit.fail(
+  const error = failure.withoutFrames(() =>
     timedOut && timeout !== undefined
       ? new JoinTimeoutError({ ...where(frame), strategy, timeout, reason, result })
       : new JoinUnsatisfiedError({ ...where(frame), strategy, reason, result })
   )
+  return Exit.failCause(failure.toCause(error))
+}
+
+/** What there is of a split whose branches have ended or are left to themselves. */
+const resultOf = (join: Join): SplitResult<unknown, unknown> => {
+  const { config, started, tally: { failed, succeeded }, timedOut, verdict } = join
+  const total = known(join)
+  // a verdict leaves the counts as they are, so whatever else was started is a loser
+  const tally = { total, succeeded, failed, interrupted: started - succeeded - failed, notStarted: total - started }
+  const reduced = config.reduce === undefined ? undefined : { value: join.reduced }
+  return join.record.result({ tally, timedOut, satisfied: verdict === "proceed", reduced })
+}
+
+/** A split that is halted because the time of a run around it is up: the error of the run tells what it had. */
+const leave = (join: Join, level: SplitLevel): void => {
+  let result: SplitResult<unknown, unknown> | undefined
+  for (let at = level.outer; at !== undefined; at = at.outer) {
+    // of splits in each other the outermost one ends last
+    if (at instanceof Run && at.isExpired) at.unfinished = result ??= resultOf(join)
+  }
 }

@@ -18,6 +18,7 @@ import type {
   Succeeded
 } from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
+import { showable } from "./copies.ts"
 import { later } from "./dispatcher.ts"
 import type { AnyFiber } from "./join.ts"
 
@@ -73,6 +74,10 @@ const mostIndices = 65_536
 const nameOf = (names: Names, index: number): string =>
   names?.[index] ?? (index < mostIndices ? indices[index] ??= String(index) : String(index))
 
+/** The name of a branch of a list. */
+export const nameIn = (list: BranchList, index: number): string =>
+  nameOf(list._tag === "Known" ? list.names : undefined, index)
+
 const succeeded = (names: Names, index: number, value: unknown): Succeeded<unknown> => ({
   _tag: "Succeeded",
   index,
@@ -107,7 +112,7 @@ export const loser = (
   index: number,
   exit: Exit.Exit<unknown, unknown>
 ): Interrupted<unknown> | Late<unknown, unknown> => {
-  const name = nameOf(list._tag === "Known" ? list.names : undefined, index)
+  const name = nameIn(list, index)
   return losers === "interrupt"
     ? { _tag: "Interrupted", index, name, cause: Exit.isFailure(exit) ? exit.cause : cutOff }
     : late(name, index, exit)
@@ -190,7 +195,7 @@ class Keeping implements Recorder {
     }
     // The loop above has filled the holes, and the policy for losers is in the type of the split.
     const all = outcomes as Array<Outcome<unknown, unknown>>
-    return {
+    return showable({
       tally,
       timedOut,
       values: shape(values, names && succeeded),
@@ -198,7 +203,7 @@ class Keeping implements Recorder {
       failures,
       cancelled,
       settled
-    }
+    })
   }
 }
 
@@ -236,8 +241,8 @@ class Discarding implements Recorder {
     const { failures } = this
     return satisfied
       // all that the type of such a split promises
-      ? { tally, timedOut, ...reduced } as SplitResult<unknown, unknown>
-      : { tally, timedOut, values: [], outcomes: failures, failures, cancelled: [], settled: failures }
+      ? showable({ tally, timedOut, ...reduced }) as object as SplitResult<unknown, unknown>
+      : showable({ tally, timedOut, values: [], outcomes: failures, failures, cancelled: [], settled: failures })
   }
 }
 

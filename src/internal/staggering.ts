@@ -9,14 +9,13 @@ import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import { constVoid } from "effect/Function"
 import * as Result from "effect/Result"
 import * as JoinStrategy from "../JoinStrategy.ts"
 import { Bell } from "./bell.ts"
 import * as budgets from "./budget.ts"
 import { isCount } from "./counts.ts"
-import { breakOff, cutShort, isBreak, seal } from "./deciding.ts"
+import { breakOff, cutShort, seal } from "./deciding.ts"
 import * as delays from "./delays.ts"
 import type { AnyEffect, Join, Place, Stagger } from "./join.ts"
 import { hasMore, isOpen, running } from "./join.ts"
@@ -69,23 +68,10 @@ export class Staggering extends Sharing {
     return this.clock.monotonicTimeNanosUnsafe() - this.startedAt
   }
 
-  /** Gives out places, one by one, as a member of the split's `forEach`. */
+  /** Gives out places, one by one, until the decision interrupts it. */
   get pace(): AnyEffect {
-    const { join } = this
-    return Effect.withFiber((fiber) => {
-      if (!isOpen(join)) return Exit.void
-      join.timers.push(fiber)
-      return Effect.catchCause(
-        Effect.interruptible(this.loop),
-        // interrupted because the split has been decided, it ends well
-        (cause) => isOpen(join) || isBreak(cause) ? breakOff(join, cause) : Exit.void
-      )
-    })
-  }
-
-  get loop(): AnyEffect {
     const { bell, hedge: { budget, delay }, join, pool } = this
-    return Effect.flatMap(delays.steps(delay), (step) =>
+    return Effect.flatMap(delays.steps(delay, join.frame), (step) =>
       Effect.gen({ self: this }, function*() {
         while (isOpen(join)) {
           yield* this.tell

@@ -5,24 +5,31 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
-import { ConfigurationError, WorkflowError } from "../CanoError.ts"
+import type { Issue, Subject } from "../CanoError.ts"
+import { ConfigurationError } from "../CanoError.ts"
 import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
-import { where } from "./join.ts"
 import * as nursery from "./nursery.ts"
 import * as rules from "./rules.ts"
 import * as split from "./split.ts"
 
 type AnyEffect = Effect.Effect<unknown, unknown, unknown>
 
-export const run = (input: unknown, options: rules.SplitInput): AnyEffect => {
+export const run = (input: unknown, options: rules.SplitInput, subject?: Subject): AnyEffect => {
   let checked: AnyEffect | undefined
-  return Effect.suspend(() => checked ??= check(input, options))
+  return Effect.suspend(() => checked ??= check(input, options, subject))
 }
 
-const check = (input: unknown, options: rules.SplitInput): AnyEffect => {
+/** The error for what is wrong with a split, or with what is made of one. */
+export const misconfigured = (issues: ReadonlyArray<Issue>, subject?: Subject): ConfigurationError =>
+  new ConfigurationError({
+    workflow: undefined,
+    issues: subject === undefined ? issues : issues.map((issue) => ({ ...issue, subject }))
+  })
+
+const check = (input: unknown, options: rules.SplitInput, subject: Subject | undefined): AnyEffect => {
   const issues = rules.split(undefined, input, options)
-  if (issues.length > 0) return Exit.fail(new ConfigurationError({ workflow: undefined, issues }))
+  if (issues.length > 0) return Exit.fail(misconfigured(issues, subject))
   const config = rules.toConfig(options)
   const run = (list: BranchList): AnyEffect =>
     split.isParting(config)
@@ -34,8 +41,7 @@ const check = (input: unknown, options: rules.SplitInput): AnyEffect => {
   const join = (value: unknown): AnyEffect => {
     const list = branches.fromUnknown(value)
     if (list._tag !== "NotBranches") return run(list)
-    const detail = `the branches are ${list.detail}`
-    return Exit.fail(new WorkflowError({ ...where(split.noFrame), rule: "invalid-branches", detail }))
+    return split.refused(split.noFrame, "invalid-branches", `the branches are ${list.detail}`)
   }
   if (Effect.isEffect(input)) return Effect.flatMap(input, join)
   if (Predicate.isFunction(input)) {

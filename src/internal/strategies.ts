@@ -7,8 +7,8 @@ import { identity } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import type { Counting, Custom, Judgement, Reducer, Tally } from "../JoinStrategy.ts"
 import type { Outcome } from "../SplitResult.ts"
-import { isCount, isWhole } from "./counts.ts"
-import { show } from "./describe.ts"
+import { isCount, isWhole, rounded } from "./counts.ts"
+import { list, show } from "./describe.ts"
 import { noFunction } from "./reducer.ts"
 import * as returned from "./returned.ts"
 
@@ -58,7 +58,7 @@ export const needed = (self: Counting, total: number): number => {
         ? 0
         : total === Number.POSITIVE_INFINITY
         ? total
-        : Math.max(1, Math.ceil(Number((total * self.n).toPrecision(12))))
+        : Math.max(1, Math.ceil(rounded(total * self.n)))
     case "PartialTimeout":
       return total === 0 ? 0 : Math.max(1, self.n)
   }
@@ -104,8 +104,33 @@ export const counting = <A, N extends string>(
     least: least(inner),
     asksFor: (total) => needed(inner, total),
     everyBranch: everyBranch(inner),
-    issue
+    issue: () => unsound(name, inner) ?? issue?.()
   }, names)
+
+/** What is wrong with a strategy inside another one, a sentence: the other one goes by its counts. */
+const unsound = (name: string, inner: Counting): string | undefined => {
+  switch (inner._tag) {
+    case "All":
+    case "AllFailFast":
+    case "Any":
+      return undefined
+    case "Quorum":
+    case "PartialResults":
+      return isCount(inner.n) ? undefined : wrongCount(name, inner.n)
+    case "PartialTimeout":
+      return inner.n === 0 || isCount(inner.n) ? undefined : wrongCount(name, inner.n)
+    case "Percentage":
+      return Predicate.isNumber(inner.n) && inner.n > 0 && inner.n <= 1
+        ? undefined
+        : `${name}: the share is ${show(inner.n)}; it must be a number above 0 and at most 1`
+    default:
+      // from JavaScript
+      return `${name}: a strategy inside another one must be one that goes by counts`
+  }
+}
+
+const wrongCount = (name: string, n: unknown): string =>
+  `${name}: the count is ${show(n)}; it must be an integer of at least 1`
 
 /** A success counts only if its value is accepted. */
 export const accept = <A>(
@@ -145,7 +170,7 @@ export const reject = <A, E>(
     least: least(inner),
     asksFor: (total) => needed(inner, total),
     everyBranch: everyBranch(inner),
-    issue: () => noFunction(name, "isRejected", isRejected)
+    issue: () => unsound(name, inner) ?? noFunction(name, "isRejected", isRejected)
   }, undefined)
 
 export const until = <A, E>(
@@ -175,9 +200,10 @@ export const relax = (
   { after, enough }: { readonly after: Duration.Input; readonly enough: Counting },
   decide: Decide,
   format: (self: Counting) => string
-): Custom<unknown, unknown, string> =>
-  make<unknown, unknown, Counting, string>({
-    name: `relax(${format(strategy)}, ${format(enough)})`,
+): Custom<unknown, unknown, string> => {
+  const name = `relax(${format(strategy)}, ${format(enough)})`
+  return make<unknown, unknown, Counting, string>({
+    name,
     // the strategy that holds at the time
     initial: () => strategy,
     onOutcome: (now) => now,
@@ -192,8 +218,10 @@ export const relax = (
     timed: strategy._tag === "PartialTimeout" || enough._tag === "PartialTimeout",
     least: Math.min(least(strategy), least(enough)),
     asksFor: (total) => needed(everyBranch(strategy) ? enough : strategy, total),
-    everyBranch: everyBranch(strategy) && everyBranch(enough)
+    everyBranch: everyBranch(strategy) && everyBranch(enough),
+    issue: () => unsound(name, strategy) ?? unsound(name, enough)
   }, undefined)
+}
 
 /** What a strategy says that does not hold yet: it may wait or give up, but not proceed. */
 const decideLater = (self: Counting, tally: Tally, decide: Decide): Judgement =>
@@ -258,7 +286,7 @@ export const tolerate = (tolerance: Tolerance): Custom<unknown, unknown, string>
         ? Number.POSITIVE_INFINITY
         : maxFailureRate === 0
         ? 0
-        : Math.floor(Number((total * maxFailureRate).toPrecision(12)))
+        : Math.floor(rounded(total * maxFailureRate))
     )
   return make<unknown, unknown, void, string>({
     name,
@@ -295,9 +323,6 @@ interface Weights {
   /** Of the branches that have not settled. */
   readonly left: number
 }
-
-/** Weights are summed to 12 significant digits, so that ten times 0.1 is 1. */
-const rounded = (sum: number): number => Number(sum.toPrecision(12))
 
 export const weighted = <N extends string>(
   weights: { readonly [name: string]: number },
@@ -366,7 +391,7 @@ const missing = (wanted: Iterable<string>, names: Names): string | undefined => 
   for (const name of wanted) {
     if (!known.has(name)) {
       return `there is no branch "${name}"; ${
-        names.length === 0 ? "there are none" : `the branches are ${names.join(", ")}`
+        names.length === 0 ? "there are none" : `the branches are ${list(names)}`
       }`
     }
   }

@@ -5,7 +5,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Stream from "effect/Stream"
-import { ConfigurationError } from "../CanoError.ts"
 import type { Outcome } from "../SplitResult.ts"
 import { isCount } from "./counts.ts"
 import { show } from "./describe.ts"
@@ -23,12 +22,16 @@ export const stream = (branches: unknown, options: StreamInput): Stream.Stream<u
   if (!isCount(bufferSize)) {
     const sentence = `bufferSize is ${show(bufferSize)}; it must be an integer of at least 1, or be left out`
     const issues = [...rules.split(undefined, branches, options), rules.make(undefined, "observer", sentence)]
-    return Stream.fail(new ConfigurationError({ workflow: undefined, issues }))
+    return Stream.fail(standalone.misconfigured(issues, "stream"))
   }
   return Stream.callback<Outcome.Any<unknown, unknown>, unknown, unknown>((queue) => {
     const onOutcome = (outcome: Outcome.Any<unknown, unknown>) => Queue.offer(queue, outcome)
     return Effect.andThen(
-      standalone.run(branches, { ...split, discard: true, onOutcome, observerTimeout: Duration.infinity }),
+      standalone.run(
+        branches,
+        { ...split, discard: true, onOutcome, observerTimeout: Duration.infinity },
+        "stream"
+      ),
       Queue.end(queue)
     )
   }, { bufferSize })

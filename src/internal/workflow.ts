@@ -10,13 +10,14 @@ import * as Layer from "effect/Layer"
 import { pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
-import type { Issue } from "../CanoError.ts"
-import { ConfigurationError, WorkflowError, WorkflowTimeoutError } from "../CanoError.ts"
+import type { Issue, WorkflowError } from "../CanoError.ts"
+import { ConfigurationError, WorkflowTimeoutError } from "../CanoError.ts"
 import type { RunOptions } from "../Workflow.ts"
 import { levelOf, Run, runOf, within } from "./currentRun.ts"
 import type { Level } from "./depth.ts"
-import { show } from "./describe.ts"
+import { list, show } from "./describe.ts"
 import * as graph from "./graph.ts"
+import { workflowError } from "./join.ts"
 import type { Handler, Machine } from "./machine.ts"
 import { advance, isKnown, namesOf, splitHandler, tagOf, taskHandler } from "./machine.ts"
 import { standing } from "./nested.ts"
@@ -297,7 +298,7 @@ const targetIssues = (entry: Entry, known: ReadonlySet<string>): ReadonlyArray<I
       rule,
       `${option} is ${
         tag === undefined ? "not a state" : `"${tag}", which is neither registered nor an exit state`
-      }; the states are ${[...known].join(", ")}`
+      }; the states are ${list(known)}`
     ))
   }
   if (entry._tag === "Split") {
@@ -363,9 +364,7 @@ const targetsOf = (entry: Entry): ReadonlyArray<unknown> =>
 const tooDeep = (machine: Machine, outer: Run): WorkflowError | undefined => {
   const sentence = outer.tooDeep()
   if (sentence === undefined) return undefined
-  const { path, state, workflow } = outer
-  const detail = `workflow "${machine.name}" does not start: ${sentence}`
-  return new WorkflowError({ rule: "max-depth", detail, workflow, state, path })
+  return workflowError(outer, "max-depth", `workflow "${machine.name}" does not start: ${sentence}`)
 }
 
 const start = (
@@ -389,10 +388,16 @@ const start = (
     stem: undefined,
     nursery: machine.parting ? nursery.make() : undefined
   })
+  let open = true
   const advanced = advance(machine, run, initial)
   const states = run.nursery === undefined
     ? advanced
-    : Effect.onExit(advanced, (exit) => nursery.close(run.nursery!, exit))
+    : Effect.onExit(advanced, (exit) => {
+      // what goes on now are branches that have left their split
+      open = false
+      run.isExpired = false
+      return nursery.close(run.nursery!, exit)
+    })
   if (timeout === undefined) {
     return within(run, layers === undefined ? states : provideLocal(states, layers))
   }
@@ -402,13 +407,25 @@ const start = (
       ended = true
       return Effect.void
     })
-  const budget = Effect.flatMap(Effect.sleep(timeout), () =>
+  let late: Pick<WorkflowTimeoutError, "state" | "path"> | undefined
+  const budget = Effect.flatMap(Effect.sleep(timeout), () => {
     // a run that has ended keeps its result, however long the release of its resources takes
-    ended ? Effect.never : Effect.fail(
-      new WorkflowTimeoutError({ limit: timeout, workflow: machine.name, state: run.state, path: run.path })
-    ))
+    if (ended) return Effect.never
+    late = { state: run.state, path: run.path }
+    run.isExpired = open
+    return Effect.void
+  })
   const body = layers === undefined ? mark(states) : provideLocal(states, layers, mark)
-  return within(run, Effect.raceAllFirst([budget, body]))
+  return within(
+    run,
+    // the split that is open has told what it has when the run has been awaited
+    Effect.flatMap(Effect.raceAllFirst([budget, body]), (exit) =>
+      late === undefined
+        ? Exit.succeed(exit)
+        : Exit.fail(
+          new WorkflowTimeoutError({ limit: timeout, workflow: machine.name, ...late, result: run.unfinished })
+        ))
+  )
 }
 
 /**

@@ -5,6 +5,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { Bulkhead, JoinStrategy, Split } from "effect-cano"
+import { TestClock } from "effect/testing"
+import { quiet, withYields } from "../yielding/yields.ts"
 
 const places = 4
 
@@ -12,6 +14,13 @@ const isIdle = (bulkhead: Bulkhead.Bulkhead, started: number) =>
   Effect.map(bulkhead.statistics, (statistics) => {
     assert.deepStrictEqual(statistics, { places, inUse: 0, waiting: 0, started, rejected: 0 })
   })
+
+/** Holds all places for as long as an effect runs. */
+const holders = (bulkhead: Bulkhead.Bulkhead, effect: Effect.Effect<void>) =>
+  Effect.forEach(
+    Array.from({ length: places }),
+    () => Effect.forkChild(bulkhead.withPlace(effect), { startImmediately: true })
+  )
 
 /** Bodies that need no time, in the ways in which they may end. */
 const bodies = {
@@ -29,10 +38,7 @@ describe("effects behind a bulkhead", () => {
         Effect.gen(function*() {
           const bulkhead = yield* Bulkhead.make("shared", { places })
           const gate = yield* Deferred.make<void>()
-          const first = yield* Effect.forEach(
-            Array.from({ length: places }),
-            () => Effect.forkChild(bulkhead.withPlace(Deferred.await(gate)), { startImmediately: true })
-          )
+          const first = yield* holders(bulkhead, Deferred.await(gate))
           const crowd = yield* Effect.forEach(
             Array.from({ length: count }),
             () =>
@@ -62,10 +68,7 @@ describe("effects behind a bulkhead", () => {
   it.live("10,000 that are interrupted while they wait leave the line, and give no place back", () =>
     Effect.gen(function*() {
       const bulkhead = yield* Bulkhead.make("shared", { places })
-      const first = yield* Effect.forEach(
-        Array.from({ length: places }),
-        () => Effect.forkChild(bulkhead.withPlace(Effect.never), { startImmediately: true })
-      )
+      const first = yield* holders(bulkhead, Effect.never)
       const crowd = yield* Effect.forEach(
         Array.from({ length: 10_000 }),
         () => Effect.forkChild(bulkhead.withPlace(Effect.void), { startImmediately: true })
@@ -91,6 +94,27 @@ describe("effects behind a bulkhead", () => {
     }))
 })
 
+describe("branches that wait for an observer", () => {
+  for (const bulkhead of [undefined, 8]) {
+    it.effect(`are at rest, and no further slots are started for a lazy list (bulkhead ${bulkhead})`, () =>
+      Effect.gen(function*() {
+        let told = 0
+        const branches = Array.from({ length: 60 }, () => Effect.void)
+        const fiber = yield* Effect.forkChild(Split.run(() => branches.values(), {
+          strategy: JoinStrategy.all,
+          bulkhead,
+          onOutcome: () => Effect.andThen(Effect.sleep(20), Effect.sync(() => told++))
+        }))
+        // this dies where fibers run on although the clock stands
+        yield* quiet
+        assert.isUndefined(fiber.pollUnsafe())
+        yield* TestClock.adjust(60 * 20)
+        yield* Fiber.join(fiber)
+        assert.strictEqual(told, 60)
+      }).pipe(withYields(0, 0)))
+  }
+})
+
 describe("splits behind a bulkhead", () => {
   const kinds = {
     "of one branch": [1, (branches: ReadonlyArray<Effect.Effect<void>>) => branches],
@@ -108,10 +132,7 @@ describe("splits behind a bulkhead", () => {
         Effect.gen(function*() {
           const bulkhead = yield* Bulkhead.make("shared", { places })
           const gate = yield* Deferred.make<void>()
-          const first = yield* Effect.forEach(
-            Array.from({ length: places }),
-            () => Effect.forkChild(bulkhead.withPlace(Deferred.await(gate)), { startImmediately: true })
-          )
+          const first = yield* holders(bulkhead, Deferred.await(gate))
           const branches = Array.from({ length: size }, () => Effect.void)
           const crowd = yield* Effect.forEach(
             Array.from({ length: count }),

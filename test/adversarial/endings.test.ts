@@ -6,12 +6,20 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Deferred, Effect, Exit, Fiber, Logger } from "effect"
 import { Bulkhead, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { collectGarbage, defects, endsWithin, failed, start, succeeded, tags, turns, withYieldsAt } from "./harness.ts"
+import {
+  collectGarbage,
+  defects,
+  endsWithin,
+  failed,
+  notAnEffect,
+  start,
+  succeeded,
+  tags,
+  turns,
+  withYieldsAt
+} from "./harness.ts"
 
 const { all, any, quorum } = JoinStrategy
-
-/** A branch at whose value, which is no Effect, Effect ends the fiber as a whole. */
-const notAnEffect = Effect.flatMap(Effect.void, () => 42 as never as Effect.Effect<void>)
 
 const messages = (into: Array<string>) =>
   Logger.layer([Logger.make(({ message }) => {

@@ -5,18 +5,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Stream } from "effect"
 import { JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
-import { start } from "./harness.ts"
+import { collectGarbage, fiberId, start } from "./harness.ts"
 
 const { all } = JoinStrategy
-
-const collectGarbage = (): void => {
-  setFlagsFromString("--expose-gc")
-  runInNewContext("gc")()
-}
-
-const fiberId = Effect.flatMap(Effect.forkChild(Effect.withFiber(({ id }) => Effect.succeed(id))), Fiber.join)
 
 describe("a long lazy list whose outcomes are observed", () => {
   const last = 30_000

@@ -122,6 +122,12 @@ export const captured = (fibers: Array<Fiber.Fiber<unknown, unknown>>): Effect.E
     return Effect.never
   })
 
+/** A branch at whose value, which is no Effect, Effect ends the fiber as a whole. */
+export const notAnEffect = Effect.flatMap(Effect.void, () => 42 as never as Effect.Effect<void>)
+
+/** The id of the fiber that is made next: how many there have been shows between two of them. */
+export const fiberId = Effect.flatMap(Effect.forkChild(Effect.withFiber(({ id }) => Effect.succeed(id))), Fiber.join)
+
 /** With and without a bulkhead: the two shapes of the engine. */
 export const bulkheads: ReadonlyArray<number | undefined> = [undefined, 1, 2, 64]
 

@@ -5,16 +5,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { Bulkhead, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
-import { start } from "./harness.ts"
+import { collectGarbage, start } from "./harness.ts"
 
 const { all } = JoinStrategy
-
-const collectGarbage = (): void => {
-  setFlagsFromString("--expose-gc")
-  runInNewContext("gc")()
-}
 
 describe("what waits for a place", () => {
   for (const count of [3, 7]) {

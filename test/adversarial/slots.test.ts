@@ -13,6 +13,7 @@ import {
   defects,
   endsWithin,
   failed,
+  notAnEffect,
   OddScheduler,
   slowToEnd,
   start,
@@ -39,9 +40,6 @@ const exitWithTurns = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.flatMa
 
 /** A branch that interrupts the fiber it runs on, without waiting for it. */
 const suicide = Effect.withFiber((fiber) => Effect.sync(() => fiber.interruptUnsafe()))
-
-/** A branch at whose value, which is no Effect, Effect ends the fiber as a whole. */
-const notAnEffect = Effect.flatMap(Effect.void, () => 42 as never as Effect.Effect<void>)
 
 const shapes: ReadonlyArray<
   readonly [string, <A, E>(list: ReadonlyArray<Effect.Effect<A, E>>) => () => Iterable<Effect.Effect<A, E>, void>]
@@ -182,6 +180,18 @@ describe("fibers that yield in odd places (semantics 1, 3, 5 and 7; I2, I4)", ()
       ))
       assert.deepStrictEqual(succeeded(exit).tally, tally(3))
       assert.isBelow(scheduler.numbers.size, 1000)
+    }))
+
+  it.effect("slots of a list that grows that yield before they enter are as many as its branches", () =>
+    Effect.gen(function*() {
+      const scheduler = new OddScheduler((n, at) => n > worker && at === 1)
+      const list = Split.growing<void>(() => Array.from({ length: 5 }, () => Effect.void))
+      const fiber = yield* start(
+        Effect.provideService(Split.run(list, { strategy: JoinStrategy.all }), Scheduler.Scheduler, scheduler)
+      )
+      assert.strictEqual(succeeded(yield* exitOf(fiber)).tally.succeeded, 5)
+      assert.isAtLeast(scheduler.yielded.size, 5)
+      assert.isAtMost(scheduler.numbers.size, 2 + 5)
     }))
 })
 

@@ -303,18 +303,22 @@ describe("lists", () => {
     Effect.gen(function*() {
       const inside = gauge()
       const broken = Effect.flatMap(Effect.yieldNow, () => undefined as unknown as Effect.Effect<void>)
-      for (const bulkhead of [undefined, 2]) {
-        const exit = yield* Effect.exit(
-          Split.run([inside.around(Effect.never), broken], { strategy: JoinStrategy.all, bulkhead })
-        )
-        assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
-        assert.strictEqual(inside.running, 0)
+      for (const timeout of [undefined, "1 hour"] as const) {
+        for (const bulkhead of [undefined, 2]) {
+          const exit = yield* Effect.exit(
+            Split.run([inside.around(Effect.never), broken], { strategy: JoinStrategy.all, bulkhead, timeout })
+          )
+          assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+          assert.strictEqual(inside.running, 0)
+        }
+        for (const place of [0, 2900]) {
+          const many = yield* Effect.exit(Split.run(function*() {
+            for (let i = 0; i < 3000; i++) yield i === place ? broken : inside.around(Effect.never)
+          }, { strategy: JoinStrategy.all, timeout }))
+          assert.isTrue(Exit.isFailure(many) && Cause.hasDies(many.cause))
+          assert.strictEqual(inside.running, 0)
+        }
       }
-      const many = yield* Effect.exit(Split.run(function*() {
-        for (let i = 0; i < 3000; i++) yield i === 2900 ? broken : inside.around(Effect.never)
-      }, { strategy: JoinStrategy.all }))
-      assert.isTrue(Exit.isFailure(many) && Cause.hasDies(many.cause))
-      assert.strictEqual(inside.running, 0)
     }))
 })
 

@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, Logger, Option, Stream } from "effect"
 import { Bulkhead, JoinStrategy, Split, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { collectGarbage, counted, endsWithin, failed, start, succeeded, tags } from "./harness.ts"
+import { collectGarbage, counted, endsWithin, failed, fiberId, start, succeeded, tags } from "./harness.ts"
 
 const { all, any, quorum } = JoinStrategy
 
@@ -15,8 +15,6 @@ const isIdle = (bulkhead: Bulkhead.Bulkhead) =>
     bulkhead.statistics,
     ({ inUse, waiting }) => assert.deepStrictEqual({ inUse, waiting }, { inUse: 0, waiting: 0 })
   )
-
-const fiberId = Effect.flatMap(Effect.forkChild(Effect.withFiber(({ id }) => Effect.succeed(id))), Fiber.join)
 
 /** How many fibers an effect makes. */
 const fibersOf = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E, R>) {

@@ -101,48 +101,67 @@ interface Observation extends model.Prediction {
   readonly leftRunning: number
 }
 
+/** What is seen of the attempts of a hedge, be they calls or branches, and of what it shares with others. */
+const witness = Effect.fnUntraced(function*(hedge: model.Hedge) {
+  yield* primeClock
+  const clock = yield* Clock.Clock
+  const origin = clock.currentTimeMillisUnsafe()
+  const now = () => clock.currentTimeMillisUnsafe() - origin
+  const startedAt: Array<number> = []
+  const cut: Array<readonly [attempt: number, at: number]> = []
+  let recorded: number | undefined
+  const budget = hedge.budget && Hedge[hedge.budget._tag]({ tokens: hedge.budget.tokens, ratio: 0 })
+  const latencies: Hedge.Latencies = {
+    record: (latency) =>
+      Effect.sync(() => {
+        recorded = Duration.toMillis(latency)
+      }),
+    percentile: () => Effect.succeedNone,
+    count: Effect.succeed(0)
+  }
+  const attempt = (index: number): Effect.Effect<number, Failure> => {
+    const attempt = model.of(hedge.attempts, index)
+    const { cleanup, millis } = attempt
+    return Effect.suspend(() => {
+      startedAt.push(now())
+      return millis === 0 ? Effect.void : Number.isFinite(millis) ? Effect.sleep(millis) : Effect.never
+    }).pipe(
+      Effect.onInterrupt(() => {
+        cut.push([index, now()])
+        return cleanup === 0 ? Effect.void : Effect.sleep(cleanup)
+      }),
+      Effect.andThen(end(attempt, index))
+    )
+  }
+  const seen = Effect.gen(function*() {
+    return {
+      startedAt,
+      cut: cut.toSorted(([a], [b]) => a - b),
+      recorded,
+      tokens: budget === undefined ? undefined : yield* budget.tokens
+    }
+  })
+  return { attempt, now, seen, shared: { budget, latencies } }
+})
+
 const observe = (hedge: model.Hedge): Effect.Effect<Observation> =>
   Effect.gen(function*() {
-    yield* primeClock
-    const clock = yield* Clock.Clock
-    const origin = clock.currentTimeMillisUnsafe()
-    const now = () => clock.currentTimeMillisUnsafe() - origin
-    const startedAt: Array<number> = []
-    const cut: Array<readonly [attempt: number, at: number]> = []
+    const { attempt, now, seen, shared } = yield* witness(hedge)
     let running = 0
-    let recorded: number | undefined
-    const budget = hedge.budget && Hedge[hedge.budget._tag]({ tokens: hedge.budget.tokens, ratio: 0 })
-
     const call = Hedge.run((index) => {
-      const attempt = model.of(hedge.attempts, index)
-      const { cleanup, millis } = attempt
       running++
-      startedAt.push(now())
-      const work = millis === 0 ? Effect.void : Number.isFinite(millis) ? Effect.sleep(millis) : Effect.never
-      return work.pipe(
-        Effect.onInterrupt(() => {
-          cut.push([index, now()])
-          return cleanup === 0 ? Effect.void : Effect.sleep(cleanup)
-        }),
-        Effect.andThen(end(attempt, index)),
-        Effect.ensuring(Effect.sync(() => {
+      return Effect.ensuring(
+        attempt(index),
+        Effect.sync(() => {
           running--
-        }))
+        })
       )
     }, {
       delay: toDelay(hedge),
       maxAttempts: hedge.maxAttempts,
       isFatal: ({ isFatal }) => isFatal,
       retryAfter: ({ wait }) => wait,
-      budget,
-      latencies: {
-        record: (latency) =>
-          Effect.sync(() => {
-            recorded = Duration.toMillis(latency)
-          }),
-        percentile: () => Effect.succeedNone,
-        count: Effect.succeed(0)
-      }
+      ...shared
     })
 
     // noted by the caller's fiber, which would itself wait for its children at its end
@@ -171,12 +190,9 @@ const observe = (hedge: model.Hedge): Effect.Effect<Observation> =>
         : interrupted
         ? { verdict: "Interrupted", by: [] }
         : read(exit)),
-      startedAt,
-      cut: cut.toSorted(([a], [b]) => a - b),
+      ...yield* seen,
       endedAt: ended!.endedAt,
-      leftRunning: ended!.leftRunning,
-      recorded,
-      tokens: budget === undefined ? undefined : yield* budget.tokens
+      leftRunning: ended!.leftRunning
     }
   })
 
@@ -287,37 +303,9 @@ describe("a hedged split", () => {
 
   const observeSplit = (hedge: model.Hedge, lazy: boolean) =>
     Effect.gen(function*() {
-      yield* primeClock
-      const clock = yield* Clock.Clock
-      const origin = clock.currentTimeMillisUnsafe()
-      const now = () => clock.currentTimeMillisUnsafe() - origin
-      const startedAt: Array<number> = []
-      const cut: Array<readonly [attempt: number, at: number]> = []
-      let recorded: number | undefined
+      const { attempt, now, seen, shared } = yield* witness(hedge)
       let endedAt = 0
-      const budget = hedge.budget && Hedge[hedge.budget._tag]({ tokens: hedge.budget.tokens, ratio: 0 })
-      const branches = Array.from({ length: hedge.maxAttempts ?? 2 }, (_, index) => {
-        const attempt = model.of(hedge.attempts, index)
-        const { cleanup, millis } = attempt
-        return Effect.suspend(() => {
-          startedAt.push(now())
-          return millis === 0 ? Effect.void : Number.isFinite(millis) ? Effect.sleep(millis) : Effect.never
-        }).pipe(
-          Effect.onInterrupt(() => {
-            cut.push([index, now()])
-            return cleanup === 0 ? Effect.void : Effect.sleep(cleanup)
-          }),
-          Effect.andThen(end(attempt, index))
-        )
-      })
-      const latencies: Hedge.Latencies = {
-        record: (latency) =>
-          Effect.sync(() => {
-            recorded = Duration.toMillis(latency)
-          }),
-        percentile: () => Effect.succeedNone,
-        count: Effect.succeed(0)
-      }
+      const branches = Array.from({ length: hedge.maxAttempts ?? 2 }, (_, index) => attempt(index))
       const list = lazy
         ? function*() {
           yield* branches
@@ -325,7 +313,7 @@ describe("a hedged split", () => {
         : branches
       const split = Split.run(list, {
         strategy: JoinStrategy.any,
-        hedge: { delay: toDelay(hedge), budget, latencies }
+        hedge: { delay: toDelay(hedge), ...shared }
       })
       const noted = Effect.onExit(split, () =>
         Effect.sync(() => {
@@ -334,14 +322,14 @@ describe("a hedged split", () => {
       const fiber = yield* Effect.forkChild(noted, { startImmediately: true })
       yield* passTime()
       const exit = fiber.pollUnsafe()
-      const tokens = budget === undefined ? undefined : yield* budget.tokens
+      const { startedAt, tokens, ...rest } = yield* seen
       if (exit === undefined) {
         yield* Effect.forkChild(Fiber.interrupt(fiber), { startImmediately: true })
         yield* passTime()
         return { verdict: "Pending" as const, startedAt, tokens }
       }
       const verdict: model.Prediction["verdict"] = Exit.isSuccess(exit) ? "Won" : "Failed"
-      return { verdict, startedAt, cut: cut.toSorted(([a], [b]) => a - b), endedAt, recorded, tokens }
+      return { verdict, startedAt, tokens, ...rest, endedAt }
     })
 
   it.effect.prop(

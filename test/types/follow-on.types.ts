@@ -3,7 +3,7 @@
  * fail with. These programs are type-checked by `npm run check` and never run.
  */
 import { type Cause, Context, Data, Effect, Layer } from "effect"
-import { CanoError, JoinStrategy, type SplitResult, TaskResult, Workflow } from "effect-cano"
+import { type CanoError, JoinStrategy, type SplitResult, TaskResult, Workflow } from "effect-cano"
 import { type Equals, exactly, proves } from "./exactly.ts"
 
 type Engine = CanoError.ConfigurationError | CanoError.WorkflowError
@@ -21,6 +21,9 @@ const fan = () => TaskResult.split(["Item"])
 // -----------------------------------------------------------------------------
 // values: the exits, which are all there when the split is registered
 // -----------------------------------------------------------------------------
+
+/** What the branches of these may end in. */
+type Ends = ReadonlyArray<"Sold" | "Complete">
 
 const ends = Workflow.make<State>("shop").addExitStates("Sold", "Complete")
 const shop = ends.registerSplit("Start", fan, {
@@ -91,11 +94,11 @@ exactly<Effect.Effect<"Sold" | "Broken" | "Complete" | "Degraded", Engine | Offl
 proves<[Equals<Workflow.Exit<typeof whole>, "Sold" | "Broken" | "Complete" | "Degraded">]>()
 
 // an exit that the run reaches as well is its own
-exactly<Effect.Effect<"Sold" | "Complete", Engine | CanoError.JoinUnsatisfiedError<CanoError.WorkflowError>>>()(
+exactly<Effect.Effect<"Sold" | "Complete", Engine | CanoError.JoinUnsatisfiedError<CanoError.WorkflowError, Ends>>>()(
   shop.register("Item", Effect.succeed("Sold")).register("Sum", Effect.succeed("Sold")).orchestrate("Start")
 )
 // through a loop, and through a state that leads anywhere
-exactly<Effect.Effect<"Complete", Engine | CanoError.JoinUnsatisfiedError<CanoError.WorkflowError>>>()(
+exactly<Effect.Effect<"Complete", Engine | CanoError.JoinUnsatisfiedError<CanoError.WorkflowError, Ends>>>()(
   shop.register("Item", function*() {
     return (yield* Effect.succeed(1)) > 1 ? "Item" : "Sold"
   }).register("Sum", function*() {
@@ -115,7 +118,11 @@ const anyway = () =>
     )
 // through merged parts
 exactly<
-  Effect.Effect<"Complete", Engine | Offline | CanoError.JoinUnsatisfiedError<Offline | CanoError.WorkflowError>, Http>
+  Effect.Effect<
+    "Complete",
+    Engine | Offline | CanoError.JoinUnsatisfiedError<Offline | CanoError.WorkflowError, Ends>,
+    Http
+  >
 >()(
   shop.merge(
     Workflow.make<State>("part")
@@ -147,7 +154,12 @@ const tagged = Workflow.make<Tagged>("tagged")
 exactly<
   Effect.Effect<
     { readonly _tag: "Complete"; readonly sum: number },
-    Engine | Offline | CanoError.JoinUnsatisfiedError<Offline | CanoError.WorkflowError>,
+    | Engine
+    | Offline
+    | CanoError.JoinUnsatisfiedError<
+      Offline | CanoError.WorkflowError,
+      ReadonlyArray<Exclude<Tagged, { readonly _tag: "Start" | "Item" }>>
+    >,
     Http
   >
 >()(tagged.orchestrate({ _tag: "Start", ids: [1] }))
@@ -156,7 +168,7 @@ exactly<{ readonly _tag: "Sold"; readonly price: number } | { readonly _tag: "Co
 )
 const fromItem = () => tagged.orchestrate({ _tag: "Item", id: 1 })
 // @ts-expect-error: data that the state does not have
-tagged.orchestrate({ _tag: "Item", id: 1, price: 1 })
+export const withMore = tagged.orchestrate({ _tag: "Item", id: 1, price: 1 })
 
 // -----------------------------------------------------------------------------
 // errors: those of the machine, wherever they are registered
@@ -185,8 +197,8 @@ exactly<
     | Offline
     | Full
     | NoPool
-    | CanoError.JoinUnsatisfiedError<Followed>
-    | CanoError.JoinTimeoutError<Followed>,
+    | CanoError.JoinUnsatisfiedError<Followed, Ends>
+    | CanoError.JoinTimeoutError<Followed, Ends>,
     Http
   >
 >()(failing.orchestrate("Start"))
@@ -197,12 +209,12 @@ proves<[
     | Offline
     | Full
     | NoPool
-    | CanoError.JoinUnsatisfiedError<Followed>
-    | CanoError.JoinTimeoutError<Followed>
+    | CanoError.JoinUnsatisfiedError<Followed, Ends>
+    | CanoError.JoinTimeoutError<Followed, Ends>
   >
 ]>()
 // partialTimeout is late at worst
-exactly<Effect.Effect<"Complete", Engine | CanoError.JoinTimeoutError<CanoError.WorkflowError>>>()(
+exactly<Effect.Effect<"Complete", Engine | CanoError.JoinTimeoutError<CanoError.WorkflowError, Ends>>>()(
   ends.register("Item", Effect.succeed("Sold")).registerSplit("Start", fan, {
     strategy: JoinStrategy.partialTimeout,
     timeout: 10,
@@ -213,7 +225,11 @@ exactly<Effect.Effect<"Complete", Engine | CanoError.JoinTimeoutError<CanoError.
 exactly<
   Effect.Effect<
     "Complete",
-    Engine | CanoError.JoinUnsatisfiedError<Full | CanoError.WorkflowError | CanoError.JoinUnsatisfiedError<Full>>
+    | Engine
+    | CanoError.JoinUnsatisfiedError<
+      Full | CanoError.WorkflowError | CanoError.JoinUnsatisfiedError<Full, readonly [void]>,
+      Ends | readonly [void]
+    >
   >
 >()(
   ends
@@ -227,7 +243,10 @@ exactly<
     "Sold",
     | Engine
     | Offline
-    | CanoError.JoinUnsatisfiedError<Offline | CanoError.WorkflowError | CanoError.JoinUnsatisfiedError<unknown>>,
+    | CanoError.JoinUnsatisfiedError<
+      Offline | CanoError.WorkflowError | CanoError.JoinUnsatisfiedError<unknown, Ends>,
+      Ends
+    >,
     Http
   >
 >()(
@@ -236,7 +255,23 @@ exactly<
     .register("Item", Effect.map(get, (n) => n > 1 ? "Start" as const : "Complete" as const))
     .orchestrate("Start")
 )
-// with otherwise there are none
+// what is discarded is not there
+exactly<
+  Effect.Effect<"Complete", Engine | CanoError.JoinUnsatisfiedError<CanoError.WorkflowError, ReadonlyArray<never>>>
+>()(
+  ends.register("Item", Effect.succeed("Sold"))
+    .registerSplit("Start", fan, { strategy: JoinStrategy.all, discard: true, next: "Complete" })
+    .orchestrate("Start")
+)
+// with otherwise there are none, and it is told what the branches ended in
+ends.registerSplit("Start", fan, {
+  strategy: JoinStrategy.all,
+  next: "Sold",
+  otherwise: (error) => {
+    exactly<CanoError.JoinUnsatisfiedError<unknown, Ends>>()(error)
+    return "Complete"
+  }
+})
 exactly<Effect.Effect<"Complete" | "Sold", Engine | Offline, Http>>()(
   ends
     .registerSplit("Start", fan, { strategy: JoinStrategy.all, next: "Sold", otherwise: "Complete" })

@@ -1,3 +1,5 @@
+// What must not compile here is marked line by line, which the diagnostics of Effect do not look at.
+// @effect-diagnostics missingEffectError:off missingEffectContext:off
 /**
  * A split and a hedge have the types of their arguments wherever they are written, whatever is expected there. These
  * programs are type-checked by `npm run check` and never run.

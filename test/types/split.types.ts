@@ -1,3 +1,5 @@
+// What must not compile here is marked line by line, which the diagnostics of Effect do not look at.
+// @effect-diagnostics missingEffectError:off missingEffectContext:off
 /**
  * What a split's types say of its result. These programs are type-checked by `npm run check` and never run.
  */

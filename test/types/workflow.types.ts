@@ -370,7 +370,9 @@ Workflow.make<Tagged>("follow").addExitStates("Complete").registerSplit(
       return { _tag: "Complete", size: result.values[0]?.size ?? 0 }
     },
     otherwise: (error) => {
-      exactly<CanoError.JoinUnsatisfiedError<unknown, ReadonlyArray<unknown>>>()(error)
+      exactly<
+        CanoError.JoinUnsatisfiedError<unknown, ReadonlyArray<{ readonly _tag: "Complete"; readonly size: number }>>
+      >()(error)
       return { _tag: "Empty" }
     }
   }
@@ -387,7 +389,9 @@ Workflow.make<State>("follow").registerSplit("Fetch", () => TaskResult.split(["M
 exactly<
   Effect.Effect<
     "Complete" | "Degraded",
-    Engine | Offline | CanoError.JoinUnsatisfiedError<Offline | CanoError.WorkflowError>,
+    | Engine
+    | Offline
+    | CanoError.JoinUnsatisfiedError<Offline | CanoError.WorkflowError, ReadonlyArray<"Complete" | "Degraded">>,
     Http
   >
 >()(

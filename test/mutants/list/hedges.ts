@@ -36,25 +36,6 @@ export const hedges: Mutants = {
       tests: "hedged-splits laws/hedge"
     },
     {
-      what: "the pace of a decided split starts",
-      from: "if (!isOpen(join)) return Exit.void\n      join.timers.push(fiber)",
-      to: "join.timers.push(fiber)",
-      tests: "hedged-splits laws/hedge",
-      equivalent: "it ends before its first step"
-    },
-    {
-      what: "the pace is not interrupted at the end",
-      from: "join.timers.push(fiber)",
-      to: "",
-      tests: "hedged-splits"
-    },
-    {
-      what: "a defect of the pace is forgotten",
-      from: "(cause) => isOpen(join) || isBreak(cause) ? breakOff(join, cause) : Exit.void",
-      to: "() => Exit.void",
-      tests: "hedged-splits"
-    },
-    {
       what: "the next delay begins before the branch before has started",
       from: "if (!hasMore(join) || pool.places > join.started) {",
       to: "if (!hasMore(join)) {",

@@ -69,8 +69,8 @@ export const input: Mutants = {
     },
     {
       what: "a value of any depth is shown",
-      from: "if (depth === mostDeep || isEffect(u)) return kind(u)",
-      to: "if (isEffect(u)) return kind(u)",
+      from: "if (depth === mostDeep) return kind(u)\n",
+      to: "",
       tests: "input rules"
     },
     {
@@ -260,13 +260,13 @@ export const input: Mutants = {
   strategies: [
     {
       what: "a percentage is rounded down",
-      from: "Math.max(1, Math.ceil(Number((total * self.n).toPrecision(12))))",
-      to: "Math.max(1, Math.floor(Number((total * self.n).toPrecision(12))))",
+      from: "Math.max(1, Math.ceil(rounded(total * self.n)))",
+      to: "Math.max(1, Math.floor(rounded(total * self.n)))",
       tests: "laws/decide"
     },
     {
       what: "a percentage is rounded without its 12 digits",
-      from: "Math.ceil(Number((total * self.n).toPrecision(12)))",
+      from: "Math.ceil(rounded(total * self.n))",
       to: "Math.ceil(total * self.n)",
       tests: "laws/decide"
     },

@@ -99,14 +99,14 @@ export const runs: Mutants = {
     },
     {
       what: "transitions are not counted",
-      from: "budget === undefined ? undefined : limits.spend(budget, \"transitions\", 1)",
+      from: "run.budget && limits.spend(run.budget, \"transitions\", 1)",
       to: "undefined",
       tests: "limits"
     },
     {
       what: "states are not checked on the way",
-      from: "error = unfit(machine, run, next)",
-      to: "error = undefined",
+      from: "exhausted(run) ?? unfit(machine, run, next)",
+      to: "exhausted(run)",
       tests: "states"
     },
     {
@@ -117,7 +117,7 @@ export const runs: Mutants = {
     },
     {
       what: "a Promise is told of as any value",
-      from: "if (Predicate.isPromiseLike(out)) {",
+      from: "if (returned.isPromise(out)) {",
       to: "if (false) {",
       tests: "Workflow adversarial/machine callbacks"
     },
@@ -460,14 +460,14 @@ export const runs: Mutants = {
     },
     {
       what: "a run does not wait for branches that were left behind",
-      from: "Effect.onExit(advanced, (exit) => nursery.close(run.nursery!, exit))",
-      to: "advanced",
+      from: "return nursery.close(run.nursery!, exit)",
+      to: "return Effect.void",
       tests: "losers"
     },
     {
       what: "a run that is releasing is out of time",
-      from: "ended ? Effect.never : Effect.fail(",
-      to: "Effect.fail(",
+      from: "if (ended) return Effect.never\n",
+      to: "",
       tests: "laws/machine"
     },
     {

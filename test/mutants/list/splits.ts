@@ -63,7 +63,8 @@ export const splits: Mutants = {
       what: "is interrupted by the decision of its own branch",
       from: "// a decision interrupts the others; `while` is asked next\n    this.fiber = undefined",
       to: "",
-      tests: "Split adversarial/start"
+      tests: "Split adversarial/start",
+      equivalent: "a slot that is interrupted between two branches ends as it would anyway"
     },
     {
       what: "a loser that succeeds counts",
@@ -73,8 +74,8 @@ export const splits: Mutants = {
     },
     {
       what: "a loser that fails counts",
-      from: "if (!isOpen(join)) {\n    lose(join, index, cause)",
-      to: "if (join.halted) {\n    lose(join, index, cause)",
+      from: "const isLoser = !isOpen(join)",
+      to: "const isLoser = join.halted",
       tests: "adversarial/deciding Split"
     },
     {
@@ -118,7 +119,7 @@ export const splits: Mutants = {
       what: "one is started for a branch that another looks for",
       from: "backlog!.waiting > slots - running(join)",
       to: "backlog!.waiting > 0",
-      tests: "growing adversarial/waiting"
+      tests: "adversarial/slots"
     },
     {
       what: "one that ends is counted as looking for branches",
@@ -269,8 +270,8 @@ export const splits: Mutants = {
     },
     {
       what: "what is added has no place in the result",
-      from: "join.record.added()\n    }\n    if (added",
-      to: "}\n    if (added",
+      from: "    join.record.added()\n  }",
+      to: "  }",
       tests: "growing"
     }
   ],
@@ -627,26 +628,26 @@ export const splits: Mutants = {
     },
     {
       what: "a deadline that comes late sleeps for a decided split",
-      from: "if (!isOpen(join)) return Exit.void\n    join.timers.push(fiber)\n    const sleep",
-      to: "join.timers.push(fiber)\n    const sleep",
+      from: "if (!isOpen(join)) return Exit.void\n    join.timers.push(fiber)",
+      to: "join.timers.push(fiber)",
       tests: "adversarial/slots"
     },
     {
-      what: "a deadline is not interrupted at the end",
-      from: "join.timers.push(fiber)\n    const sleep",
-      to: "const sleep",
-      tests: "Split"
+      what: "deadlines, and the pace, are not interrupted at the end",
+      from: "join.timers.push(fiber)",
+      to: "",
+      tests: "Split hedged-splits"
     },
     {
-      what: "a clock that breaks is not noticed",
-      from: "(cause) => isOpen(join) ? breakOff(join, cause) : Exit.void)\n  })\n\n// ---",
-      to: "() => Exit.void)\n  })\n\n// ---",
-      tests: "adversarial/slots"
+      what: "a clock that breaks is not noticed, nor a defect of the pace",
+      from: "(cause) => isOpen(join) || isBreak(cause) ? breakOff(join, cause) : Exit.void",
+      to: "() => Exit.void",
+      tests: "adversarial/slots hedged-splits"
     },
     {
       what: "the soft deadline comes after the hard one",
-      from: "timers.unshift(timer(",
-      to: "timers.push(timer(",
+      from: "if (timeout !== undefined) timers.push(",
+      to: "if (timeout !== undefined) timers.unshift(",
       tests: "adversarial/endings"
     },
     {
@@ -693,7 +694,7 @@ export const splits: Mutants = {
     },
     {
       what: "branches that did not stop in time are not told of",
-      from: "grace === undefined ? ended : Effect.andThen(reportStubborn(running, grace), ended)",
+      from: "grace === undefined ? ended : Effect.andThen(reportStubborn(join, running, grace), ended)",
       to: "ended",
       tests: "losers"
     },
@@ -713,7 +714,8 @@ export const splits: Mutants = {
       what: "a split that is interrupted after it was left is broken",
       from: "join.broken ?? (Exit.isFailure(exit) && isBreak(exit.cause) ? exit.cause : undefined)",
       to: "join.broken ?? (Exit.isFailure(exit) ? exit.cause : undefined)",
-      tests: "losers adversarial/endings laws/losers"
+      tests: "losers adversarial/endings laws/losers",
+      equivalent: "its worker is never interrupted, and fails of nothing else"
     },
     {
       what: "a hedged split does not tell what it shares",
@@ -723,7 +725,7 @@ export const splits: Mutants = {
     },
     {
       what: "a broken split ends as decided",
-      from: "if (join.broken !== undefined) return Exit.failCause(join.broken)",
+      from: "if (broken !== undefined && (isBreak(broken) || !isBroken)) return Exit.failCause(broken)",
       to: "",
       tests: "adversarial/slots Split"
     },
@@ -985,7 +987,7 @@ export const splits: Mutants = {
     },
     {
       what: "the last cause of a broken split is told",
-      from: "join.broken ??= cause",
+      from: "if (join.broken === undefined || (isBreak(cause) && !isBreak(join.broken))) join.broken = cause",
       to: "join.broken = cause",
       tests: "adversarial/endings"
     },
@@ -1052,15 +1054,9 @@ export const splits: Mutants = {
       tests: "losers"
     },
     {
-      what: "some values pass for all of them",
-      from: "whole && values.length === tally.total ?",
-      to: "whole ?",
-      tests: "SplitResult Split laws/join"
-    },
-    {
-      what: "an error has a record of outcomes",
-      from: "satisfied ? shape(all, names) : all",
-      to: "shape(all, names)",
+      what: "a record that did not succeed has names all the same",
+      from: "shape(values, names && succeeded)",
+      to: "shape(values, names)",
       tests: "SplitResult Split CanoError"
     },
     {
@@ -1105,8 +1101,8 @@ export const splits: Mutants = {
   standalone: [
     {
       what: "is checked each time",
-      from: "checked ??= check(input, options)",
-      to: "check(input, options)",
+      from: "checked ??= check(input, options, subject)",
+      to: "check(input, options, subject)",
       tests: "states"
     },
     {
