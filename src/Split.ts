@@ -242,7 +242,8 @@ export declare namespace Check {
     : `percentage(${P}): the share must be a number above 0 and at most 1`
 
   type TooFew<L, N extends number> = number extends N ? never
-    : N extends 0 ? "the strategy must wait for at least 1 branch"
+    : `${N}` extends "0" | `-${string}` | `${string}.${string}`
+      ? "the strategy must wait for a whole number of branches, at least 1"
     : Counted<L> extends infer Count extends ReadonlyArray<unknown> ? Reaches<Count, N> extends true ? never
       : `the strategy waits for ${N} branches, but there are only ${Count["length"]}`
     : never

@@ -453,6 +453,25 @@ describe("losers: a grace period", () => {
       assert.deepStrictEqual(tags(exit.value.outcomes), ["Succeeded", "Interrupted"])
     }))
 
+  it.effect("losers of a split that is interrupted meanwhile are awaited, and nobody is left", () =>
+    Effect.gen(function*() {
+      const warnings: Array<string> = []
+      const failing = Effect.uninterruptible(Effect.andThen(Effect.sleep(500), Effect.fail("late")))
+      const fiber = yield* Effect.forkChild(
+        Effect.scoped(Split.run([Effect.sleep(10), failing], { strategy: JoinStrategy.any, losers: { grace: 100 } }))
+          .pipe(
+            Effect.provide(messages(warnings))
+          )
+      )
+      yield* TestClock.adjust(50)
+      fiber.interruptUnsafe()
+      yield* TestClock.adjust(440)
+      assert.isUndefined(fiber.pollUnsafe())
+      yield* TestClock.adjust(10)
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
+      assert.deepStrictEqual(warnings, [])
+    }))
+
   it.effect("no timer is left behind when they have stopped in time", () =>
     Effect.gen(function*() {
       const clock = yield* Clock.Clock

@@ -244,4 +244,20 @@ export const showable = <A extends object>(result: A): A => {
   return Object.defineProperty(result, Redactable.symbolRedactable, hiddenJson)
 }
 
+/**
+ * Whether every tool shows these well as they are: few, and none of them more than a word. To hide what a result is shown by
+ * costs as much as a branch that completes at once.
+ */
+export const areModest = (values: ReadonlyArray<unknown>): boolean => {
+  if (values.length > mostModest) return false
+  for (const value of values) if (!isModest(value)) return false
+  return true
+}
+
+const mostModest = 16
+
+const isModest = (value: unknown): boolean =>
+  value === null || value === undefined || typeof value === "number" || typeof value === "boolean" ||
+  (typeof value === "string" && value.length <= few.text)
+
 const isResult = (u: object): boolean => Object.getOwnPropertyDescriptor(u, "toJSON")?.value === toJSON

@@ -18,7 +18,7 @@ import type {
   Succeeded
 } from "../SplitResult.ts"
 import type { BranchList } from "./branches.ts"
-import { showable } from "./copies.ts"
+import { areModest, showable } from "./copies.ts"
 import { later } from "./dispatcher.ts"
 import type { AnyFiber } from "./join.ts"
 
@@ -195,7 +195,7 @@ class Keeping implements Recorder {
     }
     // The loop above has filled the holes, and the policy for losers is in the type of the split.
     const all = outcomes as Array<Outcome<unknown, unknown>>
-    return showable({
+    const result = {
       tally,
       timedOut,
       values: shape(values, names && succeeded),
@@ -203,7 +203,8 @@ class Keeping implements Recorder {
       failures,
       cancelled,
       settled
-    })
+    }
+    return values.length === outcomes.length && areModest(values) ? result : showable(result)
   }
 }
 
@@ -239,9 +240,10 @@ class Discarding implements Recorder {
   abandon(): void {}
   result({ reduced, satisfied, tally, timedOut }: Ended): SplitResult<unknown, unknown> {
     const { failures } = this
+    // all that the type of such a split promises
+    const whole = { tally, timedOut, ...reduced }
     return satisfied
-      // all that the type of such a split promises
-      ? showable({ tally, timedOut, ...reduced }) as object as SplitResult<unknown, unknown>
+      ? (reduced === undefined ? whole : showable(whole)) as object as SplitResult<unknown, unknown>
       : showable({ tally, timedOut, values: [], outcomes: failures, failures, cancelled: [], settled: failures })
   }
 }

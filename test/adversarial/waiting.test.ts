@@ -201,6 +201,27 @@ describe("a shared bulkhead", () => {
       assert.strictEqual(yield* bulkhead.withPlace(Effect.succeed(1)), 1)
     }))
 
+  it.effect("counts a lazy list no more when it has ended", () =>
+    Effect.gen(function*() {
+      const bulkhead = yield* Bulkhead.make("db", { places: 3 })
+      const hold = (millis: number) => start(bulkhead.withPlace(Effect.sleep(millis)))
+      yield* hold(10)
+      yield* hold(1000)
+      const split = yield* start(
+        Split.run(() => [Effect.sleep(20), Effect.sleep(500)].values(), { strategy: all, bulkhead })
+      )
+      yield* TestClock.adjust(10)
+      yield* hold(1000)
+      assert.strictEqual((yield* bulkhead.statistics).waiting, 2)
+      yield* TestClock.adjust(10)
+      // the list has ended, and the place is that of the one that waited
+      const { inUse, waiting } = yield* bulkhead.statistics
+      assert.deepStrictEqual({ inUse, waiting }, { inUse: 3, waiting: 0 })
+      yield* TestClock.adjust(1500)
+      assert.strictEqual(succeeded(yield* Fiber.await(split)).tally.succeeded, 2)
+      yield* isIdle(bulkhead)
+    }))
+
   it.effect("counts one for a lazy list that waits, as it says", () =>
     Effect.gen(function*() {
       const bulkhead = yield* Bulkhead.make("db", { places: 1, maxWaiting: 2 })

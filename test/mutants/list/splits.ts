@@ -853,7 +853,9 @@ export const splits: Mutants = {
       what: "nobody is told of the end of a lazy list",
       from: "join.exhausted = true\n  stop(join)\n  complete(join)",
       to: "join.exhausted = true\n  complete(join)",
-      tests: "Bulkhead adversarial/waiting"
+      tests: "Bulkhead adversarial/waiting",
+      equivalent:
+        "who waits finds the list ended with the next place or room, at the latest with the decision: that comes by itself when those have settled that run"
     },
     {
       what: "a hedge that is cut short waits for nothing",
