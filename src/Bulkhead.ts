@@ -8,7 +8,7 @@ import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { BulkheadFullError, BulkheadReentryError, ConfigurationError } from "./CanoError.ts"
-import * as internal from "./internal/pool.ts"
+import * as internal from "./internal/bulkhead/pool.ts"
 
 // -----------------------------------------------------------------------------
 // models

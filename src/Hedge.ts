@@ -11,11 +11,11 @@ import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
 import type { ConfigurationError } from "./CanoError.ts"
-import * as internalBudget from "./internal/budget.ts"
-import * as internalDelays from "./internal/delays.ts"
-import type { Inferred } from "./internal/given.ts"
-import * as internal from "./internal/hedge.ts"
-import * as internalLatencies from "./internal/latencies.ts"
+import type { Inferred } from "./internal/check/given.ts"
+import * as internalDelays from "./internal/hedge/delays.ts"
+import * as internalLatencies from "./internal/hedge/latencies.ts"
+import * as internal from "./internal/hedge/race.ts"
+import * as internalBudget from "./internal/hedge/tokens.ts"
 
 // -----------------------------------------------------------------------------
 // models

@@ -9,7 +9,7 @@
  */
 import type * as Duration from "effect/Duration"
 import { identity } from "effect/Function"
-import * as internal from "./internal/strategies.ts"
+import * as internal from "./internal/strategy/strategies.ts"
 import type { Outcome } from "./SplitResult.ts"
 
 /**

@@ -15,9 +15,9 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import * as SchemaParser from "effect/SchemaParser"
-import { clip, list } from "./internal/describe.ts"
-import * as failure from "./internal/failure.ts"
-import * as quotes from "./internal/quotes.ts"
+import { clip, list } from "./internal/check/describe.ts"
+import * as failure from "./internal/failure/failure.ts"
+import * as quotes from "./internal/failure/quotes.ts"
 
 /**
  * The name of an entry, with the type of its value.

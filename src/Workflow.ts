@@ -25,9 +25,9 @@ import type {
   WorkflowError,
   WorkflowTimeoutError
 } from "./CanoError.ts"
-import * as internalRun from "./internal/currentRun.ts"
-import type { Foreseen, Has, Option as OptionOf, Seen } from "./internal/given.ts"
-import * as internal from "./internal/workflow.ts"
+import type { Foreseen, Has, Option as OptionOf, Seen } from "./internal/check/given.ts"
+import * as internal from "./internal/machine/workflow.ts"
+import * as internalRun from "./internal/run/run.ts"
 import type { JoinStrategy } from "./JoinStrategy.ts"
 import type {
   Branches,

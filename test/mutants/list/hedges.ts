@@ -4,7 +4,7 @@
 import type { Mutants } from "../mutant.ts"
 
 export const hedges: Mutants = {
-  staggering: [
+  "split/alternatives": [
     {
       what: "a loser is the first branch that failed",
       from: "if (index === 0 && !isLoser) this.first",
@@ -134,7 +134,7 @@ export const hedges: Mutants = {
       tests: "hedged-splits laws/hedge"
     }
   ],
-  hedge: [
+  "hedge/race": [
     {
       what: "there is an attempt too many",
       from: "!this.sealed && this.started < this.maxAttempts",
@@ -262,7 +262,7 @@ export const hedges: Mutants = {
       tests: "Hedge"
     }
   ],
-  budget: [
+  "hedge/tokens": [
     {
       what: "a hedge is paid with what is not there",
       from: "level >= one",
@@ -300,7 +300,7 @@ export const hedges: Mutants = {
       tests: "Hedge"
     }
   ],
-  delays: [
+  "hedge/delays": [
     {
       what: "the end of a Schedule is a failure",
       from: "([, delay]) => delay), () => Effect.undefined)",
@@ -338,7 +338,7 @@ export const hedges: Mutants = {
       tests: "Hedge"
     }
   ],
-  lookahead: [
+  "split/lookahead": [
     {
       what: "an element that was looked at is given again",
       from: "this.ahead = undefined",
@@ -358,7 +358,7 @@ export const hedges: Mutants = {
       tests: "hedged-splits"
     }
   ],
-  latencies: [
+  "hedge/latencies": [
     {
       what: "the oldest is never forgotten",
       from: "if (written >= size) add(ring[place]!, -1)",

@@ -4,7 +4,7 @@
 import type { Mutants } from "../mutant.ts"
 
 export const input: Mutants = {
-  branches: [
+  "split/branches": [
     {
       what: "an array of branches is read while it changes",
       from: "const items = given.slice()",
@@ -60,7 +60,7 @@ export const input: Mutants = {
       tests: "input"
     }
   ],
-  describe: [
+  "check/describe": [
     {
       what: "a text of any length is quoted",
       from: "text.length > most ? `${text.slice(0, most)}…` : text",
@@ -92,7 +92,7 @@ export const input: Mutants = {
       tests: "input rules"
     }
   ],
-  durations: [
+  "check/durations": [
     {
       what: "NaN is no time at all",
       from: "if (Number.isNaN(input)) return \"not a number\"",
@@ -131,7 +131,7 @@ export const input: Mutants = {
       tests: "input rules"
     }
   ],
-  returned: [
+  "check/returned": [
     {
       what: "a rejection of a Promise that nobody waits for ends the process",
       from: "u.then(constVoid, constVoid)",
@@ -157,7 +157,7 @@ export const input: Mutants = {
       tests: "Hedge callbacks"
     }
   ],
-  reducer: [
+  "strategy/reducer": [
     {
       what: "parts of a strategy are not looked at",
       from: "return Object.entries(parts).flatMap(([part, u]) => noFunction(name, part, u) ?? [])",
@@ -183,7 +183,7 @@ export const input: Mutants = {
       tests: "strategy-callbacks"
     }
   ],
-  rules: [
+  "split/options": [
     {
       what: "a split that reduces keeps its outcomes",
       from: "discard: input.discard === true || input.reduce !== undefined",
@@ -257,7 +257,7 @@ export const input: Mutants = {
       tests: "rules"
     }
   ],
-  strategies: [
+  "strategy/strategies": [
     {
       what: "a percentage is rounded down",
       from: "Math.max(1, Math.ceil(rounded(total * self.n)))",

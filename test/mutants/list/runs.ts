@@ -4,7 +4,7 @@
 import type { Mutants } from "../mutant.ts"
 
 export const runs: Mutants = {
-  currentRun: [
+  "run/run": [
     {
       what: "a follow-on branch has the key of the state in which the run is when it starts",
       from: "key: `${stem}/${branch}`",
@@ -84,7 +84,7 @@ export const runs: Mutants = {
       tests: "limits"
     }
   ],
-  machine: [
+  "machine/machine": [
     {
       what: "an Exit is a state",
       from: "(typeof state === \"object\" && Effect.isEffect(state))",
@@ -177,7 +177,7 @@ export const runs: Mutants = {
       tests: "observers"
     }
   ],
-  limits: [
+  "run/limits": [
     {
       what: "one less than the limit passes",
       from: "at.done[kind] + count <= at.most[kind]",
@@ -209,7 +209,7 @@ export const runs: Mutants = {
       tests: "limits laws/limits"
     }
   ],
-  depth: [
+  "run/level": [
     {
       what: "a level more than the limit",
       from: "if (this.#depth < this.#limit) return undefined",
@@ -254,7 +254,7 @@ export const runs: Mutants = {
       tests: "limits laws/limits"
     }
   ],
-  nested: [
+  "run/nested": [
     {
       what: "what has ended is around those inside",
       from: "while (found !== undefined && found.#ended) found = found.#outer",
@@ -289,7 +289,7 @@ export const runs: Mutants = {
       equivalent: "whoever makes one has looked for what stands around it"
     }
   ],
-  resources: [
+  "machine/resources": [
     {
       what: "a Layer is not built on those before",
       from: "Layer.provideMerge(layer, below.layer)",
@@ -327,7 +327,7 @@ export const runs: Mutants = {
       tests: "parts"
     }
   ],
-  schema: [
+  "machine/schema": [
     {
       what: "whatever the Schema says fits",
       from: "if (Result.isSuccess(fits) && fits.success) return undefined",
@@ -347,7 +347,7 @@ export const runs: Mutants = {
       tests: "states"
     }
   ],
-  graph: [
+  "machine/graph": [
     {
       what: "something is said though a task may lead anywhere",
       from: "if (targets.anywhere || targets.branches) return []",
@@ -379,7 +379,7 @@ export const runs: Mutants = {
       tests: "states rules Workflow laws/machine"
     }
   ],
-  workflow: [
+  "machine/workflow": [
     {
       what: "the parts of a merge take each other's Layers",
       from: "part: entry.part + before",

@@ -4,7 +4,7 @@
 import type { Mutants } from "../mutant.ts"
 
 export const splits: Mutants = {
-  slot: [
+  "split/slot": [
     {
       what: "one that did something else takes the next branch as if it had run one",
       from: "if (this.index === away) this.index = fresh",
@@ -225,7 +225,7 @@ export const splits: Mutants = {
       tests: "growing"
     }
   ],
-  growing: [
+  "split/growing": [
     {
       what: "a list of more than maxBranches is read to its end",
       from: "if (items.length > most) break",
@@ -275,7 +275,7 @@ export const splits: Mutants = {
       tests: "growing"
     }
   ],
-  backlog: [
+  "split/backlog": [
     {
       what: "branches that have been started are kept",
       from: "this.#items[place] = undefined",
@@ -289,7 +289,7 @@ export const splits: Mutants = {
       tests: "growing adversarial/waiting"
     }
   ],
-  outbox: [
+  "split/outbox": [
     {
       what: "has room for one more",
       from: "Queue.sizeUnsafe(queue) >= capacity",
@@ -369,7 +369,7 @@ export const splits: Mutants = {
       tests: "adversarial/waiting"
     }
   ],
-  nursery: [
+  "run/nursery": [
     {
       what: "what is left in a closed one runs on",
       from: "if (closed) outgrown.interrupt()",
@@ -420,7 +420,7 @@ export const splits: Mutants = {
       tests: "losers"
     }
   ],
-  split: [
+  "split/split": [
     {
       what: "depth is not looked at",
       from: "const tooDeep = outer?.tooDeep()",
@@ -742,7 +742,7 @@ export const splits: Mutants = {
       tests: "Split"
     }
   ],
-  join: [
+  "split/join": [
     {
       what: "branches of a list that grows start beyond its places",
       from: "(join.backlog === undefined || running(join) < join.places)",
@@ -787,7 +787,7 @@ export const splits: Mutants = {
       tests: "growing hedged-splits"
     }
   ],
-  deciding: [
+  "split/decision": [
     {
       what: "a list that grows from nothing never ends",
       from: "if (join.backlog?.added === 0) complete(join)",
@@ -1018,7 +1018,7 @@ export const splits: Mutants = {
       tests: "adversarial/slots Bulkhead"
     }
   ],
-  splitResult: [
+  "split/record": [
     {
       what: "a loser that ended well is not cut off",
       from: "cause: Exit.isFailure(exit) ? exit.cause : cutOff",
@@ -1074,7 +1074,7 @@ export const splits: Mutants = {
       tests: "Split SplitResult CanoError"
     }
   ],
-  stream: [
+  "split/stream": [
     {
       what: "a slow reader is given up",
       from: ", observerTimeout: Duration.infinity }",
@@ -1100,7 +1100,7 @@ export const splits: Mutants = {
       tests: "observers"
     }
   ],
-  standalone: [
+  "split/standalone": [
     {
       what: "is checked each time",
       from: "checked ??= check(input, options, subject)",

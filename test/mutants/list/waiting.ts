@@ -4,7 +4,7 @@
 import type { Mutants } from "../mutant.ts"
 
 export const waiting: Mutants = {
-  pool: [
+  "bulkhead/pool": [
     {
       what: "there is a place more than it has",
       from: "while (this.inUse < this.places) {",
@@ -116,7 +116,7 @@ export const waiting: Mutants = {
       tests: "Bulkhead"
     }
   ],
-  line: [
+  "fibers/line": [
     {
       what: "who leaves from the middle takes those before along",
       from: "else before.after = after",
@@ -142,7 +142,7 @@ export const waiting: Mutants = {
       tests: "Bulkhead"
     }
   ],
-  waiter: [
+  "fibers/waiter": [
     {
       what: "who is woken before it waits is forgotten",
       from: "if (this.isWoken) resume(Exit.void)\n      else this.#resume = resume",
@@ -156,7 +156,7 @@ export const waiting: Mutants = {
       tests: "laws/bulkhead Bulkhead adversarial/waiting"
     }
   ],
-  bell: [
+  "fibers/bell": [
     {
       what: "a ring that nobody waits for is lost",
       from: "this.isRung = true",
@@ -170,7 +170,7 @@ export const waiting: Mutants = {
       tests: "hedged-splits"
     }
   ],
-  sharing: [
+  "split/sharing": [
     {
       what: "wants a place though outcomes wait for the observer",
       from: "return this.#waiting() > 0 && !this.isStopped",
@@ -329,7 +329,7 @@ export const waiting: Mutants = {
       tests: "Bulkhead"
     }
   ],
-  crew: [
+  "split/crew": [
     {
       what: "the worker is not told of the last end",
       from: "if (--crew.fibers === 0) poke(join)",
@@ -355,7 +355,7 @@ export const waiting: Mutants = {
       tests: "Bulkhead growing adversarial/interruption"
     }
   ],
-  hold: [
+  "bulkhead/hold": [
     {
       what: "places around it are not seen",
       from: "super(fiber.getRef(HoldRef))",

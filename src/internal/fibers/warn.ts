@@ -1,0 +1,17 @@
+/**
+ * Tells the log of what nobody would look at otherwise, and of the state in which the fiber stands that tells it: for what a
+ * split has started that is the state of the split, wherever its run has gone since. A logger of the user's that throws ends
+ * nothing.
+ */
+import type * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import { located } from "../failure/quotes.ts"
+import { CurrentRunRef } from "../run/run.ts"
+
+export const warn = (sentence: string, cause?: Cause.Cause<unknown>): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    const { state, workflow } = fiber.getRef(CurrentRunRef)
+    // outside of a run the names are empty
+    const message = located(sentence, { workflow: workflow || undefined, state: state || undefined })
+    return Effect.ignoreCause(cause === undefined ? Effect.logWarning(message) : Effect.logWarning(message, cause))
+  })

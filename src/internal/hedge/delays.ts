@@ -1,0 +1,177 @@
+/**
+ * How long a hedge waits before it starts another attempt: a duration, a function, a Schedule or a percentile of the
+ * latencies observed, brought to one form; and the rules for them.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Pull from "effect/Pull"
+import * as Schedule from "effect/Schedule"
+import { ConfigurationError, type HedgeRule, type Issue } from "../../CanoError.ts"
+import type { Budget, Delay, Latencies, Percentile } from "../../Hedge.ts"
+import { isCount } from "../check/counts.ts"
+import { show } from "../check/describe.ts"
+import * as durations from "../check/durations.ts"
+import * as returned from "../check/returned.ts"
+import * as recorders from "./latencies.ts"
+import * as budgets from "./tokens.ts"
+
+export const PercentileTypeId = "~effect-cano/Hedge/Percentile" as const
+
+export const percentile = (
+  p: number,
+  latencies: Latencies,
+  options?: { readonly fallback?: Duration.Input | undefined; readonly atLeast?: number | undefined }
+): Percentile => ({
+  [PercentileTypeId]: PercentileTypeId,
+  p,
+  latencies,
+  fallback: options?.fallback ?? Duration.infinity,
+  atLeast: options?.atLeast ?? 100
+})
+
+export const isPercentile = (u: unknown): u is Percentile => Predicate.hasProperty(u, PercentileTypeId)
+
+// -----------------------------------------------------------------------------
+// delays
+// -----------------------------------------------------------------------------
+
+/** The split whose branches are hedged. */
+interface Where {
+  readonly workflow: string | undefined
+  readonly state: string | undefined
+}
+
+const nowhere: Where = { workflow: undefined, state: undefined }
+
+/** The delay before an attempt; nothing if there is to be none. */
+type Step<R> = (attempt: number) => Effect.Effect<Duration.Duration | undefined, ConfigurationError, R>
+
+export const steps = <R>(delay: Delay<R>, where: Where = nowhere): Effect.Effect<Step<R>, never, R> => {
+  if (Schedule.isSchedule(delay)) {
+    return Effect.map(
+      Schedule.toStep(delay as Schedule.Schedule<unknown, number, never, R>),
+      (step): Step<R> => (attempt) =>
+        Effect.flatMap(
+          Clock.currentTimeMillis,
+          (now) => Pull.catchDone(Effect.map(step(now, attempt), ([, delay]) => delay), () => Effect.undefined)
+        )
+    )
+  }
+  if (isPercentile(delay)) return Effect.succeed(() => observed(delay))
+  if (!Predicate.isFunction(delay)) {
+    // the rules have found nothing
+    const constant = Effect.succeed(Duration.fromInputUnsafe(delay as Duration.Input))
+    return Effect.succeed(() => constant)
+  }
+  return Effect.succeed((attempt) =>
+    Effect.suspend(() => {
+      const input = there("delay", delay(attempt))
+      const message = durations.wrong(input, `the delay of attempt ${attempt}`)
+      if (message === undefined) return Exit.succeed(Duration.fromInputUnsafe(input))
+      const { state, workflow } = where
+      const sentence = state === undefined ? message : `state "${state}": ${message}`
+      const issues = [{ state, rule: "hedge-delay", subject: "hedge", message: sentence } as const]
+      return Exit.fail(new ConfigurationError({ workflow, issues }))
+    })
+  )
+}
+
+/** A duration that somebody has returned, or something else that is no promise of one. */
+const there = (name: string, input: Duration.Input): Duration.Input => {
+  if (returned.isPromise(input)) throw returned.unexpected("the hedge", name, input, "a duration")
+  return input
+}
+
+const observed = ({ atLeast, fallback, latencies, p }: Percentile): Effect.Effect<Duration.Duration> =>
+  Effect.map(
+    recorders.percentile(latencies, p, atLeast),
+    Option.getOrElse(() => Duration.fromInputUnsafe(fallback))
+  )
+
+/** What `retryAfter` has returned: an infinite duration where it allows no further attempt, nothing where it says nothing. */
+export const pushback = (asked: Duration.Input | undefined): Duration.Duration | undefined => {
+  if (asked === undefined) return undefined
+  const input = there("retryAfter", asked)
+  if (Number.isNaN(input)) return Duration.infinity
+  const given = Duration.fromInput(input)
+  if (Option.isSome(given) && Duration.isNegative(given.value)) return Duration.infinity
+  if (Option.isSome(given) && durations.wrong(input, "") === undefined) return given.value
+  throw returned.unexpected("the hedge", "retryAfter", input, "a duration, or undefined for no wait")
+}
+
+/** A run has succeeded: those that it shares are told, with the time that the first attempt has taken, if it is known. */
+export const succeeded = (
+  { budget, delay, latencies = isPercentile(delay) ? delay.latencies : undefined }: Shared,
+  took: bigint | undefined
+): Effect.Effect<void> =>
+  Effect.andThen(
+    latencies === undefined || took === undefined ? Effect.void : recorders.record(latencies, took),
+    budget === undefined ? Effect.void : budget.succeeded
+  )
+
+/** What runs may share. */
+interface Shared {
+  readonly budget?: Budget | undefined
+  readonly delay: unknown
+  readonly latencies?: Latencies | undefined
+}
+
+// -----------------------------------------------------------------------------
+// rules
+// -----------------------------------------------------------------------------
+
+interface Given extends Shared {
+  readonly isFatal?: unknown
+  readonly maxAttempts?: unknown
+  readonly retryAfter?: unknown
+}
+
+export const check = (given: unknown): ReadonlyArray<Issue> => {
+  const issues: Array<Issue> = []
+  const add = (rule: HedgeRule, message: string | undefined) => {
+    if (message !== undefined) issues.push({ state: undefined, rule, subject: "hedge", message })
+  }
+  if (!Predicate.isObject(given)) {
+    add("hedge-delay", `the options of the hedge are ${show(given)}; they must be { delay, … }`)
+    return issues
+  }
+  // its parts are looked at one by one
+  const { budget, delay, isFatal, latencies, maxAttempts, retryAfter } = given as unknown as Given
+
+  if (isPercentile(delay)) {
+    if (!(delay.p > 0 && delay.p < 1)) {
+      add("hedge-percentile", `the percentile is ${show(delay.p)}; it must be a number between 0 and 1`)
+    }
+    add("hedge-delay", durations.wrong(delay.fallback, "the fallback of the percentile"))
+    if (!isCount(delay.atLeast)) {
+      add("hedge-percentile", `atLeast is ${show(delay.atLeast)}; it must be an integer of at least 1`)
+    }
+    add("hedge-latencies", recorders.wrong(delay.latencies))
+  } else if (!Schedule.isSchedule(delay) && !Predicate.isFunction(delay)) {
+    add("hedge-delay", durations.wrong(delay, "the delay"))
+  }
+  if (latencies !== undefined && !(isPercentile(delay) && delay.latencies === latencies)) {
+    add("hedge-latencies", recorders.wrong(latencies))
+  }
+  if (maxAttempts !== undefined && !isCount(maxAttempts)) {
+    add(
+      "hedge-max-attempts",
+      `maxAttempts is ${show(maxAttempts)}; it must be an integer of at least 1, or be left out`
+    )
+  }
+  if (isFatal !== undefined && !Predicate.isFunction(isFatal)) {
+    add("hedge-is-fatal", `isFatal is ${show(isFatal)}; it must be a function of an error to a boolean`)
+  }
+  if (retryAfter !== undefined && !Predicate.isFunction(retryAfter)) {
+    add(
+      "hedge-retry-after",
+      `retryAfter is ${show(retryAfter)}; it must be a function of an error to a duration or undefined`
+    )
+  }
+  add("hedge-budget", budgets.wrong(budget))
+  return issues
+}

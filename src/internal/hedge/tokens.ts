@@ -1,0 +1,87 @@
+/**
+ * Tokens that runs of hedges share. They are counted in millionths, in whole numbers, so that ten times a tenth is one.
+ */
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import type { Budget } from "../../Hedge.ts"
+import { show } from "../check/describe.ts"
+import * as returned from "../check/returned.ts"
+
+interface Options {
+  readonly tokens: number
+  readonly ratio: number
+}
+
+const one = 1_000_000
+
+/** As many as can be counted in millionths. */
+const most = 1_000_000_000
+
+export const budget = (options: Options): Budget =>
+  make(options, { hedge: one, failure: 0, enough: (level) => level >= one })
+
+export const throttle = (options: Options): Budget =>
+  make(options, { hedge: 0, failure: one, enough: (level, full) => level > full / 2 })
+
+interface Costs {
+  readonly hedge: number
+  readonly failure: number
+  readonly enough: (level: number, full: number) => boolean
+}
+
+const make = ({ ratio, tokens }: Options, { enough, failure, hedge }: Costs): Budget => {
+  const full = tokens * one
+  const share = Math.round(ratio * one)
+  let level = full
+  const spend = (amount: number) => {
+    level = Math.max(0, level - amount)
+  }
+  return {
+    tokens: Effect.sync(() => level / one),
+    allows: Effect.sync(() => enough(level, full)),
+    take: Effect.sync(() => {
+      if (!enough(level, full)) return false
+      spend(hedge)
+      return true
+    }),
+    succeeded: Effect.sync(() => {
+      level = Math.min(full, level + share)
+    }),
+    failed: Effect.sync(() => spend(failure)),
+    issue: issue(tokens, ratio)
+  }
+}
+
+const issue = (tokens: number, ratio: number): string | undefined =>
+  !Number.isInteger(tokens) || tokens < 1 || tokens > most
+    ? `the tokens of the budget are ${show(tokens)}; they must be an integer from 1 to ${most}`
+    : !Number.isFinite(ratio) || ratio < 0
+    ? `the ratio of the budget is ${show(ratio)}; it must be a number of at least 0`
+    : undefined
+
+// -----------------------------------------------------------------------------
+// asking
+// -----------------------------------------------------------------------------
+
+/** Takes what a hedge costs, from a budget that anybody may have made. */
+export const take = (budget: Budget | undefined): Effect.Effect<boolean> =>
+  budget === undefined
+    ? Effect.succeed(true)
+    : Effect.map(budget.take, (is) => returned.boolean("the budget", "take", is))
+
+/** Whether it is worth while to wait, or to look for another branch: it is not, where no hedge would be allowed now. */
+export const allows = (budget: Budget | undefined): Effect.Effect<boolean> =>
+  budget?.allows === undefined
+    ? Effect.succeed(true)
+    : Effect.map(budget.allows, (is) => returned.boolean("the budget", "allows", is))
+
+/** What is wrong with a budget that somebody has given, a sentence. */
+export const wrong = (u: unknown): string | undefined => {
+  if (u === undefined) return undefined
+  const { allows, failed, issue, succeeded, take } = Predicate.isObject(u) ? u as Partial<Budget> : {}
+  const isSound = [take, succeeded, failed].every(Effect.isEffect) && (allows === undefined || Effect.isEffect(allows))
+  return isSound
+    ? issue
+    : `the budget is ${show(u)}; it must be made with Hedge.budget or Hedge.throttle, or be ` +
+      "{ tokens, take, succeeded, failed }, all of them Effects"
+}

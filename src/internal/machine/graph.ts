@@ -1,0 +1,76 @@
+/**
+ * What can be said of a machine by looking at it: where its states lead, as far as that is written down. A task that is an
+ * Effect or a function may lead anywhere, and then less is said.
+ *
+ * All findings are warnings: a state that nothing leads to may be kept for a caller that is yet to be written, and a loop
+ * without a way out may be ended by a failure, an interruption or a limit.
+ */
+import type { Issue } from "../../CanoError.ts"
+import * as rules from "../split/options.ts"
+
+/** Where a state leads. */
+export interface Targets {
+  /** Those that are written down. */
+  readonly next: ReadonlyArray<string>
+  /** Whether it may lead elsewhere too. */
+  readonly anywhere: boolean
+  /** Whether its branches may enter other states. */
+  readonly branches: boolean
+}
+
+export type Graph = ReadonlyMap<string, Targets>
+
+export const findings = (
+  graph: Graph,
+  exits: ReadonlySet<string>,
+  from: ReadonlyArray<string>
+): ReadonlyArray<Issue> => [...unreachable(graph, exits, from), ...endless(graph, exits)]
+
+const warning = (state: string, rule: "unreachable" | "endless", sentence: string): Issue => ({
+  ...rules.make(state, rule, sentence),
+  severity: "warning"
+})
+
+/** States that no run enters. Nothing is said where a state that may be entered leads nobody knows where. */
+const unreachable = (
+  graph: Graph,
+  exits: ReadonlySet<string>,
+  from: ReadonlyArray<string>
+): ReadonlyArray<Issue> => {
+  const entered = new Set(from)
+  // grows while it is read
+  for (const state of entered) {
+    const targets = graph.get(state)
+    if (targets === undefined) continue
+    if (targets.anywhere || targets.branches) return []
+    for (const next of targets.next) entered.add(next)
+  }
+  return [...graph.keys(), ...exits]
+    .filter((state) => !entered.has(state))
+    .map((state) => warning(state, "unreachable", `no run that starts in ${from.join(" or ")} enters it`))
+}
+
+/** States from which no way leads to an exit, not even through a state that may lead anywhere. */
+const endless = (graph: Graph, exits: ReadonlySet<string>): ReadonlyArray<Issue> => {
+  const before = new Map<string, Array<string>>()
+  const ending = new Set(exits)
+  for (const [state, { anywhere, next }] of graph) {
+    if (anywhere) ending.add(state)
+    for (const to of next) {
+      const states = before.get(to)
+      if (states === undefined) before.set(to, [state])
+      else states.push(state)
+    }
+  }
+  // grows while it is read
+  for (const state of ending) for (const earlier of before.get(state) ?? []) ending.add(earlier)
+  return [...graph.keys()].filter((state) => !ending.has(state)).map((state) =>
+    warning(
+      state,
+      "endless",
+      `from here no exit state is reached (it leads to ${
+        graph.get(state)!.next.join(", ")
+      }); a run ends only by a failure, an interruption or maxTransitions`
+    )
+  )
+}

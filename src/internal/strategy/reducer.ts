@@ -1,0 +1,51 @@
+/**
+ * The reducer of an open strategy as the engine asks it: whether it is what its type says, and what it answers. Nothing is
+ * kept between two questions; the state belongs to the split.
+ */
+
+import * as Predicate from "effect/Predicate"
+import type { Custom, Judgement, Tally } from "../../JoinStrategy.ts"
+import { show } from "../check/describe.ts"
+import * as returned from "../check/returned.ts"
+
+/** The parts of a strategy that are not what its type says, a sentence for each. */
+export const malformed = ({ name, reducer }: Custom): ReadonlyArray<string> => {
+  const given: unknown = reducer
+  if (!Predicate.isString(name)) return [`the name of a strategy is ${show(name)}; it must be a string`]
+  if (!Predicate.isObject(given)) return [`${name} is no join strategy; take one from JoinStrategy`]
+  const { decide, initial, issue, onOutcome, soft } = given
+  const parts: Record<string, unknown> = { initial, onOutcome, decide }
+  if (issue !== undefined) parts.issue = issue
+  if (soft !== undefined) parts["soft.onPassed"] = Predicate.isObject(soft) ? soft.onPassed : undefined
+  return Object.entries(parts).flatMap(([part, u]) => noFunction(name, part, u) ?? [])
+}
+
+/** The sentence for a part that is no function. */
+export const noFunction = (name: string, part: string, u: unknown): string | undefined =>
+  Predicate.isFunction(u) ? undefined : `${name}: ${part} is ${show(u)}; it must be a function`
+
+/** What a strategy says is wrong with itself, a sentence. */
+export const issue = ({ name, reducer }: Custom, names: ReadonlyArray<string> | undefined): string | undefined => {
+  const sentence: unknown = reducer.issue?.(names)
+  if (sentence === undefined || Predicate.isString(sentence)) return sentence
+  throw returned.unexpected(name, "issue", sentence, "a sentence, or undefined if nothing is wrong")
+}
+
+/** What a strategy says of its state. */
+export const judge = (
+  { name, reducer }: Custom,
+  state: unknown,
+  tally: Tally,
+  event: "settled" | "deadline"
+): Judgement => {
+  const judgement: unknown = reducer.decide(state, tally, event)
+  if (judgement === "continue" || judgement === "proceed" || judgement === "fail") return judgement
+  if (Predicate.hasProperty(judgement, "fail") && Predicate.isString(judgement.fail)) return { fail: judgement.fail }
+  throw returned.unexpected(name, "decide", judgement, `"continue", "proceed", "fail" or { fail: "the reason" }`)
+}
+
+/** The sentence for a strategy that needs more branches than there are, or than were started. */
+export const tooFew = (name: string, least: number, count: number, cutShort: boolean): string =>
+  least === 1
+    ? `${name} waits for 1 branch, but there are none`
+    : `${name} waits for ${least} branches, but ${cutShort ? `only ${count} were started` : `there are only ${count}`}`
