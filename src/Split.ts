@@ -42,7 +42,8 @@ export declare namespace Branches {
   export type AnyEffect = Effect.Effect<any, any, any>
 
   /**
-   * A list of branches: an array or tuple, a record, an iterable, which is read lazily, or one that grows.
+   * A list of branches: an array or tuple, a record, an iterable, which is read lazily, or one that grows. A name of a record
+   * may be left out; a branch that is `undefined` is refused.
    *
    * @category utility types
    * @since 0.1.0
@@ -50,7 +51,7 @@ export declare namespace Branches {
   export type List =
     | ReadonlyArray<AnyEffect>
     | Iterable<AnyEffect, void>
-    | { readonly [name: string]: AnyEffect }
+    | { readonly [name: string]: AnyEffect | undefined }
     | Growing<AnyEffect>
 
   /**
@@ -145,10 +146,9 @@ export declare namespace Branches {
     ? { readonly [I in keyof L]: Outcome.Under<P, Effect.Success<L[I]>, Effect.Error<L[I]>> }
     : L extends Iterable<infer Eff> ?
       ReadonlyArray<Eff extends AnyEffect ? Outcome.Under<P, Effect.Success<Eff>, Effect.Error<Eff>> : never>
-    : {
-      readonly [K in keyof L]: L[K] extends AnyEffect ? Outcome.Under<P, Effect.Success<L[K]>, Effect.Error<L[K]>>
-        : never
-    }
+    : { readonly [K in keyof L]: Ended<P, Extract<L[K], AnyEffect>> }
+
+  type Ended<P extends Losers, Eff extends AnyEffect> = Outcome.Under<P, Effect.Success<Eff>, Effect.Error<Eff>>
 
   /**
    * The values of all branches, in the shape of the list.
@@ -159,7 +159,7 @@ export declare namespace Branches {
   export type Values<L> = L extends ReadonlyArray<any> ? { readonly [I in keyof L]: Effect.Success<L[I]> }
     : L extends Iterable<infer Eff> ? ReadonlyArray<Eff extends AnyEffect ? Effect.Success<Eff> : never>
     : L extends TaskResult.Split<any> ? ReadonlyArray<unknown>
-    : { readonly [K in keyof L]: L[K] extends AnyEffect ? Effect.Success<L[K]> : never }
+    : { readonly [K in keyof L]: Effect.Success<Extract<L[K], AnyEffect>> }
 
   /**
    * The values of those branches that succeeded: a list, or a record with their names.
@@ -168,7 +168,7 @@ export declare namespace Branches {
    * @since 0.1.0
    */
   export type Successes<L> = L extends Iterable<any> ? ReadonlyArray<SuccessOf<L>>
-    : { readonly [K in keyof L]?: L[K] extends AnyEffect ? Effect.Success<L[K]> : never }
+    : { readonly [K in keyof L]?: Effect.Success<Extract<L[K], AnyEffect>> }
 }
 
 /**
@@ -209,7 +209,14 @@ export declare namespace Check {
    * @category utility types
    * @since 0.1.0
    */
-  export type Strategy<L, Strat, O> = [Unfit<L, Strat, O>] extends [never] ? unknown : Unfit<L, Strat, O>
+  export type Strategy<L, Strat, O> = [Unfit<L, Strat, O> | Undefined<Branches.ListOf<L>>] extends [never] ? unknown
+    : Unfit<L, Strat, O> | Undefined<Branches.ListOf<L>>
+
+  /** A branch of a record that is there, and may be `undefined`. */
+  type Undefined<L> = L extends Iterable<unknown> | Growing<any> | TaskResult.Split<any> ? never
+    : { [K in keyof L]-?: undefined extends L[K] ? {} extends Pick<L, K> ? never : Named<K> : never }[keyof L]
+
+  type Named<K> = K extends string ? `branch ${K} may be undefined: leave its name out where there is none` : never
 
   /** The sentences about the strategies that there may be; one that fits adds none. */
   type Unfit<L, Strat, O> = Strat extends Custom<infer A, infer E, infer Names>
@@ -244,21 +251,24 @@ export declare namespace Check {
   type TooFew<L, N extends number> = number extends N ? never
     : `${N}` extends "0" | `-${string}` | `${string}.${string}`
       ? "the strategy must wait for a whole number of branches, at least 1"
-    : Counted<L> extends infer Count extends ReadonlyArray<unknown> ? Reaches<Count, N> extends true ? never
+    // more than the compiler counts in one go
+    : `${N}` extends `${infer _A}${infer _B}${infer _C}${infer _D}${string}` ? never
+    : Counted<L, N> extends infer Count extends ReadonlyArray<unknown> ? Reaches<Count, N> extends true ? never
       : `the strategy waits for ${N} branches, but there are only ${Count["length"]}`
     : never
 
-  /** As many elements as there are branches, where that is known: of a tuple, or of a record whose names are. */
-  type Counted<L> = L extends (...args: any) => any ? undefined
+  /** As many elements as there are branches, or `N`, where that is known: of a tuple, or of a record whose names are. */
+  type Counted<L, N> = L extends (...args: any) => any ? undefined
     : L extends Branches.AnyEffect | Growing<any> ? undefined
     : L extends ReadonlyArray<unknown> ? number extends L["length"] ? undefined : L
     : L extends Iterable<unknown> ? undefined
     : string extends keyof L ? undefined
-    : Each<keyof L>
+    : Each<keyof L, N>
 
-  /** The members of a union, one by one. */
-  type Each<K, Count extends ReadonlyArray<unknown> = []> = [K] extends [never] ? Count
-    : Last<K> extends infer Member ? Each<Exclude<K, Member>, [...Count, unknown]>
+  /** The members of a union, one by one, and no more than are asked for. */
+  type Each<K, N, Count extends ReadonlyArray<unknown> = []> = [K] extends [never] ? Count
+    : Count["length"] extends N ? Count
+    : Last<K> extends infer Member ? Each<Exclude<K, Member>, N, [...Count, unknown]>
     : never
 
   type Last<U> = (U extends unknown ? (f: () => U) => void : never) extends (f: infer F) => void
@@ -429,7 +439,7 @@ export type ObserverServices<O> = O extends { readonly onOutcome?: infer F }
  * @category models
  * @since 0.1.0
  */
-export type AnyBulkhead = number | Bulkhead | Context.Key<any, Bulkhead>
+export type AnyBulkhead = number | Bulkhead | Context.Key<unknown, Bulkhead>
 
 /**
  * How a split with the options `O` can be refused, where its bulkhead is shared.

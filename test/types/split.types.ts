@@ -390,7 +390,8 @@ export const handedOn = (options: Split.Options) => {
       ResultOf<typeof result> extends infer R ? R extends { readonly outcomes: any } ? "whole" : "discarded" : never,
       "whole" | "discarded"
     >,
-    Equals<Extract<ServicesOf<typeof result>, Scope.Scope>, any>
+    // a bulkhead may be the key of any service
+    Equals<ServicesOf<typeof result>, unknown>
   ]>()
 }
 
@@ -530,3 +531,23 @@ void Split.run(() => two, { strategy: JoinStrategy.percentage(0) })
 void Split.run([text, size], { strategy: JoinStrategy.percentage(1.5) })
 // @ts-expect-error no share
 void Split.run([text, size], { strategy: JoinStrategy.percentage(-0.5) })
+
+// -----------------------------------------------------------------------------
+// branches that may be absent
+// -----------------------------------------------------------------------------
+
+const mayBe = Split.run({ text, ...(either ? { size } : {}) }, { strategy: JoinStrategy.all })
+proves<[
+  Equals<ResultOf<typeof mayBe>["values"], { readonly text: string; readonly size?: number }>,
+  Equals<
+    ResultOf<typeof mayBe>["outcomes"],
+    { readonly text: SplitResult.Outcome<string, Offline>; readonly size?: SplitResult.Outcome<number, Full> }
+  >
+]>()
+// a union of records is a union of results
+const oneOf = Split.run(either ? { text } : { text, size }, { strategy: JoinStrategy.all })
+exactly<{ readonly text: string; readonly size?: never } | { readonly text: string; readonly size: number }>()(
+  null! as ResultOf<typeof oneOf>["values"]
+)
+// @ts-expect-error branch size may be undefined: leave its name out where there is none
+void Split.run({ text, size: either ? size : undefined }, { strategy: JoinStrategy.any })
