@@ -14,8 +14,8 @@ import { isCount, isWhole } from "../check/counts.ts"
 import { attempt, clip, show } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
 import * as delays from "../hedge/delays.ts"
+import * as counting from "../strategy/counting.ts"
 import * as reducer from "../strategy/reducer.ts"
-import * as strategies from "../strategy/strategies.ts"
 import { mostAtOnce } from "./alternatives.ts"
 import * as branches from "./branches.ts"
 import type { Config, Stagger } from "./join.ts"
@@ -131,7 +131,7 @@ const waitsForEvery = (self: JoinStrategy.JoinStrategy): boolean =>
   (JoinStrategy.isCustom(self)
     ? Predicate.isObject(self.reducer) && self.reducer.everyBranch === true
     // what is not custom goes by counts
-    : strategies.everyBranch(self as JoinStrategy.Counting))
+    : counting.everyBranch(self as JoinStrategy.Counting))
 
 const observers = ({ observerTimeout, onOutcome, reduce }: SplitInput, add: Add): void => {
   if (observerTimeout !== undefined) duration(observerTimeout, "observer", "observerTimeout", add)
