@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type { Latencies } from "../../Hedge.ts"
 import { rounded } from "../check/counts.ts"
-import { show } from "../check/describe.ts"
+import { misfit, misfits } from "../check/describe.ts"
 import * as returned from "../check/returned.ts"
 
 /** Microseconds that are told apart: 50 days. */
@@ -85,9 +85,7 @@ export const make = (options?: { readonly size?: number | undefined }): Latencie
         return Option.some(Duration.millis(endOf(bucketAt(Math.min(Math.max(rank, 1), count()))) / 1000))
       }),
     count: Effect.sync(count),
-    issue: sound
-      ? undefined
-      : `the size of the latencies is ${show(asked)}; it must be an integer from 1 to ${mostHeld}`
+    issue: sound ? undefined : misfit("the size of the latencies", asked, `an integer from 1 to ${mostHeld}`)
   }
 }
 
@@ -119,6 +117,9 @@ export const wrong = (u: unknown): string | undefined => {
   const { count, issue, percentile, record } = Predicate.isObject(u) ? u as Partial<Latencies> : {}
   return Predicate.isFunction(record) && Predicate.isFunction(percentile) && Effect.isEffect(count)
     ? issue
-    : `the latencies are ${show(u)}; they must be made with Hedge.latencies, or be ` +
-      "{ record, percentile, count }: two functions and an Effect"
+    : misfits(
+      "the latencies",
+      u,
+      "made with Hedge.latencies, or be { record, percentile, count }: two functions and an Effect"
+    )
 }

@@ -21,13 +21,15 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { ConfigurationError, type Issue } from "../../CanoError.ts"
 import type { Options, Outcome } from "../../Hedge.ts"
-import { show } from "../check/describe.ts"
+import { misfit } from "../check/describe.ts"
+import * as issue from "../check/issue.ts"
 import * as returned from "../check/returned.ts"
 import { Bell } from "../fibers/bell.ts"
 import { dispatcherOf, DispatcherRef, isSync } from "../fibers/dispatcher.ts"
 import { warn } from "../fibers/warn.ts"
 import * as delays from "./delays.ts"
-import * as budgets from "./tokens.ts"
+import * as rules from "./options.ts"
+import * as tokens from "./tokens.ts"
 
 export const run = <A, E, R, R2>(
   attempt: Effect.Effect<A, E, R> | ((attempt: number) => Effect.Effect<A, E, R>),
@@ -36,7 +38,7 @@ export const run = <A, E, R, R2>(
   const make = Effect.isEffect(attempt) ? () => attempt : attempt
   let issues: ReadonlyArray<Issue> | undefined
   return Effect.suspend(() => {
-    issues ??= [...check(attempt), ...delays.check(options)]
+    issues ??= [...check(attempt), ...rules.check(undefined, options)]
     if (issues.length > 0) return Exit.fail(new ConfigurationError({ workflow: undefined, issues }))
     return Effect.uninterruptibleMask((restore) =>
       Effect.withFiber((fiber) => {
@@ -48,13 +50,11 @@ export const run = <A, E, R, R2>(
   })
 }
 
-const check = (attempt: unknown): ReadonlyArray<Issue> =>
-  Effect.isEffect(attempt) || Predicate.isFunction(attempt) ? [] : [{
-    state: undefined,
-    rule: "hedge-attempt",
-    subject: "hedge",
-    message: `the attempt is ${show(attempt)}; it must be an Effect, or a function of its index to one`
-  }]
+const check = (attempt: unknown): ReadonlyArray<Issue> => {
+  if (Effect.isEffect(attempt) || Predicate.isFunction(attempt)) return []
+  const sentence = misfit("the attempt", attempt, "an Effect, or a function of its index to one")
+  return [issue.make(undefined, "hedge-attempt", sentence, "hedge")]
+}
 
 // -----------------------------------------------------------------------------
 // the race
@@ -164,13 +164,13 @@ const conduct = Effect.fnUntraced(function*<A, E, R, R2>(
       if (race.hurried > 0) race.hurried--
       dropTimer(race)
       race.delay = undefined
-      if (yield* restore(budgets.take(budget))) yield* start(race, clock)
+      if (yield* restore(tokens.take(budget))) yield* start(race, clock)
       else race.sealed = true
       continue
     }
     const timed = waits && Duration.isFinite(race.delay!)
     // nothing runs that could still succeed, so what the budget forbids is not waited for
-    if (race.running === 0 && !(timed && (yield* restore(budgets.allows(budget))))) {
+    if (race.running === 0 && !(timed && (yield* restore(tokens.allows(budget))))) {
       return yield* Exit.failCause(race.cause)
     }
     if (timed && race.timer === undefined) yield* startTimer(race, race.delay!)

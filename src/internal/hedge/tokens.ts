@@ -1,10 +1,11 @@
 /**
- * Tokens that runs of hedges share. They are counted in millionths, in whole numbers, so that ten times a tenth is one.
+ * The tokens of a budget, which runs of hedges share for as long as they like: what a hedge and a failure cost, and what a
+ * success gives back. They are counted in millionths, in whole numbers, so that ten times a tenth is one.
  */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { Budget } from "../../Hedge.ts"
-import { show } from "../check/describe.ts"
+import { misfit, misfits } from "../check/describe.ts"
 import * as returned from "../check/returned.ts"
 
 interface Options {
@@ -54,9 +55,9 @@ const make = ({ ratio, tokens }: Options, { enough, failure, hedge }: Costs): Bu
 
 const issue = (tokens: number, ratio: number): string | undefined =>
   !Number.isInteger(tokens) || tokens < 1 || tokens > most
-    ? `the tokens of the budget are ${show(tokens)}; they must be an integer from 1 to ${most}`
+    ? misfits("the tokens of the budget", tokens, `an integer from 1 to ${most}`)
     : !Number.isFinite(ratio) || ratio < 0
-    ? `the ratio of the budget is ${show(ratio)}; it must be a number of at least 0`
+    ? misfit("the ratio of the budget", ratio, "a number of at least 0")
     : undefined
 
 // -----------------------------------------------------------------------------
@@ -82,6 +83,9 @@ export const wrong = (u: unknown): string | undefined => {
   const isSound = [take, succeeded, failed].every(Effect.isEffect) && (allows === undefined || Effect.isEffect(allows))
   return isSound
     ? issue
-    : `the budget is ${show(u)}; it must be made with Hedge.budget or Hedge.throttle, or be ` +
-      "{ tokens, take, succeeded, failed }, all of them Effects"
+    : misfit(
+      "the budget",
+      u,
+      "made with Hedge.budget or Hedge.throttle, or be { tokens, take, succeeded, failed }, all of them Effects"
+    )
 }

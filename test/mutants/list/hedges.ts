@@ -197,7 +197,7 @@ export const hedges: Mutants = {
     },
     {
       what: "waits for a delay that the budget forbids",
-      from: "timed && (yield* restore(budgets.allows(budget)))",
+      from: "timed && (yield* restore(tokens.allows(budget)))",
       to: "timed",
       tests: "Hedge"
     },
