@@ -5,9 +5,9 @@
  * Invariants:
  *
  *  H1  Only the coordinator decides, in the order in which the attempts ended; their observers but report.
- *  H2  Every fiber of the hedge is in `fibers` until it has ended, and the hedge ends after the last of them.
+ *  H2  Every attempt is in `fibers` until it has ended, and the hedge ends after the last of them.
  *  H3  One step of the delay is taken for each attempt that may be started, whether it is waited for or not.
- *  H4  An attempt that has not been started is no fiber; besides the attempts there is at most the one that sleeps.
+ *  H4  An attempt that has not been started is no fiber; of the delays at most one is slept through.
  *
  * The coordinator is interruptible only where it waits, so that no fiber it has just started is forgotten.
  */
@@ -82,17 +82,14 @@ class Race<A, E, R, R2> {
   running = 0
   /** No further attempt, whatever `maxAttempts` says. */
   sealed = false
-  /** Between the start of an attempt and that of the next. */
+  /** Between the start of an attempt and that of the next; zero when it has passed. */
   delay: Duration.Duration | undefined
-  timer: Fiber.Fiber<void> | undefined
-  /** Whether the delay has passed. */
-  due = false
   /** Failures that start an attempt at once. */
   hurried = 0
   /** When the first attempt was started. */
   startedAt = 0n
   firstFailed = false
-  /** Rung when an attempt or the delay has ended. */
+  /** Rung when an attempt has ended. */
   readonly bell: Bell
 
   constructor(
@@ -160,9 +157,8 @@ const conduct = Effect.fnUntraced(function*<A, E, R, R2>(
       continue
     }
     const waits = race.isOpen && race.delay !== undefined
-    if (waits && (race.hurried > 0 || race.due || !Duration.isPositive(race.delay!))) {
+    if (waits && (race.hurried > 0 || !Duration.isPositive(race.delay!))) {
       if (race.hurried > 0) race.hurried--
-      dropTimer(race)
       race.delay = undefined
       if (yield* restore(tokens.take(budget))) yield* start(race, clock)
       else race.sealed = true
@@ -173,8 +169,8 @@ const conduct = Effect.fnUntraced(function*<A, E, R, R2>(
     if (race.running === 0 && !(timed && (yield* restore(tokens.allows(budget))))) {
       return yield* Exit.failCause(race.cause)
     }
-    if (timed && race.timer === undefined) yield* startTimer(race, race.delay!)
-    yield* restore(race.bell.rung)
+    if (!timed) yield* restore(race.bell.rung)
+    else if (yield* restore(passes(race.delay!, race.bell))) race.delay = Duration.zero
   }
 })
 
@@ -195,41 +191,21 @@ const start = <A, E, R, R2>(race: Race<A, E, R, R2>, clock: Clock.Clock): Effect
         Effect.suspend(() => returned.effect("the hedge", "the function of its attempts", race.make(attempt))),
         { startImmediately: true }
       ),
-      (fiber) =>
-        watch(race, fiber, (exit) => {
+      (fiber) => {
+        race.fibers.add(fiber)
+        fiber.addObserver((exit) => {
+          race.fibers.delete(fiber)
           race.running--
           race.ended.push({ attempt, exit, at: clock.monotonicTimeNanosUnsafe() })
+          race.bell.ring()
         })
+      }
     )
   })
 
-const startTimer = <A, E, R, R2>(race: Race<A, E, R, R2>, delay: Duration.Duration): Effect.Effect<void> =>
-  Effect.map(Effect.forkChild(Effect.sleep(delay), { startImmediately: true }), (fiber) => {
-    race.timer = fiber
-    watch(race, fiber, () => {
-      if (race.timer === fiber) race.due = true
-    })
-  })
-
-const dropTimer = <A, E, R, R2>(race: Race<A, E, R, R2>): void => {
-  const { timer } = race
-  race.timer = undefined
-  race.due = false
-  timer?.interruptUnsafe()
-}
-
-const watch = <A, E, R, R2, B, E2>(
-  race: Race<A, E, R, R2>,
-  fiber: Fiber.Fiber<B, E2>,
-  onEnd: (exit: Exit.Exit<B, E2>) => void
-): void => {
-  race.fibers.add(fiber)
-  fiber.addObserver((exit) => {
-    race.fibers.delete(fiber)
-    onEnd(exit)
-    race.bell.ring()
-  })
-}
+/** Whether a delay passes before the bell rings: an attempt that has ended starts the next, moves it or ends the hedge. */
+const passes = (delay: Duration.Duration, bell: Bell): Effect.Effect<boolean> =>
+  Effect.raceFirst(Effect.as(bell.rung, false), Effect.as(Effect.sleep(delay), true))
 
 /** An attempt has failed, and not fatally. */
 const react = <A, E, R, R2>(race: Race<A, E, R, R2>, cause: Cause.Cause<E>): void => {
@@ -242,7 +218,6 @@ const react = <A, E, R, R2>(race: Race<A, E, R, R2>, cause: Cause.Cause<E>): voi
   }
   // nothing starts earlier than the latest failure allows
   race.hurried = 0
-  dropTimer(race)
   if (Duration.isFinite(wait)) race.delay = wait
   else race.sealed = true
 }
