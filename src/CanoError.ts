@@ -294,8 +294,8 @@ const standing = (location: Location | undefined): string =>
     : `state "${clip(location.state)}" of workflow "${clip(location.workflow)}"`
 
 /**
- * A run used up the budget given to `withTimeout`. The run was interrupted and awaited. What the split in which it stood had
- * by then is attached.
+ * A run did not end within the time that `withTimeout` gives it. The run was interrupted and awaited. What the split in which
+ * it stood had by then is attached.
  *
  * From cano: `CanoError::WorkflowTimeout`.
  *

@@ -1,6 +1,5 @@
 /**
- * What a split hands on: a `SplitResult` is plain data, made once, when every loser has been interrupted
- * and awaited, and valid for ever after.
+ * What a split hands on: a `SplitResult` is plain data, made once, when the split ends, and valid for ever after.
  *
  * @since 0.1.0
  */

@@ -11,13 +11,48 @@ import * as Predicate from "effect/Predicate"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import { ConfigurationError } from "../../CanoError.ts"
-import type { Budget, Delay, Latencies, Percentile } from "../../Hedge.ts"
 import * as durations from "../check/durations.ts"
 import * as issue from "../check/issue.ts"
 import * as returned from "../check/returned.ts"
+import type { Latencies } from "./latencies.ts"
 import * as recorders from "./latencies.ts"
+import type { Budget } from "./tokens.ts"
+
+/**
+ * How long a hedge waits, from the start of one attempt, before it starts the next.
+ *
+ * **Details**
+ *
+ * - A duration. Zero starts all attempts at once; an infinite one starts the next only when one has failed.
+ * - A function of the index of the attempt that is to be started, 1 or more.
+ * - A `Schedule`, from its beginning for each run, with that index as its input: one step for each attempt. When it is
+ *   done no further attempt is started.
+ * - A `percentile` of the latencies observed so far.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Delay<R = never> =
+  | Duration.Input
+  | ((attempt: number) => Duration.Input)
+  | Schedule.Schedule<unknown, number, never, R>
+  | Percentile
 
 export const PercentileTypeId = "~effect-cano/Hedge/Percentile" as const
+
+/**
+ * A delay that follows the latencies observed so far; made by `percentile`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Percentile {
+  readonly [PercentileTypeId]: typeof PercentileTypeId
+  readonly p: number
+  readonly latencies: Latencies
+  readonly fallback: Duration.Input
+  readonly atLeast: number
+}
 
 export const percentile = (
   p: number,

@@ -7,10 +7,26 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import type { Latencies } from "../../Hedge.ts"
 import { rounded } from "../check/counts.ts"
 import { misfit, misfits } from "../check/describe.ts"
 import * as returned from "../check/returned.ts"
+
+/**
+ * A recorder of latencies, shared by the runs that it is given to; made by `latencies`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Latencies {
+  /** Adds a latency. In a full recorder the oldest one is forgotten. */
+  readonly record: (latency: Duration.Duration) => Effect.Effect<void>
+  /** The latency that the share `p` of those recorded does not exceed; nothing as long as none is. */
+  readonly percentile: (p: number) => Effect.Effect<Option.Option<Duration.Duration>>
+  /** How many latencies are held. */
+  readonly count: Effect.Effect<number>
+  /** What is wrong with its numbers: `run` refuses it then. */
+  readonly issue?: string | undefined
+}
 
 /** Microseconds that are told apart: 50 days. */
 const longest = 2 ** 42 - 1

@@ -20,7 +20,6 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { ConfigurationError, type Issue } from "../../CanoError.ts"
-import type { Options, Outcome } from "../../Hedge.ts"
 import { misfit } from "../check/describe.ts"
 import * as issue from "../check/issue.ts"
 import * as returned from "../check/returned.ts"
@@ -28,8 +27,25 @@ import { Bell } from "../fibers/bell.ts"
 import { dispatcherOf, DispatcherRef, isSync } from "../fibers/dispatcher.ts"
 import { warn } from "../fibers/warn.ts"
 import * as delays from "./delays.ts"
+import type { Options } from "./options.ts"
 import * as rules from "./options.ts"
 import * as tokens from "./tokens.ts"
+
+/**
+ * What a hedge succeeds with.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Outcome<out A> {
+  readonly value: A
+  /** The index of the attempt that won; 0 is the first. */
+  readonly attempt: number
+  /** How many attempts were started, the first included. */
+  readonly started: number
+  /** Whether another attempt than the first won. */
+  readonly hedged: boolean
+}
 
 export const run = <A, E, R, R2>(
   attempt: Effect.Effect<A, E, R> | ((attempt: number) => Effect.Effect<A, E, R>),

@@ -4,9 +4,33 @@
  */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import type { Budget } from "../../Hedge.ts"
 import { misfit, misfits } from "../check/describe.ts"
 import * as returned from "../check/returned.ts"
+
+/**
+ * What limits the extra work of hedges, shared by the runs that it is given to; made by `budget` or `throttle`, or by
+ * yourself: its effects may look anywhere, and a hedge waits for them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Budget {
+  /** The tokens that are there. */
+  readonly tokens: Effect.Effect<number>
+  /** Asked before each hedge: whether it may be started. If not, its run starts no other. */
+  readonly take: Effect.Effect<boolean>
+  /**
+   * Whether `take` would say yes now, without taking anything. Asked before a run waits, while no attempt of its runs, and
+   * before a hedged split reads the next branch of a lazy list: if not, there is no further attempt. Left out: it would.
+   */
+  readonly allows?: Effect.Effect<boolean> | undefined
+  /** Told of each run that an attempt has won. */
+  readonly succeeded: Effect.Effect<void>
+  /** Told of each attempt that has failed before the hedge was decided, unless the failure was fatal. */
+  readonly failed: Effect.Effect<void>
+  /** What is wrong with its numbers: `run` refuses it then. */
+  readonly issue?: string | undefined
+}
 
 interface Options {
   readonly tokens: number
