@@ -12,30 +12,14 @@ import * as Effect from "effect/Effect"
 import { clip } from "./internal/check/describe.ts"
 import * as copies from "./internal/failure/copies.ts"
 import * as failure from "./internal/failure/failure.ts"
+import * as joins from "./internal/failure/joins.ts"
+import type { Path } from "./internal/failure/path.ts"
+import * as path from "./internal/failure/path.ts"
 import * as quotes from "./internal/failure/quotes.ts"
 import type * as JoinStrategy from "./JoinStrategy.ts"
 import type { Unsatisfied } from "./SplitResult.ts"
 
-/**
- * The states a run has entered, the initial one first.
- *
- * **Details**
- *
- * A machine may loop for ever, so the first 16 and the last 48 names are kept; `entered` is the number of all of them. A
- * run inside a branch or a task of another run that has not ended is its `nested` path. Of runs that are nested in each
- * other the 16 outermost and the 48 innermost are kept, too.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Path {
-  readonly workflow: string
-  readonly states: ReadonlyArray<string>
-  readonly entered: number
-  readonly nested: Path | undefined
-  /** How many runs between this one and `nested` are left out; not there where none is. */
-  readonly omitted?: number | undefined
-}
+export type { Path } from "./internal/failure/path.ts"
 
 /**
  * One broken rule of a definition.
@@ -207,8 +191,19 @@ export class WorkflowError extends failure.TaggedError("WorkflowError")<{
   }
   override toJSON(): unknown {
     const { _tag, message, rule } = this
-    return { _tag, message, rule, ...failure.located(this) }
+    return { _tag, message, rule, ...path.located(this) }
   }
+}
+
+/** What the errors of a join carry. */
+interface Undone<E, A> {
+  readonly strategy: JoinStrategy.JoinStrategy
+  /** Why, where a strategy of `JoinStrategy.make` has said so. */
+  readonly reason?: string | undefined
+  readonly result: Unsatisfied<A, E>
+  readonly workflow: string | undefined
+  readonly state: string | undefined
+  readonly path: Path | undefined
 }
 
 /**
@@ -220,34 +215,8 @@ export class WorkflowError extends failure.TaggedError("WorkflowError")<{
  * @since 0.1.0
  */
 export class JoinUnsatisfiedError<out E = unknown, out A = unknown>
-  extends failure.TaggedError("JoinUnsatisfiedError")<{
-    readonly strategy: JoinStrategy.JoinStrategy
-    /** Why, where a strategy of `JoinStrategy.make` has said so. */
-    readonly reason?: string | undefined
-    readonly result: Unsatisfied<A, E>
-    readonly workflow: string | undefined
-    readonly state: string | undefined
-    readonly path: Path | undefined
-  }>
-{
-  /** What the first of the failed branches has failed or died with; see `errors`. */
-  override get cause(): unknown {
-    return failure.causeOf(this)
-  }
-  /**
-   * What the first three failed branches have failed or died with, as it is; an Error that quotes it where printing it would
-   * take too long or break the printer. `result` has all failures.
-   */
-  get errors(): ReadonlyArray<unknown> {
-    return failure.errorsOf(this)
-  }
-  override get message(): string {
-    return failure.once(this, quotes.join(this))
-  }
-  override toJSON(): unknown {
-    return failure.joinJson(this)
-  }
-}
+  extends joins.JoinError("JoinUnsatisfiedError")<Undone<E, A>>
+{}
 
 /**
  * The deadline of a join passed before it was decided. The partial result is attached.
@@ -255,33 +224,9 @@ export class JoinUnsatisfiedError<out E = unknown, out A = unknown>
  * @category errors
  * @since 0.1.0
  */
-export class JoinTimeoutError<out E = unknown, out A = unknown> extends failure.TaggedError("JoinTimeoutError")<{
-  readonly strategy: JoinStrategy.JoinStrategy
-  readonly timeout: Duration.Duration
-  readonly reason?: string | undefined
-  readonly result: Unsatisfied<A, E>
-  readonly workflow: string | undefined
-  readonly state: string | undefined
-  readonly path: Path | undefined
-}> {
-  /** What the first of the failed branches has failed or died with; see `errors`. */
-  override get cause(): unknown {
-    return failure.causeOf(this)
-  }
-  /**
-   * What the first three failed branches have failed or died with, as it is; an Error that quotes it where printing it would
-   * take too long or break the printer. `result` has all failures.
-   */
-  get errors(): ReadonlyArray<unknown> {
-    return failure.errorsOf(this)
-  }
-  override get message(): string {
-    return failure.once(this, quotes.join(this))
-  }
-  override toJSON(): unknown {
-    return failure.joinJson(this)
-  }
-}
+export class JoinTimeoutError<out E = unknown, out A = unknown> extends joins.JoinError("JoinTimeoutError")<
+  Undone<E, A> & { readonly timeout: Duration.Duration }
+> {}
 
 /**
  * A shared bulkhead has no room: more branches or effects would wait than may. Nothing was started.
@@ -349,8 +294,8 @@ const standing = (location: Location | undefined): string =>
     : `state "${clip(location.state)}" of workflow "${clip(location.workflow)}"`
 
 /**
- * A run used up the budget given to `withTimeout`. The run was interrupted and awaited. What the split in which it stood had
- * by then is attached.
+ * A run did not end within the time that `withTimeout` gives it. The run was interrupted and awaited. What the split in which
+ * it stood had by then is attached.
  *
  * From cano: `CanoError::WorkflowTimeout`.
  *
@@ -377,7 +322,7 @@ export class WorkflowTimeoutError extends failure.TaggedError("WorkflowTimeoutEr
       _tag,
       message,
       limit: Duration.format(limit),
-      ...failure.located(this),
+      ...path.located(this),
       result: result && copies.begin(result)
     }
   }

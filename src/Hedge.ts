@@ -8,136 +8,23 @@
  */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
-import type * as Option from "effect/Option"
-import type * as Schedule from "effect/Schedule"
 import type { ConfigurationError } from "./CanoError.ts"
 import type { Inferred } from "./internal/check/given.ts"
-import * as internalDelays from "./internal/hedge/delays.ts"
-import * as internalLatencies from "./internal/hedge/latencies.ts"
-import * as internal from "./internal/hedge/race.ts"
-import * as internalBudget from "./internal/hedge/tokens.ts"
+import type { Percentile } from "./internal/hedge/delays.ts"
+import * as delays from "./internal/hedge/delays.ts"
+import type { Latencies } from "./internal/hedge/latencies.ts"
+import * as recorders from "./internal/hedge/latencies.ts"
+import type { Options } from "./internal/hedge/options.ts"
+import type { Outcome } from "./internal/hedge/race.ts"
+import * as race from "./internal/hedge/race.ts"
+import type { Budget } from "./internal/hedge/tokens.ts"
+import * as tokens from "./internal/hedge/tokens.ts"
 
-// -----------------------------------------------------------------------------
-// models
-// -----------------------------------------------------------------------------
-
-/**
- * What a hedge succeeds with.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Outcome<out A> {
-  readonly value: A
-  /** The index of the attempt that won; 0 is the first. */
-  readonly attempt: number
-  /** How many attempts were started, the first included. */
-  readonly started: number
-  /** Whether another attempt than the first won. */
-  readonly hedged: boolean
-}
-
-/**
- * How long a hedge waits, from the start of one attempt, before it starts the next.
- *
- * **Details**
- *
- * - A duration. Zero starts all attempts at once; an infinite one starts the next only when one has failed.
- * - A function of the index of the attempt that is to be started, 1 or more.
- * - A `Schedule`, from its beginning for each run, with that index as its input: one step for each attempt. When it is
- *   done no further attempt is started.
- * - A `percentile` of the latencies observed so far.
- *
- * @category models
- * @since 0.1.0
- */
-export type Delay<R = never> =
-  | Duration.Input
-  | ((attempt: number) => Duration.Input)
-  | Schedule.Schedule<unknown, number, never, R>
-  | Percentile
-
-/**
- * When attempts are started, and how many.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Options<in E, out R = never> {
-  readonly delay: Delay<R>
-  /** How many attempts may be started, the first included: an integer of at least 1. Left out: 2. */
-  readonly maxAttempts?: number | undefined
-  /**
-   * Whether a failure ends the hedge: no other attempt would do better. Left out: none is.
-   */
-  readonly isFatal?: ((error: E) => boolean) | undefined
-  /**
-   * How long to wait before the next attempt after a failure that is not fatal, where the service has said so. `undefined`
-   * starts it at once; an infinite or negative duration, or NaN, means that no further attempt is started. Of several
-   * failures the latest decides. Nothing is waited for while no attempt runs and the budget allows none.
-   */
-  readonly retryAfter?: ((error: E) => Duration.Input | undefined) | undefined
-  /** What the hedges of several runs may cost together: a `budget` or a `throttle`. Left out: no limit. */
-  readonly budget?: Budget | undefined
-  /** Where to record how long first attempts take. Left out: the recorder of the `percentile`, if the delay is one. */
-  readonly latencies?: Latencies | undefined
-}
-
-/**
- * A delay that follows the latencies observed so far; made by `percentile`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Percentile {
-  readonly [internalDelays.PercentileTypeId]: typeof internalDelays.PercentileTypeId
-  readonly p: number
-  readonly latencies: Latencies
-  readonly fallback: Duration.Input
-  readonly atLeast: number
-}
-
-/**
- * A recorder of latencies, shared by the runs that it is given to; made by `latencies`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Latencies {
-  /** Adds a latency. In a full recorder the oldest one is forgotten. */
-  readonly record: (latency: Duration.Duration) => Effect.Effect<void>
-  /** The latency that the share `p` of those recorded does not exceed; nothing as long as none is. */
-  readonly percentile: (p: number) => Effect.Effect<Option.Option<Duration.Duration>>
-  /** How many latencies are held. */
-  readonly count: Effect.Effect<number>
-  /** What is wrong with its numbers: `run` refuses it then. */
-  readonly issue?: string | undefined
-}
-
-/**
- * What limits the extra work of hedges, shared by the runs that it is given to; made by `budget` or `throttle`, or by
- * yourself: its effects may look anywhere, and a hedge waits for them.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Budget {
-  /** The tokens that are there. */
-  readonly tokens: Effect.Effect<number>
-  /** Asked before each hedge: whether it may be started. If not, its run starts no other. */
-  readonly take: Effect.Effect<boolean>
-  /**
-   * Whether `take` would say yes now, without taking anything. Asked before a run waits, while no attempt of its runs, and
-   * before a hedged split reads the next branch of a lazy list: if not, there is no further attempt. Left out: it would.
-   */
-  readonly allows?: Effect.Effect<boolean> | undefined
-  /** Told of each run that an attempt has won. */
-  readonly succeeded: Effect.Effect<void>
-  /** Told of each attempt that has failed before the hedge was decided, unless the failure was fatal. */
-  readonly failed: Effect.Effect<void>
-  /** What is wrong with its numbers: `run` refuses it then. */
-  readonly issue?: string | undefined
-}
+export type { Delay, Percentile } from "./internal/hedge/delays.ts"
+export type { Latencies } from "./internal/hedge/latencies.ts"
+export type { Options } from "./internal/hedge/options.ts"
+export type { Outcome } from "./internal/hedge/race.ts"
+export type { Budget } from "./internal/hedge/tokens.ts"
 
 // -----------------------------------------------------------------------------
 // running
@@ -215,7 +102,7 @@ export const run: <Eff extends Effect.Effect<any, any, any>, R = never>(
   Outcome<Effect.Success<Eff>>,
   Effect.Error<Eff> | ConfigurationError,
   Effect.Services<Eff> | Inferred<R>
-> = internal.run
+> = race.run
 
 // -----------------------------------------------------------------------------
 // delays
@@ -260,7 +147,7 @@ export const percentile: (
   p: number,
   latencies: Latencies,
   options?: { readonly fallback?: Duration.Input | undefined; readonly atLeast?: number | undefined }
-) => Percentile = internalDelays.percentile
+) => Percentile = delays.percentile
 
 /**
  * An empty recorder of latencies, to be shared by the runs of one call.
@@ -274,7 +161,7 @@ export const percentile: (
  * @category constructors
  * @since 0.1.0
  */
-export const latencies: (options?: { readonly size?: number | undefined }) => Latencies = internalLatencies.make
+export const latencies: (options?: { readonly size?: number | undefined }) => Latencies = recorders.make
 
 // -----------------------------------------------------------------------------
 // budgets
@@ -312,7 +199,7 @@ export const latencies: (options?: { readonly size?: number | undefined }) => La
  * @category constructors
  * @since 0.1.0
  */
-export const budget: (options: { readonly tokens: number; readonly ratio: number }) => Budget = internalBudget.budget
+export const budget: (options: { readonly tokens: number; readonly ratio: number }) => Budget = tokens.budget
 
 /**
  * The throttle of gRPC's A6, which stops hedging against a service that fails: each failed attempt takes a token, each run
@@ -331,5 +218,4 @@ export const budget: (options: { readonly tokens: number; readonly ratio: number
  * @category constructors
  * @since 0.1.0
  */
-export const throttle: (options: { readonly tokens: number; readonly ratio: number }) => Budget =
-  internalBudget.throttle
+export const throttle: (options: { readonly tokens: number; readonly ratio: number }) => Budget = tokens.throttle

@@ -9,159 +9,18 @@
  */
 import type * as Duration from "effect/Duration"
 import { identity } from "effect/Function"
-import * as internal from "./internal/strategy/strategies.ts"
-import type { Outcome } from "./SplitResult.ts"
+import * as counting from "./internal/strategy/counting.ts"
+import * as folds from "./internal/strategy/folds.ts"
+import * as reducers from "./internal/strategy/reducer.ts"
+import type { Requirement } from "./internal/strategy/requirements.ts"
+import * as requirements from "./internal/strategy/requirements.ts"
+import type { Counting, Custom, JoinStrategy, Reducer, Tag, Verdict } from "./internal/strategy/strategy.ts"
+import * as strategy from "./internal/strategy/strategy.ts"
+import type { Outcome, Tally } from "./SplitResult.ts"
 
-/**
- * The condition under which the branches of a split are joined.
- *
- * **Details**
- *
- * The type carries the literal argument (`JoinStrategy<"Quorum", 2>`), so that a quorum which its branches cannot reach
- * is a compile error. From cano: `JoinStrategy`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface JoinStrategy<out Tag extends Tag.Any = Tag.Any, out N extends number = number> {
-  readonly _tag: Tag
-  /** The `n` or `p` of the strategy; 0 where it takes none. */
-  readonly n: N
-}
-
-/**
- * @since 0.1.0
- */
-export declare namespace Tag {
-  /**
-   * The tags of the seven strategies that go by counts.
-   *
-   * @category utility types
-   * @since 0.1.0
-   */
-  export type Counting = "All" | "AllFailFast" | "Any" | "Quorum" | "Percentage" | "PartialResults" | "PartialTimeout"
-
-  /**
-   * The tags of all strategies.
-   *
-   * @category utility types
-   * @since 0.1.0
-   */
-  export type Any = Counting | "Custom"
-}
-
-/**
- * A strategy that goes by counts.
- *
- * @category models
- * @since 0.1.0
- */
-export type Counting = JoinStrategy<Tag.Counting>
-
-/**
- * The counts of a split, as `decide` sees them.
- *
- * **Details**
- *
- * `total` is `Infinity` while a lazy list of branches has not been read to its end. In a finished split the four other
- * counts add up to `total`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Tally {
-  readonly total: number
-  readonly succeeded: number
-  readonly failed: number
-  readonly interrupted: number
-  readonly notStarted: number
-}
-
-/**
- * What `decide` answers: go on waiting, advance, or give up.
- *
- * @category models
- * @since 0.1.0
- */
-export type Verdict = "continue" | "proceed" | "fail"
-
-/**
- * A verdict, or a failure with its reason, which becomes part of the error's message.
- *
- * @category models
- * @since 0.1.0
- */
-export type Judgement = Verdict | { readonly fail: string }
-
-/**
- * What a strategy of your own is made of: a fold over the outcomes, and a decision about its state.
- *
- * **Details**
- *
- * Both are pure and should take no longer for the last outcome than for the first. A function that throws fails the split
- * with its defect, after its branches were interrupted and awaited; one that returns what it should not, such as a
- * Promise, with a defect that says so. `undefined` is a state like any other.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Reducer<in A, in E, in out S> {
-  /** How messages name the strategy. */
-  readonly name: string
-  /** The state before any branch has settled. It is made anew for each split. */
-  readonly initial: () => S
-  /** A branch has settled. */
-  readonly onOutcome: (state: S, outcome: Outcome.Settled<A, E>) => S
-  /**
-   * Asked before any branch has started, after each `onOutcome`, when a lazy list has ended, and at the deadline, where
-   * `"continue"` means to fail; as it does when every branch has settled, and nothing can change any more. Of the tally
-   * only `total` (`Infinity` while it is not known), `succeeded` and `failed` matter.
-   */
-  readonly decide: (state: S, tally: Tally, event: "settled" | "deadline") => Judgement
-  /**
-   * A time, from the moment the split is entered, at which the state changes and is asked again: at once when every branch
-   * has settled before, and it would wait.
-   */
-  readonly soft?: { readonly after: Duration.Input; readonly onPassed: (state: S) => S } | undefined
-  /**
-   * Whether it is satisfied at the deadline at the latest, so that a split must have a `timeout`. When every branch has
-   * settled before, and it would wait, it is asked as at the deadline.
-   */
-  readonly timed?: boolean | undefined
-  /** Of so many branches, how many a hedge is to start at once. `Infinity` if it is not known. Left out: `least`, or 1. */
-  readonly asksFor?: ((total: number) => number) | undefined
-  /**
-   * Whether it is satisfied only when every branch has settled, or at the deadline. It is refused beside a `hedge`, which is
-   * for branches that stand for each other.
-   */
-  readonly everyBranch?: boolean | undefined
-  /**
-   * How many branches it needs at least. Of a static list with fewer, that is an issue; of a dynamic one the join is
-   * unsatisfied before a branch starts, of a lazy one as soon as its list has ended.
-   */
-  readonly least?: number | undefined
-  /**
-   * What is wrong with the strategy, as a sentence; asked before a branch starts, with the names of the branches where they
-   * are known by then. What only too few branches are is said by `least`.
-   */
-  readonly issue?: ((names: ReadonlyArray<string> | undefined) => string | undefined) | undefined
-}
-
-/**
- * A strategy made with `make`. It joins branches that succeed with `A` and fail with `E`, and have the names `N`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Custom<in A = never, in E = never, out N extends string = string> extends JoinStrategy<"Custom", 0> {
-  readonly name: string
-  /** The branches that it refers to by name, if it does. */
-  readonly names: ReadonlyArray<N> | undefined
-  readonly reducer: Reducer<A, E, any>
-}
-
-const strategy = <const Tag extends Tag.Any, const N extends number>(tag: Tag, n: N): JoinStrategy<Tag, N> =>
-  Object.freeze({ _tag: tag, n })
+export type { Requirement } from "./internal/strategy/requirements.ts"
+export type { Counting, Custom, JoinStrategy, Judgement, Reducer, Tag, Verdict } from "./internal/strategy/strategy.ts"
+export type { Tally } from "./SplitResult.ts"
 
 /**
  * Every branch must succeed; all of them run to their end, also after one has failed.
@@ -174,7 +33,7 @@ const strategy = <const Tag extends Tag.Any, const N extends number>(tag: Tag, n
  * @category strategies
  * @since 0.1.0
  */
-export const all: JoinStrategy<"All", 0> = strategy("All", 0)
+export const all: JoinStrategy<"All", 0> = counting.make("All", 0)
 
 /**
  * Every branch must succeed; the first failure interrupts the rest.
@@ -186,19 +45,9 @@ export const all: JoinStrategy<"All", 0> = strategy("All", 0)
  * @category strategies
  * @since 0.1.0
  */
-export const allFailFast: JoinStrategy<"AllFailFast", 0> = strategy("AllFailFast", 0)
+export const allFailFast: JoinStrategy<"AllFailFast", 0> = counting.make("AllFailFast", 0)
 
-/**
- * The first success decides; failures are passed over until none is left.
- *
- * **When to use**
- *
- * Use for redundant calls, where the fastest good answer wins. From cano: `JoinStrategy::Any`.
- *
- * @category strategies
- * @since 0.1.0
- */
-const any_: JoinStrategy<"Any", 0> = strategy("Any", 0)
+const any_: JoinStrategy<"Any", 0> = counting.make("Any", 0)
 export {
   /**
    * The first success decides; failures are passed over until none is left.
@@ -229,7 +78,7 @@ export {
  * @category strategies
  * @since 0.1.0
  */
-export const quorum = <const N extends number>(n: N): JoinStrategy<"Quorum", N> => strategy("Quorum", n)
+export const quorum = <const N extends number>(n: N): JoinStrategy<"Quorum", N> => counting.make("Quorum", n)
 
 /**
  * A share `p` of all branches, rounded up, decides as soon as it has succeeded; the rest is interrupted or never starts.
@@ -252,7 +101,8 @@ export const quorum = <const N extends number>(n: N): JoinStrategy<"Quorum", N> 
  * @category strategies
  * @since 0.1.0
  */
-export const percentage = <const P extends number>(p: P): JoinStrategy<"Percentage", P> => strategy("Percentage", p)
+export const percentage = <const P extends number>(p: P): JoinStrategy<"Percentage", P> =>
+  counting.make("Percentage", p)
 
 /**
  * `n` settled branches decide, successes and failures alike; the rest is interrupted or never starts.
@@ -266,7 +116,7 @@ export const percentage = <const P extends number>(p: P): JoinStrategy<"Percenta
  * @since 0.1.0
  */
 export const partialResults = <const N extends number>(n: N): JoinStrategy<"PartialResults", N> =>
-  strategy("PartialResults", n)
+  counting.make("PartialResults", n)
 
 /**
  * Whatever has settled when the deadline passes; it ends earlier when every branch has settled.
@@ -279,7 +129,7 @@ export const partialResults = <const N extends number>(n: N): JoinStrategy<"Part
  * @category strategies
  * @since 0.1.0
  */
-export const partialTimeout: JoinStrategy<"PartialTimeout", 0> = strategy("PartialTimeout", 0)
+export const partialTimeout: JoinStrategy<"PartialTimeout", 0> = counting.make("PartialTimeout", 0)
 
 /**
  * Whatever has settled when the deadline passes, if that is at least `n`; it ends earlier when every branch has settled,
@@ -293,7 +143,7 @@ export const partialTimeout: JoinStrategy<"PartialTimeout", 0> = strategy("Parti
  * @since 0.1.0
  */
 export const partialTimeoutAtLeast = <const N extends number>(n: N): JoinStrategy<"PartialTimeout", N> =>
-  strategy("PartialTimeout", n)
+  counting.make("PartialTimeout", n)
 
 /**
  * How many branches must have succeeded (under `partialResults`: settled) before a strategy is satisfied.
@@ -301,7 +151,7 @@ export const partialTimeoutAtLeast = <const N extends number>(n: N): JoinStrateg
  * @category decisions
  * @since 0.1.0
  */
-export const required: (self: Counting, total: number) => number = internal.needed
+export const required: (self: Counting, total: number) => number = counting.needed
 
 /**
  * Applies a strategy to the counts of a split: `"proceed"` as soon as it is satisfied, `"fail"` as soon as it can no
@@ -331,35 +181,7 @@ export const required: (self: Counting, total: number) => number = internal.need
  * @category decisions
  * @since 0.1.0
  */
-export const decide = (self: Counting, tally: Tally, event: "settled" | "deadline"): Verdict => {
-  const verdict = onSettled(self, tally)
-  return verdict !== "continue" || event === "settled"
-    ? verdict
-    : self._tag === "PartialTimeout" && tally.succeeded + tally.failed >= required(self, tally.total)
-    ? "proceed"
-    : "fail"
-}
-
-const onSettled = (self: Counting, tally: Tally): Verdict => {
-  const { failed, succeeded, total } = tally
-  switch (self._tag) {
-    case "All":
-      return succeeded === total ? "proceed" : succeeded + failed === total ? "fail" : "continue"
-    case "AllFailFast":
-      return failed > 0 ? "fail" : succeeded === total ? "proceed" : "continue"
-    case "PartialResults":
-      return succeeded + failed >= self.n ? "proceed" : total < self.n ? "fail" : "continue"
-    case "PartialTimeout":
-      return succeeded + failed === total ? "proceed" : "continue"
-    case "Any":
-    case "Quorum":
-    case "Percentage": {
-      const needed = required(self, total)
-      // while the total is unknown a percentage can be neither reached nor missed
-      return succeeded >= needed ? "proceed" : total - failed < needed ? "fail" : "continue"
-    }
-  }
-}
+export const decide: (self: Counting, tally: Tally, event: "settled" | "deadline") => Verdict = counting.decide
 
 /**
  * The same strategy for a known number of branches: a percentage becomes the quorum it stands for, so that `decide` need
@@ -368,10 +190,8 @@ const onSettled = (self: Counting, tally: Tally): Verdict => {
  * @category decisions
  * @since 0.1.0
  */
-export const resolve = <T extends Tag.Any>(self: JoinStrategy<T>, total: number): JoinStrategy<T | "Quorum"> =>
-  self._tag === "Percentage" && total > 0 && total !== Number.POSITIVE_INFINITY
-    ? quorum(required(percentage(self.n), total))
-    : self
+export const resolve: <T extends Tag.Any>(self: JoinStrategy<T>, total: number) => JoinStrategy<T | "Quorum"> =
+  counting.resolve
 
 /**
  * How messages name a strategy: `quorum(3)`, `all`.
@@ -379,15 +199,7 @@ export const resolve = <T extends Tag.Any>(self: JoinStrategy<T>, total: number)
  * @category formatting
  * @since 0.1.0
  */
-export const format = (self: JoinStrategy): string => {
-  if (isCustom(self)) return self.name
-  const name = self._tag.charAt(0).toLowerCase() + self._tag.slice(1)
-  return self._tag === "Quorum" || self._tag === "Percentage" || self._tag === "PartialResults"
-    ? `${name}(${self.n})`
-    : self._tag === "PartialTimeout" && self.n !== 0
-    ? `partialTimeoutAtLeast(${self.n})`
-    : name
-}
+export const format: (self: JoinStrategy) => string = strategy.format
 
 // -----------------------------------------------------------------------------
 // open strategies
@@ -424,8 +236,7 @@ export const format = (self: JoinStrategy): string => {
  * @category open strategies
  * @since 0.1.0
  */
-export const make = <A = unknown, E = unknown, S = void>(reducer: Reducer<A, E, S>): Custom<A, E> =>
-  internal.make(reducer, undefined)
+export const make = <A = unknown, E = unknown, S = void>(reducer: Reducer<A, E, S>): Custom<A, E> => folds.make(reducer)
 
 /**
  * Whether a strategy was made with `make`.
@@ -433,7 +244,7 @@ export const make = <A = unknown, E = unknown, S = void>(reducer: Reducer<A, E, 
  * @category guards
  * @since 0.1.0
  */
-export const isCustom = (self: JoinStrategy): self is Custom => self._tag === "Custom"
+export const isCustom: (self: JoinStrategy) => self is Custom = strategy.isCustom
 
 /**
  * A strategy that goes by counts, where a success counts only if its value is accepted; else it counts as a failure.
@@ -446,10 +257,7 @@ export const isCustom = (self: JoinStrategy): self is Custom => self._tag === "C
  * @category open strategies
  * @since 0.1.0
  */
-export const accept = <A>(
-  strategy: Counting,
-  isAccepted: (value: A) => boolean
-): Custom<A, unknown> => internal.accept(strategy, decide, `accept(${format(strategy)})`, isAccepted)
+export const accept: <A>(strategy: Counting, isAccepted: (value: A) => boolean) => Custom<A, unknown> = folds.accept
 
 /**
  * A strategy that fails as soon as an outcome is one that makes all others worthless.
@@ -461,10 +269,10 @@ export const accept = <A>(
  * @category open strategies
  * @since 0.1.0
  */
-export const reject = <A, E = unknown>(
+export const reject: <A, E = unknown>(
   strategy: Counting,
   isRejected: (outcome: Outcome.Settled<A, E>) => boolean
-): Custom<A, E> => internal.reject(strategy, decide, `reject(${format(strategy)})`, isRejected)
+) => Custom<A, E> = folds.reject
 
 /**
  * A strategy that goes by counts, where some branches may fail: they are waited for like the others, but their failures
@@ -477,19 +285,10 @@ export const reject = <A, E = unknown>(
  * @category open strategies
  * @since 0.1.0
  */
-export const optional = <const N extends string>(
+export const optional: <const N extends string>(
   strategy: Counting,
   names: ReadonlyArray<N>
-): Custom<unknown, unknown, N> => {
-  const known = new Set<string>(names)
-  return internal.counting(
-    strategy,
-    decide,
-    `optional(${format(strategy)}, ${names.join(", ")})`,
-    (outcome) => outcome._tag === "Succeeded" ? "success" : known.has(outcome.name) ? "left out" : "failure",
-    names
-  )
-}
+) => Custom<unknown, unknown, N> = folds.optional
 
 /**
  * Proceeds as soon as a predicate holds for what has settled so far, in that order; fails when all have settled and it does
@@ -505,7 +304,7 @@ export const optional = <const N extends string>(
  */
 export const until: <A, E = unknown>(
   predicate: (settled: ReadonlyArray<Outcome.Settled<A, E>>) => boolean
-) => Custom<A, E> = internal.until
+) => Custom<A, E> = folds.until
 
 /**
  * `n` branches that succeed with the same value decide.
@@ -536,7 +335,7 @@ export const until: <A, E = unknown>(
  * @since 0.1.0
  */
 export const agreement = <A = unknown>(n: number, by: (value: A) => unknown = identity): Custom<A, unknown> =>
-  internal.agreement(n, by)
+  folds.agreement(n, by)
 
 /**
  * Every branch runs to its end, and so many may fail: `maxFailures`, a share `maxFailureRate` of all (from 0 to 1), or as
@@ -555,7 +354,7 @@ export const tolerate: (tolerance: {
   readonly maxFailures?: number | undefined
   readonly maxFailureRate?: number | undefined
   readonly minSuccesses?: number | undefined
-}) => Custom<unknown, unknown> = internal.tolerate
+}) => Custom<unknown, unknown> = folds.tolerate
 
 /**
  * Branches have weights, and successes that weigh at least `threshold` together decide.
@@ -574,7 +373,7 @@ export const tolerate: (tolerance: {
 export const weighted = <const W extends { readonly [name: string]: number }, const T extends number>(
   weights: W & Weights.Reach<W, T>,
   threshold: T
-): Custom<unknown, unknown, keyof W & string> => internal.weighted(weights, threshold)
+): Custom<unknown, unknown, keyof W & string> => folds.weighted(weights, threshold)
 
 /**
  * @since 0.1.0
@@ -646,10 +445,10 @@ export declare namespace Weights {
  * @category open strategies
  * @since 0.1.0
  */
-export const relax = (
+export const relax: (
   strategy: Counting,
   options: { readonly after: Duration.Input; readonly enough: Counting }
-): Custom<unknown, unknown> => internal.relax(strategy, options, decide, format)
+) => Custom<unknown, unknown> = folds.relax
 
 /**
  * `n` successes decide; if all have settled before, whatever succeeded. It fails only if nothing did.
@@ -661,25 +460,7 @@ export const relax = (
  * @category open strategies
  * @since 0.1.0
  */
-export const partialSuccesses: (n: number) => Custom<unknown, unknown> = internal.partialSuccesses
-
-/**
- * A requirement over named branches, made of `anyOf`, `allOf` and `atLeast`. It is a strategy, and may be part of another
- * requirement.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Requirement<out N extends string = string> extends Custom<unknown, unknown, N> {
-  readonly requirement: internal.Requirement
-}
-
-type Part<N extends string> = N | Requirement<N>
-
-const requirement = <N extends string>(needed: number, parts: ReadonlyArray<Part<N>>): Requirement<N> => {
-  const own = { needed, of: parts.map((part) => typeof part === "string" ? part : part.requirement) }
-  return Object.freeze({ ...internal.required<N>(own), requirement: own })
-}
+export const partialSuccesses: (n: number) => Custom<unknown, unknown> = folds.partialSuccesses
 
 /**
  * One of several branches or requirements must hold; a branch holds when it succeeds.
@@ -701,7 +482,8 @@ const requirement = <N extends string>(needed: number, parts: ReadonlyArray<Part
  * @category open strategies
  * @since 0.1.0
  */
-export const anyOf = <const N extends string>(...parts: ReadonlyArray<Part<N>>): Requirement<N> => requirement(1, parts)
+export const anyOf = <const N extends string>(...parts: ReadonlyArray<N | Requirement<N>>): Requirement<N> =>
+  requirements.atLeast(1, parts)
 
 /**
  * All of several branches or requirements must hold.
@@ -709,8 +491,8 @@ export const anyOf = <const N extends string>(...parts: ReadonlyArray<Part<N>>):
  * @category open strategies
  * @since 0.1.0
  */
-export const allOf = <const N extends string>(...parts: ReadonlyArray<Part<N>>): Requirement<N> =>
-  requirement(parts.length, parts)
+export const allOf = <const N extends string>(...parts: ReadonlyArray<N | Requirement<N>>): Requirement<N> =>
+  requirements.atLeast(parts.length, parts)
 
 /**
  * At least `n` of several branches or requirements must hold.
@@ -718,8 +500,10 @@ export const allOf = <const N extends string>(...parts: ReadonlyArray<Part<N>>):
  * @category open strategies
  * @since 0.1.0
  */
-export const atLeast = <const N extends string>(n: number, ...parts: ReadonlyArray<Part<N>>): Requirement<N> =>
-  requirement(n, parts)
+export const atLeast = <const N extends string>(
+  n: number,
+  ...parts: ReadonlyArray<N | Requirement<N>>
+): Requirement<N> => requirements.atLeast(n, parts)
 
 /**
  * Any strategy as a reducer: that of a strategy of your own, or the counts behind one of the seven.
@@ -727,18 +511,4 @@ export const atLeast = <const N extends string>(n: number, ...parts: ReadonlyArr
  * @category decisions
  * @since 0.1.0
  */
-export const reducer = (self: JoinStrategy): Reducer<any, any, any> =>
-  isCustom(self)
-    // the branches' types have been checked where the strategy was given to them
-    ? self.reducer as Reducer<any, any, any>
-    : make<unknown, unknown>({
-      name: format(self),
-      initial: () => {},
-      onOutcome: () => {},
-      // what is not custom goes by counts
-      decide: (_, tally, event) => decide(self as Counting, tally, event),
-      timed: self._tag === "PartialTimeout",
-      least: internal.least(self as Counting),
-      asksFor: (total) => internal.needed(self as Counting, total),
-      everyBranch: internal.everyBranch(self as Counting)
-    }).reducer
+export const reducer: (self: JoinStrategy) => Reducer<any, any, any> = reducers.of

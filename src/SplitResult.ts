@@ -1,6 +1,5 @@
 /**
- * What a split hands on: a `SplitResult` is plain data, made once, when every loser has been interrupted
- * and awaited, and valid for ever after.
+ * What a split hands on: a `SplitResult` is plain data, made once, when the split ends, and valid for ever after.
  *
  * @since 0.1.0
  */
@@ -8,17 +7,25 @@ import type * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import type { Tally } from "./JoinStrategy.ts"
 
-export type {
-  /**
-   * The counts of a split; in a finished one the last four add up to `total`.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  Tally
-} from "./JoinStrategy.ts"
+/**
+ * The counts of a split.
+ *
+ * **Details**
+ *
+ * `total` is `Infinity` while a lazy list of branches has not been read to its end. In a finished split the four other
+ * counts add up to `total`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Tally {
+  readonly total: number
+  readonly succeeded: number
+  readonly failed: number
+  readonly interrupted: number
+  readonly notStarted: number
+}
 
 /**
  * A branch that succeeded before the join was decided.

@@ -209,7 +209,7 @@ describe("Hedge.run: when attempts start", () => {
 })
 
 describe("Hedge.run: delays", () => {
-  it.effect("a function is asked, for each attempt from 1 on, when the one before has been started", () =>
+  it.effect("a function is asked, for each attempt from 1 on, when the one before has been started (H3)", () =>
     Effect.gen(function*() {
       const { attempts, log, starts } = watch()
       const exit = yield* ended(Hedge.run(attempts(ok(1000)), {
@@ -631,7 +631,7 @@ describe("Hedge.run: retryAfter", () => {
 })
 
 describe("Hedge.run: the losers", () => {
-  it.effect("are interrupted, and awaited before the hedge ends", () =>
+  it.effect("are interrupted, and awaited before the hedge ends (H2)", () =>
     Effect.gen(function*() {
       const { attempts, log, running } = watch()
       const slow = Effect.onInterrupt(ok(1000), () => Effect.sleep(300))
@@ -891,6 +891,29 @@ describe("Hedge.run: the surroundings", () => {
       assert.deepStrictEqual(value(exit).value, outcome(1, 2, "after 100"))
     }))
 
+  it.effect("attempts that have not been started are no fibers, and one sleep at most waits for the next (H4)", () =>
+    Effect.gen(function*() {
+      const clock = yield* Clock.Clock
+      const { attempts, log, running } = watch()
+      let sleeping = 0
+      let most = 0
+      const sleep = (duration: Duration.Duration) =>
+        Effect.suspend(() => {
+          most = Math.max(most, ++sleeping)
+          return Effect.ensuring(
+            clock.sleep(duration),
+            Effect.sync(() => {
+              sleeping--
+            })
+          )
+        })
+      const call = Hedge.run(attempts(Effect.never), { delay: 10, maxAttempts: 1000 })
+      const fiber = yield* after(55, Effect.provideService(call, Clock.Clock, { ...clock, sleep }))
+      assert.deepStrictEqual([running(), log.length, sleeping, most], [6, 6, 1, 1])
+      yield* fiber.interrupt
+      assert.strictEqual(sleeping, 0)
+    }))
+
   it.effect("a clock whose sleeps end at once makes every delay zero", () =>
     Effect.gen(function*() {
       const clock = yield* Clock.Clock
@@ -929,7 +952,7 @@ describe("Hedge.run: the surroundings", () => {
       assert.deepStrictEqual([seen[0], seen.at(-1)], [99_999, 0])
     }), 10_000)
 
-  it.effect("attempts that end together are looked at in that order, however many", () =>
+  it.effect("attempts that end together are looked at in that order, however many (H1)", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       let index = 0

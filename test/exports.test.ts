@@ -65,13 +65,29 @@ const documented = (text: string, pattern: RegExp): ReadonlyArray<{ readonly nam
     return { name: match[1]!, doc: before.endsWith("*/") ? before.slice(before.lastIndexOf("/**")) : "" }
   })
 
-/** Declarations, also those inside of a namespace, and the names inside of `export { … }`, where their docs stand too. */
-const exported = (text: string) => [
-  ...documented(text, /^ *export (?:const|function|class|interface|type) (\w+)/gm),
-  ...[...text.matchAll(/^export (?:type )?\{\n(.*?)^\}/gms)].flatMap((block) =>
-    documented(block[1]!, /^ {2}(?:\w+ as )?(\w+)/gm)
-  )
-]
+const declared = (text: string) => documented(text, /^ *export (?:const|function|class|interface|type) (\w+)/gm)
+const namespaces = (text: string) => documented(text, /^export declare namespace (\w+)/gm)
+
+/**
+ * Declarations, also those inside of a namespace, and the names inside of `export { … }`, where their docs stand too. Of the
+ * types of another file the docs are where they are declared.
+ */
+const exported = (file: string): ReturnType<typeof documented> => {
+  const text = readFileSync(file, "utf8")
+  return [
+    ...declared(text),
+    ...[...text.matchAll(/^export (?:type )?\{\n(.*?)^\}/gms)].flatMap((block) =>
+      documented(block[1]!, /^ {2}(?:\w+ as )?(\w+)/gm)
+    ),
+    ...[...text.matchAll(/^export type \{ (.*) \} from "(.*)"$/gm)].flatMap(([, names, from]) =>
+      names!.split(", ").flatMap((name) => {
+        const there = readFileSync(join(file, "..", from!), "utf8")
+        return declared(there).find((each) => each.name === name) ??
+          (namespaces(there).some((each) => each.name === name) ? [] : { name, doc: "" })
+      })
+    )
+  ]
+}
 
 describe("exports", () => {
   it("the index gives the public modules, each as a namespace", () => {
@@ -90,16 +106,17 @@ describe("exports", () => {
     })
 
     it(`every export of effect-cano/${module} has a doc block with @category and @since`, () => {
-      const text = readFileSync(join(source, `${module}.ts`), "utf8")
+      const file = join(source, `${module}.ts`)
+      const text = readFileSync(file, "utf8")
       assert.match(text, /^\/\*\*\n \* .*?\n \* @since \d+\.\d+\.\d+\n \*\/\n/s, "the file begins with its doc block")
-      const found = exported(text)
+      const found = exported(file)
       for (const { doc, name } of found) {
         assert.match(doc, /^\/\*\*\s+\* \S/, `${name} has a doc block`)
         assert.match(doc, /@category [a-z ]+\n/, `${name} has a category`)
         assert.match(doc, /@since \d+\.\d+\.\d+\n/, `${name} has a since`)
       }
       // a namespace holds documented types, and says since when
-      for (const { doc, name } of documented(text, /^export declare namespace (\w+)/gm)) {
+      for (const { doc, name } of namespaces(text)) {
         assert.match(doc, /@since \d+\.\d+\.\d+\n/, `${name} has a since`)
       }
       assert.includeMembers(found.map(({ name }) => name), [...surface[module]!])

@@ -253,6 +253,11 @@ describe("relax", () => {
 })
 
 describe("requirements", () => {
+  it("says what it requires as data, of a type that has a public name", () => {
+    const expression: JoinStrategy.Requirement.Expression = anyOf("a", allOf("b", "c")).requirement
+    assert.deepStrictEqual(expression, { needed: 1, of: ["a", { needed: 2, of: ["b", "c"] }] })
+  })
+
   it.effect("fail as soon as they can no longer hold", () =>
     Effect.gen(function*() {
       const branches = { a: failing("a", 10), b: failing("b", 20), c: later("c", 30) }

@@ -25,6 +25,14 @@ export const list = (names: Iterable<string>): string => {
 /** The value as one would write it down: `"soon"`, `{"second":5}`. */
 export const show = (u: unknown): string => clip(attempt(() => written(u, 0)) ?? unreadable, mostShown)
 
+/** The sentence for a value where something else must be. */
+export const misfit = (what: string, u: unknown, expected: string): string =>
+  `${what} is ${show(u)}; it must be ${expected}`
+
+/** The same, said of several. */
+export const misfits = (what: string, u: unknown, expected: string): string =>
+  `${what} are ${show(u)}; they must be ${expected}`
+
 /** No longer than `most`, whatever it is. */
 export const clip = (text: string, most = mostText): string => text.length > most ? `${text.slice(0, most)}…` : text
 

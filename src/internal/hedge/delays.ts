@@ -1,6 +1,6 @@
 /**
  * How long a hedge waits before it starts another attempt: a duration, a function, a Schedule or a percentile of the
- * latencies observed, brought to one form; and the rules for them.
+ * latencies observed, brought to one form.
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -10,16 +10,49 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
-import { ConfigurationError, type HedgeRule, type Issue } from "../../CanoError.ts"
-import type { Budget, Delay, Latencies, Percentile } from "../../Hedge.ts"
-import { isCount } from "../check/counts.ts"
-import { show } from "../check/describe.ts"
+import { ConfigurationError } from "../../CanoError.ts"
 import * as durations from "../check/durations.ts"
+import * as issue from "../check/issue.ts"
 import * as returned from "../check/returned.ts"
+import type { Latencies } from "./latencies.ts"
 import * as recorders from "./latencies.ts"
-import * as budgets from "./tokens.ts"
+import type { Budget } from "./tokens.ts"
+
+/**
+ * How long a hedge waits, from the start of one attempt, before it starts the next.
+ *
+ * **Details**
+ *
+ * - A duration. Zero starts all attempts at once; an infinite one starts the next only when one has failed.
+ * - A function of the index of the attempt that is to be started, 1 or more.
+ * - A `Schedule`, from its beginning for each run, with that index as its input: one step for each attempt. When it is
+ *   done no further attempt is started.
+ * - A `percentile` of the latencies observed so far.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Delay<R = never> =
+  | Duration.Input
+  | ((attempt: number) => Duration.Input)
+  | Schedule.Schedule<unknown, number, never, R>
+  | Percentile
 
 export const PercentileTypeId = "~effect-cano/Hedge/Percentile" as const
+
+/**
+ * A delay that follows the latencies observed so far; made by `percentile`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Percentile {
+  readonly [PercentileTypeId]: typeof PercentileTypeId
+  readonly p: number
+  readonly latencies: Latencies
+  readonly fallback: Duration.Input
+  readonly atLeast: number
+}
 
 export const percentile = (
   p: number,
@@ -73,9 +106,9 @@ export const steps = <R>(delay: Delay<R>, where: Where = nowhere): Effect.Effect
       const message = durations.wrong(input, `the delay of attempt ${attempt}`)
       if (message === undefined) return Exit.succeed(Duration.fromInputUnsafe(input))
       const { state, workflow } = where
-      const sentence = state === undefined ? message : `state "${state}": ${message}`
-      const issues = [{ state, rule: "hedge-delay", subject: "hedge", message: sentence } as const]
-      return Exit.fail(new ConfigurationError({ workflow, issues }))
+      return Exit.fail(
+        new ConfigurationError({ workflow, issues: [issue.make(state, "hedge-delay", message, "hedge")] })
+      )
     })
   )
 }
@@ -114,64 +147,8 @@ export const succeeded = (
   )
 
 /** What runs may share. */
-interface Shared {
+export interface Shared {
   readonly budget?: Budget | undefined
   readonly delay: unknown
   readonly latencies?: Latencies | undefined
-}
-
-// -----------------------------------------------------------------------------
-// rules
-// -----------------------------------------------------------------------------
-
-interface Given extends Shared {
-  readonly isFatal?: unknown
-  readonly maxAttempts?: unknown
-  readonly retryAfter?: unknown
-}
-
-export const check = (given: unknown): ReadonlyArray<Issue> => {
-  const issues: Array<Issue> = []
-  const add = (rule: HedgeRule, message: string | undefined) => {
-    if (message !== undefined) issues.push({ state: undefined, rule, subject: "hedge", message })
-  }
-  if (!Predicate.isObject(given)) {
-    add("hedge-delay", `the options of the hedge are ${show(given)}; they must be { delay, … }`)
-    return issues
-  }
-  // its parts are looked at one by one
-  const { budget, delay, isFatal, latencies, maxAttempts, retryAfter } = given as unknown as Given
-
-  if (isPercentile(delay)) {
-    if (!(delay.p > 0 && delay.p < 1)) {
-      add("hedge-percentile", `the percentile is ${show(delay.p)}; it must be a number between 0 and 1`)
-    }
-    add("hedge-delay", durations.wrong(delay.fallback, "the fallback of the percentile"))
-    if (!isCount(delay.atLeast)) {
-      add("hedge-percentile", `atLeast is ${show(delay.atLeast)}; it must be an integer of at least 1`)
-    }
-    add("hedge-latencies", recorders.wrong(delay.latencies))
-  } else if (!Schedule.isSchedule(delay) && !Predicate.isFunction(delay)) {
-    add("hedge-delay", durations.wrong(delay, "the delay"))
-  }
-  if (latencies !== undefined && !(isPercentile(delay) && delay.latencies === latencies)) {
-    add("hedge-latencies", recorders.wrong(latencies))
-  }
-  if (maxAttempts !== undefined && !isCount(maxAttempts)) {
-    add(
-      "hedge-max-attempts",
-      `maxAttempts is ${show(maxAttempts)}; it must be an integer of at least 1, or be left out`
-    )
-  }
-  if (isFatal !== undefined && !Predicate.isFunction(isFatal)) {
-    add("hedge-is-fatal", `isFatal is ${show(isFatal)}; it must be a function of an error to a boolean`)
-  }
-  if (retryAfter !== undefined && !Predicate.isFunction(retryAfter)) {
-    add(
-      "hedge-retry-after",
-      `retryAfter is ${show(retryAfter)}; it must be a function of an error to a duration or undefined`
-    )
-  }
-  add("hedge-budget", budgets.wrong(budget))
-  return issues
 }

@@ -7,10 +7,26 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import type { Latencies } from "../../Hedge.ts"
 import { rounded } from "../check/counts.ts"
-import { show } from "../check/describe.ts"
+import { misfit, misfits } from "../check/describe.ts"
 import * as returned from "../check/returned.ts"
+
+/**
+ * A recorder of latencies, shared by the runs that it is given to; made by `latencies`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Latencies {
+  /** Adds a latency. In a full recorder the oldest one is forgotten. */
+  readonly record: (latency: Duration.Duration) => Effect.Effect<void>
+  /** The latency that the share `p` of those recorded does not exceed; nothing as long as none is. */
+  readonly percentile: (p: number) => Effect.Effect<Option.Option<Duration.Duration>>
+  /** How many latencies are held. */
+  readonly count: Effect.Effect<number>
+  /** What is wrong with its numbers: `run` refuses it then. */
+  readonly issue?: string | undefined
+}
 
 /** Microseconds that are told apart: 50 days. */
 const longest = 2 ** 42 - 1
@@ -85,9 +101,7 @@ export const make = (options?: { readonly size?: number | undefined }): Latencie
         return Option.some(Duration.millis(endOf(bucketAt(Math.min(Math.max(rank, 1), count()))) / 1000))
       }),
     count: Effect.sync(count),
-    issue: sound
-      ? undefined
-      : `the size of the latencies is ${show(asked)}; it must be an integer from 1 to ${mostHeld}`
+    issue: sound ? undefined : misfit("the size of the latencies", asked, `an integer from 1 to ${mostHeld}`)
   }
 }
 
@@ -119,6 +133,9 @@ export const wrong = (u: unknown): string | undefined => {
   const { count, issue, percentile, record } = Predicate.isObject(u) ? u as Partial<Latencies> : {}
   return Predicate.isFunction(record) && Predicate.isFunction(percentile) && Effect.isEffect(count)
     ? issue
-    : `the latencies are ${show(u)}; they must be made with Hedge.latencies, or be ` +
-      "{ record, percentile, count }: two functions and an Effect"
+    : misfits(
+      "the latencies",
+      u,
+      "made with Hedge.latencies, or be { record, percentile, count }: two functions and an Effect"
+    )
 }

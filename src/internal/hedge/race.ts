@@ -5,9 +5,9 @@
  * Invariants:
  *
  *  H1  Only the coordinator decides, in the order in which the attempts ended; their observers but report.
- *  H2  Every fiber of the hedge is in `fibers` until it has ended, and the hedge ends after the last of them.
+ *  H2  Every attempt is in `fibers` until it has ended, and the hedge ends after the last of them.
  *  H3  One step of the delay is taken for each attempt that may be started, whether it is waited for or not.
- *  H4  An attempt that has not been started is no fiber; besides the attempts there is at most the one that sleeps.
+ *  H4  An attempt that has not been started is no fiber; of the delays at most one is slept through.
  *
  * The coordinator is interruptible only where it waits, so that no fiber it has just started is forgotten.
  */
@@ -20,14 +20,32 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { ConfigurationError, type Issue } from "../../CanoError.ts"
-import type { Options, Outcome } from "../../Hedge.ts"
-import { show } from "../check/describe.ts"
+import { misfit } from "../check/describe.ts"
+import * as issue from "../check/issue.ts"
 import * as returned from "../check/returned.ts"
 import { Bell } from "../fibers/bell.ts"
 import { dispatcherOf, DispatcherRef, isSync } from "../fibers/dispatcher.ts"
 import { warn } from "../fibers/warn.ts"
 import * as delays from "./delays.ts"
-import * as budgets from "./tokens.ts"
+import type { Options } from "./options.ts"
+import * as rules from "./options.ts"
+import * as tokens from "./tokens.ts"
+
+/**
+ * What a hedge succeeds with.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Outcome<out A> {
+  readonly value: A
+  /** The index of the attempt that won; 0 is the first. */
+  readonly attempt: number
+  /** How many attempts were started, the first included. */
+  readonly started: number
+  /** Whether another attempt than the first won. */
+  readonly hedged: boolean
+}
 
 export const run = <A, E, R, R2>(
   attempt: Effect.Effect<A, E, R> | ((attempt: number) => Effect.Effect<A, E, R>),
@@ -36,7 +54,7 @@ export const run = <A, E, R, R2>(
   const make = Effect.isEffect(attempt) ? () => attempt : attempt
   let issues: ReadonlyArray<Issue> | undefined
   return Effect.suspend(() => {
-    issues ??= [...check(attempt), ...delays.check(options)]
+    issues ??= [...check(attempt), ...rules.check(undefined, options)]
     if (issues.length > 0) return Exit.fail(new ConfigurationError({ workflow: undefined, issues }))
     return Effect.uninterruptibleMask((restore) =>
       Effect.withFiber((fiber) => {
@@ -48,13 +66,11 @@ export const run = <A, E, R, R2>(
   })
 }
 
-const check = (attempt: unknown): ReadonlyArray<Issue> =>
-  Effect.isEffect(attempt) || Predicate.isFunction(attempt) ? [] : [{
-    state: undefined,
-    rule: "hedge-attempt",
-    subject: "hedge",
-    message: `the attempt is ${show(attempt)}; it must be an Effect, or a function of its index to one`
-  }]
+const check = (attempt: unknown): ReadonlyArray<Issue> => {
+  if (Effect.isEffect(attempt) || Predicate.isFunction(attempt)) return []
+  const sentence = misfit("the attempt", attempt, "an Effect, or a function of its index to one")
+  return [issue.make(undefined, "hedge-attempt", sentence, "hedge")]
+}
 
 // -----------------------------------------------------------------------------
 // the race
@@ -82,17 +98,14 @@ class Race<A, E, R, R2> {
   running = 0
   /** No further attempt, whatever `maxAttempts` says. */
   sealed = false
-  /** Between the start of an attempt and that of the next. */
+  /** Between the start of an attempt and that of the next; zero when it has passed. */
   delay: Duration.Duration | undefined
-  timer: Fiber.Fiber<void> | undefined
-  /** Whether the delay has passed. */
-  due = false
   /** Failures that start an attempt at once. */
   hurried = 0
   /** When the first attempt was started. */
   startedAt = 0n
   firstFailed = false
-  /** Rung when an attempt or the delay has ended. */
+  /** Rung when an attempt has ended. */
   readonly bell: Bell
 
   constructor(
@@ -160,21 +173,20 @@ const conduct = Effect.fnUntraced(function*<A, E, R, R2>(
       continue
     }
     const waits = race.isOpen && race.delay !== undefined
-    if (waits && (race.hurried > 0 || race.due || !Duration.isPositive(race.delay!))) {
+    if (waits && (race.hurried > 0 || !Duration.isPositive(race.delay!))) {
       if (race.hurried > 0) race.hurried--
-      dropTimer(race)
       race.delay = undefined
-      if (yield* restore(budgets.take(budget))) yield* start(race, clock)
+      if (yield* restore(tokens.take(budget))) yield* start(race, clock)
       else race.sealed = true
       continue
     }
     const timed = waits && Duration.isFinite(race.delay!)
     // nothing runs that could still succeed, so what the budget forbids is not waited for
-    if (race.running === 0 && !(timed && (yield* restore(budgets.allows(budget))))) {
+    if (race.running === 0 && !(timed && (yield* restore(tokens.allows(budget))))) {
       return yield* Exit.failCause(race.cause)
     }
-    if (timed && race.timer === undefined) yield* startTimer(race, race.delay!)
-    yield* restore(race.bell.rung)
+    if (!timed) yield* restore(race.bell.rung)
+    else if (yield* restore(passes(race.delay!, race.bell))) race.delay = Duration.zero
   }
 })
 
@@ -195,41 +207,21 @@ const start = <A, E, R, R2>(race: Race<A, E, R, R2>, clock: Clock.Clock): Effect
         Effect.suspend(() => returned.effect("the hedge", "the function of its attempts", race.make(attempt))),
         { startImmediately: true }
       ),
-      (fiber) =>
-        watch(race, fiber, (exit) => {
+      (fiber) => {
+        race.fibers.add(fiber)
+        fiber.addObserver((exit) => {
+          race.fibers.delete(fiber)
           race.running--
           race.ended.push({ attempt, exit, at: clock.monotonicTimeNanosUnsafe() })
+          race.bell.ring()
         })
+      }
     )
   })
 
-const startTimer = <A, E, R, R2>(race: Race<A, E, R, R2>, delay: Duration.Duration): Effect.Effect<void> =>
-  Effect.map(Effect.forkChild(Effect.sleep(delay), { startImmediately: true }), (fiber) => {
-    race.timer = fiber
-    watch(race, fiber, () => {
-      if (race.timer === fiber) race.due = true
-    })
-  })
-
-const dropTimer = <A, E, R, R2>(race: Race<A, E, R, R2>): void => {
-  const { timer } = race
-  race.timer = undefined
-  race.due = false
-  timer?.interruptUnsafe()
-}
-
-const watch = <A, E, R, R2, B, E2>(
-  race: Race<A, E, R, R2>,
-  fiber: Fiber.Fiber<B, E2>,
-  onEnd: (exit: Exit.Exit<B, E2>) => void
-): void => {
-  race.fibers.add(fiber)
-  fiber.addObserver((exit) => {
-    race.fibers.delete(fiber)
-    onEnd(exit)
-    race.bell.ring()
-  })
-}
+/** Whether a delay passes before the bell rings: an attempt that has ended starts the next, moves it or ends the hedge. */
+const passes = (delay: Duration.Duration, bell: Bell): Effect.Effect<boolean> =>
+  Effect.raceFirst(Effect.as(bell.rung, false), Effect.as(Effect.sleep(delay), true))
 
 /** An attempt has failed, and not fatally. */
 const react = <A, E, R, R2>(race: Race<A, E, R, R2>, cause: Cause.Cause<E>): void => {
@@ -242,7 +234,6 @@ const react = <A, E, R, R2>(race: Race<A, E, R, R2>, cause: Cause.Cause<E>): voi
   }
   // nothing starts earlier than the latest failure allows
   race.hurried = 0
-  dropTimer(race)
   if (Duration.isFinite(wait)) race.delay = wait
   else race.sealed = true
 }

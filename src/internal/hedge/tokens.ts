@@ -1,11 +1,36 @@
 /**
- * Tokens that runs of hedges share. They are counted in millionths, in whole numbers, so that ten times a tenth is one.
+ * The tokens of a budget, which runs of hedges share for as long as they like: what a hedge and a failure cost, and what a
+ * success gives back. They are counted in millionths, in whole numbers, so that ten times a tenth is one.
  */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import type { Budget } from "../../Hedge.ts"
-import { show } from "../check/describe.ts"
+import { misfit, misfits } from "../check/describe.ts"
 import * as returned from "../check/returned.ts"
+
+/**
+ * What limits the extra work of hedges, shared by the runs that it is given to; made by `budget` or `throttle`, or by
+ * yourself: its effects may look anywhere, and a hedge waits for them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Budget {
+  /** The tokens that are there. */
+  readonly tokens: Effect.Effect<number>
+  /** Asked before each hedge: whether it may be started. If not, its run starts no other. */
+  readonly take: Effect.Effect<boolean>
+  /**
+   * Whether `take` would say yes now, without taking anything. Asked before a run waits, while no attempt of its runs, and
+   * before a hedged split reads the next branch of a lazy list: if not, there is no further attempt. Left out: it would.
+   */
+  readonly allows?: Effect.Effect<boolean> | undefined
+  /** Told of each run that an attempt has won. */
+  readonly succeeded: Effect.Effect<void>
+  /** Told of each attempt that has failed before the hedge was decided, unless the failure was fatal. */
+  readonly failed: Effect.Effect<void>
+  /** What is wrong with its numbers: `run` refuses it then. */
+  readonly issue?: string | undefined
+}
 
 interface Options {
   readonly tokens: number
@@ -54,9 +79,9 @@ const make = ({ ratio, tokens }: Options, { enough, failure, hedge }: Costs): Bu
 
 const issue = (tokens: number, ratio: number): string | undefined =>
   !Number.isInteger(tokens) || tokens < 1 || tokens > most
-    ? `the tokens of the budget are ${show(tokens)}; they must be an integer from 1 to ${most}`
+    ? misfits("the tokens of the budget", tokens, `an integer from 1 to ${most}`)
     : !Number.isFinite(ratio) || ratio < 0
-    ? `the ratio of the budget is ${show(ratio)}; it must be a number of at least 0`
+    ? misfit("the ratio of the budget", ratio, "a number of at least 0")
     : undefined
 
 // -----------------------------------------------------------------------------
@@ -82,6 +107,9 @@ export const wrong = (u: unknown): string | undefined => {
   const isSound = [take, succeeded, failed].every(Effect.isEffect) && (allows === undefined || Effect.isEffect(allows))
   return isSound
     ? issue
-    : `the budget is ${show(u)}; it must be made with Hedge.budget or Hedge.throttle, or be ` +
-      "{ tokens, take, succeeded, failed }, all of them Effects"
+    : misfit(
+      "the budget",
+      u,
+      "made with Hedge.budget or Hedge.throttle, or be { tokens, take, succeeded, failed }, all of them Effects"
+    )
 }

@@ -13,12 +13,15 @@ import * as pool from "../bulkhead/pool.ts"
 import { isCount, isWhole } from "../check/counts.ts"
 import { attempt, clip, show } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
-import * as delays from "../hedge/delays.ts"
+import { make as issue } from "../check/issue.ts"
+import * as hedges from "../hedge/options.ts"
+import * as counting from "../strategy/counting.ts"
 import * as reducer from "../strategy/reducer.ts"
-import * as strategies from "../strategy/strategies.ts"
 import { mostAtOnce } from "./alternatives.ts"
 import * as branches from "./branches.ts"
 import type { Config, Stagger } from "./join.ts"
+
+export { make } from "../check/issue.ts"
 
 /** The options of a split as they were given. */
 export interface SplitInput {
@@ -33,19 +36,6 @@ export interface SplitInput {
   readonly observerTimeout?: unknown
   readonly reduce?: unknown
 }
-
-const issue = (
-  state: string | undefined,
-  rule: Issue["rule"],
-  sentence: string,
-  subject?: Issue["subject"]
-): Issue => ({
-  state,
-  rule,
-  ...(subject === undefined ? {} : { subject }),
-  message: state === undefined ? sentence : `state "${state}": ${sentence}`
-})
-export { issue as make }
 
 /** The options, ready for the engine. To be called once the rules have found nothing. */
 export const toConfig = (input: SplitInput): Config => ({
@@ -107,7 +97,7 @@ const hedge = (state: string | undefined, self: unknown, options: SplitInput): R
   }
   // looked through by the rules of a hedge
   const given = self as unknown as Stagger
-  const issues = delays.check(given).map(({ message, rule, subject }) => issue(state, rule, message, subject))
+  const issues = [...hedges.check(state, given)]
   if (given.atOnce !== undefined && !(isCount(given.atOnce) && given.atOnce <= mostAtOnce)) {
     issues.push(issue(
       state,
@@ -131,7 +121,7 @@ const waitsForEvery = (self: JoinStrategy.JoinStrategy): boolean =>
   (JoinStrategy.isCustom(self)
     ? Predicate.isObject(self.reducer) && self.reducer.everyBranch === true
     // what is not custom goes by counts
-    : strategies.everyBranch(self as JoinStrategy.Counting))
+    : counting.everyBranch(self as JoinStrategy.Counting))
 
 const observers = ({ observerTimeout, onOutcome, reduce }: SplitInput, add: Add): void => {
   if (observerTimeout !== undefined) duration(observerTimeout, "observer", "observerTimeout", add)

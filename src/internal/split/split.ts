@@ -39,7 +39,7 @@ import type { SplitResult } from "../../SplitResult.ts"
 import * as hold from "../bulkhead/hold.ts"
 import type { Pool } from "../bulkhead/pool.ts"
 import { clip } from "../check/describe.ts"
-import * as failure from "../failure/failure.ts"
+import * as joins from "../failure/joins.ts"
 import { dispatcherOf, DispatcherRef, isSync, later } from "../fibers/dispatcher.ts"
 import { warn } from "../fibers/warn.ts"
 import type { Level } from "../run/level.ts"
@@ -463,12 +463,12 @@ const ending = (
   const result = resultOf(join)
   if (verdict === "proceed") return Exit.succeed(result)
   const { strategy, timeout } = config
-  const error = failure.withoutFrames(() =>
+  const error = joins.withoutFrames(() =>
     timedOut && timeout !== undefined
       ? new JoinTimeoutError({ ...where(frame), strategy, timeout, reason, result })
       : new JoinUnsatisfiedError({ ...where(frame), strategy, reason, result })
   )
-  return Exit.failCause(failure.toCause(error))
+  return Exit.failCause(joins.toCause(error))
 }
 
 /** What there is of a split whose branches have ended or are left to themselves. */

@@ -1,17 +1,28 @@
 /**
- * The reducer of an open strategy as the engine asks it: whether it is what its type says, and what it answers. Nothing is
- * kept between two questions; the state belongs to the split.
+ * The reducer of a strategy as the engine asks it: whether it is what its type says, and what it answers. Nothing is kept
+ * between two questions; the state belongs to the split.
  */
 
 import * as Predicate from "effect/Predicate"
-import type { Custom, Judgement, Tally } from "../../JoinStrategy.ts"
-import { show } from "../check/describe.ts"
+import type { Tally } from "../../SplitResult.ts"
+import { misfit } from "../check/describe.ts"
 import * as returned from "../check/returned.ts"
+import * as counting from "./counting.ts"
+import type { Counting, Custom, JoinStrategy, Judgement, Reducer } from "./strategy.ts"
+import { isCustom } from "./strategy.ts"
+
+/** That of an open strategy, or the counts behind one of the seven. */
+export const of = (self: JoinStrategy): Reducer<any, any, any> =>
+  isCustom(self)
+    // the branches' types have been checked where the strategy was given to them
+    ? self.reducer as Reducer<any, any, any>
+    // what is not custom goes by counts
+    : counting.reducer(self as Counting)
 
 /** The parts of a strategy that are not what its type says, a sentence for each. */
 export const malformed = ({ name, reducer }: Custom): ReadonlyArray<string> => {
   const given: unknown = reducer
-  if (!Predicate.isString(name)) return [`the name of a strategy is ${show(name)}; it must be a string`]
+  if (!Predicate.isString(name)) return [misfit("the name of a strategy", name, "a string")]
   if (!Predicate.isObject(given)) return [`${name} is no join strategy; take one from JoinStrategy`]
   const { decide, initial, issue, onOutcome, soft } = given
   const parts: Record<string, unknown> = { initial, onOutcome, decide }
@@ -22,7 +33,10 @@ export const malformed = ({ name, reducer }: Custom): ReadonlyArray<string> => {
 
 /** The sentence for a part that is no function. */
 export const noFunction = (name: string, part: string, u: unknown): string | undefined =>
-  Predicate.isFunction(u) ? undefined : `${name}: ${part} is ${show(u)}; it must be a function`
+  Predicate.isFunction(u) ? undefined : misfit(`${name}: ${part}`, u, "a function")
+
+/** What is wrong with a number that the name of its strategy shows. */
+export const mustBe = (name: string, part: string, expected: string): string => `${name}: ${part} must be ${expected}`
 
 /** What a strategy says is wrong with itself, a sentence. */
 export const issue = ({ name, reducer }: Custom, names: ReadonlyArray<string> | undefined): string | undefined => {

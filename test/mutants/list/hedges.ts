@@ -184,9 +184,9 @@ export const hedges: Mutants = {
       tests: "Hedge laws/hedge"
     },
     {
-      what: "the timer of the attempt before goes on",
-      from: "dropTimer(race)\n      race.delay = undefined",
-      to: "race.delay = undefined",
+      what: "a failure during the delay is waited out",
+      from: "Effect.raceFirst(Effect.as(bell.rung, false), Effect.as(Effect.sleep(delay), true))",
+      to: "Effect.as(Effect.sleep(delay), true)",
       tests: "Hedge"
     },
     {
@@ -197,7 +197,7 @@ export const hedges: Mutants = {
     },
     {
       what: "waits for a delay that the budget forbids",
-      from: "timed && (yield* restore(budgets.allows(budget)))",
+      from: "timed && (yield* restore(tokens.allows(budget)))",
       to: "timed",
       tests: "Hedge"
     },
@@ -214,27 +214,27 @@ export const hedges: Mutants = {
       tests: "Hedge"
     },
     {
-      what: "a timer that was dropped is due",
-      from: "if (race.timer === fiber) race.due = true",
-      to: "race.due = true",
+      what: "a delay that has passed is waited for again",
+      from: "passes(race.delay!, race.bell))) race.delay = Duration.zero",
+      to: "passes(race.delay!, race.bell))) {}",
       tests: "Hedge laws/hedge"
     },
     {
       what: "a delay that has passed has passed for the next",
-      from: "race.timer = undefined\n  race.due = false",
-      to: "race.timer = undefined",
+      from: "race.delay = undefined\n",
+      to: "",
       tests: "Hedge laws/hedge"
     },
     {
       what: "retryAfter lets earlier failures hurry",
-      from: "race.hurried = 0\n  dropTimer(race)",
-      to: "dropTimer(race)",
+      from: "race.hurried = 0\n",
+      to: "",
       tests: "Hedge"
     },
     {
-      what: "retryAfter keeps the timer that runs",
-      from: "race.hurried = 0\n  dropTimer(race)",
-      to: "race.hurried = 0",
+      what: "retryAfter keeps the delay that runs",
+      from: "if (Duration.isFinite(wait)) race.delay = wait",
+      to: "if (Duration.isFinite(wait)) {}",
       tests: "Hedge"
     },
     {

@@ -257,7 +257,7 @@ export const input: Mutants = {
       tests: "rules"
     }
   ],
-  "strategy/strategies": [
+  "strategy/counting": [
     {
       what: "a percentage is rounded down",
       from: "Math.max(1, Math.ceil(rounded(total * self.n)))",
@@ -269,7 +269,9 @@ export const input: Mutants = {
       from: "Math.ceil(rounded(total * self.n))",
       to: "Math.ceil(total * self.n)",
       tests: "laws/decide"
-    },
+    }
+  ],
+  "strategy/folds": [
     {
       what: "what is left out is waited for",
       from: "total: tally.total - leftOut",
@@ -338,6 +340,14 @@ export const input: Mutants = {
       tests: "open-strategies laws/open"
     },
     {
+      what: "a name that is no branch's is not noticed",
+      from: "if (!known.has(name)) {",
+      to: "if (false) {",
+      tests: "open-strategies rules"
+    }
+  ],
+  "strategy/requirements": [
+    {
       what: "a part that holds is counted more than once",
       from: "if (node.holds !== undefined) return",
       to: "",
@@ -348,12 +358,6 @@ export const input: Mutants = {
       from: "else if (parent.possible < parent.needed) resolve(parent, false)",
       to: "",
       tests: "open-strategies laws/open"
-    },
-    {
-      what: "a name that is no branch's is not noticed",
-      from: "if (!known.has(name)) {",
-      to: "if (false) {",
-      tests: "open-strategies rules"
     }
   ]
 }
