@@ -1,4 +1,5 @@
-// The relative links of Markdown files: what they point at is there.
+// The relative links of Markdown files: what they point at is there. `npm run packed` looks at those of the package;
+// `node .ci/links.ts` at those of the repository.
 import { existsSync, globSync, readFileSync } from "node:fs"
 import { dirname, join, resolve, sep } from "node:path"
 
@@ -31,4 +32,11 @@ export const brokenLinks = (folder: string): { readonly broken: ReadonlyArray<st
     }
   }
   return { broken, total }
+}
+
+if (import.meta.main) {
+  const { broken, total } = brokenLinks(resolve(import.meta.dirname, ".."))
+  for (const link of broken) console.error(link)
+  console.log(`${total} links, ${broken.length} lead nowhere`)
+  process.exitCode = broken.length === 0 ? 0 : 1
 }

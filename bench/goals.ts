@@ -204,48 +204,6 @@ const goals: ReadonlyArray<Goal> = [
     against: "the Effect modules it uses",
     limit: 1.1,
     of: ratio(/^start-up/, "effect-cano", "Effect modules")
-  },
-  {
-    number: "–",
-    work: "type check of 50 states, TypeScript 7",
-    against: "seconds over no machine",
-    limit: 0.5,
-    of: ratio(/^50 /, "TypeScript 7", "seconds")
-  },
-  {
-    number: "–",
-    work: "type check of 150 states, TypeScript 7",
-    against: "seconds over no machine",
-    limit: 0.4,
-    of: ratio(/^150 /, "TypeScript 7", "seconds")
-  },
-  {
-    number: "–",
-    work: "type check of 150 states, TypeScript 5.9",
-    against: "seconds over no machine",
-    limit: 1.5,
-    of: ratio(/^150 /, "TypeScript 5.9", "seconds")
-  },
-  {
-    number: "–",
-    work: "type check of 300 states",
-    against: "150 states",
-    limit: 2.2,
-    of: (m) => m.base === "150 states"
-  },
-  {
-    number: "–",
-    work: "p99 of a slow tail, hedged at its p95",
-    against: "no hedge",
-    limit: 0.25,
-    of: ratio(/^hedge p99$/, "percentile(0.95)", "no hedge")
-  },
-  {
-    number: "–",
-    work: "attempts started for it",
-    against: "no hedge",
-    limit: 1.06,
-    of: ratio(/^hedge attempts$/, "percentile(0.95)", "no hedge")
   }
 ]
 

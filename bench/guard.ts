@@ -7,12 +7,13 @@ import * as goals from "./goals.ts"
 import * as growth from "./growth.ts"
 import type { Case, Measurement } from "./harness.ts"
 import * as harness from "./harness.ts"
+import * as memory from "./memory.ts"
 import * as split from "./split.ts"
 
 const slack = 1.4
 const attemptsAtMost = 2
 
-/** Goals 1, 6 and 8; growth, which is goal 12, is measured by itself. */
+/** Goals 1, 6 and 8; heap and growth, which are goals 11 and 12, are measured by themselves. */
 const wanted = (group: string, { name }: Case): boolean =>
   group.startsWith("Chain") ? name.startsWith("200") : /^async n=(3|100|1000)$/.test(name)
 
@@ -22,6 +23,7 @@ const measure = async (): Promise<ReadonlyArray<Measurement>> => {
     const chosen = cases.filter((make) => wanted(title, make()))
     measurements.push(...(await harness.section({ title, cases: chosen }, { rounds: 9 })).measurements)
   }
+  for (const section of await memory.sections()) measurements.push(...section.measurements)
   const { name, quotient, valid } = await harness.untilValid(() => growth.grow("async", undefined))
   return [
     ...measurements,

@@ -3,7 +3,7 @@
 // npm run bench -- --rounds 31   that many rounds for each case; left out, 9 to 61, as time allows
 // npm run bench -- --large       splits of 100,000 branches too
 // npm run bench -- --json        prints the measurements instead of tables
-// npm run bench -- --write       writes the tables of all benchmarks to bench/README.md, and the pictures beside it
+// npm run bench -- --write       writes the tables of all benchmarks to bench/README.md, and the picture beside it
 // npm run bench -- --guard       a quick run that fails where the costs are far over the goals
 import { spawnSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
@@ -16,15 +16,13 @@ import * as growth from "./growth.ts"
 import { guard } from "./guard.ts"
 import * as harness from "./harness.ts"
 import type { Group, Section } from "./harness.ts"
-import * as hedge from "./hedge.ts"
 import * as interruption from "./interruption.ts"
 import * as memory from "./memory.ts"
 import * as peers from "./peers.ts"
 import * as picture from "./picture.ts"
-import * as size from "./size.ts"
 import * as split from "./split.ts"
+import * as startup from "./startup.ts"
 import * as strategies from "./strategies.ts"
-import * as typecheck from "./typecheck.ts"
 import * as workflow from "./workflow.ts"
 
 const { positionals, values } = parseArgs({
@@ -56,9 +54,7 @@ const benchmarks: { readonly [name: string]: () => Promise<ReadonlyArray<Section
   growth: growth.sections,
   memory: memory.sections,
   bulkhead: () => timed(bulkhead.groups()),
-  hedge: hedge.sections,
-  typecheck: typecheck.sections,
-  size: size.sections
+  startup: startup.sections
 }
 
 const file = (name: string): URL => new URL(name, import.meta.url)
@@ -79,7 +75,6 @@ const write = (text: string, measurements: Section["measurements"]): void => {
   const [, after] = readme.split(marks[1])
   writeFileSync(file("README.md"), `${before}${marks[0]}\n${text}\n\n${marks[1]}${after}`)
   writeFileSync(file("results.svg"), picture.ofMeasurements(measurements))
-  writeFileSync(file("hedge.svg"), hedge.drawing(measurements))
 }
 
 const main = async (): Promise<number> => {

@@ -1,7 +1,8 @@
 /**
  * Hedging, simulated under a test clock: what it does to the tail of the latencies, what extra work it costs, and what
  * becomes of a service that is overloaded or fails. The draws are seeded and no time is measured: the same on each run and
- * on each machine.
+ * on each machine. `node --conditions=effect-cano-source test/hedge/simulation.ts --update` writes the tables and the
+ * picture of the page beside it.
  */
 import { Hedge } from "effect-cano"
 import * as Clock from "effect/Clock"
@@ -10,10 +11,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 import { TestClock } from "effect/testing"
-import { writeFileSync } from "node:fs"
-import type { Measurement, Section } from "./harness.ts"
-import { mulberry32, table } from "./harness.ts"
-import { type Bar, picture } from "./picture.ts"
+import { readFileSync, writeFileSync } from "node:fs"
+import { mulberry32, table } from "../../bench/harness.ts"
+import { type Bar, picture } from "../../bench/picture.ts"
 
 // -----------------------------------------------------------------------------
 // the service
@@ -124,12 +124,12 @@ const row = (name: string, calls: ReadonlyArray<Call>): Row => {
   }
 }
 
-const none = "no hedge"
-const tailCalls = 5000
+export const none = "no hedge"
+export const tailCalls = 5000
 const tailGap = 5
 
 /** A service whose latencies do not depend on its load. */
-export const tail = async (): Promise<ReadonlyArray<Row>> => {
+const tail = async (): Promise<ReadonlyArray<Row>> => {
   const first = Array.from({ length: tailCalls }, (_, call) => withTail(call, 0)).toSorted((a, b) => a - b)
   const learned = () => Hedge.percentile(0.95, Hedge.latencies())
   const policies: { readonly [name: string]: Options | undefined } = {
@@ -159,7 +159,7 @@ export interface Trouble {
   readonly phases: ReadonlyArray<Row>
 }
 
-const phaseCalls = 2000
+export const phaseCalls = 2000
 const workers = 8
 /** Six tenths of what the workers can do. */
 const loadGap = 10 * Math.exp(0.08) / workers / 0.6
@@ -201,7 +201,7 @@ const inTrouble = async (
 }
 
 /** Work takes half as long again for a while: at nine tenths of the load there is a queue. */
-export const overload = (): Promise<ReadonlyArray<Trouble>> => {
+const overload = (): Promise<ReadonlyArray<Trouble>> => {
   const delay = Duration.millis(25)
   return inTrouble(overloaded, {
     [none]: undefined,
@@ -218,7 +218,7 @@ export const overload = (): Promise<ReadonlyArray<Trouble>> => {
 }
 
 /** Every attempt fails for a while. */
-export const outage = (): Promise<ReadonlyArray<Trouble>> => {
+const outage = (): Promise<ReadonlyArray<Trouble>> => {
   const delay = Duration.millis(25)
   return inTrouble(failing, {
     [none]: undefined,
@@ -259,27 +259,12 @@ const showTrouble = (rows: ReadonlyArray<Trouble>): string =>
     ])
   )
 
-const kinds = ["p50", "p99", "p999", "attempts"] as const
-
-const toMeasurements = (rows: ReadonlyArray<Row>): ReadonlyArray<Measurement> => {
-  const base = rows.find(({ name }) => name === none)!
-  return rows.filter((row) => row !== base).flatMap((row) =>
-    kinds.map((kind) => ({
-      name: `hedge ${kind}`,
-      variant: row.name,
-      base: none,
-      ratio: row[kind] / base[kind],
-      valid: true
-    }))
-  )
-}
-
-const headings: { readonly [kind in typeof kinds[number]]: string } = {
-  p50: "Latency, the median",
-  p99: "Latency, p99",
-  p999: "Latency, p99.9",
-  attempts: "Attempts started"
-}
+const bars: ReadonlyArray<readonly [heading: string, of: (row: Row) => number]> = [
+  ["Latency, the median", ({ p50 }) => p50],
+  ["Latency, p99", ({ p99 }) => p99],
+  ["Latency, p99.9", ({ p999 }) => p999],
+  ["Attempts started", ({ attempts }) => attempts]
+]
 
 const drawn: ReadonlyArray<string> = [
   "fixed delay, the p95",
@@ -289,32 +274,54 @@ const drawn: ReadonlyArray<string> = [
 ]
 
 /** The picture of what hedging does to a slow tail. */
-export const drawing = (measurements: ReadonlyArray<Measurement>): string => {
-  const shown = measurements.filter(({ variant }) => drawn.includes(variant))
-  const bars = kinds.flatMap((kind) =>
-    shown.filter(({ name }) => name === `hedge ${kind}`).map(({ ratio, variant }): Bar => ({
-      group: headings[kind],
-      label: variant,
-      ratio
-    }))
+export const drawing = (rows: ReadonlyArray<Row>): string => {
+  const base = rows.find(({ name }) => name === none)!
+  const shown = rows.filter(({ name }) => drawn.includes(name))
+  return picture(
+    bars.flatMap(([group, of]) => shown.map((row): Bar => ({ group, label: row.name, ratio: of(row) / of(base) }))),
+    "With hedging / without: 1 % of the calls take 20 to 50 times as long"
   )
-  return picture(bars, "With hedging / without: 1 % of the calls take 20 to 50 times as long")
 }
 
-export const sections = async (): Promise<ReadonlyArray<Section>> => {
-  const rows = await tail()
-  return [
-    { title: "Hedging: a slow tail", text: showTail(rows), measurements: toMeasurements(rows) },
-    { title: "Hedging: before, in and after an overload", text: showTrouble(await overload()), measurements: [] },
-    { title: "Hedging: before, in and after an outage", text: showTrouble(await outage()), measurements: [] }
-  ]
+export interface Simulated {
+  readonly tail: ReadonlyArray<Row>
+  readonly overload: ReadonlyArray<Trouble>
+  readonly outage: ReadonlyArray<Trouble>
 }
+
+/** The tables of the page. */
+export const tables = ({ outage, overload, tail }: Simulated): string =>
+  [
+    "### A slow tail",
+    showTail(tail),
+    "### Before, in and after an overload",
+    showTrouble(overload),
+    "### Before, in and after an outage",
+    showTrouble(outage)
+  ].join("\n\n")
+
+const page = new URL("README.md", import.meta.url)
+const svg = new URL("tail.svg", import.meta.url)
+const marks = ["<!-- simulated -->\n\n", "\n\n<!-- end of simulated -->"] as const
+
+/** The tables and the picture as they are written down. */
+export const written = (): { readonly tables: string; readonly drawing: string } => ({
+  tables: readFileSync(page, "utf8").split(marks[0])[1]!.split(marks[1])[0]!,
+  drawing: readFileSync(svg, "utf8")
+})
+
+export const simulateAll = async (): Promise<Simulated> => ({
+  tail: await tail(),
+  overload: await overload(),
+  outage: await outage()
+})
 
 if (import.meta.main) {
-  const found = await sections()
-  for (const { text, title } of found) console.log(`### ${title}\n\n${text}\n`)
-  writeFileSync(
-    new URL("hedge.svg", import.meta.url),
-    drawing(found.flatMap(({ measurements }) => measurements))
-  )
+  const found = await simulateAll()
+  const text = tables(found)
+  console.log(text)
+  if (process.argv.includes("--update")) {
+    writeFileSync(page, readFileSync(page, "utf8").replace(written().tables, () => text))
+    writeFileSync(svg, drawing(found.tail))
+  }
 }

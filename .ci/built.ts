@@ -1,0 +1,17 @@
+// The package, built in a folder of its own, for who looks at what is shipped.
+import { execFileSync } from "node:child_process"
+import { copyFileSync, mkdtempSync, symlinkSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { root } from "./programs.ts"
+
+/** Makes a temporary folder that is the built package, and can import itself by its name. */
+export const build = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), "effect-cano-built-"))
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"))
+  copyFileSync(join(root, "package.json"), join(folder, "package.json"))
+  const tsc = join(root, "node_modules/typescript/bin/tsc")
+  const project = join(root, "tsconfig.build.json")
+  execFileSync(process.execPath, [tsc, "-p", project, "--outDir", join(folder, "dist")], { stdio: "inherit" })
+  return folder
+}
