@@ -6,14 +6,14 @@ import { TestClock, TestConsole } from "effect/testing"
 import { execFile } from "node:child_process"
 import { createHash } from "node:crypto"
 import { fileURLToPath } from "node:url"
-import { command } from "../examples/dependency-audit/cli.ts"
-import * as Discover from "../examples/dependency-audit/discover.ts"
-import * as Licence from "../examples/dependency-audit/licence.ts"
-import * as Manifest from "../examples/dependency-audit/manifest.ts"
-import { line, Progress } from "../examples/dependency-audit/progress.ts"
-import * as Report from "../examples/dependency-audit/report.ts"
-import { type PackageReport, Scanner } from "../examples/dependency-audit/scan.ts"
-import * as Audit from "../examples/dependency-audit/workflow.ts"
+import { command } from "../../examples/dependency-audit/cli.ts"
+import * as Discover from "../../examples/dependency-audit/discover.ts"
+import * as Licence from "../../examples/dependency-audit/licence.ts"
+import * as Manifest from "../../examples/dependency-audit/manifest.ts"
+import { line, Progress } from "../../examples/dependency-audit/progress.ts"
+import * as Report from "../../examples/dependency-audit/report.ts"
+import { type PackageReport, Scanner } from "../../examples/dependency-audit/scan.ts"
+import * as Audit from "../../examples/dependency-audit/workflow.ts"
 
 /** Makes a project of the given files; it is removed when the test ends. */
 const project = Effect.fn("project")(function*(files: Record<string, string>) {
@@ -531,7 +531,7 @@ describe("dependency audit", () => {
     /** Runs the program itself, with its output piped. */
     const spawn = (...args: ReadonlyArray<string>) =>
       Effect.callback<{ readonly code: unknown; readonly stdout: string; readonly stderr: string }>((resume) => {
-        const main = fileURLToPath(new URL("../examples/dependency-audit/main.ts", import.meta.url))
+        const main = fileURLToPath(new URL("../../examples/dependency-audit/main.ts", import.meta.url))
         const { FORCE_COLOR: _, ...env } = process.env
         execFile(
           process.execPath,

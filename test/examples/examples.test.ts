@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Examples from "../.ci/examples.ts"
+import * as Examples from "../../.ci/examples.ts"
 
 describe("examples", () => {
   for (const name of Examples.names()) {

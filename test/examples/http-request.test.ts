@@ -3,8 +3,8 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { HttpClient } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
-import { Api } from "../examples/http-request/api.ts"
-import { Server } from "../examples/http-request/server.ts"
+import { Api } from "../../examples/http-request/api.ts"
+import { Server } from "../../examples/http-request/server.ts"
 
 const Live = Layer.provideMerge(Server, NodeHttpServer.layerTest)
 

@@ -379,7 +379,7 @@ describe("a duration", () => {
             continue
           }
           if (what === "the fallback of the percentile" && given === null) continue
-          // a defect: see test/Hedge.test.ts
+          // a defect: see test/hedge/Hedge.test.ts
           if (what === "the delay of attempt 1" && text === "is no duration: a Promise") continue
           const [issue] = yield* issuesOf(option(given))
           assert.include(issue!.message, `${what} ${text}`)
