@@ -5,8 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Fiber, Option } from "effect"
 import { type CanoError, JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
-import { withYields } from "../yielding/yields.ts"
-import { collectGarbage, turns } from "./harness.ts"
+import { collectGarbage, turns, withYields } from "../kit/index.ts"
 
 const { all, any } = JoinStrategy
 

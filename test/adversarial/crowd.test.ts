@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { Bulkhead, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { quiet, withYields } from "../yielding/yields.ts"
+import { quiet, withYields } from "../kit/index.ts"
 
 const places = 4
 

@@ -15,7 +15,7 @@ import {
   tags,
   tally,
   wideBulkheads
-} from "./harness.ts"
+} from "../kit/index.ts"
 
 const stubborn = <A, E>(millis: number, end: Effect.Effect<A, E>) =>
   Effect.uninterruptible(Effect.andThen(Effect.sleep(millis), end))

@@ -17,7 +17,7 @@ import {
   tags,
   turns,
   withYieldsAt
-} from "./harness.ts"
+} from "../kit/index.ts"
 
 const { all, any, quorum } = JoinStrategy
 

@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, Logger, Option, Stream } from "effect"
 import { Bulkhead, JoinStrategy, Split, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { collectGarbage, counted, endsWithin, failed, fiberId, start, succeeded, tags } from "./harness.ts"
+import { collectGarbage, counted, endsWithin, failed, fiberId, start, succeeded, tags } from "../kit/index.ts"
 
 const { all, any, quorum } = JoinStrategy
 

@@ -6,7 +6,6 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Fiber, Result } from "effect"
 import { Bulkhead, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { quiet } from "../yielding/yields.ts"
 import {
   anyBranch,
   branch,
@@ -16,13 +15,14 @@ import {
   makeTrail,
   passTime,
   primeClock,
+  quiet,
   runs,
   some,
   strategy,
   toEffect,
   toStrategy,
   traced
-} from "./harness.ts"
+} from "../kit/index.ts"
 
 const places = int(1, 4)
 

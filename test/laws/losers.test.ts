@@ -6,9 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Exit } from "effect"
 import { Split } from "effect-cano"
 import type { SplitResult } from "effect-cano"
-import type { Runner } from "./harness.ts"
-import { int, observe, passTime, registered, runs, same, soundSplit } from "./harness.ts"
-import * as model from "./model.ts"
+import { int, model, observe, passTime, registered, type Runner, runs, same, soundSplit } from "../kit/index.ts"
 
 /** A split, what the model says of it, and when it was decided. */
 const decided = Arbitrary.map(soundSplit, (split) => {

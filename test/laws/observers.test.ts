@@ -5,8 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { Split } from "effect-cano"
 import type { SplitResult } from "effect-cano"
-import { anySplit, int, observe, predicted, runs, same, soundSplit } from "./harness.ts"
-import * as model from "./model.ts"
+import { anySplit, int, model, observe, predicted, runs, same, soundSplit } from "../kit/index.ts"
 
 type Told = SplitResult.Outcome.Any<unknown, unknown>
 

@@ -26,7 +26,7 @@ import {
   toShape,
   toStrategy,
   traced
-} from "./harness.ts"
+} from "../kit/index.ts"
 
 const options = {
   strategy,

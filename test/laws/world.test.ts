@@ -10,9 +10,7 @@ import { Cause, Deferred, Effect, Exit, Logger, Option, Scope, Stream } from "ef
 import { Bulkhead, Hedge, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
 import { AsyncLocalStorage } from "node:async_hooks"
-import { Census } from "../adversarial/harness.ts"
-import { seedOf } from "../yielding/yields.ts"
-import { int, primeClock, runs } from "./harness.ts"
+import { Census, int, primeClock, runs, seedOf } from "../kit/index.ts"
 
 type Body = Effect.Effect<unknown, unknown>
 

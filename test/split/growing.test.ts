@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Fiber, Option } from "effect"
 import { Bulkhead, JoinStrategy, Split, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { collectGarbage, turns } from "../adversarial/harness.ts"
+import { collectGarbage, turns } from "../kit/index.ts"
 
 const { all, any, percentage, quorum } = JoinStrategy
 

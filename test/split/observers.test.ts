@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Effect, Exit, Fiber, Option, Queue, Stream } from "effect"
 import { Bulkhead, JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { collectGarbage } from "../adversarial/harness.ts"
+import { collectGarbage } from "../kit/index.ts"
 
 const { all, allFailFast, any, quorum } = JoinStrategy
 

@@ -7,7 +7,7 @@ import type { Scope } from "effect"
 import { Arbitrary, Cause, Clock, Effect, Exit, Fiber } from "effect"
 import { Bulkhead, Hedge, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { int, oneOf, optional, primeClock, runs, strategy, toShape, toStrategy, untyped } from "../laws/harness.ts"
+import { int, oneOf, optional, primeClock, runs, strategy, toShape, toStrategy, untyped } from "../kit/index.ts"
 
 // -----------------------------------------------------------------------------
 // generators
