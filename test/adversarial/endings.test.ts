@@ -11,6 +11,7 @@ import {
   defects,
   endsWithin,
   failed,
+  messages,
   notAnEffect,
   start,
   succeeded,
@@ -20,11 +21,6 @@ import {
 } from "../kit/index.ts"
 
 const { all, any, quorum } = JoinStrategy
-
-const messages = (into: Array<string>) =>
-  Logger.layer([Logger.make(({ message }) => {
-    into.push(String(message))
-  })])
 
 /** A clock that counts those who sleep by it. */
 const sleepers = Effect.map(Clock.Clock, (clock) => {

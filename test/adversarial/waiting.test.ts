@@ -6,27 +6,20 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, Logger, Option, Stream } from "effect"
 import { Bulkhead, JoinStrategy, Split, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { collectGarbage, counted, endsWithin, failed, fiberId, start, succeeded, tags } from "../kit/index.ts"
+import {
+  collectGarbage,
+  counted,
+  endsWithin,
+  failed,
+  fibersOf,
+  isIdle,
+  messages,
+  start,
+  succeeded,
+  tags
+} from "../kit/index.ts"
 
 const { all, any, quorum } = JoinStrategy
-
-const isIdle = (bulkhead: Bulkhead.Bulkhead) =>
-  Effect.map(
-    bulkhead.statistics,
-    ({ inUse, waiting }) => assert.deepStrictEqual({ inUse, waiting }, { inUse: 0, waiting: 0 })
-  )
-
-/** How many fibers an effect makes. */
-const fibersOf = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E, R>) {
-  const before = yield* fiberId
-  const value = yield* effect
-  return { value, fibers: (yield* fiberId) - before }
-})
-
-const messages = (into: Array<string>) =>
-  Logger.layer([Logger.make(({ message }) => {
-    into.push(String(message))
-  })])
 
 describe("an observer on the bulkhead of its own split", () => {
   const work = Array.from({ length: 60 }, (_, i) => i % 3 === 0 ? Effect.void : Effect.sleep(1))

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, Layer, Option } from "effect"
+import { Cause, Context, Deferred, Effect, Exit, Fiber, Layer } from "effect"
 import { Bulkhead, JoinStrategy, Split, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
+import { failureOf, isIdle, timed } from "../kit/index.ts"
 
 const { all, any, quorum } = JoinStrategy
 
@@ -20,22 +21,6 @@ const counting = () => {
   return { seen, branch }
 }
 
-const failureOf = <A, E>(exit: Exit.Exit<A, E>): E | undefined =>
-  Exit.isFailure(exit) ? Option.getOrUndefined(Cause.findErrorOption(exit.cause)) : undefined
-
-/** Runs an effect while the clock runs on, and says when it ended. */
-const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
-    const fiber = yield* Effect.forkChild(Effect.zip(Effect.exit(effect), Clock.currentTimeMillis))
-    yield* TestClock.adjust("10 minutes")
-    return yield* Fiber.join(fiber)
-  })
-
-const idle = (places: number) => ({ places, inUse: 0, waiting: 0, rejected: 0 })
-
-const isIdle = (bulkhead: Bulkhead.Bulkhead, places: number) =>
-  Effect.map(bulkhead.statistics, ({ started: _, ...rest }) => assert.deepStrictEqual(rest, idle(places)))
-
 describe("a shared bulkhead", () => {
   it.effect("bounds several splits together, and lets them take turns", () =>
     Effect.gen(function*() {
@@ -48,7 +33,7 @@ describe("a shared bulkhead", () => {
       assert.strictEqual(seen.most, 2)
       assert.strictEqual(at, 50)
       assert.deepStrictEqual(seen.log, ["a0", "a1", "a2", "b0", "c0", "a3", "b1", "c1", "b2", "b3"])
-      yield* isIdle(bulkhead, 2)
+      yield* isIdle(bulkhead, { places: 2, rejected: 0 })
       assert.strictEqual((yield* bulkhead.statistics).started, 10)
     }))
 
@@ -60,7 +45,7 @@ describe("a shared bulkhead", () => {
       const [exit] = yield* timed(Split.run(branches, { strategy: all, bulkhead }))
       assert.isTrue(Exit.isSuccess(exit) && exit.value.values.join("") === "0123456")
       assert.deepStrictEqual(seen.log, ["0", "1", "2", "3", "4", "5", "6"])
-      yield* isIdle(bulkhead, 3)
+      yield* isIdle(bulkhead, { places: 3, rejected: 0 })
     }))
 
   it.effect("is a service that workflows name by its key", () =>
@@ -79,7 +64,7 @@ describe("a shared bulkhead", () => {
       assert.isTrue(Exit.isSuccess(exit))
       assert.strictEqual(seen.most, 2)
       const bad = yield* Effect.exit(Effect.provide(both, Bulkhead.layer(Db, { places: 0 })))
-      assert.match(String(failureOf(bad)?.message), /the places of bulkhead "test\/Db" are 0; .*at least 1/)
+      assert.match(String(failureOf(bad).message), /the places of bulkhead "test\/Db" are 0; .*at least 1/)
     }))
 
   it.effect("works over records, lazy lists and lists that grow", () =>
@@ -105,7 +90,7 @@ describe("a shared bulkhead", () => {
       assert.strictEqual(exit.value[1].values.length, 5)
       assert.deepStrictEqual(exit.value[2].values, ["g0", "g1", "g2", "g3", "g4"])
       assert.strictEqual(seen.most, 2)
-      yield* isIdle(bulkhead, 2)
+      yield* isIdle(bulkhead, { places: 2, rejected: 0 })
     }))
 
   it.effect("gives places back when a split is decided, late, interrupted or broken", () =>
@@ -114,28 +99,28 @@ describe("a shared bulkhead", () => {
       const hung = Array.from({ length: 5 }, () => Effect.never)
       const options = { strategy: all, bulkhead }
       yield* Split.run([Effect.succeed(1), ...hung], { strategy: any, bulkhead })
-      yield* isIdle(bulkhead, 3)
+      yield* isIdle(bulkhead, { places: 3, rejected: 0 })
       yield* timed(Split.run(hung, { ...options, timeout: 10 }))
-      yield* isIdle(bulkhead, 3)
+      yield* isIdle(bulkhead, { places: 3, rejected: 0 })
       const fiber = yield* Effect.forkChild(Split.run(hung, options))
       yield* Effect.yieldNow
       assert.strictEqual((yield* bulkhead.statistics).inUse, 3)
       yield* Fiber.interrupt(fiber)
-      yield* isIdle(bulkhead, 3)
+      yield* isIdle(bulkhead, { places: 3, rejected: 0 })
       const boom = function*() {
         yield Effect.never
         yield Effect.never
         throw new Error("boom")
       }
       yield* Effect.exit(Split.run(boom, options))
-      yield* isIdle(bulkhead, 3)
+      yield* isIdle(bulkhead, { places: 3, rejected: 0 })
       // what is no Effect ends the fiber as a whole
       const lost = Effect.suspend((): Effect.Effect<void> => 1 as never)
       yield* Effect.exit(Split.run([Effect.never, lost], options))
-      yield* isIdle(bulkhead, 3)
+      yield* isIdle(bulkhead, { places: 3, rejected: 0 })
       const children = Effect.asVoid(Effect.forkChild(Effect.never))
       yield* Effect.exit(Split.run([Effect.void, children, Effect.interrupt, Effect.void], options))
-      yield* isIdle(bulkhead, 3)
+      yield* isIdle(bulkhead, { places: 3, rejected: 0 })
     }))
 
   it.effect("goes on when a branch interrupts its own fiber or leaves children", () =>
@@ -151,7 +136,7 @@ describe("a shared bulkhead", () => {
       const split = Split.run(branches, { strategy: JoinStrategy.partialResults(50), bulkhead })
       const [exit] = yield* timed(Effect.all([split, split, split], { concurrency: 3 }))
       assert.isTrue(Exit.isSuccess(exit))
-      yield* isIdle(bulkhead, 1)
+      yield* isIdle(bulkhead, { places: 1, rejected: 0 })
     }))
 
   it.effect("keeps a place only as long as the loser that has it runs", () =>
@@ -166,7 +151,7 @@ describe("a shared bulkhead", () => {
       assert.isDefined(second.pollUnsafe())
       yield* TestClock.adjust(100)
       yield* Fiber.join(first)
-      yield* isIdle(bulkhead, 2)
+      yield* isIdle(bulkhead, { places: 2, rejected: 0 })
     }))
 
   it.effect("counts time in its line against the deadline of a split", () =>
@@ -178,9 +163,9 @@ describe("a shared bulkhead", () => {
       ], { concurrency: 2 }))
       assert.isTrue(Exit.isSuccess(exit))
       if (!Exit.isSuccess(exit)) return
-      assert.strictEqual(failureOf(exit.value[1])?._tag, "JoinTimeoutError")
+      assert.strictEqual(failureOf(exit.value[1])._tag, "JoinTimeoutError")
       assert.strictEqual(at, 100)
-      yield* isIdle(bulkhead, 1)
+      yield* isIdle(bulkhead, { places: 1, rejected: 0 })
     }))
 
   it.effect("lets a split that waits be interrupted, and forgets it", () =>
@@ -195,7 +180,7 @@ describe("a shared bulkhead", () => {
       assert.strictEqual((yield* bulkhead.statistics).waiting, 0)
       yield* TestClock.adjust(100)
       yield* Fiber.join(holder)
-      yield* isIdle(bulkhead, 1)
+      yield* isIdle(bulkhead, { places: 1, rejected: 0 })
     }))
 
   it.effect("refuses what may not wait, before a branch starts", () =>
@@ -240,7 +225,7 @@ describe("a shared bulkhead", () => {
       assert.strictEqual(seen.running, 2)
       yield* TestClock.adjust(200)
       yield* Fiber.join(fiber)
-      yield* isIdle(bulkhead, 2)
+      yield* isIdle(bulkhead, { places: 2, rejected: 0 })
       const error = yield* Effect.flip(bulkhead.resize(Number.NaN))
       assert.match(error.message, /are NaN; they must be an integer of at least 1/)
     }))
@@ -258,9 +243,9 @@ describe("a shared bulkhead", () => {
       ], { concurrency: 3 }))
       assert.isTrue(Exit.isSuccess(exit))
       assert.deepStrictEqual(seen.log, ["a", "b", "single", "c"])
-      yield* isIdle(bulkhead, 1)
+      yield* isIdle(bulkhead, { places: 1, rejected: 0 })
       yield* Effect.exit(bulkhead.withPlace(Effect.die("boom")))
-      yield* isIdle(bulkhead, 1)
+      yield* isIdle(bulkhead, { places: 1, rejected: 0 })
     }))
 
   it.effect("refuses single effects, and forgets those that are interrupted", () =>
@@ -295,7 +280,7 @@ describe("a shared bulkhead", () => {
       waiter.interruptUnsafe()
       split.interruptUnsafe()
       yield* Fiber.awaitAll([holder, waiter, split])
-      yield* isIdle(bulkhead, 1)
+      yield* isIdle(bulkhead, { places: 1, rejected: 0 })
     }))
 
   it.effect("does not let many short branches keep others waiting", () =>
@@ -309,7 +294,7 @@ describe("a shared bulkhead", () => {
         Split.run(branches("short", 3), { strategy: all, bulkhead })
       ], { concurrency: 2 })
       assert.isBelow(order.lastIndexOf("short"), 40)
-      yield* isIdle(bulkhead, 1)
+      yield* isIdle(bulkhead, { places: 1, rejected: 0 })
     }))
 
   it.effect("makes no fiber for a branch that waits", () =>
@@ -338,7 +323,7 @@ describe("a shared bulkhead", () => {
         assert.strictEqual((yield* bulkhead.statistics).inUse, 1)
       })))
       assert.isTrue(Exit.isSuccess(exit) || Cause.pretty(exit.cause) === "")
-      yield* isIdle(bulkhead, 2)
+      yield* isIdle(bulkhead, { places: 2, rejected: 0 })
     }))
 
   it("works under runSync", () => {

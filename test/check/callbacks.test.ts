@@ -5,17 +5,9 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Layer, Option } from "effect"
-import { type CanoError, JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
+import { type CanoError, JoinStrategy, Split, TaskResult } from "effect-cano"
 import { TestClock } from "effect/testing"
-
-/** A workflow without its types, as a caller from JavaScript sees it. */
-interface Untyped {
-  readonly register: (state: string, task: unknown) => Untyped
-  readonly registerSplit: (state: string, branches: unknown, options: object) => Untyped
-  readonly addExitStates: (...states: ReadonlyArray<string>) => Untyped
-  readonly withResources: (layer: Layer.Layer<never>) => Untyped
-  readonly orchestrate: (initial: unknown) => Effect.Effect<unknown, unknown>
-}
+import { type Untyped, untyped } from "../kit/index.ts"
 
 const boom = new Error("boom")
 const throws = (): never => {
@@ -44,7 +36,7 @@ class Census {
 
 type Build = (callback: unknown, census: Census) => Untyped
 
-const empty = (Workflow.make<string>("w") as unknown as Untyped).addExitStates("Done")
+const empty = untyped().addExitStates("Done")
 const { all, any } = JoinStrategy
 
 /** Branches of which one is in the middle of its work. */

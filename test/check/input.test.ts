@@ -6,9 +6,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Data, Duration, Effect, Exit, Fiber, Layer, Schedule, Stream } from "effect"
 import { CanoError, Hedge, JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
+import { standalone } from "../kit/index.ts"
 
 /** The public functions without their types, as a caller from JavaScript sees them. */
-const run = Split.run as unknown as (branches: unknown, options?: unknown) => Effect.Effect<any, unknown>
+const run: (branches: unknown, options?: unknown) => Effect.Effect<any, unknown> = standalone
 const hedge = Hedge.run as unknown as (attempt: unknown, options: object) => Effect.Effect<any, unknown>
 const { all, any, weighted } = JoinStrategy
 

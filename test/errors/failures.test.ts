@@ -3,9 +3,9 @@
  * what a wrong definition is called.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Context, Data, Effect, Exit, Fiber, Layer, Logger, Option, Stream } from "effect"
+import { Cause, Context, Data, Effect, Exit, Layer, Logger, Option, Stream } from "effect"
 import { Bulkhead, CanoError, Hedge, JoinStrategy, Split, Workflow } from "effect-cano"
-import { TestClock } from "effect/testing"
+import { endsWithin, stubborn } from "../kit/index.ts"
 
 const { all, any } = JoinStrategy
 
@@ -19,15 +19,6 @@ const lines = (into: Array<string>) =>
   })])
 
 const after = <A, E>(millis: number, then: Effect.Effect<A, E>) => Effect.andThen(Effect.sleep(millis), then)
-
-/** Stops when it has ended by itself. */
-const stubborn = <A, E>(millis: number, then: Effect.Effect<A, E>) => Effect.uninterruptible(after(millis, then))
-
-const until = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E, R>, millis: number) {
-  const fiber = yield* Effect.forkChild(effect)
-  yield* TestClock.adjust(millis)
-  return yield* Fiber.await(fiber)
-})
 
 const inMachine = (branches: any, options: object) =>
   (Workflow.make<string>("orders") as any)
@@ -54,7 +45,7 @@ describe("a branch that is left behind", () => {
           fourth: stubborn(130, Effect.interrupt),
           fifth: stubborn(140, Effect.die("bug"))
         }
-        const exit = yield* until(Effect.provide(inMachine(branches, options), lines(log)), 1000)
+        const exit = yield* endsWithin(Effect.provide(inMachine(branches, options), lines(log)), 1000)
         assert.deepStrictEqual(exit, Exit.succeed("Done"))
         assert.deepStrictEqual(log.filter((line) => !line.includes("did not stop")), [
           "Warn | workflow \"orders\", state \"Fetch\": branch second failed after the split had been decided or interrupted | no",
@@ -70,7 +61,7 @@ describe("a branch that is left behind", () => {
           stubborn(100, Effect.fail("no"))
         ]
         const split = Split.run(branches, { strategy: any, ...options } as { strategy: typeof any; losers: "detach" })
-        yield* until(Effect.provide(Effect.scoped(split), lines(log)), 1000)
+        yield* endsWithin(Effect.provide(Effect.scoped(split), lines(log)), 1000)
         assert.deepStrictEqual(log.filter((line) => !line.includes("did not stop")), [
           "Warn | branch 1 failed after the split had been decided or interrupted | no"
         ])
@@ -92,7 +83,7 @@ describe("a branch that is left behind", () => {
         })
         .register("Later", failing)
         .addExitStates("Done")
-      yield* until(Effect.provide(workflow.orchestrate("Fetch") as Effect.Effect<any, any>, lines(log)), 1000)
+      yield* endsWithin(Effect.provide(workflow.orchestrate("Fetch") as Effect.Effect<any, any>, lines(log)), 1000)
       assert.deepStrictEqual(log, [])
     }))
 
@@ -101,9 +92,9 @@ describe("a branch that is left behind", () => {
       const log: Array<string> = []
       for (const losers of ["interrupt", "await"] as const) {
         const branches = [Effect.fail("early"), Effect.sleep(10), after(20, Effect.fail("late"))]
-        yield* until(Effect.provide(inMachine(branches, { losers }), lines(log)), 100)
+        yield* endsWithin(Effect.provide(inMachine(branches, { losers }), lines(log)), 100)
       }
-      yield* until(
+      yield* endsWithin(
         Effect.provide(inMachine([Effect.fail("early"), Effect.sleep(10)], { losers: "detach" }), lines(log)),
         100
       )
@@ -118,7 +109,7 @@ describe("a branch that is left behind", () => {
           [name, i === 0 ? Effect.sleep(10) : stubborn(100, Effect.void)] as const
         )
       )
-      yield* until(Effect.provide(inMachine(branches, { losers: { grace: 1 } }), lines(log)), 1000)
+      yield* endsWithin(Effect.provide(inMachine(branches, { losers: { grace: 1 } }), lines(log)), 1000)
       assert.deepStrictEqual(log, [
         "Warn | workflow \"orders\", state \"Fetch\": branches b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15 and 14 more did not stop " +
         "within 1ms of the interruption, and go on detached"
@@ -135,7 +126,7 @@ describe("a branch that is left behind", () => {
       const workflow = (Workflow.make<string>("orders") as any)
         .register("Fetch", Effect.map(hedged, ({ value }) => value))
         .addExitStates("Done")
-      yield* until(Effect.provide(workflow.orchestrate("Fetch") as Effect.Effect<any, any>, lines(log)), 100)
+      yield* endsWithin(Effect.provide(workflow.orchestrate("Fetch") as Effect.Effect<any, any>, lines(log)), 100)
       assert.lengthOf(log, 1)
       assert.match(log[0]!, /^Warn \| workflow "orders", state "Fetch": attempt 0 died .* \| bug/)
     }))
@@ -143,7 +134,7 @@ describe("a branch that is left behind", () => {
 
 describe("a run whose time is up", () => {
   const late = Effect.fnUntraced(function*(run: Effect.Effect<unknown, unknown>, millis = 1000) {
-    const exit = yield* until(run, millis)
+    const exit = yield* endsWithin(run, millis)
     const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
     assert.instanceOf(error, CanoError.WorkflowTimeoutError)
     return error
@@ -259,7 +250,7 @@ describe("a run whose time is up", () => {
   it.effect("does so once the run has been interrupted and awaited, and fails with nothing else", () =>
     Effect.gen(function*() {
       const branches = [Effect.onInterrupt(Effect.never, () => Effect.sleep(30))]
-      const exit = yield* until(
+      const exit = yield* endsWithin(
         Effect.zip(
           Effect.flip(machine(branches).orchestrate("Fetch")) as Effect.Effect<any>,
           Effect.clockWith(({ currentTimeMillis }) => currentTimeMillis)

@@ -15,6 +15,7 @@ import {
 } from "effect"
 import { type CanoError, Hedge } from "effect-cano"
 import { TestClock } from "effect/testing"
+import { messages } from "../kit/index.ts"
 
 /** What the attempts of one hedge do: when they start and end, and how many run. */
 const watch = () => {
@@ -1616,10 +1617,9 @@ describe("what ends a hedge", () => {
   it.effect("is not told to the log besides", () =>
     Effect.gen(function*() {
       const lines: Array<string> = []
-      const layer = Logger.layer([Logger.make(({ message }) => {
-        lines.push(String(message))
-      })])
-      const exit = yield* Effect.exit(Hedge.run(Effect.die("a defect"), { delay: 10 })).pipe(Effect.provide(layer))
+      const exit = yield* Effect.exit(Hedge.run(Effect.die("a defect"), { delay: 10 })).pipe(
+        Effect.provide(messages(lines))
+      )
       assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
       assert.deepStrictEqual(lines, [])
     }))

@@ -2,14 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Deferred, Duration, Effect, Exit, Fiber, Schedule, Scheduler } from "effect"
 import { Hedge, JoinStrategy, Split, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
+import { standalone, timed } from "../kit/index.ts"
 
 const { any, quorum } = JoinStrategy
-
-/** As from JavaScript. */
-const loosely = Split.run as unknown as (
-  branches: unknown,
-  options: object
-) => Effect.Effect<{ readonly tally: JoinStrategy.Tally }, { readonly _tag: string; readonly message: string }>
 
 /** Replicas that tell when they are asked. */
 const replicas = () => {
@@ -23,13 +18,6 @@ const replicas = () => {
     )
   return { log, ask }
 }
-
-const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
-    const fiber = yield* Effect.forkChild(Effect.zip(Effect.exit(effect), Clock.currentTimeMillis))
-    yield* TestClock.adjust("1 minute")
-    return yield* Fiber.join(fiber)
-  })
 
 describe("a split with a hedge", () => {
   it.effect("starts the next branch when the delay has passed, and the first success wins", () =>
@@ -309,14 +297,14 @@ describe("a hedged split: what starts when", () => {
         let started = 0
         const branch = Effect.sync(() => started++).pipe(Effect.andThen(Effect.never))
         const fiber = yield* Effect.forkChild(
-          loosely([branch, branch, branch, branch], { strategy, hedge: { delay: "1 hour" } })
+          standalone([branch, branch, branch, branch], { strategy, hedge: { delay: "1 hour" } })
         )
         yield* TestClock.adjust(1)
         assert.strictEqual(started, count, JoinStrategy.format(strategy))
         yield* Fiber.interrupt(fiber)
       }
       const error = yield* Effect.exit(
-        loosely([Effect.never], { strategy: own({ asksFor: () => Promise.resolve(2) }), hedge: { delay: 1 } })
+        standalone([Effect.never], { strategy: own({ asksFor: () => Promise.resolve(2) }), hedge: { delay: 1 } })
       )
       assert.isTrue(Exit.isFailure(error))
       if (Exit.isFailure(error)) {
@@ -359,7 +347,7 @@ describe("a hedged split: what starts when", () => {
 
   it("works under Effect.runSync, where branches complete at once", () => {
     const failing = (count: number) => Array.from({ length: count }, (_, i) => Effect.fail(i))
-    const run = (branches: unknown, options: object) => Effect.runSync(loosely(branches, options))
+    const run = (branches: unknown, options: object) => Effect.runSync(standalone(branches, options))
     for (const delay of [0, "1 hour", Duration.infinity, () => 5, Schedule.spaced(10)]) {
       for (const count of [1, 5, 5000]) {
         for (const budget of [undefined, Hedge.budget({ tokens: count, ratio: 0 })]) {
@@ -378,7 +366,7 @@ describe("a hedged split: what starts when", () => {
         assert.deepStrictEqual(tally, { total: 5, succeeded: 2, failed: 2, interrupted: 0, notStarted: 1 })
         const leaves = Effect.andThen(Effect.forkChild(Effect.never), Effect.fail("it has left a child"))
         assert.strictEqual(run([leaves, leaves, leaves, Effect.void], { strategy: any, hedge }).tally.failed, 3)
-        const error = Effect.runSync(Effect.flip(loosely(failing(4), { strategy: any, hedge })))
+        const error = Effect.runSync(Effect.flip(standalone(failing(4), { strategy: any, hedge })))
         assert.strictEqual(error._tag, "JoinUnsatisfiedError")
         const lazy = function*() {
           yield* failing(3)
@@ -386,7 +374,7 @@ describe("a hedged split: what starts when", () => {
         }
         assert.strictEqual(run(lazy, { strategy: any, hedge }).tally.failed, 3)
         const budget = Hedge.budget({ tokens: 5, ratio: 0 })
-        Effect.runSync(Effect.flip(loosely(function*() {
+        Effect.runSync(Effect.flip(standalone(function*() {
           yield* failing(3)
         }, { strategy: any, hedge: { ...hedge, budget } })))
         assert.strictEqual(Effect.runSync(budget.tokens), 5 - Math.max(0, 3 - atOnce))
@@ -552,7 +540,7 @@ describe("a hedged split: what it refuses", () => {
       ]
       for (const strategy of waiting) {
         const error = yield* Effect.flip(
-          loosely([Effect.void, Effect.void], { strategy, timeout: 50, hedge: { delay: 1 } })
+          standalone([Effect.void, Effect.void], { strategy, timeout: 50, hedge: { delay: 1 } })
         )
         const name = JoinStrategy.format(strategy)
         assert.strictEqual(error._tag, "ConfigurationError")
@@ -569,7 +557,7 @@ describe("a hedged split: what it refuses", () => {
         [{ budget: {} }, { budget: 5 }, { latencies: {} }, { delay: Hedge.percentile(0.5, {} as never) }],
         (hedge) =>
           Effect.map(
-            Effect.flip(loosely([Effect.void], { strategy: any, hedge: { delay: 1, ...hedge } })),
+            Effect.flip(standalone([Effect.void], { strategy: any, hedge: { delay: 1, ...hedge } })),
             ({ message }) => message
           )
       )
@@ -610,7 +598,7 @@ describe("a hedged split: what it refuses", () => {
       for (const [hedge, text] of cases) {
         const { ask, log } = replicas()
         const [exit] = yield* timed(
-          loosely([ask("a", 500), ask("b", 500)], { strategy: any, hedge: { delay: 5, ...hedge } })
+          standalone([ask("a", 500), ask("b", 500)], { strategy: any, hedge: { delay: 5, ...hedge } })
         )
         assert.isTrue(Exit.isFailure(exit))
         if (Exit.isFailure(exit)) assert.match(Cause.pretty(exit.cause), text)
@@ -618,7 +606,7 @@ describe("a hedged split: what it refuses", () => {
         assert.match(log[1]!, /a cut/)
       }
       const [lost] = yield* timed(
-        loosely([Effect.void], { strategy: any, hedge: { delay: 5, latencies: { ...latencies, record: () => {} } } })
+        standalone([Effect.void], { strategy: any, hedge: { delay: 5, latencies: { ...latencies, record: () => {} } } })
       )
       assert.isTrue(Exit.isFailure(lost))
       if (Exit.isFailure(lost)) assert.match(Cause.pretty(lost.cause), /record returned undefined; .* an Effect/)

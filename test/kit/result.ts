@@ -13,9 +13,13 @@ export const defects = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<unknow
 export const wasInterrupted = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) && exit.cause.reasons.length > 0 && Cause.hasInterruptsOnly(exit.cause)
 
+/** The tags of outcomes. */
+export const tagsOf = (outcomes: ReadonlyArray<{ readonly _tag: string }>): ReadonlyArray<string> =>
+  outcomes.map(({ _tag }) => _tag)
+
 /** The tags of the outcomes of a list, in branch order. */
 export const tags = (result: { readonly outcomes: ReadonlyArray<{ readonly _tag: string }> }): ReadonlyArray<string> =>
-  result.outcomes.map((outcome) => outcome._tag)
+  tagsOf(result.outcomes)
 
 /** A tally, by its counts. */
 export const tally = (succeeded: number, failed = 0, interrupted = 0, notStarted = 0) => ({

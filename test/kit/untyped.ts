@@ -9,7 +9,7 @@ import { Split, Workflow } from "effect-cano"
 export const standalone = Split.run as unknown as (
   branches: unknown,
   options?: unknown
-) => Effect.Effect<SplitResult.SplitResult<unknown, unknown>, unknown>
+) => Effect.Effect<SplitResult.SplitResult<unknown, unknown>, any>
 
 /** A workflow of anything. */
 export interface Untyped {

@@ -2,27 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Context, Data, Deferred, Duration, Effect, Exit, Fiber, Layer, Option, Ref, Schema } from "effect"
 import { CanoError, JoinStrategy, TaskResult, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
+import { failureOf, type Untyped, untyped } from "../kit/index.ts"
 
 type State = "A" | "B" | "C" | "Done" | "Degraded"
 
 class Boom extends Data.TaggedError("Boom")<{ readonly at: string }> {}
-
-/** A workflow without its types, as a caller from JavaScript sees it. */
-interface Untyped {
-  readonly register: (state: string, task: unknown) => Untyped
-  readonly registerSplit: (state: string, branches: unknown, options: object) => Untyped
-  readonly addExitStates: (...states: ReadonlyArray<string>) => Untyped
-  readonly withResources: (layer: Layer.Layer<never>) => Untyped
-  readonly withTimeout: (duration: number) => Untyped
-  readonly validate: () => ReadonlyArray<CanoError.Issue>
-  readonly orchestrate: (initial: unknown, options?: object) => Effect.Effect<unknown, unknown>
-}
-const untyped = (name = "w") => Workflow.make<State>(name) as unknown as Untyped
-
-const failure = <E>(exit: Exit.Exit<unknown, E>): E => {
-  assert.isTrue(Exit.isFailure(exit))
-  return Option.getOrThrow(Cause.findErrorOption((exit as Exit.Failure<unknown, E>).cause))
-}
 
 const rules = (workflow: { readonly validate: () => ReadonlyArray<CanoError.Issue> }) =>
   workflow.validate().map((issue) => [issue.state, issue.rule])
@@ -94,7 +78,7 @@ describe("register", () => {
       assert.deepStrictEqual(rules(left), [])
       assert.strictEqual(yield* right.orchestrate("B"), "Done")
       const unknown = yield* Effect.exit((left as unknown as Untyped).orchestrate("B"))
-      assert.instanceOf(failure(unknown), CanoError.ConfigurationError)
+      assert.instanceOf(failureOf(unknown), CanoError.ConfigurationError)
     }))
 
   it.effect("leaves a task's own errors and defects as they are", () =>
@@ -138,7 +122,7 @@ describe("orchestrate", () => {
         })
         .withResources(Layer.effectDiscard(Effect.sync(() => built++)))
         .withTimeout(Number.NaN)
-      const error = failure(yield* Effect.exit(workflow.orchestrate("X", { maxTransitions: -1, maxDepth: 0 })))
+      const error = failureOf(yield* Effect.exit(workflow.orchestrate("X", { maxTransitions: -1, maxDepth: 0 })))
       assert.instanceOf(error, CanoError.ConfigurationError)
       assert.sameDeepMembers((error as CanoError.ConfigurationError).issues.map((issue) => [issue.state, issue.rule]), [
         [undefined, "no-exit"],
@@ -171,7 +155,7 @@ describe("orchestrate", () => {
         })
       ]
       for (const machine of machines) {
-        const error = failure(yield* Effect.exit(machine.addExitStates("Done").orchestrate("A"))) as any
+        const error = failureOf(yield* Effect.exit(machine.addExitStates("Done").orchestrate("A"))) as any
         assert.strictEqual(error._tag, "WorkflowError")
         assert.strictEqual(error.rule, "unknown-state")
         assert.strictEqual(error.state, "A")
@@ -189,7 +173,7 @@ describe("orchestrate", () => {
           [() => ({}), /not an Effect/]
         ] as const
       ) {
-        const error = failure(
+        const error = failureOf(
           yield* Effect.exit(untyped().register("A", task).addExitStates("Done").orchestrate("A"))
         ) as any
         assert.strictEqual(error.rule, "invalid-task")
@@ -377,7 +361,7 @@ describe("registerSplit", () => {
           yield 42
         }, { strategy: JoinStrategy.all, next: "Done", otherwise: "Degraded" })
         .addExitStates("Done", "Degraded")
-      const error = failure(yield* Effect.exit(workflow.orchestrate("A"))) as any
+      const error = failureOf(yield* Effect.exit(workflow.orchestrate("A"))) as any
       assert.deepInclude(error, { _tag: "WorkflowError", rule: "invalid-branches", state: "A" })
     }))
 
@@ -429,14 +413,14 @@ describe("registerSplit", () => {
         ] as const
       ) {
         const workflow = untyped().registerSplit("A", () => value, { strategy: JoinStrategy.all, next: "Done" })
-        const error = failure(yield* Effect.exit(workflow.addExitStates("Done").orchestrate("A"))) as any
+        const error = failureOf(yield* Effect.exit(workflow.addExitStates("Done").orchestrate("A"))) as any
         assert.deepInclude(error, { _tag: "WorkflowError", rule: "invalid-branches", state: "A" })
         assert.match(error.message, text)
       }
       // an Effect that yields a single Effect, or a service key, which is one
       const single = untyped().registerSplit("A", Effect.succeed(Key), { strategy: JoinStrategy.all, next: "Done" })
       assert.match(
-        (failure(yield* Effect.exit(single.addExitStates("Done").orchestrate("A"))) as any).message,
+        (failureOf(yield* Effect.exit(single.addExitStates("Done").orchestrate("A"))) as any).message,
         /single Effect/
       )
     }))
@@ -531,7 +515,7 @@ describe("TaskResult.split", () => {
           })
         )
         .addExitStates("Done")
-      const error = failure(yield* Effect.exit(workflow.orchestrate("A"))) as any
+      const error = failureOf(yield* Effect.exit(workflow.orchestrate("A"))) as any
       assert.deepInclude(error, { rule: "unknown-state", state: "A" })
       assert.strictEqual(started, 0)
     }))
@@ -539,7 +523,7 @@ describe("TaskResult.split", () => {
   it.effect("fails with WorkflowError from a state registered with register", () =>
     Effect.gen(function*() {
       const workflow = untyped().register("A", Effect.succeed(TaskResult.split(["A"]))).addExitStates("Done")
-      const error = failure(yield* Effect.exit(workflow.orchestrate("A"))) as any
+      const error = failureOf(yield* Effect.exit(workflow.orchestrate("A"))) as any
       assert.deepInclude(error, { _tag: "WorkflowError", rule: "split-outside-split" })
       assert.match(error.message, /use registerSplit/)
     }))
@@ -955,7 +939,7 @@ describe("every builder method", () => {
       assert.strictEqual(yield* base.orchestrate("A"), "Done")
       assert.strictEqual(built, 0)
       for (const state of ["B", "Degraded"]) {
-        const error = failure(yield* Effect.exit(base.orchestrate(state))) as CanoError.ConfigurationError
+        const error = failureOf(yield* Effect.exit(base.orchestrate(state))) as CanoError.ConfigurationError
         assert.deepStrictEqual(error.issues.map((issue) => issue.rule), ["initial-state"])
       }
     }))
@@ -1133,7 +1117,7 @@ describe("workflows of data", () => {
         typeof value === "string" ? Effect.succeed(value) : value)
       const workflow = Workflow.fromEntries("names", { states, exits: ["toString"] }) as unknown as Untyped
       assert.strictEqual(yield* workflow.orchestrate("__proto__"), "toString")
-      const error = failure(yield* Effect.exit(workflow.orchestrate("hasOwnProperty")))
+      const error = failureOf(yield* Effect.exit(workflow.orchestrate("hasOwnProperty")))
       assert.instanceOf(error, CanoError.ConfigurationError)
     }))
 })

@@ -6,16 +6,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Fiber, Layer, Option, Stream } from "effect"
 import { Bulkhead, CanoError, JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
+import { collectGarbage, running } from "../kit/index.ts"
 
 type Work = Effect.Effect<unknown, unknown>
 
 const all = { strategy: JoinStrategy.all } as const
-
-/** A run whose only task is this effect. */
-const running = (name: string, task: Work) =>
-  Workflow.make<"Go" | "Done">(name).register("Go", Effect.as(task, "Done" as const)).addExitStates("Done")
 
 /** A run of one split. */
 const splitting = (name: string, branches: () => ReadonlyArray<Work>) =>
@@ -420,9 +415,6 @@ describe("what has ended", () => {
 
 describe("a run that starts the next one", () => {
   const generations = 20_000
-
-  setFlagsFromString("--expose_gc")
-  const collectGarbage: () => void = runInNewContext("gc")
 
   /** How the next run is started: detached, from somewhere in the run before. */
   const pollers: { readonly [where: string]: (next: Work) => Work } = {

@@ -1,18 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Layer, Option, Schema } from "effect"
 import { CanoError, JoinStrategy, TaskResult, Workflow } from "effect-cano"
+import { type Untyped, untyped } from "../kit/index.ts"
 
-/** A workflow without its types, as a caller from JavaScript sees it. */
-interface Untyped {
-  readonly register: (state: string, task: unknown) => Untyped
-  readonly registerSplit: (state: string, branches: unknown, options: object) => Untyped
-  readonly addExitStates: (...states: ReadonlyArray<string>) => Untyped
-  readonly withResources: (layer: unknown) => Untyped
-  readonly withTimeout: (duration: unknown) => Untyped
-  readonly orchestrate: (initial: unknown, options?: object) => Effect.Effect<unknown, unknown>
-}
-
-const empty = Workflow.make<string>("w") as unknown as Untyped
+const empty = untyped()
 const done = Effect.succeed("Done")
 const sound = empty.register("A", done).addExitStates("Done")
 const machine = (schema: unknown, options?: object) =>

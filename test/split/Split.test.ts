@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Context, Deferred, Effect, Exit, Fiber, Logger, Option, Scope } from "effect"
+import { Cause, Context, Deferred, Effect, Exit, Fiber, Scope } from "effect"
 import { type CanoError, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
+import { defectLog, failureOf, tags, tally, until } from "../kit/index.ts"
 
 /** A branch that ends at a time, and notes its start and how it ended. */
 const branch = <A>(trail: Array<string>, name: string, millis: number, end: Effect.Effect<A, string>) =>
@@ -18,29 +19,6 @@ const branch = <A>(trail: Array<string>, name: string, millis: number, end: Effe
 const ok = (trail: Array<string>, name: string, millis: number) => branch(trail, name, millis, Effect.succeed(name))
 const bad = (trail: Array<string>, name: string, millis: number) => branch(trail, name, millis, Effect.fail(name))
 
-/** Runs an effect in a fiber of its own up to a time of the test clock. */
-const until = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E, R>, millis: number) {
-  const fiber = yield* Effect.forkChild(effect, { startImmediately: true })
-  yield* TestClock.adjust(millis)
-  return fiber
-})
-
-const tags = (result: { readonly outcomes: ReadonlyArray<{ readonly _tag: string }> }) =>
-  result.outcomes.map((outcome) => outcome._tag)
-
-const tally = (succeeded: number, failed = 0, interrupted = 0, notStarted = 0) => ({
-  total: succeeded + failed + interrupted + notStarted,
-  succeeded,
-  failed,
-  interrupted,
-  notStarted
-})
-
-const failed = <E>(exit: Exit.Exit<unknown, E> | undefined): E => {
-  assert.isTrue(exit !== undefined && Exit.isFailure(exit), "it has failed")
-  return Option.getOrThrow(Cause.findErrorOption((exit as Exit.Failure<unknown, E>).cause))
-}
-
 describe("semantics 1: a join is decided as soon as it can be", () => {
   it.effect("all: the last success satisfies it; after a failure every branch, queued ones too, runs to its end", () =>
     Effect.gen(function*() {
@@ -54,7 +32,7 @@ describe("semantics 1: a join is decided as soon as it can be", () => {
       )
       assert.isUndefined(fiber.pollUnsafe())
       yield* TestClock.adjust(1)
-      const error = failed(fiber.pollUnsafe()) as CanoError.JoinUnsatisfiedError<string, ReadonlyArray<unknown>>
+      const error = failureOf(fiber.pollUnsafe()) as CanoError.JoinUnsatisfiedError<string, ReadonlyArray<unknown>>
       assert.deepStrictEqual(error.result.tally, tally(2, 1))
       assert.deepStrictEqual(trail, ["start a", "start b", "bad a", "start c", "ok b", "ok c"])
     }))
@@ -69,7 +47,7 @@ describe("semantics 1: a join is decided as soon as it can be", () => {
         }),
         20
       )
-      const error = failed(fiber.pollUnsafe()) as CanoError.JoinUnsatisfiedError<string, ReadonlyArray<unknown>>
+      const error = failureOf(fiber.pollUnsafe()) as CanoError.JoinUnsatisfiedError<string, ReadonlyArray<unknown>>
       assert.deepStrictEqual(tags(error.result), ["Succeeded", "Failed", "Interrupted", "Succeeded"])
       assert.strictEqual(trail.at(-1), "cut c")
     }))
@@ -97,7 +75,7 @@ describe("semantics 1: a join is decided as soon as it can be", () => {
           millis < 40 ? bad(trail, `${millis}`, millis) : ok(trail, "x", millis)
         )
         const missed = yield* until(Split.run(bads, { strategy }), 30)
-        const error = failed(missed.pollUnsafe()) as CanoError.JoinUnsatisfiedError<string, ReadonlyArray<unknown>>
+        const error = failureOf(missed.pollUnsafe()) as CanoError.JoinUnsatisfiedError<string, ReadonlyArray<unknown>>
         assert.deepStrictEqual(error.result.tally, tally(0, 3, 1))
       }
     }))
@@ -126,7 +104,7 @@ describe("semantics 1: a join is decided as soon as it can be", () => {
       const late = yield* until(Split.run([bad(trail, "a", 10), ok(trail, "b", 60)], { strategy, timeout: 50 }), 50)
       assert.deepInclude(yield* Fiber.join(late), { timedOut: true, tally: tally(0, 1, 1) })
       const none = yield* until(Split.run([ok(trail, "a", 60)], { strategy, timeout: 50 }), 50)
-      assert.deepInclude(failed(none.pollUnsafe()), { _tag: "JoinTimeoutError" })
+      assert.deepInclude(failureOf(none.pollUnsafe()), { _tag: "JoinTimeoutError" })
     }))
 
   it.effect("what a branch does after the decision is Interrupted and changes nothing", () =>
@@ -158,7 +136,7 @@ describe("semantics 2: the deadline acts only on an undecided join", () => {
         }),
         50
       )
-      const error = failed(fiber.pollUnsafe()) as CanoError.JoinTimeoutError<string, ReadonlyArray<unknown>>
+      const error = failureOf(fiber.pollUnsafe()) as CanoError.JoinTimeoutError<string, ReadonlyArray<unknown>>
       assert.strictEqual(error._tag, "JoinTimeoutError")
       assert.strictEqual(
         error.message,
@@ -182,10 +160,7 @@ describe("semantics 2: the deadline acts only on an undecided join", () => {
 describe("semantics 3: losers are interrupted and awaited", () => {
   it.effect("a loser's dying finalizer does not change the verdict, stays in its outcome and is logged once", () =>
     Effect.gen(function*() {
-      const logged: Array<unknown> = []
-      const logger = Logger.layer([Logger.make(({ cause }) => {
-        logged.push(...cause.reasons.flatMap((reason) => reason._tag === "Die" ? [reason.defect] : []))
-      })])
+      const { layer: logger, logged } = defectLog()
       const dying = Effect.ensuring(Effect.never, Effect.die("finalizer"))
       const cases: ReadonlyArray<readonly [JoinStrategy.JoinStrategy, number, Effect.Effect<void>]> = [
         [JoinStrategy.any, 1000, Effect.sleep(10)],
@@ -479,7 +454,7 @@ describe("semantics 8: no branches, or too few", () => {
         ) {
           const exit = yield* Effect.exit(Split.run(list, { strategy, timeout: 10 }))
           if (satisfied) assert.deepInclude(Exit.isSuccess(exit) ? exit.value : {}, { tally: tally(0), values: [] })
-          else assert.deepInclude(failed(exit), { _tag: "JoinUnsatisfiedError" })
+          else assert.deepInclude(failureOf(exit), { _tag: "JoinUnsatisfiedError" })
         }
       }))
   }
@@ -506,7 +481,7 @@ describe("semantics 8: no branches, or too few", () => {
         }, { strategy: JoinStrategy.quorum(3) }),
         0
       )
-      assert.deepInclude(failed(fiber.pollUnsafe()), { _tag: "JoinUnsatisfiedError" })
+      assert.deepInclude(failureOf(fiber.pollUnsafe()), { _tag: "JoinUnsatisfiedError" })
       assert.deepStrictEqual(trail, ["start a", "start b", "cut a", "cut b"])
     }))
 })
@@ -514,7 +489,7 @@ describe("semantics 8: no branches, or too few", () => {
 describe("semantics 9: bad input", () => {
   it.effect("is a ConfigurationError before anything starts", () =>
     Effect.gen(function*() {
-      const error = failed(
+      const error = failureOf(
         yield* Effect.exit(
           Split.run([Effect.void] as ReadonlyArray<Effect.Effect<void>>, {
             strategy: JoinStrategy.quorum(5),

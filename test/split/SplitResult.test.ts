@@ -1,18 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Deferred, Effect, Fiber, Option } from "effect"
+import { Cause, Deferred, Effect, Option } from "effect"
 import { JoinStrategy, Split, SplitResult } from "effect-cano"
-import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
-
-const after = <A>(millis: number, value: A) => Effect.as(Effect.sleep(millis), value)
-const failAfter = <E>(millis: number, error: E) => Effect.andThen(Effect.sleep(millis), Effect.fail(error))
+import { after, endsWithin, failAfter } from "../kit/index.ts"
 
 /** What an effect ends with by a time of the test clock. */
-const until = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E, R>, millis: number) {
-  const fiber = yield* Effect.forkChild(effect, { startImmediately: true })
-  yield* TestClock.adjust(millis)
-  return yield* Fiber.join(fiber)
-})
+const ends = <A, E, R>(effect: Effect.Effect<A, E, R>, millis: number) => Effect.flatten(endsWithin(effect, millis))
 
 const errors = <E>(failures: ReadonlyArray<SplitResult.Failed<E>>) =>
   failures.map((failure) => Option.getOrThrow(Cause.findErrorOption(failure.cause)))
@@ -20,7 +13,7 @@ const errors = <E>(failures: ReadonlyArray<SplitResult.Failed<E>>) =>
 describe("a result", () => {
   it.effect("tells how each branch ended", () =>
     Effect.gen(function*() {
-      const result = yield* until(
+      const result = yield* ends(
         Split.run([Effect.never, failAfter(5, "no"), after(10, "a"), after(10, "b"), after(0, "c"), after(0, "d")], {
           strategy: JoinStrategy.partialResults(3),
           bulkhead: 2
@@ -40,7 +33,7 @@ describe("a result", () => {
 
   it.effect("has its parts in branch order, and the settled ones in the order of time", () =>
     Effect.gen(function*() {
-      const result = yield* until(
+      const result = yield* ends(
         Split.run(
           {
             late: Effect.never,
@@ -82,7 +75,7 @@ describe("a result", () => {
 
   it.effect("calls a loser interrupted that would not be, and ended well", () =>
     Effect.gen(function*() {
-      const result = yield* until(
+      const result = yield* ends(
         Split.run([after(10, "first"), Effect.uninterruptible(after(30, "late"))], { strategy: JoinStrategy.any }),
         30
       )
@@ -154,13 +147,13 @@ describe("a result", () => {
   it.effect("of an error has the shape of the branches", () =>
     Effect.gen(function*() {
       const branches = { a: after(20, 1), b: failAfter(5, "no"), c: after(10, 3) }
-      const error = yield* until(Effect.flip(Split.run(branches, { strategy: JoinStrategy.all })), 20)
+      const error = yield* ends(Effect.flip(Split.run(branches, { strategy: JoinStrategy.all })), 20)
       if (error._tag !== "JoinUnsatisfiedError") return assert.fail(error.message)
       assert.deepStrictEqual(error.result.values, { a: 1, c: 3 })
       assert.deepStrictEqual(Object.keys(error.result.outcomes), ["a", "b", "c"])
       assert.strictEqual(error.result.outcomes.b._tag, "Failed")
       assert.deepStrictEqual(error.result.failures.map(({ name }) => name), ["b"])
-      const late = yield* until(
+      const late = yield* ends(
         Effect.flip(Split.run(branches, { strategy: JoinStrategy.all, timeout: 15, bulkhead: 2 })),
         15
       )
@@ -168,7 +161,7 @@ describe("a result", () => {
       assert.deepStrictEqual(late.result.values, {})
       const { a, b, c } = late.result.outcomes
       assert.deepStrictEqual([a._tag, b._tag, c._tag], ["Interrupted", "Failed", "Interrupted"])
-      const list = yield* until(
+      const list = yield* ends(
         Effect.flip(Split.run([after(5, 1), failAfter(5, "no"), after(10, 3)], { strategy: JoinStrategy.all })),
         10
       )
@@ -193,9 +186,9 @@ describe("a result", () => {
   it.effect("says whether the deadline decided", () =>
     Effect.gen(function*() {
       const strategy = JoinStrategy.partialTimeout
-      const late = yield* until(Split.run([after(10, 1), after(60, 2)], { strategy, timeout: 50 }), 50)
+      const late = yield* ends(Split.run([after(10, 1), after(60, 2)], { strategy, timeout: 50 }), 50)
       assert.isTrue(late.timedOut)
-      const early = yield* until(Split.run([after(10, 1)], { strategy, timeout: 50 }), 50)
+      const early = yield* ends(Split.run([after(10, 1)], { strategy, timeout: 50 }), 50)
       assert.isFalse(early.timedOut)
     }))
 
@@ -253,7 +246,7 @@ describe("discard", () => {
   it.effect("keeps the first three failures in branch order for the message of its error", () =>
     Effect.gen(function*() {
       const millis = [60, 20, 10, 50, 40, 30, 70]
-      const error: any = yield* until(
+      const error: any = yield* ends(
         Effect.flip(
           Split.run(() => [after(5, 1), ...millis.map((at, i) => failAfter(at, `f${i + 1}`))], {
             strategy: JoinStrategy.all,
@@ -274,7 +267,7 @@ describe("discard", () => {
 
   it.effect("counts the losers", () =>
     Effect.gen(function*() {
-      const result = yield* until(
+      const result = yield* ends(
         Split.run({ a: after(10, 1), b: Effect.never }, { strategy: JoinStrategy.any, discard: true }),
         10
       )
@@ -285,7 +278,7 @@ describe("discard", () => {
 describe("guards", () => {
   it.effect("tell the outcomes apart", () =>
     Effect.gen(function*() {
-      const { outcomes } = yield* until(
+      const { outcomes } = yield* ends(
         Split.run(() => [Effect.fail("no"), after(10, 1), Effect.never], { strategy: JoinStrategy.any }),
         10
       )

@@ -5,14 +5,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Option, Schedule } from "effect"
 import { CanoError, JoinStrategy, Split, Workflow } from "effect-cano"
-import { TestClock } from "effect/testing"
+import { standalone as run, stepped } from "../kit/index.ts"
 
 type Branch = Effect.Effect<unknown, unknown>
-const run = Split.run as unknown as (
-  branches: unknown,
-  options: object
-) => Effect.Effect<{ readonly tally: JoinStrategy.Tally; readonly timedOut: boolean }, unknown>
-
 /** The forms of a list. Names are "0", "1", … in all of them. */
 const forms: { readonly [form: string]: (branches: ReadonlyArray<Branch>) => unknown } = {
   "static array": (branches) => branches,
@@ -38,20 +33,6 @@ const failure = (exit: Exit.Exit<unknown, unknown>): unknown =>
   Exit.isFailure(exit)
     ? Option.getOrElse(Cause.findErrorOption(exit.cause), () => Cause.squash(exit.cause))
     : undefined
-
-/** Runs an effect for so long, in virtual time, that it has ended. */
-const ended = <A, E>(effect: Effect.Effect<A, E>) =>
-  Effect.gen(function*() {
-    yield* TestClock.adjust(0)
-    const fiber = yield* Effect.forkChild(effect, { startImmediately: true })
-    for (let at = 0; at <= 100; at++) {
-      const exit = fiber.pollUnsafe()
-      if (exit !== undefined) return { at, exit }
-      yield* TestClock.adjust(1)
-    }
-    fiber.interruptUnsafe()
-    return assert.fail("it has not ended")
-  })
 
 // -----------------------------------------------------------------------------
 // few branches
@@ -152,7 +133,7 @@ describe.each(Object.keys(forms))("%s", (form) => {
           let started = 0
           const branch = Effect.andThen(Effect.sync(() => started++), Effect.as(Effect.sleep(1), "same"))
           const list = forms[form]!(Array.from({ length: n }, () => branch))
-          const { at, exit } = yield* ended(run(list, { strategy, timeout: 90, ...optionsOf(form) }))
+          const { at, exit } = yield* stepped(run(list, { strategy, timeout: 90, ...optionsOf(form) }))
           const error = failure(exit)
           if (names !== undefined && isKnown(form) && n < (strategy as JoinStrategy.Custom).names!.length) {
             assert.match(String((error as Error).message), /there is no branch "\d"/)
@@ -193,7 +174,7 @@ describe("a list that turns out too short", () => {
     Effect.gen(function*() {
       for (const strategy of [agreement(3), tolerate({ minSuccesses: 3 }), accept(quorum(3), () => true)]) {
         const list = forms["lazy list"]!([Effect.never, Effect.never])
-        const { at, exit } = yield* ended(run(list, { strategy }))
+        const { at, exit } = yield* stepped(run(list, { strategy }))
         const error = failure(exit)
         assert.instanceOf(error, CanoError.JoinUnsatisfiedError)
         assert.strictEqual(at, 0)
@@ -208,7 +189,7 @@ describe("a list that turns out too short", () => {
       const hedge = { delay: Schedule.recurs(1), atOnce: 1 }
       for (const form of ["dynamic, hedged", "lazy, hedged"]) {
         const list = forms[form]!(Array.from({ length: 5 }, () => Effect.as(Effect.sleep(1), "same")))
-        const error = failure((yield* ended(run(list, { strategy, hedge }))).exit)
+        const error = failure((yield* stepped(run(list, { strategy, hedge }))).exit)
         assert.instanceOf(error, CanoError.JoinUnsatisfiedError)
         assert.strictEqual(error.reason, "own waits for 3 branches, but only 2 were started")
       }
@@ -251,7 +232,7 @@ describe("a strategy that would wait when nothing is left to run", () => {
           Effect.gen(function*() {
             const branches = [Effect.void, Effect.sleep(2), Effect.fail("no")].slice(0, n)
             const list = forms[form]!(branches)
-            const { exit } = yield* ended(run(list, { strategy: waiting(), bulkhead, ...optionsOf(form) }))
+            const { exit } = yield* stepped(run(list, { strategy: waiting(), bulkhead, ...optionsOf(form) }))
             const error = failure(exit)
             assert.instanceOf(error, CanoError.JoinUnsatisfiedError)
             assert.strictEqual(
@@ -275,7 +256,7 @@ describe("a strategy that would wait when nothing is left to run", () => {
       for (const form of ["dynamic, hedged", "lazy, hedged"]) {
         const list = forms[form]!(Array.from({ length: 5 }, () => Effect.sleep(1)))
         const hedge = { delay: Schedule.recurs(1), atOnce: 1 }
-        const error = failure((yield* ended(run(list, { strategy: waiting(), hedge }))).exit)
+        const error = failure((yield* stepped(run(list, { strategy: waiting(), hedge }))).exit)
         assert.instanceOf(error, CanoError.JoinUnsatisfiedError)
       }
     }))
@@ -298,16 +279,16 @@ describe("a strategy that would wait when nothing is left to run", () => {
           return event === "deadline" && n === 2 ? "proceed" : "continue"
         }
       })
-      const two = yield* ended(run([Effect.void, Effect.sleep(3)], { strategy: timed, timeout: 50 }))
+      const two = yield* stepped(run([Effect.void, Effect.sleep(3)], { strategy: timed, timeout: 50 }))
       assert.deepStrictEqual([two.at, two.exit._tag], [3, "Success"])
       assert.isFalse(Exit.isSuccess(two.exit) && two.exit.value.timedOut)
       assert.deepStrictEqual(events, ["settled", "settled", "settled", "deadline"])
-      const one = yield* ended(run([Effect.void], { strategy: timed, timeout: 50 }))
+      const one = yield* stepped(run([Effect.void], { strategy: timed, timeout: 50 }))
       assert.instanceOf(failure(one.exit), CanoError.JoinUnsatisfiedError)
       // one that is not timed is not asked about a deadline
       events.length = 0
       const untimed = make<unknown, unknown, number>({ ...timed.reducer, timed: false })
-      yield* ended(run([Effect.void], { strategy: untimed, timeout: 50 }))
+      yield* stepped(run([Effect.void], { strategy: untimed, timeout: 50 }))
       assert.deepStrictEqual(events, ["settled", "settled"])
     }))
 
@@ -319,11 +300,11 @@ describe("a strategy that would wait when nothing is left to run", () => {
           decide: (n) => n === 12 ? "proceed" : n > 20 ? { fail: "passed twice" } : "continue"
         })
       const branches = [Effect.void, Effect.sleep(5)]
-      const early = yield* ended(run(branches, { strategy: soft(50) }))
+      const early = yield* stepped(run(branches, { strategy: soft(50) }))
       assert.deepStrictEqual([early.at, early.exit._tag], [5, "Success"])
-      const late = yield* ended(run(branches, { strategy: soft(2) }))
+      const late = yield* stepped(run(branches, { strategy: soft(2) }))
       assert.deepStrictEqual([late.at, late.exit._tag], [5, "Success"])
-      const once = yield* ended(run([Effect.sleep(5)], { strategy: soft(2) }))
+      const once = yield* stepped(run([Effect.sleep(5)], { strategy: soft(2) }))
       const error = failure(once.exit)
       assert.instanceOf(error, CanoError.JoinUnsatisfiedError)
       assert.strictEqual(error.reason, "it would wait, and every branch has settled")

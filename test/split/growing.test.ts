@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Deferred, Effect, Exit, Fiber, Option } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber } from "effect"
 import { Bulkhead, JoinStrategy, Split, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { collectGarbage, turns } from "../kit/index.ts"
+import { collectGarbage, failureOf, turns } from "../kit/index.ts"
 
 const { all, any, percentage, quorum } = JoinStrategy
 
@@ -17,9 +17,6 @@ const countdown = (from: number, pause: Effect.Effect<void> = Effect.void) =>
       })
     return [step(from)]
   })
-
-const failureOf = <A, E>(exit: Exit.Exit<A, E>): E | undefined =>
-  Exit.isFailure(exit) ? Option.getOrUndefined(Cause.findErrorOption(exit.cause)) : undefined
 
 describe("a split that grows", () => {
   it.effect("is complete when every branch has ended, and gives results in the order of adding", () =>

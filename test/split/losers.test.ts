@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Clock, Context, Deferred, type Duration, Effect, Exit, Fiber, Layer, Logger, Scope } from "effect"
+import { Cause, Clock, Context, Deferred, type Duration, Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { JoinStrategy, Split, SplitResult, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
+import { messages, tagsOf, timed } from "../kit/index.ts"
 
 /** Branches that tell when they start, end and are interrupted. */
 const watched = () => {
@@ -19,23 +20,6 @@ const watched = () => {
     })
   return { log, branch }
 }
-
-const tags = (outcomes: ReadonlyArray<{ readonly _tag: string }>) => outcomes.map(({ _tag }) => _tag)
-
-/** Runs an effect to its end, and says when that was. */
-const timed = <A, E, R>(effect: Effect.Effect<A, E, R>, adjust: Duration.Input) =>
-  Effect.gen(function*() {
-    const fiber = yield* Effect.forkChild(
-      Effect.zip(Effect.exit(effect), Effect.clockWith((clock) => clock.currentTimeMillis))
-    )
-    yield* TestClock.adjust(adjust)
-    return yield* Fiber.join(fiber)
-  })
-
-const messages = (into: Array<string>) =>
-  Logger.layer([Logger.make(({ message }) => {
-    into.push(String(Array.isArray(message) ? message[0] : message))
-  })])
 
 describe("losers: await", () => {
   it.effect("the split ends when they have ended by themselves, and keeps how", () =>
@@ -57,7 +41,7 @@ describe("losers: await", () => {
       assert.isTrue(SplitResult.isLate(third) && Exit.isFailure(third.exit) && Cause.hasFails(third.exit.cause))
       assert.deepStrictEqual(exit.value.values, ["a"])
       assert.deepStrictEqual(exit.value.tally, { total: 3, succeeded: 1, failed: 0, interrupted: 2, notStarted: 0 })
-      assert.deepStrictEqual(tags(exit.value.settled), ["Succeeded"])
+      assert.deepStrictEqual(tagsOf(exit.value.settled), ["Succeeded"])
       assert.deepStrictEqual(exit.value.cancelled, [])
       assert.deepStrictEqual(log, ["start a", "start b", "end a", "end b"])
     }))
@@ -76,7 +60,7 @@ describe("losers: await", () => {
       assert.isTrue(Exit.isSuccess(exit))
       if (!Exit.isSuccess(exit)) return
       assert.strictEqual(at, 30)
-      assert.deepStrictEqual(tags(exit.value.outcomes), [
+      assert.deepStrictEqual(tagsOf(exit.value.outcomes), [
         "Succeeded",
         "Late",
         "Late",
@@ -100,7 +84,7 @@ describe("losers: await", () => {
       const error = exit.value
       assert.strictEqual(error._tag, "JoinTimeoutError")
       if (error._tag !== "JoinTimeoutError") return
-      assert.deepStrictEqual(tags(error.result.outcomes), ["Late"])
+      assert.deepStrictEqual(tagsOf(error.result.outcomes), ["Late"])
     }))
 
   it.effect("an interruption of the split interrupts them", () =>
@@ -131,7 +115,7 @@ describe("losers: await", () => {
           if (!Exit.isSuccess(exit) || first !== Effect.void) return
           assert.deepStrictEqual(exit.value.tally, { total: 4, succeeded: 1, failed: 0, interrupted: 3, notStarted: 0 })
           const late = losers === "await" ? "Late" : "Detached"
-          assert.deepStrictEqual(tags(Object.values(exit.value.outcomes)), ["Succeeded", late, late, late])
+          assert.deepStrictEqual(tagsOf(Object.values(exit.value.outcomes)), ["Succeeded", late, late, late])
         }))
     }
 
@@ -219,7 +203,7 @@ describe("losers: detach", () => {
         }))
       ).pipe(Effect.tap(TestClock.adjust("1 second")), Effect.flatMap(Fiber.join))
       assert.deepStrictEqual(tally, { total: 3, succeeded: 1, failed: 0, interrupted: 2, notStarted: 0 })
-      assert.deepStrictEqual(tags(outcomes), ["Succeeded", "Detached", "Detached"])
+      assert.deepStrictEqual(tagsOf(outcomes), ["Succeeded", "Detached", "Detached"])
       const [, second, third] = outcomes
       assert.isTrue(SplitResult.isDetached(second) && SplitResult.isDetached(third))
       if (!SplitResult.isDetached(second) || !SplitResult.isDetached(third)) return
@@ -319,7 +303,7 @@ describe("losers: detach", () => {
           })),
           (error) =>
             Effect.sync(() => {
-              if (error._tag === "JoinUnsatisfiedError") log.push(...tags(error.result.outcomes))
+              if (error._tag === "JoinUnsatisfiedError") log.push(...tagsOf(error.result.outcomes))
             })
         )),
         "1 second"
@@ -430,7 +414,7 @@ describe("losers: a grace period", () => {
       assert.strictEqual(at, 500)
       assert.isTrue(Exit.isSuccess(exit))
       if (!Exit.isSuccess(exit)) return
-      assert.deepStrictEqual(tags(exit.value.outcomes), ["Succeeded", "Interrupted", "Detached"])
+      assert.deepStrictEqual(tagsOf(exit.value.outcomes), ["Succeeded", "Interrupted", "Detached"])
       assert.deepStrictEqual(log, ["tidy", "stopped 500"])
       assert.deepStrictEqual(warnings, [
         "branch 2 did not stop within 100ms of the interruption, and goes on detached"
@@ -450,7 +434,7 @@ describe("losers: a grace period", () => {
       assert.isTrue(Exit.isSuccess(exit))
       if (!Exit.isSuccess(exit)) return
       assert.strictEqual(at, 50)
-      assert.deepStrictEqual(tags(exit.value.outcomes), ["Succeeded", "Interrupted"])
+      assert.deepStrictEqual(tagsOf(exit.value.outcomes), ["Succeeded", "Interrupted"])
     }))
 
   it.effect("losers of a split that is interrupted meanwhile are awaited, and nobody is left", () =>

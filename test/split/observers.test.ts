@@ -1,24 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Clock, Effect, Exit, Fiber, Option, Queue, Stream } from "effect"
+import { Cause, Clock, Effect, Exit, Fiber, Queue, Stream } from "effect"
 import { Bulkhead, JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { collectGarbage } from "../kit/index.ts"
+import { after, collectGarbage, failureOf, timed } from "../kit/index.ts"
 
 const { all, allFailFast, any, quorum } = JoinStrategy
 
-const after = <A>(millis: number, value: A) => Effect.as(Effect.sleep(millis), value)
 const now = Clock.currentTimeMillis
-
-/** Runs an effect while the clock runs on. */
-const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
-    const fiber = yield* Effect.forkChild(Effect.zip(Effect.exit(effect), now))
-    yield* TestClock.adjust("1 minute")
-    return yield* Fiber.join(fiber)
-  })
-
-const failureOf = <A, E>(exit: Exit.Exit<A, E>): E | undefined =>
-  Exit.isFailure(exit) ? Option.getOrUndefined(Cause.findErrorOption(exit.cause)) : undefined
 
 describe("onOutcome", () => {
   it.effect("is told of each branch in the order in which they end, losers included", () =>

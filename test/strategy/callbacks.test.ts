@@ -6,9 +6,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit } from "effect"
 import { JoinStrategy, Split, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
+import { standalone as run } from "../kit/index.ts"
 
 type Branch = Effect.Effect<unknown, unknown>
-const run = Split.run as unknown as (branches: unknown, options: object) => Effect.Effect<unknown, unknown>
 
 /** A function that does as it should until it is armed. */
 interface Callback {

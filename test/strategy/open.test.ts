@@ -1,8 +1,9 @@
 /** Open strategies, one by one: what each is for, its errors, and what its own functions may do wrong. */
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber } from "effect"
+import { Cause, Effect, Exit } from "effect"
 import { JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
+import { after, failAfter, stepped } from "../kit/index.ts"
 
 const {
   accept,
@@ -20,29 +21,13 @@ const {
   tolerate
 } = JoinStrategy
 
-const later = <A>(value: A, millis: number) => Effect.as(Effect.sleep(millis), value)
-const failing = <E>(error: E, millis: number) => Effect.andThen(Effect.sleep(millis), Effect.fail(error))
-
-/** The exit of an effect, and when it ended. */
-const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
-    const fiber = yield* Effect.forkChild(effect, { startImmediately: true })
-    for (let at = 0; at <= 200; at++) {
-      const exit = fiber.pollUnsafe()
-      if (exit !== undefined) return { at, exit }
-      yield* TestClock.adjust(1)
-    }
-    yield* Fiber.interrupt(fiber)
-    return assert.fail("it has not ended")
-  })
-
 const messageOf = (exit: Exit.Exit<unknown, unknown>): string =>
   Exit.isFailure(exit) ? (Cause.squash(exit.cause) as Error).message : assert.fail("it has succeeded")
 
 describe("accept", () => {
   it.effect("takes the first answer that is not stale", () =>
     Effect.gen(function*() {
-      const { at, exit } = yield* timed(Split.run([later(1, 10), later(5, 20), later(9, 30)], {
+      const { at, exit } = yield* stepped(Split.run([after(10, 1), after(20, 5), after(30, 9)], {
         strategy: accept(any, (version: number) => version > 3)
       }))
       assert.strictEqual(at, 20)
@@ -57,7 +42,7 @@ describe("accept", () => {
 
   it.effect("fails as soon as too few can still be accepted", () =>
     Effect.gen(function*() {
-      const { at, exit } = yield* timed(Split.run([later(1, 10), later(2, 20), later(3, 30)], {
+      const { at, exit } = yield* stepped(Split.run([after(10, 1), after(20, 2), after(30, 3)], {
         strategy: accept(quorum(2), (n: number) => n > 2)
       }))
       assert.strictEqual(at, 20)
@@ -68,8 +53,8 @@ describe("accept", () => {
 describe("reject", () => {
   it.effect("ends with the first veto", () =>
     Effect.gen(function*() {
-      const { at, exit } = yield* timed(
-        Split.run({ ann: later("yes", 10), bob: later("no", 20), cyd: later("yes", 30) }, {
+      const { at, exit } = yield* stepped(
+        Split.run({ ann: after(10, "yes"), bob: after(20, "no"), cyd: after(30, "yes") }, {
           strategy: reject(
             all,
             (outcome: { readonly _tag: string; readonly value?: unknown }) => outcome.value === "no"
@@ -84,22 +69,22 @@ describe("reject", () => {
 describe("optional", () => {
   it.effect("waits for a branch that may fail", () =>
     Effect.gen(function*() {
-      const page = { body: later("text", 10), ads: failing("no ads", 30) }
-      const { at, exit } = yield* timed(Split.run(page, { strategy: optional(all, ["ads"]) }))
+      const page = { body: after(10, "text"), ads: failAfter(30, "no ads") }
+      const { at, exit } = yield* stepped(Split.run(page, { strategy: optional(all, ["ads"]) }))
       assert.strictEqual(at, 30)
       assert.deepStrictEqual(Exit.isSuccess(exit) ? exit.value.values : undefined, { body: "text" })
     }))
 
   it.effect("does not forgive the others", () =>
     Effect.gen(function*() {
-      const page = { body: failing("no text", 10), ads: later("buy", 30) }
-      const { exit } = yield* timed(Split.run(page, { strategy: optional(all, ["ads"]) }))
+      const page = { body: failAfter(10, "no text"), ads: after(30, "buy") }
+      const { exit } = yield* stepped(Split.run(page, { strategy: optional(all, ["ads"]) }))
       assert.match(messageOf(exit), /1 succeeded, 1 failed: body: no text$/)
     }))
 
   it.effect("a branch that is left out does not satisfy any", () =>
     Effect.gen(function*() {
-      const { exit } = yield* timed(Split.run({ a: failing("a", 10), b: failing("b", 20) }, {
+      const { exit } = yield* stepped(Split.run({ a: failAfter(10, "a"), b: failAfter(20, "b") }, {
         strategy: optional(any, ["b"])
       }))
       assert.isTrue(Exit.isFailure(exit))
@@ -110,18 +95,20 @@ describe("agreement", () => {
   it.effect("waits for answers that are the same by a key of theirs", () =>
     Effect.gen(function*() {
       const replicas = [
-        later({ id: 1, v: 1 }, 10),
-        later({ id: 2, v: 2 }, 20),
-        later({ id: 3, v: 2 }, 30),
-        later({ id: 4, v: 1 }, 40)
+        after(10, { id: 1, v: 1 }),
+        after(20, { id: 2, v: 2 }),
+        after(30, { id: 3, v: 2 }),
+        after(40, { id: 4, v: 1 })
       ]
-      const { at } = yield* timed(Split.run(replicas, { strategy: agreement(2, ({ v }: { readonly v: number }) => v) }))
+      const { at } = yield* stepped(
+        Split.run(replicas, { strategy: agreement(2, ({ v }: { readonly v: number }) => v) })
+      )
       assert.strictEqual(at, 30)
     }))
 
   it.effect("fails as soon as no answer can get enough", () =>
     Effect.gen(function*() {
-      const { at, exit } = yield* timed(Split.run([later(1, 10), later(2, 20), later(3, 30), Effect.never], {
+      const { at, exit } = yield* stepped(Split.run([after(10, 1), after(20, 2), after(30, 3), Effect.never], {
         strategy: agreement(3)
       }))
       assert.strictEqual(at, 30)
@@ -131,18 +118,18 @@ describe("agreement", () => {
 
 describe("tolerate", () => {
   const mixed = (failures: number, n: number) =>
-    Array.from({ length: n }, (_, i) => i < failures ? failing(`e${i}`, i + 1) : later(i, i + 1))
+    Array.from({ length: n }, (_, i) => i < failures ? failAfter(i + 1, `e${i}`) : after(i + 1, i))
 
   it.effect("runs every branch to its end while failures are few", () =>
     Effect.gen(function*() {
-      const { at, exit } = yield* timed(Split.run(mixed(2, 10), { strategy: tolerate({ maxFailureRate: 0.2 }) }))
+      const { at, exit } = yield* stepped(Split.run(mixed(2, 10), { strategy: tolerate({ maxFailureRate: 0.2 }) }))
       assert.strictEqual(at, 10)
       assert.isTrue(Exit.isSuccess(exit))
     }))
 
   it.effect("fails with the failure that is one too many", () =>
     Effect.gen(function*() {
-      const { at, exit } = yield* timed(Split.run(mixed(5, 10), { strategy: tolerate({ maxFailures: 3 }) }))
+      const { at, exit } = yield* stepped(Split.run(mixed(5, 10), { strategy: tolerate({ maxFailures: 3 }) }))
       assert.strictEqual(at, 4)
       assert.match(
         messageOf(exit),
@@ -152,7 +139,7 @@ describe("tolerate", () => {
 
   it.effect("fails when the least number of successes is out of reach", () =>
     Effect.gen(function*() {
-      const { at } = yield* timed(Split.run(mixed(5, 10), { strategy: tolerate({ minSuccesses: 8 }) }))
+      const { at } = yield* stepped(Split.run(mixed(5, 10), { strategy: tolerate({ minSuccesses: 8 }) }))
       assert.strictEqual(at, 3)
     }))
 })
@@ -160,7 +147,7 @@ describe("tolerate", () => {
 describe("partialSuccesses", () => {
   it.effect("takes whatever succeeded, if there is less than was hoped for", () =>
     Effect.gen(function*() {
-      const { at, exit } = yield* timed(Split.run([later(1, 10), failing("no", 20), failing("no", 30)], {
+      const { at, exit } = yield* stepped(Split.run([after(10, 1), failAfter(20, "no"), failAfter(30, "no")], {
         strategy: partialSuccesses(2)
       }))
       assert.strictEqual(at, 30)
@@ -169,7 +156,7 @@ describe("partialSuccesses", () => {
 
   it.effect("fails only if nothing did", () =>
     Effect.gen(function*() {
-      const { exit } = yield* timed(Split.run([failing("no", 10)], { strategy: partialSuccesses(2) }))
+      const { exit } = yield* stepped(Split.run([failAfter(10, "no")], { strategy: partialSuccesses(2) }))
       assert.isTrue(Exit.isFailure(exit))
     }))
 })
@@ -178,7 +165,7 @@ describe("partialTimeoutAtLeast", () => {
   for (const [n, verdict] of [[2, "Success"], [3, "Failure"]] as const) {
     it.effect(`two answers by the deadline: at least ${n} is a ${verdict}`, () =>
       Effect.gen(function*() {
-        const { at, exit } = yield* timed(Split.run([later(1, 10), later(2, 20), later(3, 100)], {
+        const { at, exit } = yield* stepped(Split.run([after(10, 1), after(20, 2), after(100, 3)], {
           strategy: JoinStrategy.partialTimeoutAtLeast(n),
           timeout: 50
         }))
@@ -200,7 +187,7 @@ describe("relax", () => {
   for (const [what, delays, at, succeeded] of cases) {
     it.effect(what, () =>
       Effect.gen(function*() {
-        const ended = yield* timed(Split.run(delays.map((millis) => later(millis, millis)), {
+        const ended = yield* stepped(Split.run(delays.map((millis) => after(millis, millis)), {
           strategy: relax(all, { after: 50, enough: quorum(2) }),
           timeout: 100
         }))
@@ -212,18 +199,20 @@ describe("relax", () => {
   it.effect("goes on when the first strategy is out of reach, and fails when the second is, too", () =>
     Effect.gen(function*() {
       const strategy = relax(JoinStrategy.allFailFast, { after: 50, enough: quorum(2) })
-      const one = yield* timed(Split.run([failing("a", 10), later(1, 20), later(2, 30), Effect.never], { strategy }))
+      const one = yield* stepped(
+        Split.run([failAfter(10, "a"), after(20, 1), after(30, 2), Effect.never], { strategy })
+      )
       assert.deepStrictEqual([one.at, one.exit._tag], [50, "Success"])
-      const two = yield* timed(Split.run([failing("a", 10), failing("b", 20), later(2, 30)], { strategy }))
+      const two = yield* stepped(Split.run([failAfter(10, "a"), failAfter(20, "b"), after(30, 2)], { strategy }))
       assert.deepStrictEqual([two.at, two.exit._tag], [20, "Failure"])
     }))
 
   it.effect("does not wait for the soft deadline when nothing runs any more", () =>
     Effect.gen(function*() {
       const strategy = relax(JoinStrategy.allFailFast, { after: "1 hour", enough: quorum(2) })
-      const branches = [failing("a", 10), later(1, 20), later(2, 30)]
+      const branches = [failAfter(10, "a"), after(20, 1), after(30, 2)]
       for (const bulkhead of [undefined, 1, 2]) {
-        const { at, exit } = yield* timed(Split.run(branches, { strategy, bulkhead, timeout: "2 hours" }))
+        const { at, exit } = yield* stepped(Split.run(branches, { strategy, bulkhead, timeout: "2 hours" }))
         assert.deepStrictEqual([at, exit._tag], [bulkhead === 1 ? 60 : bulkhead === 2 ? 40 : 30, "Success"])
       }
     }))
@@ -233,7 +222,7 @@ describe("relax", () => {
       const none = (): ReadonlyArray<Effect.Effect<number>> => []
       const strategies = [relax(any, { after: 50, enough: all }), relax(all, { after: 50, enough: any })]
       for (const strategy of strategies) {
-        const { at, exit } = yield* timed(Split.run(none, { strategy }))
+        const { at, exit } = yield* stepped(Split.run(none, { strategy }))
         assert.deepStrictEqual([at, exit._tag], [0, "Success"])
       }
     }))
@@ -241,7 +230,7 @@ describe("relax", () => {
   it.effect("leaves no timer behind", () =>
     Effect.gen(function*() {
       const strategy = relax(any, { after: "1 hour", enough: any })
-      const { at } = yield* timed(Split.run([later(1, 10)], { strategy, timeout: "2 hours" }))
+      const { at } = yield* stepped(Split.run([after(10, 1)], { strategy, timeout: "2 hours" }))
       assert.strictEqual(at, 10)
     }))
 
@@ -255,8 +244,8 @@ describe("relax", () => {
 describe("requirements", () => {
   it.effect("fail as soon as they can no longer hold", () =>
     Effect.gen(function*() {
-      const branches = { a: failing("a", 10), b: failing("b", 20), c: later("c", 30) }
-      const { at, exit } = yield* timed(Split.run(branches, { strategy: anyOf("a", allOf("b", "c")) }))
+      const branches = { a: failAfter(10, "a"), b: failAfter(20, "b"), c: after(30, "c") }
+      const { at, exit } = yield* stepped(Split.run(branches, { strategy: anyOf("a", allOf("b", "c")) }))
       assert.strictEqual(at, 20)
       assert.match(messageOf(exit), /^anyOf\(a, allOf\(b, c\)\) of 3 \(anyOf\(a, allOf\(b, c\)\) can no longer hold\)/)
     }))
@@ -288,8 +277,8 @@ describe("make", () => {
             () => Effect.andThen(Effect.sleep(20), Effect.sync(() => trail.push("finalized")))
           )
           yield* TestClock.adjust(0)
-          const { at, exit } = yield* timed(
-            Split.run([later(1, 10), slow, slow], { strategy: broken(where), bulkhead })
+          const { at, exit } = yield* stepped(
+            Split.run([after(10, 1), slow, slow], { strategy: broken(where), bulkhead })
           )
           assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
           assert.strictEqual(messageOf(exit), where)
@@ -307,7 +296,7 @@ describe("make", () => {
         onOutcome: () => {},
         decide: () => "continue"
       })
-      const { at, exit } = yield* timed(Split.run([Effect.never], { strategy, timeout: 30 }))
+      const { at, exit } = yield* stepped(Split.run([Effect.never], { strategy, timeout: 30 }))
       assert.strictEqual(at, 30)
       assert.match(messageOf(exit), /^no decision within 30ms: never of 1/)
     }))
