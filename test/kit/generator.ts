@@ -54,15 +54,18 @@ export const some = <A>(item: Arbitrary.Arbitrary<A>, minLength = 1) =>
   Arbitrary.array(item, { minLength, maxLength: 8 })
 
 /**
- * The branches of a split. Where fibers yield at random, none of them completes synchronously, and no two end at the same
- * instant, whichever of them run one after another: which one would be first is not guaranteed there.
+ * Branches of which no two end at the same instant, whichever of them run one after another: which one would be first is not
+ * guaranteed. Those that complete synchronously do so in branch order, unless fibers yield at random.
  */
+export const apart = (branches: ReadonlyArray<model.Branch>): ReadonlyArray<model.Branch> =>
+  branches.map((branch, i) =>
+    // sums of different powers of 2 are different, and those of 8 branches are less than 4 ms
+    branch.delay === 0 && !yieldsAtRandom ? branch : { ...branch, delay: branch.delay + 2 ** i / 64 }
+  )
+
+/** The branches of a split. Where fibers yield at random, none of them completes synchronously, and all are `apart`. */
 export const listOf = (item: Arbitrary.Arbitrary<model.Branch>, minLength = 1) =>
-  yieldsAtRandom
-    ? Arbitrary.map(some(item, minLength), (branches) =>
-      // sums of different powers of 2 are different, and those of 8 branches are less than 4 ms
-      branches.map((branch, i): model.Branch => ({ ...branch, delay: branch.delay + 2 ** i / 64 })))
-    : some(item, minLength)
+  yieldsAtRandom ? Arbitrary.map(some(item, minLength), apart) : some(item, minLength)
 
 export const strategy: Arbitrary.Arbitrary<model.Strategy> = Arbitrary.map(
   Arbitrary.all({

@@ -3,6 +3,7 @@
  * library as anybody does, by its public names.
  *
  * - `model`, `hedgeModel`: what a split, or a hedge, must do, played through on paper.
+ * - `plainJoin`: the same split as a program, written with nothing but Effect's own combinators.
  * - generators of splits, programs of them, and `observe`, which writes down what is seen of one.
  * - the test clock, schedulers that yield at random or count, censuses, logs: what a test needs to look at a run.
  */
@@ -18,6 +19,7 @@ export * from "./log.ts"
 export * from "./machine.ts"
 export * as model from "./model.ts"
 export * from "./observation.ts"
+export * as plainJoin from "./plainJoin.ts"
 export * from "./program.ts"
 export * from "./result.ts"
 export * from "./scheduler.ts"

@@ -26,7 +26,7 @@ export interface Options {
 export type Runner = (branches: unknown, options: Options, trail: Trail) => Effect.Effect<Result, unknown>
 
 /** The same split as the only state of a workflow. */
-export const registered: Runner = (branches, options) =>
+export const registered = (branches: unknown, options: Options): Effect.Effect<Result, unknown> =>
   Effect.map(
     untyped()
       .registerSplit("Split", branches, { ...options, next: (result: Result) => ({ _tag: "Done", result }) })

@@ -203,7 +203,7 @@ describe("interruption", () => {
         const options = { strategy: toStrategy(split.strategy), bulkhead, timeout }
         let leftRunning = -1
         const fiber = yield* Effect.forkChild(
-          Effect.onExit(run(branches, options, trail), () =>
+          Effect.onExit(run(branches, options), () =>
             Effect.sync(() => {
               leftRunning = trail.running
             })),

@@ -88,7 +88,7 @@ const scoped = (losers: SplitResult.Losers) => {
 }
 
 describe("losers that are awaited", () => {
-  const awaiting: Runner = (branches, options, trail) => registered(branches, { ...options, losers: "await" }, trail)
+  const awaiting: Runner = (branches, options) => registered(branches, { ...options, losers: "await" })
 
   it.effect.prop(
     "end by themselves, after the decision that the reference join makes",
