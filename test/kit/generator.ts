@@ -6,12 +6,15 @@ import { Arbitrary, Schema } from "effect"
 import type * as model from "./model.ts"
 import { yieldsAtRandom } from "./yields.ts"
 
+/** Whole numbers; smaller ones are tried first when a case shrinks. */
 export const int = (minimum: number, maximum: number): Arbitrary.Arbitrary<number> =>
   Arbitrary.schema(Schema.Int.check(Schema.isBetween({ minimum, maximum })))
 
+/** One of some values, each as likely. */
 export const oneOf = <const A extends ReadonlyArray<string | number | boolean>>(values: A) =>
   Arbitrary.map(int(0, values.length - 1), (i): A[number] => values[i]!)
 
+/** A value or none, each as likely. */
 export const optional = <A>(arbitrary: Arbitrary.Arbitrary<A>): Arbitrary.Arbitrary<A | undefined> =>
   Arbitrary.map(
     Arbitrary.all({ there: oneOf([false, true]), value: arbitrary }),
@@ -21,6 +24,7 @@ export const optional = <A>(arbitrary: Arbitrary.Arbitrary<A>): Arbitrary.Arbitr
 /** Branches end at multiples of 10 ms, deadlines lie between them. */
 const delay = Arbitrary.map(int(0, 8), (n) => n * 10)
 
+/** A deadline at which no branch ends, in milliseconds. */
 export const deadline: Arbitrary.Arbitrary<number> = Arbitrary.map(int(0, 20), (n) => n * 10 + 5)
 
 /** An instant of the test: between the ends of branches, or at one. */
@@ -45,11 +49,13 @@ export const anyBranch: Arbitrary.Arbitrary<model.Branch> = Arbitrary.map(
   ({ branch, hangs }) => hangs === 11 ? { ...branch, delay: Number.POSITIVE_INFINITY, stubborn: false } : branch
 )
 
+/** A branch that succeeds. */
 export const succeeding: Arbitrary.Arbitrary<model.Branch> = Arbitrary.map(
   branch,
   (branch): model.Branch => ({ ...branch, end: "Succeed" })
 )
 
+/** A list of 8 elements at the most. */
 export const some = <A>(item: Arbitrary.Arbitrary<A>, minLength = 1) =>
   Arbitrary.array(item, { minLength, maxLength: 8 })
 
@@ -67,6 +73,7 @@ export const apart = (branches: ReadonlyArray<model.Branch>): ReadonlyArray<mode
 export const listOf = (item: Arbitrary.Arbitrary<model.Branch>, minLength = 1) =>
   yieldsAtRandom ? Arbitrary.map(some(item, minLength), apart) : some(item, minLength)
 
+/** Each of the seven strategies; its count may be more than there are branches. */
 export const strategy: Arbitrary.Arbitrary<model.Strategy> = Arbitrary.map(
   Arbitrary.all({
     _tag: oneOf(["All", "AllFailFast", "Any", "Quorum", "Percentage", "PartialResults", "PartialTimeout"]),
@@ -81,8 +88,10 @@ export const strategy: Arbitrary.Arbitrary<model.Strategy> = Arbitrary.map(
       : { _tag }
 )
 
+/** How many branches may run at once, or no bulkhead. */
 export const bulkhead = optional(int(1, 5))
 
+/** Each shape in which a split takes its branches. */
 export const shape: Arbitrary.Arbitrary<model.Shape> = oneOf([
   "array",
   "record",

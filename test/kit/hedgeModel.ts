@@ -3,6 +3,7 @@
  * it is given may end at the same instant as something else, but for what takes no time at all.
  */
 
+/** What an attempt does when nobody stops it, and when somebody does. */
 export interface Attempt {
   /** How long it takes; infinite if it runs until it is interrupted. */
   readonly millis: number
@@ -13,6 +14,7 @@ export interface Attempt {
   readonly cleanup: number
 }
 
+/** A hedge and its attempts. */
 export interface Hedge {
   /** The last one stands for all after it. */
   readonly attempts: ReadonlyArray<Attempt>
@@ -25,6 +27,7 @@ export interface Hedge {
   readonly interruptAt: number | undefined
 }
 
+/** Everything about a hedge that its semantics fix. */
 export interface Prediction {
   readonly verdict: "Won" | "Fatal" | "Failed" | "Interrupted" | "Pending"
   /** The attempt that won, or failed fatally; of a failure all that have failed with an error, the latest first. */
@@ -39,8 +42,10 @@ export interface Prediction {
   readonly tokens: number | undefined
 }
 
+/** An element of a list whose last one stands for all after it. */
 export const of = <A>(list: ReadonlyArray<A>, index: number): A => list[Math.min(index, list.length - 1)]!
 
+/** Plays a hedge through. */
 export const predict = (hedge: Hedge): Prediction => {
   const most = hedge.maxAttempts ?? 2
   const steps = hedge.delay === "duration" ? Number.POSITIVE_INFINITY : hedge.delays.length

@@ -25,8 +25,10 @@ export type Strategy =
   | { readonly _tag: "Quorum" | "PartialResults"; readonly n: number }
   | { readonly _tag: "Percentage"; readonly hundredths: number }
 
+/** The shapes in which a split takes its branches. */
 export type Shape = "array" | "record" | "function" | "effect" | "iterable" | "generator"
 
+/** A split and its branches. */
 export interface Split {
   readonly branches: ReadonlyArray<Branch>
   readonly strategy: Strategy
@@ -76,6 +78,7 @@ const nothing: Prediction = {
 export const percentageOf = (hundredths: number, total: number): number =>
   total === 0 ? 0 : Math.max(1, Math.floor((total * hundredths + 99) / 100))
 
+/** Whether the engine does not know how many branches there are until it has read them. */
 export const isLazy = (shape: Shape): boolean => shape === "iterable" || shape === "generator"
 
 const isStatic = (shape: Shape): boolean => shape === "array" || shape === "record"

@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import { JoinStrategy } from "effect-cano"
 import type * as model from "./model.ts"
 
+/** The strategy. */
 export const toStrategy = (strategy: model.Strategy): JoinStrategy.Counting => {
   switch (strategy._tag) {
     case "All":

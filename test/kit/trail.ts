@@ -17,6 +17,7 @@ export interface Trail {
   mostRunning: number
 }
 
+/** An empty trail that begins now. */
 export const makeTrail: Effect.Effect<Trail> = Effect.map(Clock.currentTimeMillis, (startedAt) => ({
   startedAt,
   started: [],
