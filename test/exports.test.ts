@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as index from "effect-cano"
-import { readdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { globSync, readdirSync, readFileSync } from "node:fs"
+import { dirname, join, relative, resolve } from "node:path"
 
 const source = join(import.meta.dirname, "../src")
 
@@ -136,6 +136,44 @@ describe("exports", () => {
     assert.match(import.meta.resolve("effect-cano/Workflow"), /src\/Workflow\.ts$/)
     for (const specifier of ["effect-cano/internal/split", "effect-cano/internal/machine", "effect-cano/index"]) {
       assert.throws(() => import.meta.resolve(specifier), /not (exported|defined by "exports")|is not exported/)
+    }
+  })
+})
+
+/** What the files of `test/` import, as paths from the root where they are relative; the list of mutants quotes the engine. */
+const imported = globSync("**/*.ts", { cwd: import.meta.dirname, exclude: ["mutants/list/*"] }).map((file) => {
+  const path = join(import.meta.dirname, file)
+  const specifiers = [
+    ...readFileSync(path, "utf8").matchAll(/(?:\b(?:from|import) |\bimport\()"([^"]+)"|\bimport\(`([^`]+)`/g)
+  ]
+  return {
+    file,
+    modules: specifiers.map(([, text, template]) => text ?? template!).map((specifier) =>
+      specifier.startsWith(".")
+        ? relative(join(source, ".."), resolve(dirname(path), specifier)).replaceAll("\\", "/")
+        : specifier
+    )
+  }
+})
+
+describe("the tests", () => {
+  it("import the library by its public names, and never its internals", () => {
+    for (const { file, modules } of imported) {
+      const own = modules.filter((module) => /(^|\/)src\/|\binternal\b/.test(module))
+      // this file asks each public module whether it is the one that the index gives
+      assert.deepStrictEqual(own, file === "exports.test.ts" ? ["src/${module}.ts"] : [], file)
+    }
+  })
+
+  it("have a kit that imports nothing of them, so that it can leave them", () => {
+    const kit = imported.filter(({ file }) => dirname(file) === "kit")
+    assert.isAbove(kit.length, 0)
+    for (const { file, modules } of kit) {
+      const foreign = modules.filter((module) =>
+        !/^(test\/kit\/\w+\.ts|effect(\/testing)?|effect-cano|node:\w+)$/.test(module)
+      )
+      // one of them knows the runner of the tests
+      assert.deepStrictEqual(foreign, file === join("kit", "expect.ts") ? ["@effect/vitest"] : [], file)
     }
   })
 })

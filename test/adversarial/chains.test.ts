@@ -5,16 +5,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Fiber, Option } from "effect"
 import { type CanoError, JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
-import { withYields } from "../yielding/yields.ts"
-import { collectGarbage, turns } from "./harness.ts"
+import { collectGarbage, running, turns, withYields } from "../kit/index.ts"
 
 const { all, any } = JoinStrategy
 
 type Work = Effect.Effect<unknown, unknown>
-
-/** A run whose only task is this effect. */
-const running = (name: string, task: Work) =>
-  Workflow.make<"Go" | "Done">(name).register("Go", Effect.as(task, "Done" as const)).addExitStates("Done")
 
 describe("a run that starts the next one and ends", () => {
   for (

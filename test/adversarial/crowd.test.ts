@@ -6,14 +6,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { Bulkhead, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { quiet, withYields } from "../yielding/yields.ts"
+import { isIdle, quiet, withYields } from "../kit/index.ts"
 
 const places = 4
-
-const isIdle = (bulkhead: Bulkhead.Bulkhead, started: number) =>
-  Effect.map(bulkhead.statistics, (statistics) => {
-    assert.deepStrictEqual(statistics, { places, inUse: 0, waiting: 0, started, rejected: 0 })
-  })
 
 /** Holds all places for as long as an effect runs. */
 const holders = (bulkhead: Bulkhead.Bulkhead, effect: Effect.Effect<void>) =>
@@ -47,7 +42,7 @@ describe("effects behind a bulkhead", () => {
           assert.strictEqual((yield* bulkhead.statistics).waiting, count)
           yield* Deferred.succeed(gate, undefined)
           yield* Fiber.awaitAll([...first, ...crowd])
-          yield* isIdle(bulkhead, count + places)
+          yield* isIdle(bulkhead, { places, started: count + places, rejected: 0 })
         }))
     }
   }
@@ -62,7 +57,7 @@ describe("effects behind a bulkhead", () => {
         { concurrency: "unbounded" }
       )
       assert.isTrue(values.every((value) => value === "value"))
-      yield* isIdle(bulkhead, 10_000)
+      yield* isIdle(bulkhead, { places, started: 10_000, rejected: 0 })
     }))
 
   it.live("10,000 that are interrupted while they wait leave the line, and give no place back", () =>
@@ -76,7 +71,7 @@ describe("effects behind a bulkhead", () => {
       yield* Fiber.interruptAll(crowd)
       assert.strictEqual((yield* bulkhead.statistics).waiting, 0)
       yield* Fiber.interruptAll(first)
-      yield* isIdle(bulkhead, places)
+      yield* isIdle(bulkhead, { places, started: places, rejected: 0 })
     }))
 
   it.live("10,000 are served at once by a bulkhead that is resized", () =>
@@ -90,7 +85,7 @@ describe("effects behind a bulkhead", () => {
       yield* bulkhead.resize(places)
       yield* Fiber.awaitAll(crowd)
       yield* Fiber.interrupt(first)
-      yield* isIdle(bulkhead, 10_001)
+      yield* isIdle(bulkhead, { places, started: 10_001, rejected: 0 })
     }))
 })
 
@@ -151,7 +146,7 @@ describe("splits behind a bulkhead", () => {
           )
           yield* Deferred.succeed(gate, undefined)
           yield* Fiber.awaitAll([...first, ...crowd])
-          yield* isIdle(bulkhead, places + count / 2 * (size + 1))
+          yield* isIdle(bulkhead, { places, started: places + count / 2 * (size + 1), rejected: 0 })
         }), 30_000)
     }
   }

@@ -11,14 +11,12 @@ import {
   failed,
   slowToEnd,
   start,
+  stubborn,
   succeeded,
   tags,
   tally,
   wideBulkheads
-} from "./harness.ts"
-
-const stubborn = <A, E>(millis: number, end: Effect.Effect<A, E>) =>
-  Effect.uninterruptible(Effect.andThen(Effect.sleep(millis), end))
+} from "../kit/index.ts"
 
 describe("what losers do after the decision (semantics 1 and 3; I1, I2)", () => {
   for (const bulkhead of wideBulkheads) {

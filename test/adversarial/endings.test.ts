@@ -11,20 +11,16 @@ import {
   defects,
   endsWithin,
   failed,
+  messages,
   notAnEffect,
   start,
   succeeded,
   tags,
   turns,
   withYieldsAt
-} from "./harness.ts"
+} from "../kit/index.ts"
 
 const { all, any, quorum } = JoinStrategy
-
-const messages = (into: Array<string>) =>
-  Logger.layer([Logger.make(({ message }) => {
-    into.push(String(message))
-  })])
 
 /** A clock that counts those who sleep by it. */
 const sleepers = Effect.map(Clock.Clock, (clock) => {

@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Stream } from "effect"
 import { JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { collectGarbage, fiberId, start } from "./harness.ts"
+import { collectGarbage, fiberId, start } from "../kit/index.ts"
 
 const { all } = JoinStrategy
 

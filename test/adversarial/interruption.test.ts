@@ -16,7 +16,7 @@ import {
   tally,
   wasInterrupted,
   wideBulkheads
-} from "./harness.ts"
+} from "../kit/index.ts"
 
 describe("interrupting the run (semantics 5; I4)", () => {
   for (const bulkhead of bulkheads) {

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Config, ConfigProvider, Context, Effect, Exit } from "effect"
 import { JoinStrategy, Split, Workflow } from "effect-cano"
-import { bulkheads, Census, defects, endsWithin, failed, slowToEnd, succeeded, tags, tally } from "./harness.ts"
+import { bulkheads, Census, defects, endsWithin, failed, slowToEnd, succeeded, tags, tally } from "../kit/index.ts"
 
 /** An iterable whose iterators note what is asked of them. */
 const noted = (

@@ -13,7 +13,7 @@ import {
   succeeded,
   tally,
   wasInterrupted
-} from "./harness.ts"
+} from "../kit/index.ts"
 
 type State = "Fan" | "Work" | "Other" | "Done"
 

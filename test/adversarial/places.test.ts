@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber } from "effect"
 import { Bulkhead, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { collectGarbage, start } from "./harness.ts"
+import { collectGarbage, start } from "../kit/index.ts"
 
 const { all } = JoinStrategy
 

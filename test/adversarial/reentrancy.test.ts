@@ -18,7 +18,7 @@ import {
   tally,
   wasInterrupted,
   wideBulkheads
-} from "./harness.ts"
+} from "../kit/index.ts"
 
 // `settle` fails the member that decides. When that happens re-entrantly, inside the `forkUnsafe` of the member that is
 // being started, `iterateConcurrentImpl` has not added that member to its set yet: with the set empty it resumes at once.

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Fiber, Layer, References, Scope } from "effect"
 import { JoinStrategy, Split, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { bulkheads, Census, endsWithin, slowToEnd, start, succeeded, tally, wideBulkheads } from "./harness.ts"
+import { bulkheads, Census, endsWithin, slowToEnd, start, succeeded, tally, wideBulkheads } from "../kit/index.ts"
 
 const Colour = Context.Reference<string>("test/Colour", { defaultValue: () => "none" })
 const seen = Effect.withFiber((fiber) => Effect.succeed(fiber.getRef(Colour)))

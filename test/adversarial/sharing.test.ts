@@ -6,8 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber } from "effect"
 import { Bulkhead, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { withYields } from "../yielding/yields.ts"
-import { collectGarbage, counted, endsWithin, start, succeeded, turns } from "./harness.ts"
+import { collectGarbage, counted, endsWithin, start, succeeded, turns, withYields } from "../kit/index.ts"
 
 const { all } = JoinStrategy
 

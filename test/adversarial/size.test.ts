@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Logger } from "effect"
 import { JoinStrategy, Split, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { Census, endsWithin, failed, start, succeeded, tally } from "./harness.ts"
+import { Census, endsWithin, failed, start, succeeded, tally } from "../kit/index.ts"
 
 /** Takes turns with everybody else, for as long as the effect runs, and counts them. */
 const turnsDuring = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E, R>) {

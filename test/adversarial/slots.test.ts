@@ -22,7 +22,7 @@ import {
   tally,
   wasInterrupted,
   withYieldsAt
-} from "./harness.ts"
+} from "../kit/index.ts"
 
 /** The caller is the first fiber that is seen, its worker the second; with a timeout the deadline is the third. */
 const [worker, third] = [1, 2]

@@ -3,64 +3,34 @@
  * are those at the head of that file.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Context, Deferred, Effect, Exit, Fiber, Option } from "effect"
+import { Cause, Context, Deferred, Effect, Exit, Fiber } from "effect"
 import { type CanoError, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
-
-const tags = (result: { readonly outcomes: ReadonlyArray<{ readonly _tag: string }> }) =>
-  result.outcomes.map((outcome) => outcome._tag)
-
-const failureOf = (exit: Exit.Exit<unknown, unknown> | undefined): any => {
-  assert.isTrue(exit !== undefined && Exit.isFailure(exit))
-  return Option.getOrThrow(Cause.findErrorOption((exit as Exit.Failure<unknown, unknown>).cause))
-}
-
-const start = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
-
-/** Counts how many are inside. */
-const gauge = () => {
-  const self = {
-    running: 0,
-    entered: 0,
-    around: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-      Effect.acquireUseRelease(
-        Effect.sync(() => {
-          self.running++
-          self.entered++
-        }),
-        () => effect,
-        () =>
-          Effect.sync(() => {
-            self.running--
-          })
-      )
-  }
-  return self
-}
+import { Census, failed, start, tags } from "../kit/index.ts"
 
 describe("during the start", () => {
   for (const place of [0, 1, 2]) {
     it.effect(`a synchronous decision by branch ${place} of 3 ends those before it and starts none after it (I3)`, () =>
       Effect.gen(function*() {
-        const inside = gauge()
-        const branches = [0, 1, 2].map((i) => inside.around(i === place ? Effect.succeed(i) : Effect.never))
+        const inside = new Census()
+        const branches = [0, 1, 2].map((i) => inside.count(i === place ? Effect.succeed(i) : Effect.never))
         const result = yield* Split.run(branches, { strategy: JoinStrategy.quorum(1), timeout: 100 })
         const expected = [0, 1, 2].map((i) => i < place ? "Interrupted" : i === place ? "Succeeded" : "NotStarted")
         assert.deepStrictEqual(tags(result), expected)
-        assert.deepStrictEqual([inside.entered, inside.running], [place + 1, 0])
+        assert.deepStrictEqual([inside.started, inside.running], [place + 1, 0])
       }))
   }
 
   it.effect("a branch that interrupts the run from within its own start ends what was started", () =>
     Effect.gen(function*() {
-      const inside = gauge()
+      const inside = new Census()
       const self: { run: Fiber.Fiber<unknown, unknown> | undefined } = { run: undefined }
       const fiber = yield* start(Effect.withFiber((run) => {
         self.run = run
         return Split.run([
-          inside.around(Effect.never),
+          inside.count(Effect.never),
           Effect.sync(() => self.run?.interruptUnsafe()),
-          inside.around(Effect.never)
+          inside.count(Effect.never)
         ], { strategy: JoinStrategy.all })
       }))
       const exit = yield* Fiber.await(fiber)
@@ -91,7 +61,7 @@ describe("decision and deadline", () => {
         )
         yield* TestClock.adjust(50)
         const exit = yield* Fiber.join(fiber)
-        const tally = Exit.isSuccess(exit) ? exit.value.tally : failureOf(exit).result.tally
+        const tally = Exit.isSuccess(exit) ? exit.value.tally : failed(exit).result.tally
         assert.strictEqual(tally.succeeded + tally.interrupted, 1)
       }
     }))
@@ -114,7 +84,7 @@ describe("decision and deadline", () => {
         Split.run([stubborn(Effect.void), stubborn(Effect.fail("late"))], { strategy: JoinStrategy.all, timeout: 10 })
       ))
       yield* TestClock.adjust(100)
-      const error = failureOf(yield* Fiber.join(fiber)) as CanoError.JoinTimeoutError
+      const error = failed(yield* Fiber.join(fiber)) as CanoError.JoinTimeoutError
       assert.deepStrictEqual(error.result.tally, { total: 2, succeeded: 0, failed: 0, interrupted: 2, notStarted: 0 })
     }))
 
@@ -159,8 +129,8 @@ describe("losers", () => {
 
   it.effect("interrupting the run while losers clean up still awaits them", () =>
     Effect.gen(function*() {
-      const inside = gauge()
-      const slow = inside.around(Effect.onInterrupt(Effect.never, () => Effect.sleep(100)))
+      const inside = new Census()
+      const slow = inside.count(Effect.onInterrupt(Effect.never, () => Effect.sleep(100)))
       const fiber = yield* start(Split.run([slow, slow, Effect.sleep(10)], { strategy: JoinStrategy.any }))
       yield* TestClock.adjust(20)
       const interruption = yield* start(Fiber.interrupt(fiber))
@@ -186,14 +156,14 @@ describe("fibers that are interrupted from outside", () => {
 
   it.effect("a decision, a deadline and an interruption reach the slots that replaced lost ones (I5)", () =>
     Effect.gen(function*() {
-      const inside = gauge()
+      const inside = new Census()
       const suicide = Effect.withFiber((fiber) => Fiber.interrupt(fiber))
       const branches = [
         suicide,
         suicide,
-        inside.around(Effect.never),
-        inside.around(Effect.sleep(10)),
-        inside.around(Effect.never)
+        inside.count(Effect.never),
+        inside.count(Effect.sleep(10)),
+        inside.count(Effect.never)
       ]
       const decided = yield* start(Split.run(branches, { strategy: JoinStrategy.any, bulkhead: 2 }))
       yield* TestClock.adjust(10)
@@ -202,7 +172,7 @@ describe("fibers that are interrupted from outside", () => {
         Effect.exit(Split.run(branches, { strategy: JoinStrategy.all, bulkhead: 2, timeout: 50 }))
       )
       yield* TestClock.adjust(50)
-      assert.deepInclude(failureOf(yield* Fiber.join(late)), { _tag: "JoinTimeoutError" })
+      assert.deepInclude(failed(yield* Fiber.join(late)), { _tag: "JoinTimeoutError" })
       const interrupted = yield* start(Split.run(branches, { strategy: JoinStrategy.all, bulkhead: 2 }))
       yield* TestClock.adjust(20)
       yield* Fiber.interrupt(interrupted)
@@ -244,12 +214,12 @@ describe("lists", () => {
 
   it.effect("a return() that throws is a defect, after everything has ended", () =>
     Effect.gen(function*() {
-      const inside = gauge()
+      const inside = new Census()
       const list: Iterable<Effect.Effect<void>, void> = {
         [Symbol.iterator]: () => {
           let n = 0
           return {
-            next: () => ({ done: false, value: n++ === 0 ? inside.around(Effect.never) : Effect.void }),
+            next: () => ({ done: false, value: n++ === 0 ? inside.count(Effect.never) : Effect.void }),
             return: () => {
               assert.strictEqual(inside.running, 0)
               throw new Error("return")
@@ -285,7 +255,7 @@ describe("lists", () => {
     Effect.gen(function*() {
       // oxlint-disable-next-line no-sparse-arrays
       const holes = [Effect.void, , Effect.void] as Array<Effect.Effect<void>>
-      const error = failureOf(yield* Effect.exit(Split.run(() => holes, { strategy: JoinStrategy.all })))
+      const error = failed(yield* Effect.exit(Split.run(() => holes, { strategy: JoinStrategy.all })))
       assert.match(error.message, /branch 1 is undefined/)
     }))
 
@@ -301,19 +271,19 @@ describe("lists", () => {
 
   it.effect("a branch that holds something that is no Effect is a defect of the run, and nobody is left running", () =>
     Effect.gen(function*() {
-      const inside = gauge()
+      const inside = new Census()
       const broken = Effect.flatMap(Effect.yieldNow, () => undefined as unknown as Effect.Effect<void>)
       for (const timeout of [undefined, "1 hour"] as const) {
         for (const bulkhead of [undefined, 2]) {
           const exit = yield* Effect.exit(
-            Split.run([inside.around(Effect.never), broken], { strategy: JoinStrategy.all, bulkhead, timeout })
+            Split.run([inside.count(Effect.never), broken], { strategy: JoinStrategy.all, bulkhead, timeout })
           )
           assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
           assert.strictEqual(inside.running, 0)
         }
         for (const place of [0, 2900]) {
           const many = yield* Effect.exit(Split.run(function*() {
-            for (let i = 0; i < 3000; i++) yield i === place ? broken : inside.around(Effect.never)
+            for (let i = 0; i < 3000; i++) yield i === place ? broken : inside.count(Effect.never)
           }, { strategy: JoinStrategy.all, timeout }))
           assert.isTrue(Exit.isFailure(many) && Cause.hasDies(many.cause))
           assert.strictEqual(inside.running, 0)

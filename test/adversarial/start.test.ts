@@ -16,7 +16,7 @@ import {
   tally,
   wasInterrupted,
   wideBulkheads
-} from "./harness.ts"
+} from "../kit/index.ts"
 
 const timeouts = [undefined, 1000]
 

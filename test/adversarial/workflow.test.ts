@@ -5,10 +5,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Context, Deferred, Effect, Exit, Fiber, Layer } from "effect"
 import { JoinStrategy, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
+import { start } from "../kit/index.ts"
 
 type State = "A" | "B" | "Done" | "Degraded"
-
-const start = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
 
 const resource = (trail: Array<string>, name: string, acquire: Effect.Effect<unknown> = Effect.void) =>
   Layer.effectDiscard(

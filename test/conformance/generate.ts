@@ -1,5 +1,5 @@
 /**
- * Writes `vectors.json`: splits with what the reference join (`test/laws/model.ts`) says of them, in a form that any
+ * Writes `vectors.json`: splits with what the reference join (`test/kit/model.ts`) says of them, in a form that any
  * language can read. `node test/conformance/generate.ts` writes the file; a test holds that it is what this would write.
  *
  * The corner cases are listed below. The others are drawn by a generator of 32-bit integers that is part of this file, so
@@ -7,7 +7,7 @@
  */
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import * as model from "../laws/model.ts"
+import * as model from "../kit/model.ts"
 
 // -----------------------------------------------------------------------------
 // the format

@@ -6,32 +6,26 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Fiber, Result } from "effect"
 import { Bulkhead, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { quiet } from "../yielding/yields.ts"
 import {
   anyBranch,
   branch,
   instant,
   int,
+  isIdle,
   listOf,
   makeTrail,
   passTime,
   primeClock,
+  quiet,
   runs,
   some,
   strategy,
   toEffect,
   toStrategy,
   traced
-} from "./harness.ts"
+} from "../kit/index.ts"
 
 const places = int(1, 4)
-
-const isIdle = (bulkhead: Bulkhead.Bulkhead, places: number) =>
-  Effect.map(bulkhead.statistics, ({ inUse, waiting, ...rest }) => {
-    assert.strictEqual(inUse, 0)
-    assert.strictEqual(waiting, 0)
-    assert.strictEqual(rest.places, places)
-  })
 
 /** Splits that are entered one after another, each with its own strategy. */
 const splits = some(Arbitrary.all({ branches: listOf(branch), strategy }), 2)
@@ -59,7 +53,7 @@ describe("a shared bulkhead", () => {
         assert.isAtMost(trail.mostRunning, places)
         assert.strictEqual(trail.running, 0)
         assert.strictEqual((yield* bulkhead.statistics).started, trail.started.length)
-        yield* isIdle(bulkhead, places)
+        yield* isIdle(bulkhead, { places })
       }),
     runs(300)
   )
@@ -85,7 +79,7 @@ describe("a shared bulkhead", () => {
           const alone = yield* Fiber.join(own[i]!)
           assert.deepStrictEqual(outcomes.map(({ _tag }) => _tag), alone.outcomes.map(({ _tag }) => _tag))
         }
-        yield* isIdle(bulkhead, places)
+        yield* isIdle(bulkhead, { places })
       }),
     runs(150)
   )
@@ -150,7 +144,7 @@ describe("a shared bulkhead", () => {
         yield* Fiber.join(ending)
         assert.isAtMost(trail.mostRunning, Math.max(places, resized))
         assert.strictEqual(trail.running, 0)
-        yield* isIdle(bulkhead, resized)
+        yield* isIdle(bulkhead, { places: resized })
         const after = yield* Effect.result(Split.run([Effect.void], { strategy: JoinStrategy.all, bulkhead }))
         assert.isTrue(Result.isSuccess(after))
       }),

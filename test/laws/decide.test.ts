@@ -5,8 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Schema } from "effect"
 import { JoinStrategy } from "effect-cano"
-import { int, oneOf, runs, strategy, toStrategy } from "./harness.ts"
-import { percentageOf } from "./model.ts"
+import { int, model, oneOf, runs, strategy, toStrategy } from "../kit/index.ts"
 
 const tally = (total: number, succeeded: number, failed: number): JoinStrategy.Tally => ({
   total,
@@ -101,7 +100,7 @@ describe("required", () => {
     ({ hundredths, total }) => {
       assert.strictEqual(
         JoinStrategy.required(JoinStrategy.percentage(hundredths / 100), total),
-        percentageOf(hundredths, total)
+        model.percentageOf(hundredths, total)
       )
     },
     runs(2000)

@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Fiber } from "effect"
 import { JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { bulkhead, instant, int, oneOf, passTime, primeClock, runs, some, strategy, toStrategy } from "./harness.ts"
+import { bulkhead, instant, int, oneOf, passTime, primeClock, runs, some, strategy, toStrategy } from "../kit/index.ts"
 
 interface Tree {
   readonly delay: number

@@ -5,9 +5,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Cause, Clock, Duration, Effect, Exit, Fiber, Schedule } from "effect"
 import { Hedge, JoinStrategy, Split } from "effect-cano"
-import { yieldsAtRandom } from "../yielding/yields.ts"
-import { int, oneOf, optional, passTime, primeClock, runs, same, some } from "./harness.ts"
-import * as model from "./hedgeModel.ts"
+import {
+  hedgeModel as model,
+  int,
+  oneOf,
+  optional,
+  passTime,
+  primeClock,
+  runs,
+  same,
+  some,
+  yieldsAtRandom
+} from "../kit/index.ts"
 
 // -----------------------------------------------------------------------------
 // generators

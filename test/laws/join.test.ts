@@ -6,7 +6,6 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Effect, Exit } from "effect"
 import { JoinStrategy } from "effect-cano"
 import type { SplitResult } from "effect-cano"
-import { yieldsAtRandom } from "../yielding/yields.ts"
 import {
   anyBranch,
   anySplit,
@@ -15,6 +14,8 @@ import {
   deadline,
   int,
   listOf,
+  type model,
+  type Observation,
   observe,
   oneOf,
   optional,
@@ -30,10 +31,9 @@ import {
   toEffect,
   toShape,
   toStrategy,
-  untimed
-} from "./harness.ts"
-import type { Observation } from "./harness.ts"
-import type * as model from "./model.ts"
+  untimed,
+  yieldsAtRandom
+} from "../kit/index.ts"
 
 /** Two splits, one after the other, of which everything that can be seen must be equal. */
 const equal = (one: model.Split, other: model.Split) =>

@@ -5,7 +5,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Cause, Effect, Exit, Fiber, Logger } from "effect"
 import { JoinStrategy } from "effect-cano"
-import { yieldsAtRandom } from "../yielding/yields.ts"
 import {
   anySplit,
   branch,
@@ -14,6 +13,7 @@ import {
   int,
   listOf,
   makeTrail,
+  model,
   observe,
   oneOf,
   passTime,
@@ -28,9 +28,9 @@ import {
   toShape,
   toStrategy,
   traced,
-  untyped
-} from "./harness.ts"
-import * as model from "./model.ts"
+  untyped,
+  yieldsAtRandom
+} from "../kit/index.ts"
 
 const indices = (list: ReadonlyArray<readonly [number, number]>) => list.map(([index]) => index).sort((a, b) => a - b)
 
@@ -203,7 +203,7 @@ describe("interruption", () => {
         const options = { strategy: toStrategy(split.strategy), bulkhead, timeout }
         let leftRunning = -1
         const fiber = yield* Effect.forkChild(
-          Effect.onExit(run(branches, options, trail), () =>
+          Effect.onExit(run(branches, options), () =>
             Effect.sync(() => {
               leftRunning = trail.running
             })),

@@ -7,8 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Context } from "effect"
 import { Arbitrary, Cause, Deferred, Effect, Fiber } from "effect"
 import { CanoError, JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
-import { yieldsAtRandom } from "../yielding/yields.ts"
-import { int, runs } from "./harness.ts"
+import { int, runs, yieldsAtRandom } from "../kit/index.ts"
 
 // -----------------------------------------------------------------------------
 // programs

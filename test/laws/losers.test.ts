@@ -4,11 +4,19 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Exit } from "effect"
-import { Split } from "effect-cano"
 import type { SplitResult } from "effect-cano"
-import type { Runner } from "./harness.ts"
-import { int, observe, passTime, registered, runs, same, soundSplit } from "./harness.ts"
-import * as model from "./model.ts"
+import {
+  int,
+  model,
+  observe,
+  passTime,
+  registered,
+  type Runner,
+  runs,
+  same,
+  soundSplit,
+  standalone
+} from "../kit/index.ts"
 
 /** A split, what the model says of it, and when it was decided. */
 const decided = Arbitrary.map(soundSplit, (split) => {
@@ -61,15 +69,13 @@ const decision = ({ settled, started, tally, timedOut, verdict }: model.Predicti
 const tagged = (outcomes: model.Prediction["outcomes"], loser: (index: number) => string) =>
   outcomes.map((tag, index) => tag === "Interrupted" ? loser(index) : tag)
 
-type Loose = (branches: unknown, options: object) => Effect.Effect<SplitResult.SplitResult<unknown, unknown>, unknown>
-
 /** A split in a scope of its own, and when it ended; the scope may end later. */
 const scoped = (losers: SplitResult.Losers) => {
   const at = { ended: -1 }
   const run: Runner = (branches, options, trail) =>
     Effect.scoped(Effect.flatMap(
       // the test provides the scope that the options ask for
-      Effect.exit((Split.run as unknown as Loose)(branches, { ...options, losers })),
+      Effect.exit(standalone(branches, { ...options, losers })),
       (exit) =>
         Effect.clockWith((clock) =>
           Effect.map(clock.currentTimeMillis, (now) => {
@@ -82,7 +88,7 @@ const scoped = (losers: SplitResult.Losers) => {
 }
 
 describe("losers that are awaited", () => {
-  const awaiting: Runner = (branches, options, trail) => registered(branches, { ...options, losers: "await" }, trail)
+  const awaiting: Runner = (branches, options) => registered(branches, { ...options, losers: "await" })
 
   it.effect.prop(
     "end by themselves, after the decision that the reference join makes",

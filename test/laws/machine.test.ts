@@ -5,8 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Cause, Clock, Context, Effect, Exit, Fiber, Layer, Option, Schema } from "effect"
 import { JoinStrategy, Workflow } from "effect-cano"
 import type { CanoError } from "effect-cano"
-import { instant, int, oneOf, passTime, primeClock, runs, untyped } from "./harness.ts"
-import type { Untyped } from "./harness.ts"
+import { instant, int, oneOf, passTime, primeClock, runs, type Untyped, untyped } from "../kit/index.ts"
 
 // -----------------------------------------------------------------------------
 // generated machines

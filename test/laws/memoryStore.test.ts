@@ -5,7 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Option, Result, Schema } from "effect"
 import { MemoryStore } from "effect-cano"
-import { int, oneOf, runs } from "./harness.ts"
+import { int, oneOf, runs } from "../kit/index.ts"
 
 const names = ["a", "b", "c"] as const
 const number = (name: string) => MemoryStore.key<number>(name)

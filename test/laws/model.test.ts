@@ -1,12 +1,11 @@
 /**
  * Proves the sentences 1 to 5 and 7 to 9 of docs/GUARANTEES.md together: on every generated split the engine does what
- * the reference join in `model.ts` says: verdict, tally, outcome of each branch, order of settling, time of each start, of
+ * the reference join of the kit says: verdict, tally, outcome of each branch, order of settling, time of each start, of
  * each interruption and of the end.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { anySplit, observe, predicted, registered, runs, same, soundSplit, standalone } from "./harness.ts"
-import * as model from "./model.ts"
+import { anySplit, model, observe, predicted, registered, runs, same, soundSplit, standalone } from "../kit/index.ts"
 
 describe("the reference join", () => {
   it.effect.prop("agrees with Split.run on every split", { split: anySplit }, ({ split }) =>

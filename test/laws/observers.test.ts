@@ -5,16 +5,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { Split } from "effect-cano"
 import type { SplitResult } from "effect-cano"
-import { anySplit, int, observe, predicted, runs, same, soundSplit } from "./harness.ts"
-import * as model from "./model.ts"
+import { anySplit, int, model, observe, predicted, runs, same, soundSplit, standalone } from "../kit/index.ts"
 
 type Told = SplitResult.Outcome.Any<unknown, unknown>
 
-/** `Split.run` and `Split.stream`, as a caller from JavaScript sees them. */
-const run = Split.run as unknown as (
-  branches: unknown,
-  options: object
-) => Effect.Effect<SplitResult.SplitResult<unknown, unknown>, unknown>
+/** `Split.stream`, as a caller from JavaScript sees it. */
 const stream = Split.stream as unknown as (branches: unknown, options: object) => Stream.Stream<Told, unknown>
 
 const tell = (told: ReadonlyArray<Told>) => told.map(({ _tag, index }) => `${index} ${_tag}`)
@@ -35,7 +30,7 @@ describe("an observer", () => {
     Effect.gen(function*() {
       const told: Array<Told> = []
       const onOutcome = (outcome: Told) => Effect.sync(() => told.push(outcome))
-      const seen = yield* observe(split, (branches, options) => run(branches, { ...options, onOutcome }))
+      const seen = yield* observe(split, (branches, options) => standalone(branches, { ...options, onOutcome }))
       same(predicted(seen), predicted(model.predict(split)))
       if (seen.verdict !== "Pending") isTold(told, model.predict(split))
     }), runs(300))
@@ -48,7 +43,7 @@ describe("an observer", () => {
       const told: Array<Told> = []
       const onOutcome = (outcome: Told) =>
         Effect.andThen(Effect.sleep(tens * 10), Effect.sync(() => told.push(outcome)))
-      const seen = yield* observe(split, (branches, options) => run(branches, { ...options, onOutcome }))
+      const seen = yield* observe(split, (branches, options) => standalone(branches, { ...options, onOutcome }))
       const { endedAt: _, ...prediction } = predicted(model.predict(split))
       same(seen as typeof prediction, prediction)
       isTold(told, model.predict(split))
@@ -64,7 +59,7 @@ describe("a reduction", () => {
         step: (seen: ReadonlyArray<number>, { index }: Told) => [...seen, index]
       }
       const seen = yield* observe(split, (branches, options) =>
-        Effect.tap(run(branches, { ...options, reduce }), (result) =>
+        Effect.tap(standalone(branches, { ...options, reduce }), (result) =>
           Effect.sync(() => {
             value = (result as unknown as SplitResult.Reduced<unknown>).value
           })))

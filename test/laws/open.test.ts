@@ -5,8 +5,19 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect } from "effect"
 import { JoinStrategy, type SplitResult } from "effect-cano"
-import { int, observe, oneOf, optional, type Runner, runs, same, some, soundSplit, standalone } from "./harness.ts"
-import type * as model from "./model.ts"
+import {
+  int,
+  type model,
+  observe,
+  oneOf,
+  optional,
+  type Runner,
+  runs,
+  same,
+  some,
+  soundSplit,
+  standalone
+} from "../kit/index.ts"
 
 interface Counts {
   readonly succeeded: number

@@ -4,8 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Exit, Fiber, Scope } from "effect"
-import { Bulkhead, Hedge, Split } from "effect-cano"
-import type { SplitResult } from "effect-cano"
+import { Bulkhead, Hedge } from "effect-cano"
 import { TestClock } from "effect/testing"
 import {
   anyBranch,
@@ -22,11 +21,12 @@ import {
   primeClock,
   runs,
   shape,
+  standalone,
   strategy,
   toShape,
   toStrategy,
   traced
-} from "./harness.ts"
+} from "../kit/index.ts"
 
 const options = {
   strategy,
@@ -43,11 +43,6 @@ const options = {
 type Given = {
   readonly [K in keyof typeof options]: (typeof options)[K] extends Arbitrary.Arbitrary<infer A> ? A : never
 }
-
-type Loose = (
-  branches: unknown,
-  options: object
-) => Effect.Effect<SplitResult.SplitResult<unknown, unknown>, unknown, Scope.Scope>
 
 /** A split with such options, and what it shares with others. */
 const make = (given: Given, shared: Bulkhead.Bulkhead, budget: Hedge.Budget) => {
@@ -85,7 +80,7 @@ const whole = Effect.fnUntraced(function*(
   const trail = yield* makeTrail
   const scope = yield* Scope.make()
   const split = Effect.suspend(() =>
-    (Split.run as unknown as Loose)(
+    standalone(
       toShape(given.shape, branches.map((branch, i) => traced(trail, branch, i))),
       make({ ...given, places }, shared, budget)
     )

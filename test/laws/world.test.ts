@@ -10,9 +10,7 @@ import { Cause, Deferred, Effect, Exit, Logger, Option, Scope, Stream } from "ef
 import { Bulkhead, Hedge, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
 import { AsyncLocalStorage } from "node:async_hooks"
-import { Census } from "../adversarial/harness.ts"
-import { seedOf } from "../yielding/yields.ts"
-import { int, primeClock, runs } from "./harness.ts"
+import { Census, int, primeClock, runs, seedOf, standalone } from "../kit/index.ts"
 
 type Body = Effect.Effect<unknown, unknown>
 
@@ -27,8 +25,6 @@ interface Client {
   /** The fiber that waits for the split. */
   caller: Fiber.Fiber<unknown, unknown> | undefined
 }
-
-type Loose = (branches: unknown, options: object) => Effect.Effect<unknown, unknown, Scope.Scope>
 
 type LooseStream = (branches: unknown, options: object) => Stream.Stream<unknown, unknown, Scope.Scope>
 
@@ -232,7 +228,7 @@ class World {
         (Split.stream as unknown as LooseStream)(list, options),
         () => this.chance(10) ? Effect.fail("the reader leaves") : Effect.sleep(this.int(0, 5))
       )
-      : (Split.run as unknown as Loose)(list, { ...options, ...this.keeps(client), ...this.observer(client) })
+      : standalone(list, { ...options, ...this.keeps(client), ...this.observer(client) })
     return Effect.withFiber((fiber) => {
       client.caller = fiber
       return Effect.acquireUseRelease(

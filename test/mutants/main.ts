@@ -1,5 +1,6 @@
 // npm run mutants [-- text…]: changes the engine in one place at a time and looks whether a test notices. Takes a text of
-// a mutant's line, such as the name of a file; without one all of them are tried, which takes some minutes.
+// a mutant's line, such as the name of a file; without one all of them are tried, which takes some minutes. With --check
+// only the list itself is looked at, as test/mutants/list.test.ts does.
 //
 // The tree is copied, two processes work on copies of their own, and the checkout is left alone. A mutant meets the tests
 // that it names first, and all tests of the engine if those let it pass. One under which the tests do not end is noticed.
@@ -17,15 +18,8 @@ import {
   writeFileSync
 } from "node:fs"
 import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
-import { hedges } from "./list/hedges.ts"
-import { input } from "./list/input.ts"
-import { runs } from "./list/runs.ts"
-import { splits } from "./list/splits.ts"
-import { waiting } from "./list/waiting.ts"
-import type { Mutant } from "./mutant.ts"
-
-const root = resolve(import.meta.dirname, "../..")
+import { join } from "node:path"
+import { type Candidate, candidates, faults, nameOf, root, sourceOf } from "./candidates.ts"
 
 /** How many mutants are tried at the same time. */
 const processes = 2
@@ -36,43 +30,10 @@ const enough = 0.95
 /** Seconds that the tests named by a mutant may take, and all of them. */
 const limits = { named: 40, all: 240 }
 
-/** Tests that know nothing of the engine, or run each of its programs in a process of its own. */
-const apart = /^test\/(examples|exports|types\/.*)\.test\.ts$/
+/** Tests that know nothing of the engine, look at its text, or run each of its programs in a process of its own. */
+const apart = /^test\/(exports|examples\/examples|mutants\/list|types\/.*)\.test\.ts$/
 
 const all = globSync("test/**/*.test.ts", { cwd: root }).sort().filter((file) => !apart.test(file))
-
-interface Candidate extends Mutant {
-  readonly file: string
-  readonly first: ReadonlyArray<string>
-}
-
-const candidates: ReadonlyArray<Candidate> = [waiting, splits, hedges, runs, input].flatMap((part) =>
-  Object.entries(part).flatMap(([file, mutants]) =>
-    mutants.map((mutant) => ({
-      ...mutant,
-      file,
-      first: mutant.tests.split(" ").map((test) => `test/${test}.test.ts`)
-    }))
-  )
-)
-
-const nameOf = ({ file, what }: Candidate) => `${file}: ${what}`
-
-const sourceOf = (tree: string, file: string) => join(tree, "src/internal", `${file}.ts`)
-
-/** What is wrong with the list itself. */
-const faults = candidates.flatMap((mutant) => {
-  const times = readFileSync(sourceOf(root, mutant.file), "utf8").split(mutant.from).length - 1
-  return [
-    ...times === 1 ? [] : [`${nameOf(mutant)}: its text occurs ${times} times`],
-    ...mutant.first.filter((test) => !existsSync(join(root, test))).map((test) =>
-      `${nameOf(mutant)}: there is no ${test}`
-    ),
-    ...candidates.filter((other) => nameOf(other) === nameOf(mutant)).length > 1
-      ? [`${nameOf(mutant)}: there are two of this name`]
-      : []
-  ]
-})
 
 // -----------------------------------------------------------------------------
 // running
@@ -202,11 +163,17 @@ const verdictOf = ({ equivalent }: Candidate, result: Result): readonly [Verdict
     : ["WRONG", `it is no equivalent, but killed by ${result.by}`]
 }
 
-const main = async (filters: ReadonlyArray<string>): Promise<number> => {
-  if (faults.length > 0) {
-    console.log(faults.join("\n"))
-    return 1
-  }
+/** Says what is wrong with the list, if anything is. */
+const check = (): boolean => {
+  const found = faults()
+  console.log(found.length === 0 ? `${candidates.length} mutants, each with its text and its tests` : found.join("\n"))
+  return found.length === 0
+}
+
+const main = async (args: ReadonlyArray<string>): Promise<number> => {
+  if (!check()) return 1
+  if (args.includes("--check")) return 0
+  const filters = args
   const chosen = candidates.filter((mutant) =>
     filters.length === 0 || filters.some((filter) => nameOf(mutant).includes(filter))
   )

@@ -4,7 +4,7 @@
  */
 import { it as plain } from "@effect/vitest"
 import { Arbitrary, Effect, Schema } from "effect"
-import { seedOf, withYields, yieldSeed } from "./yields.ts"
+import { seedOf, withYields, yieldSeed } from "../kit/yields.ts"
 
 export * from "@effect/vitest"
 

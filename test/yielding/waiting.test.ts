@@ -7,7 +7,18 @@ import type { Scope } from "effect"
 import { Arbitrary, Cause, Clock, Effect, Exit, Fiber } from "effect"
 import { Bulkhead, Hedge, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { int, oneOf, optional, primeClock, runs, strategy, toShape, toStrategy, untyped } from "../laws/harness.ts"
+import {
+  int,
+  oneOf,
+  optional,
+  primeClock,
+  runs,
+  standalone,
+  strategy,
+  toShape,
+  toStrategy,
+  untyped
+} from "../kit/index.ts"
 
 // -----------------------------------------------------------------------------
 // generators
@@ -230,11 +241,6 @@ describe("effects that wait for a place", () => {
   )
 })
 
-type Loose = (branches: unknown, options: object) => Effect.Effect<unknown, unknown, Scope.Scope>
-
-/** `Split.run`, as a caller from JavaScript sees it. */
-const run = Split.run as unknown as Loose
-
 /** Branches that add others: the first all of them, or each the next one. */
 const growing = (branches: ReadonlyArray<User>, oneByOne: boolean) =>
   Split.growing<unknown, unknown>((add) => {
@@ -285,7 +291,7 @@ const onBulkhead = (
   const branches = works.map((work, i) =>
     census.body(losers === "await" || losers === "detach" ? { ...work, hangs: false } : work, i)
   )
-  return hurried(Effect.scoped(run(inShape(shape, branches), {
+  return hurried(Effect.scoped(standalone(inShape(shape, branches), {
     strategy: toStrategy(strategy),
     timeout,
     losers: losers === "grace" ? { grace: 4 } : losers,
@@ -335,7 +341,7 @@ describe("splits that wait for a place", () => {
           return enter(
             at,
             undefined,
-            run(inShape(shape, branches), {
+            standalone(inShape(shape, branches), {
               strategy: JoinStrategy.all,
               ...kind === "none" ? {} : { bulkhead: kind === "shared" ? shared : places },
               ...told === undefined ? {} : { onOutcome: () => later(told) }
@@ -440,7 +446,7 @@ describe("splits with an observer that takes its time", () => {
           return enter(
             now,
             undefined,
-            run(inShape(shape, branches), {
+            standalone(inShape(shape, branches), {
               strategy: JoinStrategy.tolerate({ maxFailures: 1e9 }),
               ...kind === "none" ? {} : { bulkhead: kind === "shared" ? shared : places },
               onOutcome: ({ index }: { readonly index: number }) =>
@@ -490,7 +496,7 @@ describe("a scope that closes", () => {
           const branches = given.works.map((work) => census.body({ ...work, hangs: false }))
           return Effect.andThen(
             later(given.at),
-            run([...branches, parting(i + 1)], {
+            standalone([...branches, parting(i + 1)], {
               strategy: toStrategy(given.strategy),
               timeout: given.timeout,
               losers: given.losers === "detach" ? "detach" : { grace: 4 },
@@ -558,7 +564,7 @@ describe("hedges", () => {
         const users = yield* Effect.forEach(hedges, ({ at, cut, delay, kind, shape, told, works }) => {
           const bodies = works.map((work) => census.body(work))
           const hedge: User = kind === "split"
-            ? run(inShape(shape, bodies), {
+            ? standalone(inShape(shape, bodies), {
               strategy: JoinStrategy.any,
               hedge: { delay, budget },
               ...told === undefined ? {} : { onOutcome: () => later(told) }

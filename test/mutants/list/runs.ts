@@ -15,43 +15,43 @@ export const runs: Mutants = {
       what: "follow-on branches have no limit",
       from: "budget: this.budget,",
       to: "budget: undefined,",
-      tests: "limits Workflow"
+      tests: "machine/limits machine/Workflow"
     },
     {
       what: "follow-on branches have one key",
       from: "key: `${stem}/${branch}`",
       to: "key: stem",
-      tests: "Workflow limits"
+      tests: "machine/Workflow machine/limits"
     },
     {
       what: "a limit of a run that has ended holds",
       from: "if (this.budget?.owner === this) this.budget.end()",
       to: "",
-      tests: "limits"
+      tests: "machine/limits"
     },
     {
       what: "a run that has ended is around its children",
       from: "override end(): void {\n    super.end()",
       to: "override end(): void {",
-      tests: "limits"
+      tests: "machine/limits"
     },
     {
       what: "a run has another id each time",
       from: "root.#runId ??= randomId",
       to: "root.#runId = randomId",
-      tests: "Workflow"
+      tests: "machine/Workflow"
     },
     {
       what: "a path keeps one run too many",
       from: "const omitted = runs.length - headSize - tailSize",
       to: "const omitted = runs.length - headSize - tailSize - 1",
-      tests: "limits laws/machine"
+      tests: "machine/limits laws/machine"
     },
     {
       what: "a path does not say how many runs are left out",
       from: "omitted === 0 ? own : { ...own, omitted }",
       to: "own",
-      tests: "limits CanoError"
+      tests: "machine/limits errors/CanoError"
     },
     {
       what: "a path does not turn its tail",
@@ -63,7 +63,7 @@ export const runs: Mutants = {
       what: "the branches of a split see where the run is now",
       from: "this.run.keyAt(this.visit, this.state)",
       to: "this.run.key",
-      tests: "limits"
+      tests: "machine/limits"
     },
     {
       what: "a nested run's path is replaced by that of the run around",
@@ -75,13 +75,13 @@ export const runs: Mutants = {
       what: "what runs after a run is still in it",
       from: "if (before !== undefined) self!.setContext(before)",
       to: "",
-      tests: "Workflow limits"
+      tests: "machine/Workflow machine/limits"
     },
     {
       what: "a run does not end",
       from: "run.end()",
       to: "",
-      tests: "limits"
+      tests: "machine/limits"
     }
   ],
   "machine/machine": [
@@ -89,92 +89,92 @@ export const runs: Mutants = {
       what: "an Exit is a state",
       from: "(typeof state === \"object\" && Effect.isEffect(state))",
       to: "false",
-      tests: "adversarial/machine Workflow states"
+      tests: "adversarial/machine machine/Workflow machine/states"
     },
     {
       what: "a state that is entered is not noted",
       from: "run.enter(tag)",
       to: "",
-      tests: "Workflow"
+      tests: "machine/Workflow"
     },
     {
       what: "transitions are not counted",
       from: "run.budget && limits.spend(run.budget, \"transitions\", 1)",
       to: "undefined",
-      tests: "limits"
+      tests: "machine/limits"
     },
     {
       what: "states are not checked on the way",
       from: "exhausted(run) ?? unfit(machine, run, next)",
       to: "exhausted(run)",
-      tests: "states"
+      tests: "machine/states"
     },
     {
       what: "a state that is not known is checked against the Schema",
       from: "machine.unfit !== undefined && isKnown(machine, state)",
       to: "machine.unfit !== undefined",
-      tests: "states"
+      tests: "machine/states"
     },
     {
       what: "a Promise is told of as any value",
       from: "if (returned.isPromise(out)) {",
       to: "if (false) {",
-      tests: "Workflow adversarial/machine callbacks"
+      tests: "machine/Workflow adversarial/machine check/callbacks"
     },
     {
       what: "what a generator yields is not looked at",
       from: "if (result.done === true || Effect.isEffect(result.value)) return result",
       to: "if (true) return result",
-      tests: "Workflow adversarial/machine callbacks"
+      tests: "machine/Workflow adversarial/machine check/callbacks"
     },
     {
       what: "a generator made by hand is no task",
       from: "if (isIterator(out) && Predicate",
       to: "if (!isIterator(out) && Predicate",
-      tests: "Workflow adversarial/machine"
+      tests: "machine/Workflow adversarial/machine"
     },
     {
       what: "otherwise is asked for any failure",
       from: "error instanceof JoinUnsatisfiedError || error instanceof JoinTimeoutError\n",
       to: "true\n",
-      tests: "Workflow callbacks"
+      tests: "machine/Workflow check/callbacks"
     },
     {
       what: "otherwise is not asked after a deadline",
       from: "error instanceof JoinUnsatisfiedError || error instanceof JoinTimeoutError\n",
       to: "error instanceof JoinUnsatisfiedError\n",
-      tests: "Workflow"
+      tests: "machine/Workflow"
     },
     {
       what: "what next answers is not looked at",
       from: ": toState(machine(), run, `${option} returned`, out)",
       to: ": Exit.succeed(out)",
-      tests: "callbacks Workflow"
+      tests: "check/callbacks machine/Workflow"
     },
     {
       what: "what an Effect of next gives is not looked at",
       from: "Effect.flatMap(out, (next) => toState(machine(), run, `the Effect of ${option} gave`, next))",
       to: "out",
-      tests: "callbacks Workflow"
+      tests: "check/callbacks machine/Workflow"
     },
     {
       what: "follow-on states are those of the array at the time",
       from: "const own: ReadonlyArray<unknown> = [...states]",
       to: "const own: ReadonlyArray<unknown> = states",
-      tests: "Workflow adversarial/machine adversarial/workflow",
+      tests: "machine/Workflow adversarial/machine adversarial/workflow",
       equivalent: "branches are made of all of them before anybody else runs"
     },
     {
       what: "follow-on states are not checked against the Schema",
       from: "const error = isState(machine, state)\n      ? unfit(machine, run, state)",
       to: "const error = isState(machine, state)\n      ? undefined",
-      tests: "states"
+      tests: "machine/states"
     },
     {
       what: "the observer of a state does not know it",
       from: "onOutcome: (outcome) => onOutcome(outcome, state)",
       to: "onOutcome: (outcome) => onOutcome(outcome)",
-      tests: "observers"
+      tests: "split/observers"
     }
   ],
   "run/limits": [
@@ -182,31 +182,31 @@ export const runs: Mutants = {
       what: "one less than the limit passes",
       from: "at.done[kind] + count <= at.most[kind]",
       to: "at.done[kind] + count < at.most[kind]",
-      tests: "limits laws/limits"
+      tests: "machine/limits laws/limits"
     },
     {
       what: "what is around does not count",
       from: "at !== undefined; at = at.outer) at.done[kind] += count",
       to: "at !== undefined; at = undefined) at.done[kind] += count",
-      tests: "limits laws/limits"
+      tests: "machine/limits laws/limits"
     },
     {
       what: "the limits around are not looked at",
       from: "<= at.most[kind]) at = at.outer",
       to: "<= at.most[kind]) at = undefined",
-      tests: "limits laws/limits"
+      tests: "machine/limits laws/limits"
     },
     {
       what: "what is refused is counted",
       from: "if (full === undefined) {",
       to: "if (true) {",
-      tests: "limits laws/limits"
+      tests: "machine/limits laws/limits"
     },
     {
       what: "a run with limits counts into nothing around it",
       from: ": new Budget(owner, limits, outer)",
       to: ": new Budget(owner, limits, undefined)",
-      tests: "limits laws/limits"
+      tests: "machine/limits laws/limits"
     }
   ],
   "run/level": [
@@ -214,13 +214,13 @@ export const runs: Mutants = {
       what: "a level more than the limit",
       from: "if (this.#depth < this.#limit) return undefined",
       to: "if (this.#depth <= this.#limit) return undefined",
-      tests: "limits adversarial/size"
+      tests: "machine/limits adversarial/size"
     },
     {
       what: "what has ended counts for ever",
       from: "if (this.#depth >= this.#limit || this.#strictest?.ended === true) this.#recount()",
       to: "",
-      tests: "limits laws/limits"
+      tests: "machine/limits laws/limits"
     },
     {
       what: "the limit of a run that has ended holds",
@@ -232,7 +232,7 @@ export const runs: Mutants = {
       what: "the larger limit holds",
       from: "maxDepth > (strictest?.maxDepth ?? maxDepth)",
       to: "maxDepth < (strictest?.maxDepth ?? maxDepth)",
-      tests: "limits laws/limits"
+      tests: "machine/limits laws/limits"
     },
     {
       what: "the outermost of equal limits is named",
@@ -245,13 +245,13 @@ export const runs: Mutants = {
       what: "a run that is a branch is deeper than its split",
       from: "this.isSplit || (outer !== undefined && !outer.isSplit) ? 1 : 0",
       to: "this.isSplit || outer !== undefined ? 1 : 0",
-      tests: "limits adversarial/size"
+      tests: "machine/limits adversarial/size"
     },
     {
       what: "the larger limit holds when it is counted anew",
       from: "at.maxDepth !== undefined && at.maxDepth < least",
       to: "at.maxDepth !== undefined",
-      tests: "limits laws/limits"
+      tests: "machine/limits laws/limits"
     }
   ],
   "run/nested": [
@@ -259,20 +259,20 @@ export const runs: Mutants = {
       what: "what has ended is around those inside",
       from: "while (found !== undefined && found.#ended) found = found.#outer",
       to: "",
-      tests: "limits"
+      tests: "machine/limits"
     },
     {
       what: "who has been passed over is passed over each time",
       from: "passed!.#outer = found\n",
       to: "",
-      tests: "limits",
+      tests: "machine/limits",
       equivalent: "only slower: whoever looks has passed over them itself"
     },
     {
       what: "what has passed over another still holds it",
       from: "    this.#outer = found\n    return found",
       to: "    return found",
-      tests: "limits",
+      tests: "machine/limits",
       equivalent: "it holds one more that has ended, and that one leads past the others"
     },
     {
@@ -285,7 +285,7 @@ export const runs: Mutants = {
       what: "starts inside of what has ended",
       from: "this.#outer = standing(outer)",
       to: "this.#outer = outer",
-      tests: "limits",
+      tests: "machine/limits",
       equivalent: "whoever makes one has looked for what stands around it"
     }
   ],
@@ -294,37 +294,37 @@ export const runs: Mutants = {
       what: "a Layer is not built on those before",
       from: "Layer.provideMerge(layer, below.layer)",
       to: "Layer.merge(layer, below.layer)",
-      tests: "Workflow parts adversarial/services"
+      tests: "machine/Workflow machine/parts adversarial/services"
     },
     {
       what: "a part is served by another's instance",
       from: "Context.merge(second[0]!, part)",
       to: "Context.merge(part, second[0]!)",
-      tests: "parts"
+      tests: "machine/parts"
     },
     {
       what: "a second part is served by the first one's instance",
       from: "Context.merge(first[0]!, part)",
       to: "Context.merge(part, first[0]!)",
-      tests: "parts"
+      tests: "machine/parts"
     },
     {
       what: "the second part is not built on the first",
       from: "Effect.provideContext(build(self.second, memo, scope), first[0]!)",
       to: "build(self.second, memo, scope)",
-      tests: "parts"
+      tests: "machine/parts"
     },
     {
       what: "a Layer after a merge serves after the parts' own",
       from: "below.map((part) => Context.merge(part, services))",
       to: "below.map((part) => Context.merge(services, part))",
-      tests: "parts"
+      tests: "machine/parts"
     },
     {
       what: "every state is served by the first part",
       from: "fiber.getRef(Parts)[part]!",
       to: "fiber.getRef(Parts)[0]!",
-      tests: "parts"
+      tests: "machine/parts"
     }
   ],
   "machine/schema": [
@@ -332,19 +332,19 @@ export const runs: Mutants = {
       what: "whatever the Schema says fits",
       from: "if (Result.isSuccess(fits) && fits.success) return undefined",
       to: "if (Result.isSuccess(fits)) return undefined",
-      tests: "states"
+      tests: "machine/states"
     },
     {
       what: "an issue of any length is quoted",
       from: "clip(format(issue).replace(/\\s+/g, \" \"), mostIssue)",
       to: "format(issue).replace(/\\s+/g, \" \")",
-      tests: "states"
+      tests: "machine/states"
     },
     {
       what: "an issue is several lines",
       from: "format(issue).replace(/\\s+/g, \" \")",
       to: "format(issue)",
-      tests: "states"
+      tests: "machine/states"
     }
   ],
   "machine/graph": [
@@ -352,31 +352,31 @@ export const runs: Mutants = {
       what: "something is said though a task may lead anywhere",
       from: "if (targets.anywhere || targets.branches) return []",
       to: "",
-      tests: "states rules Workflow laws/machine"
+      tests: "machine/states machine/rules machine/Workflow laws/machine"
     },
     {
       what: "something is said though branches may enter other states",
       from: "if (targets.anywhere || targets.branches) return []",
       to: "if (targets.anywhere) return []",
-      tests: "states rules Workflow laws/machine"
+      tests: "machine/states machine/rules machine/Workflow laws/machine"
     },
     {
       what: "an exit that nothing leads to is not told of",
       from: "return [...graph.keys(), ...exits]",
       to: "return [...graph.keys()]",
-      tests: "states rules Workflow laws/machine"
+      tests: "machine/states machine/rules machine/Workflow laws/machine"
     },
     {
       what: "a task that may lead anywhere leads to no exit",
       from: "if (anywhere) ending.add(state)",
       to: "",
-      tests: "states rules Workflow laws/machine"
+      tests: "machine/states machine/rules machine/Workflow laws/machine"
     },
     {
       what: "only what leads straight to an exit ends",
       from: "for (const state of ending) for",
       to: "for (const state of [...ending]) for",
-      tests: "states rules Workflow laws/machine"
+      tests: "machine/states machine/rules machine/Workflow laws/machine"
     }
   ],
   "machine/workflow": [
@@ -384,19 +384,19 @@ export const runs: Mutants = {
       what: "the parts of a merge take each other's Layers",
       from: "part: entry.part + before",
       to: "part: entry.part",
-      tests: "parts"
+      tests: "machine/parts"
     },
     {
       what: "a merge has the Schema of the second",
       from: "states: one.states ?? other.states",
       to: "states: other.states ?? one.states",
-      tests: "states"
+      tests: "machine/states"
     },
     {
       what: "a merge forgets what is no Layer",
       from: "notLayers: [...one.notLayers, ...other.notLayers]",
       to: "notLayers: one.notLayers",
-      tests: "parts"
+      tests: "machine/parts"
     },
     {
       what: "a merge forgets the exits of the second",
@@ -408,7 +408,7 @@ export const runs: Mutants = {
       what: "a merge forgets the time limit of the second",
       from: "timeouts: [...one.timeouts, ...other.timeouts]",
       to: "timeouts: one.timeouts",
-      tests: "parts"
+      tests: "machine/parts"
     },
     {
       what: "the longest time limit holds",
@@ -420,49 +420,49 @@ export const runs: Mutants = {
       what: "is compiled for each run",
       from: "return this.#compiled ??= compile(",
       to: "return this.#compiled = compile(",
-      tests: "states"
+      tests: "machine/states"
     },
     {
       what: "an initial state is not checked against the Schema",
       from: "const refused = unfit?.(initial)",
       to: "const refused = undefined",
-      tests: "states"
+      tests: "machine/states"
     },
     {
       what: "limits of a run are not looked at",
       from: "...limitIssues(options), ",
       to: "",
-      tests: "Workflow rules limits"
+      tests: "machine/Workflow machine/rules machine/limits"
     },
     {
       what: "a run that starts in an exit state is a run",
       from: "if (machine.exits.has(tagOf(initial)!)) return Exit.succeed(initial)",
       to: "",
-      tests: "Workflow adversarial/machine laws/machine"
+      tests: "machine/Workflow adversarial/machine laws/machine"
     },
     {
       what: "states are checked on the way though only the first is to be",
       from: "definition.states?.validate === \"transitions\" ? unfit : undefined",
       to: "unfit",
-      tests: "states"
+      tests: "machine/states"
     },
     {
       what: "a run in a task is not bounded in its depth",
       from: "outer instanceof Run ? tooDeep(machine, outer) : undefined",
       to: "undefined",
-      tests: "limits"
+      tests: "machine/limits"
     },
     {
       what: "a run counts nowhere",
       from: "budget: runOf(current)?.budget,",
       to: "budget: undefined,",
-      tests: "limits"
+      tests: "machine/limits"
     },
     {
       what: "a run does not wait for branches that were left behind",
       from: "return nursery.close(run.nursery!, exit)",
       to: "return Effect.void",
-      tests: "losers"
+      tests: "split/losers"
     },
     {
       what: "a run that is releasing is out of time",

@@ -21,7 +21,7 @@ export const splits: Mutants = {
       what: "behind a bulkhead does not yield",
       from: "if (join.sinceYield >= join.yieldEvery) return this.away(pause(join))",
       to: "",
-      tests: "Split adversarial/size"
+      tests: "split/Split adversarial/size"
     },
     {
       what: "keeps its place while it waits for room",
@@ -33,7 +33,7 @@ export const splits: Mutants = {
       what: "starts branches though outcomes wait, without a bulkhead",
       from: "if (outbox.isFull(join.outbox)) return this.away(outbox.waitForRoom(join.outbox))",
       to: "",
-      tests: "observers"
+      tests: "split/observers"
     },
     {
       what: "all who wait for room are woken by each that finds some",
@@ -63,20 +63,20 @@ export const splits: Mutants = {
       what: "is interrupted by the decision of its own branch",
       from: "// a decision interrupts the others; `while` is asked next\n    this.fiber = undefined",
       to: "",
-      tests: "Split adversarial/start",
+      tests: "split/Split adversarial/start",
       equivalent: "a slot that is interrupted between two branches ends as it would anyway"
     },
     {
       what: "a loser that succeeds counts",
       from: "if (isOpen(join)) succeed(join, index, value)\n    else outlast(join, index, value)",
       to: "succeed(join, index, value)",
-      tests: "adversarial/endings losers"
+      tests: "adversarial/endings split/losers"
     },
     {
       what: "a loser that fails counts",
       from: "const isLoser = !isOpen(join)",
       to: "const isLoser = join.halted",
-      tests: "adversarial/deciding Split"
+      tests: "adversarial/deciding split/Split"
     },
     {
       what: "one that enters late is put at the end",
@@ -106,13 +106,13 @@ export const splits: Mutants = {
       what: "the worker starts more, though a yield is due",
       from: "if (join.sinceYield >= join.yieldEvery) return pause(join)\n  const { sharing }",
       to: "const { sharing }",
-      tests: "growing Bulkhead adversarial/waiting"
+      tests: "split/growing bulkhead/Bulkhead adversarial/waiting"
     },
     {
       what: "there are more than there are places in a list that grows",
       from: "return slots < places && backlog!.waiting",
       to: "return backlog!.waiting",
-      tests: "growing laws/growing",
+      tests: "split/growing laws/growing",
       equivalent: "one too many finds that as many branches run as may, and ends"
     },
     {
@@ -125,25 +125,25 @@ export const splits: Mutants = {
       what: "one that ends is counted as looking for branches",
       from: "join.crew!.slots--",
       to: "",
-      tests: "growing"
+      tests: "split/growing"
     },
     {
       what: "the worker is not told of one that has ended",
       from: "crew.poke(join)\n    // under",
       to: "// under",
-      tests: "growing"
+      tests: "split/growing"
     },
     {
       what: "one that cannot go on leaves its place behind",
       from: "if (wanted) join.sharing!.passOn()\n      else join.sharing!.giveUp()",
       to: "if (!wanted) join.sharing!.giveUp()",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     },
     {
       what: "one that cannot go on is not replaced",
       from: "} else if (wanted && mayYield(join)) {",
       to: "} else if (wanted && !mayYield(join)) {",
-      tests: "Split laws/lifetimes"
+      tests: "split/Split laws/lifetimes"
     },
     {
       what: "one is replaced though under runSync nobody would resume it",
@@ -185,7 +185,7 @@ export const splits: Mutants = {
       what: "each that comes back from a pause opens a round",
       from: "if (join.yields !== round) return",
       to: "",
-      tests: "adversarial/slots Split"
+      tests: "adversarial/slots split/Split"
     },
     {
       what: "what a list gives after a decision is started",
@@ -222,7 +222,7 @@ export const splits: Mutants = {
       what: "a list that grows ends with its first branch",
       from: "join.exhausted = backlog.waiting === 0",
       to: "join.exhausted = true",
-      tests: "growing"
+      tests: "split/growing"
     }
   ],
   "split/growing": [
@@ -236,25 +236,25 @@ export const splits: Mutants = {
       what: "takes branches after the decision",
       from: "join.tally.total === Number.POSITIVE_INFINITY && isOpen(join)",
       to: "join.tally.total === Number.POSITIVE_INFINITY",
-      tests: "growing"
+      tests: "split/growing"
     },
     {
       what: "takes branches when it is complete",
       from: "join.tally.total === Number.POSITIVE_INFINITY && isOpen(join)",
       to: "isOpen(join)",
-      tests: "growing"
+      tests: "split/growing"
     },
     {
       what: "takes branches before it runs",
       from: "join.context !== undefined && join.tally",
       to: "join.tally",
-      tests: "growing"
+      tests: "split/growing"
     },
     {
       what: "stays exhausted when branches are added",
       from: "join.exhausted = false",
       to: "",
-      tests: "growing"
+      tests: "split/growing"
     },
     {
       what: "asks for no place for what is added",
@@ -266,13 +266,13 @@ export const splits: Mutants = {
       what: "the worker is not told of what is added",
       from: "poke(join)\n    }\n    return Exit.succeed(true)",
       to: "}\n    return Exit.succeed(true)",
-      tests: "growing"
+      tests: "split/growing"
     },
     {
       what: "what is added has no place in the result",
       from: "    join.record.added()\n  }",
       to: "  }",
-      tests: "growing"
+      tests: "split/growing"
     }
   ],
   "split/backlog": [
@@ -280,13 +280,13 @@ export const splits: Mutants = {
       what: "branches that have been started are kept",
       from: "this.#items[place] = undefined",
       to: "",
-      tests: "growing"
+      tests: "split/growing"
     },
     {
       what: "is moved to its front one too far",
       from: "this.#items.slice(this.#first)",
       to: "this.#items.slice(this.#first + 1)",
-      tests: "growing adversarial/waiting"
+      tests: "split/growing adversarial/waiting"
     }
   ],
   "split/outbox": [
@@ -324,7 +324,7 @@ export const splits: Mutants = {
       what: "nobody behind a shared bulkhead is told of room",
       from: "self.onRoom?.()",
       to: "",
-      tests: "adversarial/waiting observers"
+      tests: "adversarial/waiting split/observers"
     },
     {
       what: "outcomes wait for an observer that was given up",
@@ -374,50 +374,50 @@ export const splits: Mutants = {
       what: "what is left in a closed one runs on",
       from: "if (closed) outgrown.interrupt()",
       to: "",
-      tests: "losers laws/losers"
+      tests: "split/losers laws/losers"
     },
     {
       what: "interrupts before it closes",
       from: "nursery.closed = true\n    for (const { interrupt } of nursery.splits) interrupt()",
       to: "for (const { interrupt } of nursery.splits) interrupt()\n    nursery.closed = true",
-      tests: "losers laws/losers adversarial/waiting",
+      tests: "split/losers laws/losers adversarial/waiting",
       equivalent: "what is added while they are interrupted is reached by the same loop"
     },
     {
       what: "is not closed when it is left empty",
       from: "nursery.closed ||= nursery.splits.size === 0",
       to: "",
-      tests: "losers"
+      tests: "split/losers"
     },
     {
       what: "one that fails waits for its branches",
       from: "() => end(nursery)) : end(nursery)",
       to: "() => end(nursery)) : empty(nursery)",
-      tests: "losers"
+      tests: "split/losers"
     },
     {
       what: "an interruption of the wait leaves the branches alone",
       from: "Effect.onInterrupt(Effect.interruptible(empty(nursery)), () => end(nursery))",
       to: "Effect.interruptible(empty(nursery))",
-      tests: "losers"
+      tests: "split/losers"
     },
     {
       what: "one that succeeds interrupts its branches",
       from: "Exit.isSuccess(exit) ? Effect",
       to: "Exit.isFailure(exit) ? Effect",
-      tests: "losers"
+      tests: "split/losers"
     },
     {
       what: "a split that has ended is kept",
       from: "splits.delete(outgrown)",
       to: "",
-      tests: "losers"
+      tests: "split/losers"
     },
     {
       what: "a scope has one for each split",
       from: "ofScopes.set(scope, nursery)",
       to: "",
-      tests: "losers"
+      tests: "split/losers"
     }
   ],
   "split/split": [
@@ -425,13 +425,13 @@ export const splits: Mutants = {
       what: "depth is not looked at",
       from: "const tooDeep = outer?.tooDeep()",
       to: "const tooDeep = undefined",
-      tests: "limits"
+      tests: "machine/limits"
     },
     {
       what: "branches of a known list count nowhere",
       from: "limits.spend(join.frame.budget, \"branches\", known(join))",
       to: "",
-      tests: "limits"
+      tests: "machine/limits"
     },
     {
       what: "a list that is refused is not closed",
@@ -443,13 +443,13 @@ export const splits: Mutants = {
       what: "a split that has ended is around its children",
       from: "level.end()",
       to: "",
-      tests: "limits"
+      tests: "machine/limits"
     },
     {
       what: "under runSync it yields",
       from: "join.yieldEvery = Number.POSITIVE_INFINITY",
       to: "",
-      tests: "adversarial/slots Split"
+      tests: "adversarial/slots split/Split"
     },
     {
       what: "the observer holds the places of the branches",
@@ -461,19 +461,19 @@ export const splits: Mutants = {
       what: "an interruption of the caller is not awaited",
       from: "return Fiber.await(worker)",
       to: "return Effect.void",
-      tests: "Split adversarial/interruption"
+      tests: "split/Split adversarial/interruption"
     },
     {
       what: "an interruption of the caller ends nothing",
       from: "halt(join)\n        return Fiber",
       to: "return Fiber",
-      tests: "Split adversarial/interruption"
+      tests: "split/Split adversarial/interruption"
     },
     {
       what: "a split on its own counts nowhere",
       from: "frame.root !== undefined || run?.budget === undefined ? frame",
       to: "run !== undefined ? frame",
-      tests: "limits"
+      tests: "machine/limits"
     },
     {
       what: "a place inside a place is let in",
@@ -485,7 +485,7 @@ export const splits: Mutants = {
       what: "a lazy list is counted as many that wait",
       from: "list._tag === \"Lazy\" ? 1 : known(join)",
       to: "known(join)",
-      tests: "adversarial/waiting Bulkhead"
+      tests: "adversarial/waiting bulkhead/Bulkhead"
     },
     {
       what: "an observer that starts after an interruption is asked",
@@ -509,37 +509,37 @@ export const splits: Mutants = {
       what: "the end does not wait for the observer",
       from: "return Fiber.await(observing)",
       to: "return Effect.void",
-      tests: "observers"
+      tests: "split/observers"
     },
     {
       what: "the worker waits though nothing more is to come",
       from: "crew.attend(join, () => isCrewed && hasMore(join),",
       to: "crew.attend(join, () => isCrewed,",
-      tests: "Bulkhead growing"
+      tests: "bulkhead/Bulkhead split/growing"
     },
     {
       what: "the worker does not wait for branches that have yet to come",
       from: "crew.attend(join, () => isCrewed && hasMore(join),",
       to: "crew.attend(join, () => false,",
-      tests: "Bulkhead growing adversarial/waiting"
+      tests: "bulkhead/Bulkhead split/growing adversarial/waiting"
     },
     {
       what: "the places of a split that has ended are lost",
       from: "join.sharing?.close()",
       to: "",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     },
     {
       what: "a list that is left early is not closed",
       from: "closeList(join)\n  })",
       to: "})",
-      tests: "Split adversarial/lists"
+      tests: "split/Split adversarial/lists"
     },
     {
       what: "a list that has been read is closed",
       from: "if (iterator === undefined || isRead) return",
       to: "if (iterator === undefined) return",
-      tests: "Split adversarial/lists"
+      tests: "split/Split adversarial/lists"
     },
     {
       what: "a list that throws when it is closed hides why the split broke",
@@ -569,19 +569,19 @@ export const splits: Mutants = {
       what: "the first segment has no deadline",
       from: "let first = true",
       to: "let first = false",
-      tests: "adversarial/slots Split adversarial/lists"
+      tests: "adversarial/slots split/Split adversarial/lists"
     },
     {
       what: "segments have more slots than there are places",
       from: "if (join.isBounded) left -= size",
       to: "",
-      tests: "Split adversarial/slots"
+      tests: "split/Split adversarial/slots"
     },
     {
       what: "what is left of the places is one less",
       from: "if (join.isBounded) left -= size",
       to: "if (join.isBounded) left -= size + 1",
-      tests: "Split adversarial/slots"
+      tests: "split/Split adversarial/slots"
     },
     {
       what: "segments without a bulkhead are as many as the branches",
@@ -599,14 +599,14 @@ export const splits: Mutants = {
       what: "segments are started though a yield is due",
       from: "if (stalled || join.sinceYield >= join.yieldEvery) return slot.pause(join)",
       to: "if (stalled) return slot.pause(join)",
-      tests: "adversarial/slots adversarial/size Split",
+      tests: "adversarial/slots adversarial/size split/Split",
       equivalent: "their slots yield themselves, or are not started"
     },
     {
       what: "segments are started though there is no room for outcomes",
       from: "if (join.outbox !== undefined && outbox.isFull(join.outbox)) return outbox.waitForRoom(join.outbox)",
       to: "",
-      tests: "adversarial/waiting observers"
+      tests: "adversarial/waiting split/observers"
     },
     {
       what: "segments of a lazy list do not grow",
@@ -618,7 +618,7 @@ export const splits: Mutants = {
       what: "the last segments are not awaited",
       from: "Effect.flatMap(loop, () => Fiber.awaitAll(segments))",
       to: "Effect.flatMap(loop, () => Effect.void)",
-      tests: "Split adversarial/slots"
+      tests: "split/Split adversarial/slots"
     },
     {
       what: "a defect in a segment is forgotten",
@@ -636,13 +636,13 @@ export const splits: Mutants = {
       what: "deadlines, and the pace, are not interrupted at the end",
       from: "join.timers.push(fiber)",
       to: "",
-      tests: "Split hedged-splits"
+      tests: "split/Split hedge/splits"
     },
     {
       what: "a clock that breaks is not noticed, nor a defect of the pace",
       from: "(cause) => isOpen(join) || isBreak(cause) ? breakOff(join, cause) : Exit.void",
       to: "() => Exit.void",
-      tests: "adversarial/slots hedged-splits"
+      tests: "adversarial/slots hedge/splits"
     },
     {
       what: "the soft deadline comes after the hard one",
@@ -654,25 +654,25 @@ export const splits: Mutants = {
       what: "a grace period has no end",
       from: "Effect.map(Effect.sleep(grace), leave)",
       to: "Effect.sleep(grace)",
-      tests: "losers"
+      tests: "split/losers"
     },
     {
       what: "the timer of a grace period is left behind",
       from: "worker.addObserver(() => this.timer?.interruptUnsafe())",
       to: "",
-      tests: "losers"
+      tests: "split/losers"
     },
     {
       what: "a split that was interrupted is left",
       from: "if (join.halted || worker === undefined",
       to: "if (worker === undefined",
-      tests: "losers laws/losers adversarial/waiting"
+      tests: "split/losers laws/losers adversarial/waiting"
     },
     {
       what: "a split that is left while none of its branches runs is",
       from: "if (running.length === 0) return",
       to: "",
-      tests: "adversarial/waiting losers"
+      tests: "adversarial/waiting split/losers"
     },
     {
       what: "branch 0 does not run",
@@ -684,19 +684,19 @@ export const splits: Mutants = {
       what: "branches that are left behind have no outcome",
       from: "join.record.detach(join.started)",
       to: "",
-      tests: "losers"
+      tests: "split/losers"
     },
     {
       what: "branches that are left behind are not looked after",
       from: "nursery.adopt(join.frame.nursery!, { worker, interrupt: () => halt(join) })",
       to: "",
-      tests: "losers"
+      tests: "split/losers"
     },
     {
       what: "branches that did not stop in time are not told of",
       from: "grace === undefined ? ended : Effect.andThen(reportStubborn(join, running, grace), ended)",
       to: "ended",
-      tests: "losers"
+      tests: "split/losers"
     },
     {
       what: "a split that breaks after it was left is not told of",
@@ -714,32 +714,32 @@ export const splits: Mutants = {
       what: "a split that is interrupted after it was left is broken",
       from: "join.broken ?? (Exit.isFailure(exit) && isBreak(exit.cause) ? exit.cause : undefined)",
       to: "join.broken ?? (Exit.isFailure(exit) ? exit.cause : undefined)",
-      tests: "losers adversarial/endings laws/losers",
+      tests: "split/losers adversarial/endings laws/losers",
       equivalent: "its worker is never interrupted, and fails of nothing else"
     },
     {
       what: "a hedged split does not tell what it shares",
       from: "Effect.andThen(join.sharing.ended(Exit.isSuccess(ended)), ended)",
       to: "ended",
-      tests: "hedged-splits"
+      tests: "hedge/splits"
     },
     {
       what: "a broken split ends as decided",
       from: "if (broken !== undefined && (isBreak(broken) || !isBroken)) return Exit.failCause(broken)",
       to: "",
-      tests: "adversarial/slots Split"
+      tests: "adversarial/slots split/Split"
     },
     {
       what: "a deadline that was not needed is told of",
       from: "timedOut && timeout !== undefined",
       to: "timeout !== undefined",
-      tests: "Split"
+      tests: "split/Split"
     },
     {
       what: "losers are counted as not started",
       from: "interrupted: started - succeeded - failed, notStarted: total - started",
       to: "interrupted: 0, notStarted: total - succeeded - failed",
-      tests: "Split"
+      tests: "split/Split"
     }
   ],
   "split/join": [
@@ -747,44 +747,44 @@ export const splits: Mutants = {
       what: "branches of a list that grows start beyond its places",
       from: "(join.backlog === undefined || running(join) < join.places)",
       to: "true",
-      tests: "growing laws/growing",
+      tests: "split/growing laws/growing",
       equivalent: "there are no more slots than places, and each runs one branch"
     },
     {
       what: "losers of a known list start when the split is interrupted",
       from: "(join.startsLosers && !join.halted)",
       to: "join.startsLosers",
-      tests: "losers"
+      tests: "split/losers"
     },
     {
       what: "losers of a known list do not start",
       from: "startsLosers: losers !== \"interrupt\" && isKnown && !isBounded",
       to: "startsLosers: false",
-      tests: "losers"
+      tests: "split/losers"
     },
     {
       what: "losers of a known list start behind a bulkhead, too",
       from: "isKnown && !isBounded,",
       to: "isKnown,",
-      tests: "losers"
+      tests: "split/losers"
     },
     {
       what: "a split that was interrupted is open",
       from: "join.verdict === \"continue\" && !join.halted",
       to: "join.verdict === \"continue\"",
-      tests: "Split adversarial/interruption"
+      tests: "split/Split adversarial/interruption"
     },
     {
       what: "a hedge reads its list when it has paid",
       from: "iterator === undefined || hedge === undefined ? iterator : new Lookahead(iterator)",
       to: "iterator",
-      tests: "hedged-splits"
+      tests: "hedge/splits"
     },
     {
       what: "what has failed runs",
       from: "started - tally.succeeded - tally.failed",
       to: "started - tally.succeeded",
-      tests: "growing hedged-splits"
+      tests: "split/growing hedge/splits"
     }
   ],
   "split/decision": [
@@ -792,25 +792,25 @@ export const splits: Mutants = {
       what: "a list that grows from nothing never ends",
       from: "if (join.backlog?.added === 0) complete(join)",
       to: "",
-      tests: "growing few-branches"
+      tests: "split/growing split/few-branches"
     },
     {
       what: "a strategy is not asked before the first branch",
       from: "guarded(join, () => judge(join, \"settled\"))\n  else judge",
       to: "guarded(join, () => {})\n  else judge",
-      tests: "few-branches open-strategies"
+      tests: "split/few-branches strategy/open"
     },
     {
       what: "losers that end well give no turn to others",
       from: "join.sinceYield++\n  join.record.outlasted(index, value)",
       to: "join.record.outlasted(index, value)",
-      tests: "losers"
+      tests: "split/losers"
     },
     {
       what: "the observer is told of losers that were interrupted with the split",
       from: "if (!join.halted) outbox.offer(to, splitResult",
       to: "outbox.offer(to, splitResult",
-      tests: "observers",
+      tests: "split/observers",
       equivalent: "nobody delivers any more what is offered then"
     },
     {
@@ -823,37 +823,37 @@ export const splits: Mutants = {
       what: "settlements give no turn to others",
       from: "join.sinceYield++\n  if (!join.isPlain)",
       to: "if (!join.isPlain)",
-      tests: "adversarial/size Split"
+      tests: "adversarial/size split/Split"
     },
     {
       what: "a list that grows does not end",
       from: "if (isLeft(join)) complete(join)",
       to: "",
-      tests: "growing"
+      tests: "split/growing"
     },
     {
       what: "a list that grows has ended though branches run",
       from: "join.exhausted && running(join) === 0",
       to: "join.exhausted",
-      tests: "growing laws/growing"
+      tests: "split/growing laws/growing"
     },
     {
       what: "a list that grows has ended though branches wait",
       from: "join.exhausted && running(join) === 0",
       to: "running(join) === 0",
-      tests: "growing laws/growing"
+      tests: "split/growing laws/growing"
     },
     {
       what: "the end of a lazy list decides nothing",
       from: "complete(join)\n  guarded(join, () => decide(join, \"settled\"))\n  return Exit.void",
       to: "complete(join)\n  return Exit.void",
-      tests: "Split adversarial/lists"
+      tests: "split/Split adversarial/lists"
     },
     {
       what: "nobody is told of the end of a lazy list",
       from: "join.exhausted = true\n  stop(join)\n  complete(join)",
       to: "join.exhausted = true\n  complete(join)",
-      tests: "Bulkhead adversarial/waiting",
+      tests: "bulkhead/Bulkhead adversarial/waiting",
       equivalent:
         "who waits finds the list ended with the next place or room, at the latest with the decision: that comes by itself when those have settled that run"
     },
@@ -862,13 +862,13 @@ export const splits: Mutants = {
       from:
         "if (!isOpen(join) || !isLeft(join)) return\n  complete(join)\n  guarded(join, () => decide(join, \"settled\"))",
       to: "",
-      tests: "hedged-splits laws/hedge"
+      tests: "hedge/splits laws/hedge"
     },
     {
       what: "a percentage of a lazy list stays one",
       from: "join.strategy = JoinStrategy.resolve(join.strategy, join.started)",
       to: "",
-      tests: "Split adversarial/lists",
+      tests: "split/Split adversarial/lists",
       equivalent: "a percentage of a known total decides as the quorum that it becomes"
     },
     {
@@ -882,56 +882,56 @@ export const splits: Mutants = {
       what: "a deadline is not one",
       from: "join.timedOut = true\n",
       to: "",
-      tests: "Split"
+      tests: "split/Split"
     },
     {
       what: "a soft deadline decides nothing",
       from: "pass(join, strategy)\n    decide(join, \"settled\")",
       to: "pass(join, strategy)",
-      tests: "open-strategies"
+      tests: "strategy/open"
     },
     {
       what: "too few branches are not noticed",
       from: "if (tally.total < least) return fallShort(join, strategy, least)",
       to: "",
-      tests: "few-branches"
+      tests: "split/few-branches"
     },
     {
       what: "a strategy may wait for nothing",
       from:
         "if (join.verdict === \"continue\" && tally.succeeded + tally.failed === tally.total) conclude(join, strategy)",
       to: "",
-      tests: "few-branches open-strategies"
+      tests: "split/few-branches strategy/open"
     },
     {
       what: "a deadline may be answered with continue",
       from: "judgement === \"continue\" && event === \"deadline\" ? \"fail\" : judgement",
       to: "judgement",
-      tests: "open-strategies strategy-callbacks"
+      tests: "strategy/open strategy/callbacks"
     },
     {
       what: "a soft deadline is waited for by nobody",
       from: "pass(join, strategy)\n    ask(join, strategy, \"settled\")",
       to: "pass(join, strategy)",
-      tests: "open-strategies few-branches"
+      tests: "strategy/open split/few-branches"
     },
     {
       what: "a deadline is waited for by nobody",
       from: "if (timed === true) ask(join, strategy, \"deadline\")",
       to: "",
-      tests: "few-branches open-strategies"
+      tests: "split/few-branches strategy/open"
     },
     {
       what: "losers are interrupted under every policy",
       from: "if (join.config.losers === \"interrupt\") interruptAll(join)",
       to: "interruptAll(join)\n  if (join.config.losers === \"interrupt\") {}",
-      tests: "losers"
+      tests: "split/losers"
     },
     {
       what: "losers are not interrupted",
       from: "if (join.config.losers === \"interrupt\") interruptAll(join)",
       to: "if (join.config.losers === \"interrupt\") {}",
-      tests: "Split"
+      tests: "split/Split"
     },
     {
       what: "a decision leaves the deadline running",
@@ -949,7 +949,7 @@ export const splits: Mutants = {
       what: "nobody is told of the decision",
       from: "if (!hasMore(join)) stop(join)",
       to: "",
-      tests: "Bulkhead losers"
+      tests: "bulkhead/Bulkhead split/losers"
     },
     {
       what: "whoever shares places is not told that nothing is left",
@@ -961,13 +961,13 @@ export const splits: Mutants = {
       what: "whoever waits for room is not told that nothing is left",
       from: "if (join.outbox !== undefined) outbox.wake(join.outbox)",
       to: "",
-      tests: "observers adversarial/waiting"
+      tests: "split/observers adversarial/waiting"
     },
     {
       what: "the worker is not told that nothing is left",
       from: "outbox.wake(join.outbox)\n  poke(join)",
       to: "outbox.wake(join.outbox)",
-      tests: "growing hedged-splits Bulkhead"
+      tests: "split/growing hedge/splits bulkhead/Bulkhead"
     },
     {
       what: "a split is left more than once",
@@ -979,13 +979,13 @@ export const splits: Mutants = {
       what: "an interruption does not reach the observer",
       from: "join.outbox?.delivering?.interruptUnsafe(join.caller)",
       to: "",
-      tests: "observers"
+      tests: "split/observers"
     },
     {
       what: "an interruption reaches no branch",
       from: "join.halted = true\n  interruptAll(join)",
       to: "join.halted = true",
-      tests: "Split"
+      tests: "split/Split"
     },
     {
       what: "the last cause of a broken split is told",
@@ -1009,13 +1009,13 @@ export const splits: Mutants = {
       what: "branches of lazy lists count nowhere",
       from: "limits.spend(frame.budget, \"branches\", count)",
       to: "limits.passed(frame.budget, \"branches\", count)",
-      tests: "limits"
+      tests: "machine/limits"
     },
     {
       what: "a fiber that breaks is not noticed",
       from: "if (Exit.isFailure(exit) && isBreak(exit.cause)) breakOff(join, exit.cause)",
       to: "",
-      tests: "adversarial/slots Bulkhead"
+      tests: "adversarial/slots bulkhead/Bulkhead"
     }
   ],
   "split/record": [
@@ -1035,13 +1035,13 @@ export const splits: Mutants = {
       what: "failures are missing among what has settled",
       from: "const outcome = failed(this.names, index, cause)\n    this.settled.push(outcome)",
       to: "const outcome = failed(this.names, index, cause)",
-      tests: "Split"
+      tests: "split/Split"
     },
     {
       what: "a detached branch that ends early has no end",
       from: "if (this.losers !== \"interrupt\" || this.ends !== undefined) this.letGo(index, Exit.failCause(cause))",
       to: "if (this.losers !== \"interrupt\") this.letGo(index, Exit.failCause(cause))",
-      tests: "losers"
+      tests: "split/losers"
     },
     {
       what: "an end is told on the stack of the branch",
@@ -1053,25 +1053,25 @@ export const splits: Mutants = {
       what: "a branch that has ended is detached",
       from: "if (this.outcomes[index] !== undefined) continue",
       to: "",
-      tests: "losers"
+      tests: "split/losers"
     },
     {
       what: "a record that did not succeed has names all the same",
       from: "shape(values, names && succeeded)",
       to: "shape(values, names)",
-      tests: "SplitResult Split CanoError"
+      tests: "split/SplitResult split/Split errors/CanoError"
     },
     {
       what: "a discarding split keeps the last failures",
       from: "if (place === keptFailures) return",
       to: "if (place === keptFailures) failures.shift()",
-      tests: "Split SplitResult CanoError"
+      tests: "split/Split split/SplitResult errors/CanoError"
     },
     {
       what: "a discarding split keeps a failure more",
       from: "failures.length = Math.min(failures.length, keptFailures)",
       to: "failures.length = Math.min(failures.length, keptFailures + 1)",
-      tests: "Split SplitResult CanoError"
+      tests: "split/Split split/SplitResult errors/CanoError"
     }
   ],
   "split/stream": [
@@ -1085,19 +1085,19 @@ export const splits: Mutants = {
       what: "a stream does not end",
       from: "Queue.end(queue)",
       to: "Effect.void",
-      tests: "observers"
+      tests: "split/observers"
     },
     {
       what: "the outcomes of a stream are kept",
       from: "{ ...split, discard: true, onOutcome",
       to: "{ ...split, onOutcome",
-      tests: "observers"
+      tests: "split/observers"
     },
     {
       what: "a stream has no bound",
       from: "}, { bufferSize })",
       to: "})",
-      tests: "observers"
+      tests: "split/observers"
     }
   ],
   "split/standalone": [
@@ -1105,19 +1105,19 @@ export const splits: Mutants = {
       what: "is checked each time",
       from: "checked ??= check(input, options, subject)",
       to: "check(input, options, subject)",
-      tests: "states"
+      tests: "machine/states"
     },
     {
       what: "what may leave branches behind has nobody to look after them",
       from: "split.isParting(config)\n",
       to: "!split.isParting(config)\n",
-      tests: "losers"
+      tests: "split/losers"
     },
     {
       what: "an Effect of branches that a function gives is taken for them",
       from: "Effect.isEffect(value) ? Effect.flatMap(value, join) : join(value)",
       to: "join(value)",
-      tests: "input"
+      tests: "check/input"
     }
   ]
 }

@@ -9,44 +9,44 @@ export const waiting: Mutants = {
       what: "there is a place more than it has",
       from: "while (this.inUse < this.places) {",
       to: "while (this.inUse <= this.places) {",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     },
     {
       what: "a newcomer is given a place more than there is",
       from: "this.inUse >= this.places) return false",
       to: "this.inUse > this.places) return false",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     },
     {
       what: "a newcomer is served before the line",
       from: "if (this.line.size > 0 || this.inUse",
       to: "if (this.inUse",
-      tests: "Bulkhead laws/bulkhead",
+      tests: "bulkhead/Bulkhead laws/bulkhead",
       equivalent: "nobody stands in the line while a place is free: whoever frees one serves the line in the same step"
     },
     {
       what: "one that was served and interrupted keeps its place",
       from: "if (waiter.isWoken) return this.giveBack(1)",
       to: "if (waiter.isWoken) return",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     },
     {
       what: "one that was interrupted stays in the line",
       from: "this.leave(client)\n        this.waiting--",
       to: "this.waiting--",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     },
     {
       what: "one that was interrupted is counted as waiting",
       from: "this.leave(client)\n        this.waiting--",
       to: "this.leave(client)",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     },
     {
       what: "one that is served is counted as waiting",
       from: "this.waiting--\n        waiter.wake()",
       to: "waiter.wake()",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     },
     {
       what: "a fiber that ends at a value that is no Effect keeps its place",
@@ -58,19 +58,19 @@ export const waiting: Mutants = {
       what: "free places do not count where few may wait",
       from: "count - (line.size > 0 ? 0 : Math.max(places - inUse, 0))",
       to: "count",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     },
     {
       what: "one less may wait than maxWaiting",
       from: "waiting + asked <= maxWaiting",
       to: "waiting + asked < maxWaiting",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     },
     {
       what: "a split that is rejected counts once",
       from: "this.rejected += count",
       to: "this.rejected++",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     },
     {
       what: "a split takes itself for others that wait",
@@ -83,7 +83,7 @@ export const waiting: Mutants = {
       what: "a split stands in the line more than once",
       from: "client.entry ??= this.line.push(client)",
       to: "client.entry = this.line.push(client)",
-      tests: "Bulkhead laws/bulkhead"
+      tests: "bulkhead/Bulkhead laws/bulkhead"
     },
     {
       what: "who has left the line does not come back",
@@ -95,7 +95,7 @@ export const waiting: Mutants = {
       what: "who has been served does not come back",
       from: "if (client === undefined) return\n      client.entry = undefined",
       to: "if (client === undefined) return",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     },
     {
       what: "a place is given to who has nothing to do in it",
@@ -107,13 +107,13 @@ export const waiting: Mutants = {
       what: "new places are given to nobody who waits",
       from: "this.places = places\n      this.serve()",
       to: "this.places = places",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     },
     {
       what: "a place that is given back is given to nobody",
       from: "this.inUse -= count\n    this.serve()",
       to: "this.inUse -= count",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     }
   ],
   "fibers/line": [
@@ -121,13 +121,13 @@ export const waiting: Mutants = {
       what: "who leaves from the middle takes those before along",
       from: "else before.after = after",
       to: "else this.#first = after",
-      tests: "Bulkhead laws/bulkhead"
+      tests: "bulkhead/Bulkhead laws/bulkhead"
     },
     {
       what: "who comes after one that left the end is lost",
       from: "if (after === undefined) this.#last = before",
       to: "if (after === undefined) this.#last = node",
-      tests: "Bulkhead laws/bulkhead"
+      tests: "bulkhead/Bulkhead laws/bulkhead"
     },
     {
       what: "who has left can leave once more",
@@ -139,7 +139,7 @@ export const waiting: Mutants = {
       what: "who leaves is counted for ever",
       from: "this.size--",
       to: "",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     }
   ],
   "fibers/waiter": [
@@ -153,7 +153,7 @@ export const waiting: Mutants = {
       what: "goes on at once, on the stack of whoever wakes it",
       from: "later(this.home, () => resume(Exit.void))",
       to: "resume(Exit.void)",
-      tests: "laws/bulkhead Bulkhead adversarial/waiting"
+      tests: "laws/bulkhead bulkhead/Bulkhead adversarial/waiting"
     }
   ],
   "fibers/bell": [
@@ -161,13 +161,13 @@ export const waiting: Mutants = {
       what: "a ring that nobody waits for is lost",
       from: "this.isRung = true",
       to: "",
-      tests: "hedged-splits Hedge"
+      tests: "hedge/splits hedge/Hedge"
     },
     {
       what: "a ring is heard for ever",
       from: "this.isRung = false\n    this.#waiter",
       to: "this.#waiter",
-      tests: "hedged-splits"
+      tests: "hedge/splits"
     }
   ],
   "split/sharing": [
@@ -181,7 +181,7 @@ export const waiting: Mutants = {
       what: "waits though its list has ended",
       from: "if (!hasMore(join)) return 0",
       to: "",
-      tests: "Bulkhead adversarial/waiting"
+      tests: "bulkhead/Bulkhead adversarial/waiting"
     },
     {
       what: "places on their way are asked for once more",
@@ -193,13 +193,13 @@ export const waiting: Mutants = {
       what: "a place for a slot that is to come is not noted",
       from: "this.coming++\n      // the worker",
       to: "// the worker",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     },
     {
       what: "the worker is not told of a place",
       from: "nobody else's\n      poke(this.join)",
       to: "nobody else's",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     },
     {
       what: "a branch that is given a place is counted as waiting",
@@ -211,7 +211,7 @@ export const waiting: Mutants = {
       what: "is served once only",
       from: "if (this.wants()) this.pool.queue(this)",
       to: "",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     },
     {
       what: "takes a place too many when it is entered",
@@ -223,25 +223,25 @@ export const waiting: Mutants = {
       what: "branches that start are not counted",
       from: "this.pool.started++",
       to: "",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     },
     {
       what: "the line is not served when it asks",
       from: "this.pool.queue(this)\n    this.pool.serve()",
       to: "this.pool.queue(this)",
-      tests: "Bulkhead growing adversarial/waiting"
+      tests: "bulkhead/Bulkhead split/growing adversarial/waiting"
     },
     {
       what: "a place that is claimed is still on its way",
       from: "this.coming--",
       to: "",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     },
     {
       what: "keeps a place though there are fewer now",
       from: "hasMore(join) && !pool.isOverfull &&",
       to: "hasMore(join) &&",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     },
     {
       what: "gives its place back though nobody waits",
@@ -260,25 +260,25 @@ export const waiting: Mutants = {
       what: "a turn has no end",
       from: "++place.turn < mostInTurn &&",
       to: "",
-      tests: "Bulkhead laws/bulkhead"
+      tests: "bulkhead/Bulkhead laws/bulkhead"
     },
     {
       what: "a turn takes as long as it takes",
       from: "clock.currentTimeMillisUnsafe() === place.since) return place",
       to: "true) return place",
-      tests: "Bulkhead laws/bulkhead"
+      tests: "bulkhead/Bulkhead laws/bulkhead"
     },
     {
       what: "a place that is given up is given back once more at the end",
       from: "giveUp(): void {\n    this.held--",
       to: "giveUp(): void {",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     },
     {
       what: "a place that is passed on is lost",
       from: "this.held--\n    this.coming++",
       to: "this.held--",
-      tests: "Bulkhead adversarial/waiting"
+      tests: "bulkhead/Bulkhead adversarial/waiting"
     },
     {
       what: "who parks does not ask for a place",
@@ -302,13 +302,13 @@ export const waiting: Mutants = {
       what: "keeps places that are on their way with nothing to start",
       from: "if (coming > 0) pool.giveBack(coming)",
       to: "",
-      tests: "Bulkhead growing adversarial/waiting"
+      tests: "bulkhead/Bulkhead split/growing adversarial/waiting"
     },
     {
       what: "places that were given back are on their way",
       from: "this.coming = 0\n",
       to: "",
-      tests: "Bulkhead growing adversarial/waiting"
+      tests: "bulkhead/Bulkhead split/growing adversarial/waiting"
     },
     {
       what: "those who are parked are not told that nothing is left",
@@ -320,13 +320,13 @@ export const waiting: Mutants = {
       what: "a split that has ended still holds its places, for those it has left behind",
       from: "this.hold?.end()",
       to: "",
-      tests: "adversarial/waiting Bulkhead"
+      tests: "adversarial/waiting bulkhead/Bulkhead"
     },
     {
       what: "what slots have lost is not given back",
       from: "if (held > 0) this.pool.giveBack(held)",
       to: "",
-      tests: "Bulkhead"
+      tests: "bulkhead/Bulkhead"
     }
   ],
   "split/crew": [
@@ -334,25 +334,25 @@ export const waiting: Mutants = {
       what: "the worker is not told of the last end",
       from: "if (--crew.fibers === 0) poke(join)",
       to: "--crew.fibers",
-      tests: "Bulkhead hedged-splits"
+      tests: "bulkhead/Bulkhead hedge/splits"
     },
     {
       what: "the worker leaves as long as nobody runs, though branches are to come",
       from: "crew.fibers > 0 || isToCome()",
       to: "crew.fibers > 0",
-      tests: "Bulkhead growing"
+      tests: "bulkhead/Bulkhead split/growing"
     },
     {
       what: "the worker leaves while fibers run, as nobody is to come",
       from: "crew.fibers > 0 || isToCome()",
       to: "isToCome()",
-      tests: "Bulkhead growing"
+      tests: "bulkhead/Bulkhead split/growing"
     },
     {
       what: "its fibers are interruptible",
       from: "(effect, { uninterruptible: true })",
       to: "(effect)",
-      tests: "Bulkhead growing adversarial/interruption"
+      tests: "bulkhead/Bulkhead split/growing adversarial/interruption"
     }
   ],
   "bulkhead/hold": [

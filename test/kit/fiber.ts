@@ -1,0 +1,26 @@
+/**
+ * Fibers and memory: how many fibers there have been, how one is ended, and what of them is kept.
+ */
+import { Effect, Fiber } from "effect"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+
+/** The id of the fiber that is made next: how many there have been shows between two of them. */
+export const fiberId = Effect.flatMap(Effect.forkChild(Effect.withFiber(({ id }) => Effect.succeed(id))), Fiber.join)
+
+/** How many fibers an effect makes. */
+export const fibersOf = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E, R>) {
+  const before = yield* fiberId
+  const value = yield* effect
+  return { value, fibers: (yield* fiberId) - before }
+})
+
+/** What `Fiber.interrupt` is to `Fiber.join`. */
+export const interruptAndWait = <A, E>(fiber: Fiber.Fiber<A, E>) =>
+  Effect.andThen(Fiber.interrupt(fiber), Fiber.await(fiber))
+
+/** Collects what nobody keeps, on the spot. */
+export const collectGarbage = (): void => {
+  setFlagsFromString("--expose-gc")
+  runInNewContext("gc")()
+}

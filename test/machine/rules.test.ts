@@ -1,0 +1,388 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Layer, Option, Schema } from "effect"
+import { CanoError, JoinStrategy, TaskResult, Workflow } from "effect-cano"
+import { type Untyped, untyped } from "../kit/index.ts"
+
+const empty = untyped()
+const done = Effect.succeed("Done")
+const sound = empty.register("A", done).addExitStates("Done")
+const machine = (schema: unknown, options?: object) =>
+  (Workflow.make as unknown as (name: string, schema: unknown, options?: object) => Untyped)("w", schema, options)
+    .register("A", done).addExitStates("Done")
+const split = (options: object, branches: unknown = [Effect.void]) =>
+  empty.registerSplit("A", branches, { strategy: JoinStrategy.all, next: "Done", ...options }).addExitStates("Done")
+
+const own = JoinStrategy.make({ name: "own", initial: () => {}, onOutcome: () => {}, decide: () => "proceed" })
+
+/** What an effect fails with; a defect is no failure. */
+const failure = <A, E>(effect: Effect.Effect<A, E>) =>
+  Effect.map(Effect.exit(effect), (exit): unknown => {
+    assert.isTrue(Exit.isFailure(exit) && !Cause.hasDies(exit.cause))
+    return Option.getOrThrow(Cause.findErrorOption((exit as Exit.Failure<A, E>).cause))
+  })
+
+describe("a definition that breaks a rule", () => {
+  interface Broken {
+    readonly workflow: Untyped
+    readonly state?: string
+    readonly text: RegExp
+    readonly initial?: unknown
+    readonly options?: Workflow.RunOptions
+  }
+  // the type asks for a case of each rule
+  const cases: { readonly [Rule in CanoError.ConfigurationRule]: ReadonlyArray<Broken> } = {
+    "no-handler": [{ workflow: empty.addExitStates("Done"), initial: "Done", text: /^no state is registered$/ }],
+    "no-exit": [{ workflow: empty.register("A", Effect.succeed("A")), text: /call addExitStates/ }],
+    "initial-state": [
+      {
+        workflow: sound,
+        initial: "Nowhere",
+        state: "Nowhere",
+        text: /"Nowhere" is not registered; the states are A, Done$/
+      },
+      { workflow: sound, initial: undefined, text: /the initial state is not a state/ },
+      { workflow: sound, initial: { tag: "A" }, text: /the initial state is not a state/ },
+      {
+        workflow: machine(Schema.Literals(["B", "Done"])),
+        initial: "A",
+        state: "A",
+        text: /the initial state does not fit its Schema: Expected "B" \| "Done"$/
+      }
+    ],
+    schema: [
+      { workflow: machine({ fields: {} }), text: /the Schema of the states is \{"fields":\{\}\}, which is no Schema/ },
+      { workflow: machine(undefined, {}), text: /the Schema of the states is undefined/ },
+      {
+        workflow: machine(Schema.Literals(["A", "Done"]), { validate: "always" }),
+        text: /validate is "always"; it must be "initial" or "transitions", or be left out/
+      }
+    ],
+    resources: [
+      { workflow: sound.withResources(Promise.resolve()), text: /withResources was given a Promise; .* a Layer/ },
+      { workflow: sound.withResources(Effect.void), text: /withResources was given an Effect; .* a Layer/ }
+    ],
+    state: [
+      { workflow: sound.register(42 as never, done), text: /register was given 42 as a state; .* a string/ },
+      {
+        workflow: sound.registerSplit(Symbol("B") as never, [done], { strategy: JoinStrategy.all, next: "Done" }),
+        text: /registerSplit was given Symbol\(B\) as a state/
+      },
+      { workflow: sound.addExitStates(["End"] as never), text: /addExitStates was given \["End"\] as a state/ }
+    ],
+    options: [
+      {
+        workflow: empty.registerSplit("A", [done], undefined as never).addExitStates("Done"),
+        state: "A",
+        text: /the options are undefined; they must be \{ strategy/
+      },
+      {
+        workflow: empty.registerSplit("A", [done], JoinStrategy.all.toString as never).addExitStates("Done"),
+        state: "A",
+        text: /the options are a function/
+      }
+    ],
+    "registered-twice": [
+      { workflow: sound.register("A", done), state: "A", text: /more than once/ },
+      {
+        workflow: sound.registerSplit("A", [done], { strategy: JoinStrategy.all, next: "Done" }),
+        state: "A",
+        text: /more than once/
+      },
+      { workflow: sound.register("A", done).register("A", done), state: "A", text: /more than once/ }
+    ],
+    "registered-and-exit": [{ workflow: sound.addExitStates("A", "A"), state: "A", text: /can be only one/ }],
+    "unknown-next": [
+      { workflow: split({ next: "Nowhere" }), state: "A", text: /next is "Nowhere".*the states are A, Done$/ },
+      { workflow: split({ next: { _tag: "Nowhere" } }), state: "A", text: /"Nowhere"/ },
+      { workflow: split({ next: undefined }), state: "A", text: /next is not a state/ },
+      {
+        workflow: empty.register("A", { run: done, next: "B" }).addExitStates("Done"),
+        state: "A",
+        text: /next is "B"/
+      }
+    ],
+    "unknown-otherwise": [
+      { workflow: split({ otherwise: "Nowhere" }), state: "A", text: /otherwise is "Nowhere"/ },
+      { workflow: split({ otherwise: null }), state: "A", text: /otherwise is not a state/ }
+    ],
+    task: [
+      { workflow: sound.register("B", "Done"), state: "B", text: /an Effect, a function/ },
+      { workflow: sound.register("B", { run: done }), state: "B", text: /\{ run, next \}/ },
+      { workflow: sound.register("B", null), state: "B", text: /\{ run, next \}/ }
+    ],
+    branches: [
+      { workflow: split({}, { a: Effect.void, b: 42 }), state: "A", text: /branch b is the number 42, not an Effect/ },
+      { workflow: split({}, [Effect.void, {}]), state: "A", text: /branch 1 is an object, not an Effect/ },
+      { workflow: split({}, [() => done]), state: "A", text: /branch 0 is a function, not an Effect/ },
+      { workflow: split({}, null), state: "A", text: /null where a list of branches was expected/ },
+      { workflow: split({}, "abc"), state: "A", text: /the string abc where/ }
+    ],
+    "one-shot-iterable": [
+      { workflow: split({}, new Set([done]).values()), state: "A", text: /empty the second time/ },
+      {
+        workflow: split(
+          {},
+          (function*() {
+            yield done
+          })()
+        ),
+        state: "A",
+        text: /empty the second time/
+      }
+    ],
+    strategy: [
+      { workflow: split({ strategy: undefined }), state: "A", text: /undefined is no join strategy/ },
+      { workflow: split({ strategy: { _tag: "Custom", name: "mine" } }), state: "A", text: /mine is no join strategy/ },
+      {
+        workflow: split({ strategy: { ...own, name: undefined } }),
+        state: "A",
+        text: /the name of a strategy is undefined/
+      },
+      ...["initial", "onOutcome", "decide", "issue"].map((part) => ({
+        workflow: split({ strategy: { ...own, reducer: { ...own.reducer, [part]: 42 } } }),
+        state: "A",
+        text: new RegExp(`own: ${part} is 42; it must be a function$`)
+      })),
+      {
+        workflow: split({ strategy: { ...own, reducer: { ...own.reducer, soft: { after: 1 } } } }),
+        state: "A",
+        text: /own: soft\.onPassed is undefined; it must be a function$/
+      },
+      ...[
+        [JoinStrategy.accept(JoinStrategy.all, 42 as never), "accept(all): isAccepted"],
+        [JoinStrategy.reject(JoinStrategy.all, 42 as never), "reject(all): isRejected"],
+        [JoinStrategy.until(42 as never), "until: the predicate"],
+        [JoinStrategy.agreement(1, 42 as never), "agreement(1): by"]
+      ].map(([strategy, what]) => ({
+        workflow: split({ strategy }),
+        state: "A",
+        text: new RegExp(`${what}`.replaceAll(/[()]/g, "\\$&") + " is 42; it must be a function$")
+      })),
+      // what holds for a strategy holds for one inside another
+      ...[
+        [JoinStrategy.quorum(0), "the count is 0; it must be an integer of at least 1"],
+        [JoinStrategy.quorum(1.5), "the count is 1.5; it must be an integer of at least 1"],
+        [JoinStrategy.partialResults(Number.NaN), "the count is NaN; it must be an integer of at least 1"],
+        [JoinStrategy.percentage(0), "the share is 0; it must be a number above 0 and at most 1"],
+        [JoinStrategy.percentage(1.5), "the share is 1.5; it must be a number above 0 and at most 1"],
+        [JoinStrategy.agreement(1) as never, "a strategy inside another one must be one that goes by counts"]
+      ].flatMap(([inner, what]) =>
+        [
+          JoinStrategy.accept(inner as never, () => true),
+          JoinStrategy.reject(inner as never, () => false),
+          JoinStrategy.optional(inner as never, ["a"]),
+          JoinStrategy.relax(inner as never, { after: 1, enough: JoinStrategy.any }),
+          JoinStrategy.relax(JoinStrategy.all, { after: 1, enough: inner as never })
+        ].map((strategy) => ({ workflow: split({ strategy }), state: "A", text: new RegExp(`: ${what}$`) }))
+      )
+    ],
+    count: [
+      {
+        workflow: split({ strategy: JoinStrategy.partialResults(0) }),
+        state: "A",
+        text: /partialResults\(0\): .*at least 1/
+      },
+      {
+        workflow: split({ strategy: JoinStrategy.quorum(Number.NaN) }),
+        state: "A",
+        text: /quorum\(NaN\): .*at least 1/
+      },
+      {
+        workflow: split({ strategy: JoinStrategy.quorum(3) }),
+        state: "A",
+        text: /quorum\(3\) waits for 3 branches, but there are only 1/
+      },
+      { workflow: split({ strategy: JoinStrategy.any }, {}), state: "A", text: /any waits for 1 branch/ },
+      {
+        workflow: split({ strategy: JoinStrategy.agreement(3) }),
+        state: "A",
+        text: /agreement\(3\) waits for 3 branches, but there are only 1$/
+      },
+      {
+        workflow: split({ strategy: JoinStrategy.accept(JoinStrategy.quorum(2), () => true) }),
+        state: "A",
+        text: /accept\(quorum\(2\)\) waits for 2 branches, but there are only 1$/
+      },
+      {
+        workflow: split({ strategy: { ...own, reducer: { ...own.reducer, least: 0.5 } } }),
+        state: "A",
+        text: /own: least is 0\.5; it must be an integer of at least 0, or be left out$/
+      }
+    ],
+    percentage: [-0.5, 0, 1.5, Number.NaN].map((p) => ({
+      workflow: split({ strategy: JoinStrategy.percentage(p) }),
+      state: "A",
+      text: new RegExp(`percentage\\(${p}\\): .*above 0 and at most 1`)
+    })),
+    bulkhead: [0, -1, 1.5, Number.POSITIVE_INFINITY, Number.NaN].map((bulkhead) => ({
+      workflow: split({ bulkhead }),
+      state: "A",
+      text: new RegExp(`the bulkhead is ${bulkhead}; it must be an integer of at least 1, or be left out`)
+    })).concat([
+      {
+        workflow: split({ bulkhead: "db" }),
+        state: "A",
+        text: /it must be a number, a Bulkhead or the key of one, or be/
+      }
+    ]),
+    losers: [
+      { workflow: split({ losers: "cancel" }), state: "A", text: /losers is .*cancel.*"await", "detach" or \{ grace/ },
+      { workflow: split({ losers: {} }), state: "A", text: /it must be "interrupt"/ },
+      {
+        workflow: split({ losers: { grace: -1 } }),
+        state: "A",
+        text: /the grace period of the losers is negative: -1/
+      },
+      { workflow: split({ losers: { grace: "soon" } }), state: "A", text: /is no duration/ }
+    ],
+    observer: [
+      { workflow: split({ onOutcome: Effect.void }), state: "A", text: /onOutcome is .*; it must be a function/ },
+      { workflow: split({ reduce: 0 }), state: "A", text: /reduce is 0; it must be \{ initial/ },
+      { workflow: split({ reduce: { initial: 0, step: () => 0 } }), state: "A", text: /it must be \{ initial/ }
+    ],
+    timeout: [
+      { workflow: split({ timeout: -1 }), state: "A", text: /negative/ },
+      { workflow: split({ timeout: Number.NaN }), state: "A", text: /not a number/ }
+    ],
+    "partial-timeout": [
+      { workflow: split({ strategy: JoinStrategy.partialTimeout }), state: "A", text: /needs a timeout/ }
+    ],
+    "workflow-timeout": [
+      { workflow: sound.withTimeout(-1), text: /the timeout of the workflow is negative: -1/ },
+      { workflow: sound.withTimeout("1 second").withTimeout("soon"), text: /is no duration/ },
+      { workflow: sound.withTimeout({ minutes: Number.NaN }), text: /not a number/ }
+    ],
+    "max-transitions": [
+      { workflow: sound, options: { maxTransitions: 0.5 }, text: /maxTransitions is 0\.5/ },
+      { workflow: sound, options: { maxTransitions: Number.POSITIVE_INFINITY }, text: /or be left out/ }
+    ],
+    "max-branches": [
+      { workflow: sound, options: { maxBranches: -1 }, text: /maxBranches is -1; .*at least 0/ },
+      { workflow: split({ maxBranches: 0 }), state: "A", text: /maxBranches is 0; .*at least 1/ },
+      {
+        workflow: split({ maxBranches: 1 }, [Effect.void, Effect.void]),
+        state: "A",
+        text: /there are 2 branches, more than the 1 of maxBranches/
+      }
+    ],
+    "max-depth": [{ workflow: sound, options: { maxDepth: 0 }, text: /maxDepth is 0; .*at least 1/ }]
+  }
+
+  for (const [rule, broken] of Object.entries(cases)) {
+    it.effect(`is refused for "${rule}", before anything is built or started`, () =>
+      Effect.gen(function*() {
+        for (const { initial, options, state, text, workflow } of broken) {
+          let built = 0
+          const counting = workflow.withResources(Layer.effectDiscard(Effect.sync(() => built++)))
+          // undefined is one of the initial states to be refused
+          const from = rule === "initial-state" ? initial : initial ?? "A"
+          const error = (yield* failure(counting.orchestrate(from, options))) as CanoError.ConfigurationError
+          assert.instanceOf(error, CanoError.ConfigurationError)
+          assert.strictEqual(error.workflow, "w")
+          assert.deepStrictEqual(error.issues.map((issue) => [issue.rule as string, issue.state]), [[rule, state]])
+          assert.match(error.issues[0]!.message.replace(/^state "\w+": /, ""), text)
+          assert.strictEqual(error.message, `workflow "w" is misconfigured: ${error.issues[0]!.message}`)
+          assert.strictEqual(built, 0)
+        }
+      }))
+  }
+})
+
+describe("a run that breaks a rule", () => {
+  // The type asks for a case of each rule. A split that is nested too deep is a branch of another one, so its error is
+  // found in an outcome: see "maxDepth" in Workflow.test.ts.
+  const cases: {
+    readonly [Rule in Exclude<CanoError.WorkflowRule, "max-depth">]: ReadonlyArray<
+      readonly [workflow: Untyped, text: RegExp, options?: Workflow.RunOptions]
+    >
+  } = {
+    "unknown-state": [
+      [
+        empty.register("A", Effect.succeed("Nowhere")).addExitStates("Done"),
+        /"Nowhere" is neither registered nor an exit state; the states are A, Done$/
+      ],
+      [empty.register("A", Effect.void).addExitStates("Done"), /the task returned undefined, which is not a state/],
+      [
+        empty.register("A", Effect.succeed({ n: 1 })).addExitStates("Done"),
+        /an object without a _tag, which is not a state/
+      ],
+      [split({ next: () => Effect.succeed("Nowhere") }), /"Nowhere"/],
+      [split({ next: "Done", otherwise: () => "Nowhere" }, [Effect.fail("no")]), /"Nowhere"/],
+      [
+        empty.register("A", { run: done, next: () => done }).addExitStates("Done"),
+        /next returned an Effect, which is not/
+      ],
+      [split({}, () => TaskResult.split([42])), /element 0 of TaskResult\.split is 42, which is not a state/],
+      [split({}, () => TaskResult.split(["Done", "Nowhere"])), /"Nowhere"/]
+    ],
+    "invalid-state": [
+      [
+        machine(Schema.Literals(["A", "B"]), { validate: "transitions" }),
+        /the next state "Done" does not fit its Schema: Expected "A" \| "B"$/
+      ]
+    ],
+    "invalid-task": [
+      [empty.register("A", () => undefined).addExitStates("Done"), /returned undefined, not an Effect/],
+      [empty.register("A", () => Promise.resolve("Done")).addExitStates("Done"), /wrap it in Effect\.tryPromise/],
+      [empty.register("A", { run: () => 42, next: "Done" }).addExitStates("Done"), /returned 42, not an Effect/]
+    ],
+    strategy: [
+      [
+        split({ strategy: JoinStrategy.allOf("a", "b") as never }, () => ({ a: Effect.void, c: Effect.void })),
+        /there is no branch "b"; the branches are a, c$/
+      ],
+      [
+        split({ strategy: JoinStrategy.weighted({ a: 1 }, 1) as never }, () => []),
+        /there is no branch "a"; there are none$/
+      ]
+    ],
+    "invalid-branches": [
+      [split({}, () => 42), /the branch function returned the number 42 where a list of branches was expected$/],
+      [split({}, () => Effect.succeed(Effect.void)), /a single Effect where .*wrap it in an array/],
+      [split({}, () => [Effect.void, {}]), /branch 1 is an object, not an Effect/],
+      [split({}, Effect.succeed([() => {}])), /branch 0 is a function, not an Effect/],
+      [
+        split({}, function*() {
+          yield Effect.void
+          yield 42
+        }),
+        /branch 1 is the number 42, not an Effect/
+      ]
+    ],
+    "invalid-observer": [
+      [split({ onOutcome: () => Promise.resolve() }), /onOutcome returned .*; it must return an Effect$/],
+      [split({ onOutcome: () => {} }), /onOutcome returned undefined; it must return an Effect$/]
+    ],
+    "split-outside-split": [
+      [empty.register("A", () => Effect.succeed(TaskResult.split(["A"]))).addExitStates("Done"), /use registerSplit/]
+    ],
+    "max-branches": [
+      [split({}, [Effect.void, Effect.void]), /the run starts more than 1 branches \(maxBranches\)/, {
+        maxBranches: 1
+      }],
+      [split({ maxBranches: 1 }, () => [Effect.void, Effect.void]), /is given 2 branches, more than 1 \(maxBranches\)/],
+      [
+        split({ maxBranches: 1 }, function*() {
+          yield Effect.void
+          yield Effect.void
+        }),
+        /is given more than 1 branches \(maxBranches\)/
+      ]
+    ],
+    "max-transitions": [[sound, /the run has made 0 transitions \(maxTransitions\)/, { maxTransitions: 0 }]]
+  }
+
+  for (const [rule, broken] of Object.entries(cases)) {
+    it.effect(`fails with WorkflowError for "${rule}"`, () =>
+      Effect.gen(function*() {
+        for (const [workflow, text, options] of broken) {
+          const error = (yield* failure(workflow.orchestrate("A", options))) as CanoError.WorkflowError
+          assert.instanceOf(error, CanoError.WorkflowError)
+          assert.deepInclude(error, { rule: rule as CanoError.WorkflowRule, workflow: "w", state: "A" })
+          assert.deepStrictEqual(error.path, { workflow: "w", states: ["A"], entered: 1, nested: undefined })
+          assert.match(error.detail, text)
+          assert.strictEqual(error.message, `workflow "w", state "A": ${error.detail}`)
+        }
+      }))
+  }
+})
