@@ -16,8 +16,8 @@ import type { Run } from "../run/run.ts"
 import { levelOf, within } from "../run/run.ts"
 import type { BranchList } from "../split/branches.ts"
 import * as branches from "../split/branches.ts"
-import type { Config } from "../split/join.ts"
-import { workflowError } from "../split/join.ts"
+import type { Config } from "../split/config.ts"
+import { workflowError } from "../split/frame.ts"
 import * as split from "../split/split.ts"
 
 type AnyEffect = Effect.Effect<unknown, unknown, unknown>

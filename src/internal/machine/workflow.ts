@@ -18,9 +18,9 @@ import type { Level } from "../run/level.ts"
 import { standing } from "../run/nested.ts"
 import * as nursery from "../run/nursery.ts"
 import { levelOf, Run, runOf, within } from "../run/run.ts"
-import { workflowError } from "../split/join.ts"
+import { mayDetach } from "../split/config.ts"
+import { workflowError } from "../split/frame.ts"
 import * as rules from "../split/options.ts"
-import { isParting } from "../split/split.ts"
 import * as graph from "./graph.ts"
 import type { Handler, Machine } from "./machine.ts"
 import { advance, isKnown, namesOf, splitHandler, tagOf, taskHandler } from "./machine.ts"
@@ -229,7 +229,7 @@ const compile = (definition: Definition, machine: () => Machine): Compiled => {
     handle(entry, handler ?? (() => Effect.void))
     if (entry._tag === "Split" && broken.length === 0) {
       const config = rules.toConfig(entry.options)
-      parting ||= isParting(config)
+      parting ||= mayDetach(config)
       handle(
         entry,
         splitHandler(machine, {

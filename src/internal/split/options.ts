@@ -18,7 +18,7 @@ import * as reducer from "../strategy/reducer.ts"
 import * as strategies from "../strategy/strategies.ts"
 import { mostAtOnce } from "./alternatives.ts"
 import * as branches from "./branches.ts"
-import type { Config, Stagger } from "./join.ts"
+import type { Config, Stagger } from "./config.ts"
 
 /** The options of a split as they were given. */
 export interface SplitInput {

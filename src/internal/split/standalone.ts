@@ -10,6 +10,8 @@ import { ConfigurationError } from "../../CanoError.ts"
 import * as nursery from "../run/nursery.ts"
 import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
+import { mayDetach } from "./config.ts"
+import { noFrame, refused } from "./frame.ts"
 import * as rules from "./options.ts"
 import * as split from "./split.ts"
 
@@ -32,16 +34,16 @@ const check = (input: unknown, options: rules.SplitInput, subject: Subject | und
   if (issues.length > 0) return Exit.fail(misconfigured(issues, subject))
   const config = rules.toConfig(options)
   const run = (list: BranchList): AnyEffect =>
-    split.isParting(config)
+    mayDetach(config)
       ? Effect.flatMap(
         Effect.flatMap(Effect.scope, nursery.ofScope),
-        (nursery) => split.run(list, config, { ...split.noFrame, nursery })
+        (nursery) => split.run(list, config, { ...noFrame, nursery })
       )
-      : split.run(list, config, split.noFrame)
+      : split.run(list, config, noFrame)
   const join = (value: unknown): AnyEffect => {
     const list = branches.fromUnknown(value)
     if (list._tag !== "NotBranches") return run(list)
-    return split.refused(split.noFrame, "invalid-branches", `the branches are ${list.detail}`)
+    return refused(noFrame, "invalid-branches", `the branches are ${list.detail}`)
   }
   if (Effect.isEffect(input)) return Effect.flatMap(input, join)
   if (Predicate.isFunction(input)) {
