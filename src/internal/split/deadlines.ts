@@ -11,7 +11,7 @@ import type { AnyEffect } from "../fibers/any.ts"
 import type { Join } from "./join.ts"
 import { breakOff, expire, isBreak, soften } from "./settling.ts"
 
-const none: ReadonlyArray<AnyEffect> = []
+export const none: ReadonlyArray<AnyEffect> = []
 
 export const deadlines = (join: Join): ReadonlyArray<AnyEffect> => {
   const { config: { strategy, timeout }, places } = join

@@ -34,6 +34,8 @@ const open: Phase = { _tag: "Open" }
 export class Decision {
   readonly tally: { -readonly [K in keyof JoinStrategy.Tally]: JoinStrategy.Tally[K] }
   phase: Phase = open
+  /** Whether the strategy has functions of its own, which may throw. */
+  readonly isCustom: boolean
   /** A percentage becomes a quorum as soon as the total is known. */
   #strategy: JoinStrategy.JoinStrategy
   /** The state of a strategy that is a fold over outcomes. */
@@ -44,6 +46,7 @@ export class Decision {
   /** A strategy's own functions may throw. */
   constructor(strategy: JoinStrategy.JoinStrategy, total: number, cursor: Cursor, state: unknown) {
     this.tally = { total, succeeded: 0, failed: 0, interrupted: 0, notStarted: 0 }
+    this.isCustom = JoinStrategy.isCustom(strategy)
     this.#strategy = strategy
     this.#cursor = cursor
     this.#state = state
@@ -70,11 +73,6 @@ export class Decision {
   get running(): number {
     const { failed, succeeded } = this.tally
     return this.#cursor.started - succeeded - failed
-  }
-
-  /** Whether the strategy has functions of its own, which may throw. */
-  get isCustom(): boolean {
-    return JoinStrategy.isCustom(this.#strategy)
   }
 
   /** Tells a strategy that is a fold of an outcome. */

@@ -7,7 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { constFalse, constUndefined, constVoid } from "effect/Function"
 import type { AnyEffect, AnyFiber } from "../fibers/any.ts"
-import { deadlines } from "./deadlines.ts"
+import { deadlines, none } from "./deadlines.ts"
 import type { Join } from "./join.ts"
 import { hasMore } from "./join.ts"
 import * as outbox from "./outbox.ts"
@@ -31,16 +31,18 @@ export const attend = (join: Join): AnyEffect =>
 
 /** Starts `width` slots in order, on the current tick, and waits for them. */
 const segment = (join: Join, width: number, member: AnyEffect, first: boolean): AnyEffect => {
-  if (!first) return all(new Array<void>(width), () => slot.isWanted(join) ? member : Exit.void)
-  const beside = deadlines(join)
+  const beside = first ? deadlines(join) : none
+  if (beside.length === 0) return all(new Array<void>(width), () => slot.isWanted(join) ? member : Exit.void)
   return all(
     new Array<void>(beside.length + width),
     (_, i) => i < beside.length ? beside[i]! : slot.isWanted(join) ? member : Exit.void
   )
 }
 
+const atOnce = { concurrency: "unbounded", discard: true } as const
+
 const all = (slots: Array<void>, start: (_: void, i: number) => AnyEffect): AnyEffect =>
-  Effect.forEach(slots, start, { concurrency: "unbounded", discard: true })
+  Effect.forEach(slots, start, atOnce)
 
 const segments = (join: Join, width: number, member: AnyEffect): AnyEffect =>
   Effect.suspend(() => {
