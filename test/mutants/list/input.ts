@@ -6,6 +6,12 @@ import type { Mutants } from "../mutant.ts"
 export const input: Mutants = {
   "split/branches": [
     {
+      what: "an added list of more than maxBranches is read to its end",
+      from: "if (items.length > most) break",
+      to: "",
+      tests: "adversarial/endings"
+    },
+    {
       what: "an array of branches is read while it changes",
       from: "const items = given.slice()",
       to: "const items = given as Array<unknown>",
@@ -186,20 +192,20 @@ export const input: Mutants = {
   "split/options": [
     {
       what: "a split that reduces keeps its outcomes",
-      from: "discard: input.discard === true || input.reduce !== undefined",
-      to: "discard: input.discard === true",
+      from: "discard: discard === true || reduce !== undefined",
+      to: "discard: discard === true",
       tests: "observers"
     },
     {
       what: "a list longer than maxBranches is found out when it is entered",
-      from: "list.length > options.maxBranches) {",
-      to: "list.length > Number.POSITIVE_INFINITY) {",
+      from: "count !== undefined && count > most) {",
+      to: "count !== undefined && count > Number.POSITIVE_INFINITY) {",
       tests: "rules limits input"
     },
     {
       what: "a list of exactly maxBranches is too long",
-      from: "list.length > options.maxBranches) {",
-      to: "list.length >= options.maxBranches) {",
+      from: "count !== undefined && count > most) {",
+      to: "count !== undefined && count >= most) {",
       tests: "adversarial/endings"
     },
     {
@@ -252,8 +258,8 @@ export const input: Mutants = {
     },
     {
       what: "an iterator may be the branches of a state",
-      from: "if (list.isOneShot) {",
-      to: "if (false) {",
+      from: "if (given._tag === \"List\" && given.list._tag === \"Lazy\" && given.list.isOneShot) {",
+      to: "if (false as boolean) {",
       tests: "rules"
     }
   ],
