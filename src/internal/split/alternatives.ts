@@ -22,7 +22,6 @@ import type { Stagger } from "./config.ts"
 import * as gradual from "./gradual.ts"
 import { Handout } from "./handout.ts"
 import type { Join } from "./join.ts"
-import { hasMore } from "./join.ts"
 import type { Holder, Place, Places } from "./places.ts"
 import { breakOff, cutShort, seal } from "./settling.ts"
 
@@ -135,9 +134,9 @@ export class Alternatives implements Places {
       Effect.gen({ self: this }, function*() {
         while (decision.isOpen) {
           yield* this.#tell
-          if (!hasMore(join) && decision.running === 0) return
+          if (!cursor.hasMore && decision.running === 0) return
           // the branches before are to have started, and to have ended if they do so at once
-          if (!hasMore(join) || this.#allowed > cursor.started) {
+          if (!cursor.hasMore || this.#allowed > cursor.started) {
             yield* bell.rung
             continue
           }
@@ -147,7 +146,7 @@ export class Alternatives implements Places {
             yield* Duration.isFinite(wait) ? Effect.raceFirst(Effect.sleep(wait), pressed) : pressed
           }
           yield* this.#tell
-          if (!hasMore(join)) continue
+          if (!cursor.hasMore) continue
           if (wait === undefined || !(yield* budgets.allows(budget))) cutShort(join)
           else if (!this.#hasNext()) continue
           else if (yield* budgets.take(budget)) this.#startNext()
@@ -158,8 +157,8 @@ export class Alternatives implements Places {
 
   /** Whether the next branch does not wait for the delay. */
   get #isPressed(): boolean {
-    const { decision } = this.#join
-    return decision.tally.failed > this.#spent || decision.running === 0 || !hasMore(this.#join)
+    const { cursor, decision } = this.#join
+    return decision.tally.failed > this.#spent || decision.running === 0 || !cursor.hasMore
   }
 
   #startNext(): void {

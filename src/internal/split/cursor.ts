@@ -22,8 +22,8 @@ export class Cursor {
   readonly iterator: Iterator<Branch> | undefined
   /** How many branches have been taken. */
   started = 0
-  /** Whether no branch is left to take: for now, where the list grows. */
-  isExhausted = false
+  /** Whether there is a branch left to take, for now, and reason to. */
+  hasMore = true
   /** Whether the iterator has come to its end. */
   isRead = false
   /** Whether the list is being read: what it does meanwhile may resume a slot, which must not read it too. */
@@ -52,11 +52,11 @@ export class Cursor {
     const { backlog, items } = this
     const index = this.started++
     if (backlog === undefined) {
-      this.isExhausted = index + 1 >= items.length
+      this.hasMore = index + 1 < items.length
       return items[index]!
     }
     const branch = backlog.shift()
-    this.isExhausted = backlog.waiting === 0
+    this.hasMore = backlog.waiting > 0
     return branch
   }
 
@@ -73,7 +73,7 @@ export class Cursor {
     const next = this.#next()
     // a generator that threw has ended, so there is nothing to close; any value that is true ends a list
     this.isRead = Result.isFailure(next) || Boolean(next.success.done)
-    this.isExhausted ||= this.isRead
+    if (this.isRead) this.hasMore = false
     return this.#ahead = next
   }
 
@@ -96,12 +96,12 @@ export class Cursor {
   /** Adds branches behind those that wait. */
   append(backlog: Backlog, added: ReadonlyArray<Branch>): void {
     for (const branch of added) backlog.push(branch)
-    if (added.length > 0) this.isExhausted = false
+    if (added.length > 0) this.hasMore = true
   }
 
   /** No further branch is taken. */
   end(): void {
-    this.isExhausted = true
+    this.hasMore = false
   }
 
   /** As `for (… of …)` does when it is left early, so that a generator's `finally` runs; a failure if that throws. */

@@ -12,12 +12,11 @@ import { later } from "../fibers/dispatcher.ts"
 import { warn } from "../fibers/warn.ts"
 import * as nursery from "../run/nursery.ts"
 import { concluded } from "./ending.ts"
-import type { Join } from "./join.ts"
-import type * as join from "./join.ts"
+import type { Detachment, Join } from "./join.ts"
 import * as record from "./record.ts"
 import { halt, isBreak } from "./settling.ts"
 
-export class Detaching implements join.Detaching {
+export class Detaching implements Detachment {
   isDone = false
   readonly #join: Join
   readonly #resume: (ending: Effect.Effect<SplitResult<unknown, unknown>, unknown>) => void

@@ -9,7 +9,6 @@ import { constVoid } from "effect/Function"
 import type { AnyEffect } from "../fibers/any.ts"
 import { deadlines } from "./deadlines.ts"
 import type { Join } from "./join.ts"
-import { hasMore } from "./join.ts"
 import { yieldEvery } from "./pace.ts"
 import { noticeBreak } from "./settling.ts"
 import * as slot from "./slot.ts"
@@ -22,15 +21,15 @@ export const begin = (join: Join, width: number): AnyEffect =>
   })
 
 /** Starts slots as they are due, until none is left and none is to come. */
-export const attend = (join: Join): AnyEffect => join.crew.attend(() => hasMore(join), () => startDue(join))
+export const attend = (join: Join): AnyEffect => join.crew.attend(() => join.cursor.hasMore, () => startDue(join))
 
 /** Starts the slots that are due, and says what the worker is to do before it asks again. */
 export const startDue = (join: Join): Effect.Effect<void> | undefined => {
-  const { crew, pace, places } = join
-  if (!hasMore(join)) return undefined
+  const { crew, cursor, pace, places } = join
+  if (!cursor.hasMore) return undefined
   if (pace.isDue) return pace.pause()
   let started = 0
-  while (started < yieldEvery && hasMore(join) && places.isDue()) {
+  while (started < yieldEvery && cursor.hasMore && places.isDue()) {
     started++
     crew.seeking++
     crew.start(slot.member(join, places.claim()), constVoid)

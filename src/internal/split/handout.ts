@@ -7,7 +7,6 @@ import type { AnyEffect } from "../fibers/any.ts"
 import { Line } from "../fibers/line.ts"
 import { Waiter } from "../fibers/waiter.ts"
 import type { Join } from "./join.ts"
-import { hasMore } from "./join.ts"
 import * as outbox from "./outbox.ts"
 import type { Holder, Place } from "./places.ts"
 
@@ -39,7 +38,7 @@ export class Handout {
   get missing(): number {
     const { coming, held } = this
     const { cursor, decision } = this.#join
-    if (!hasMore(this.#join)) return 0
+    if (!cursor.hasMore) return 0
     if (cursor.iterator !== undefined) return 1
     // places in which no branch runs yet; of those there may be more than branches
     const free = coming + held - decision.running

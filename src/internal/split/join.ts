@@ -40,19 +40,21 @@ export interface Join {
   /** What slots ask for a place; its own until the split starts, if another is asked then. */
   places: Places
   /** Where branches may outlive the split. */
-  detaching: Detaching | undefined
+  detaching: Detachment | undefined
   /** Whether slots go on with the list, and are replaced: where a place may be had or branches added later. */
   readonly isBounded: boolean
   /** Whether all slots are started by the worker one by one, since it shows only in time how many there may be. */
   readonly isGradual: boolean
   /** Whether the branches of the list that are left start after a decision, too, as losers like any. */
   readonly startsLosers: boolean
+  /** Whether slots have to ask for a place before they take a branch, or wait for room for its outcome. */
+  readonly asksFirst: boolean
   /** Whether a settlement concerns nobody but the strategy. */
   readonly isPlain: boolean
 }
 
 /** How a split ends before its branches. */
-export interface Detaching {
+export interface Detachment {
   /** Whether it has. */
   readonly isDone: boolean
   /** The join is decided, and no further branch is started. */
@@ -101,10 +103,7 @@ export const make = (
     isBounded,
     isGradual,
     startsLosers: losers !== "interrupt" && isKnown && !isBounded,
+    asksFirst: outbox !== undefined || pool !== undefined || hedge !== undefined,
     isPlain: !isGrowing && outbox === undefined && reduce === undefined && hedge === undefined
   }
 }
-
-/** Whether there is a branch left to take, and reason to. */
-export const hasMore = ({ cursor, decision, startsLosers }: Join): boolean =>
-  !cursor.isExhausted && (decision.isOpen || (startsLosers && !decision.isHalted))

@@ -9,7 +9,6 @@ import { constFalse, constUndefined, constVoid } from "effect/Function"
 import type { AnyEffect, AnyFiber } from "../fibers/any.ts"
 import { deadlines, none } from "./deadlines.ts"
 import type { Join } from "./join.ts"
-import { hasMore } from "./join.ts"
 import * as outbox from "./outbox.ts"
 import { yieldEvery } from "./pace.ts"
 import { breakOff, isBreak } from "./settling.ts"
@@ -53,7 +52,7 @@ const segments = (join: Join, width: number, member: AnyEffect): AnyEffect =>
     let left = width
     let read = -1
     const loop = Effect.whileLoop({
-      while: () => left > 0 && hasMore(join),
+      while: () => left > 0 && cursor.hasMore,
       body: (): Effect.Effect<AnyFiber | void, never, unknown> => {
         // slots that had to yield before they have read from the list may be all that it has branches for
         const stalled = read === cursor.started
@@ -93,7 +92,7 @@ const segments = (join: Join, width: number, member: AnyEffect): AnyEffect =>
 const restart = (join: Join, width: number): AnyEffect => {
   const member = slot.member(join)
   return Effect.whileLoop({
-    while: () => hasMore(join),
+    while: () => join.cursor.hasMore,
     body: () => segment(join, Math.min(width, size), member, false),
     step: constVoid
   })

@@ -13,7 +13,6 @@ import { clip } from "../check/describe.ts"
 import { warn } from "../fibers/warn.ts"
 import { workflowError } from "./frame.ts"
 import type { Join } from "./join.ts"
-import { hasMore } from "./join.ts"
 import * as outbox from "./outbox.ts"
 import * as record from "./record.ts"
 
@@ -30,25 +29,25 @@ export const open = (join: Join): void => {
   else decision.judge("settled")
 }
 
-/** A branch has succeeded. */
+/** A branch has ended well: it has settled, unless the split has been decided without it. */
 export const succeed = (join: Join, index: number, value: unknown): void => {
-  join.decision.tally.succeeded++
-  settled(join, join.record.succeeded(index, value))
+  const { decision, record } = join
+  if (!decision.isOpen) return lost(join, record.outlasted(index, value))
+  decision.tally.succeeded++
+  settled(join, record.succeeded(index, value))
 }
 
-/** A branch has failed. */
-export const fail = (join: Join, index: number, cause: Cause.Cause<unknown>): void => {
-  join.decision.tally.failed++
-  settled(join, join.record.failed(index, cause))
+/** A branch has failed; answers whether it has settled. Losers end badly, too: most have been interrupted. */
+export const fail = (join: Join, index: number, cause: Cause.Cause<unknown>): boolean => {
+  const { decision, record } = join
+  if (!decision.isOpen) {
+    lost(join, record.lost(index, cause))
+    return false
+  }
+  decision.tally.failed++
+  settled(join, record.failed(index, cause))
+  return true
 }
-
-/** A loser has ended, and badly: most have been interrupted. */
-export const lose = (join: Join, index: number, cause: Cause.Cause<unknown>): void =>
-  lost(join, join.record.lost(index, cause))
-
-/** A loser has ended well all the same. */
-export const outlast = (join: Join, index: number, value: unknown): void =>
-  lost(join, join.record.outlasted(index, value))
 
 const lost = (join: Join, outcome: record.Lost): void => {
   join.pace.count()
@@ -71,8 +70,7 @@ export const report = (join: Join, index: number, cause: Cause.Cause<unknown>): 
 const settled = (join: Join, outcome: Outcome.Settled<unknown, unknown>): void => {
   const { decision } = join
   join.pace.count()
-  if (!join.isPlain) note(join, outcome)
-  if (!decision.isOpen) return
+  if (!join.isPlain && !note(join, outcome)) return
   if (!decision.isCustom) return decide(join, "settled")
   guarded(join, () => {
     decision.fold(outcome)
@@ -80,13 +78,15 @@ const settled = (join: Join, outcome: Outcome.Settled<unknown, unknown>): void =
   })
 }
 
-/** What there is to do with a settlement before the strategy is asked. */
-const note = (join: Join, outcome: Outcome.Settled<unknown, unknown>): void => {
-  const { reduction } = join
+/** What there is to do with a settlement before the strategy is asked; answers whether it still is to be asked. */
+const note = (join: Join, outcome: Outcome.Settled<unknown, unknown>): boolean => {
+  const { decision, reduction } = join
   if (join.outbox !== undefined) outbox.offer(join.outbox, outcome)
   if (reduction !== undefined) guarded(join, () => reduction.add(outcome))
+  if (!decision.isOpen) return false
   // nobody is left who could add branches
-  if (isDone(join)) join.decision.complete()
+  if (isDone(join)) decision.complete()
+  return true
 }
 
 /** Functions of the user's may throw, and are called on the fibers of branches. */
@@ -108,7 +108,7 @@ export const seal = (join: Join): Exit.Exit<void> => {
 
 /** Whether no branch runs, and none will, in a split whose total has been open until now. */
 const isDone = ({ config, cursor, decision }: Join): boolean =>
-  (cursor.backlog !== undefined || config.hedge !== undefined) && cursor.isExhausted && decision.running === 0
+  (cursor.backlog !== undefined || config.hedge !== undefined) && !cursor.hasMore && decision.running === 0
 
 /** No further branch is started; what has been started decides. */
 export const cutShort = (join: Join): void => {
@@ -140,12 +140,13 @@ export const soften = (join: Join): void => {
 // -----------------------------------------------------------------------------
 
 const decide = (join: Join, event: "settled" | "deadline"): void => {
-  const { config, crew, decision } = join
+  const { config, crew, cursor, decision } = join
   if (!decision.judge(event)) return
+  if (!join.startsLosers) cursor.end()
   if (config.losers === "interrupt") crew.interruptAll()
   else crew.interruptBeside()
   join.outbox?.decision.ring()
-  if (!hasMore(join)) stop(join)
+  if (!cursor.hasMore) stop(join)
 }
 
 /** Nothing is left to start, now or ever: whoever waits to start something goes on, and a decided split may be left. */
@@ -162,6 +163,7 @@ export const halt = (join: Join): void => {
 }
 
 const end = (join: Join): void => {
+  join.cursor.end()
   join.crew.interruptAll()
   join.outbox?.delivering?.interruptUnsafe(join.home.id)
   stop(join)

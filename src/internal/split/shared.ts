@@ -9,7 +9,6 @@ import type { AnyEffect } from "../fibers/any.ts"
 import type { Entry } from "../fibers/line.ts"
 import { Handout } from "./handout.ts"
 import type { Join } from "./join.ts"
-import { hasMore } from "./join.ts"
 import type { Holder, Place, Places } from "./places.ts"
 
 /** Branches in a row that take less than a millisecond together, while others wait. */
@@ -91,7 +90,7 @@ export class Shared implements Places, Client {
   ended(slot: Holder): void {
     const pool = this.#pool
     const place = slot.place!
-    if (hasMore(this.#join) && !pool.isOverfull && !this.#handout.isStopped) {
+    if (this.#join.cursor.hasMore && !pool.isOverfull && !this.#handout.isStopped) {
       if (!pool.othersWait(this)) return
       // to hand over costs as much as some branches that do next to nothing
       if (++place.turn < mostInTurn && this.#clock.currentTimeMillisUnsafe() === place.since) return

@@ -22,10 +22,9 @@ import type { Branch } from "./branches.ts"
 import * as branches from "./branches.ts"
 import type { Slot } from "./crew.ts"
 import type { Join } from "./join.ts"
-import { hasMore } from "./join.ts"
 import type { Place } from "./places.ts"
 import { exceeds } from "./refusal.ts"
-import { breakOff, fail, isBreak, lose, noticeBreak, outlast, refuse, report, seal, stop, succeed } from "./settling.ts"
+import { breakOff, fail, isBreak, noticeBreak, refuse, report, seal, stop, succeed } from "./settling.ts"
 
 /** What a slot is busy with when it is busy with no branch; a fresh one has taken none since it last did something else. */
 const none = -1
@@ -49,7 +48,7 @@ class Running implements Slot {
 
   while(): boolean {
     const { join } = this
-    const goesOn = hasMore(join) && (this.index === fresh || mayGoOn(join, this))
+    const goesOn = join.cursor.hasMore && (this.index === fresh || mayGoOn(join, this))
     // asked again after a yield, a slot that had nothing to do may have something
     this.fiber = goesOn ? this.own : undefined
     return goesOn
@@ -64,8 +63,10 @@ class Running implements Slot {
       if (this.index !== fresh && isTired(fiber, 2)) pace.hasten()
       if (pace.isDue) return this.first(pace.pause())
     }
-    const waits = join.places.admit(this)
-    if (waits !== undefined) return this.first(waits)
+    if (join.asksFirst) {
+      const waits = join.places.admit(this)
+      if (waits !== undefined) return this.first(waits)
+    }
     // what a branch has set on its fiber is not for the next one
     if (fiber.context !== crew.context) fiber.setContext(crew.context!)
     return join.cursor.isReading ? Effect.yieldNow : take(join, this)
@@ -83,8 +84,7 @@ class Running implements Slot {
     this.index = none
     // a decision interrupts the others; `while` is asked next
     this.fiber = undefined
-    if (join.decision.isOpen) succeed(join, index, value)
-    else outlast(join, index, value)
+    succeed(join, index, value)
     if (this.place !== undefined) join.places.ended(this, index, false)
   }
 }
@@ -133,11 +133,9 @@ const left = (join: Join, cause: Cause.Cause<unknown>): AnyEffect => {
   slot.fiber = undefined
   // A fiber that was interrupted cannot enter an interruptible region again.
   if (index < 0) return isBreak(cause) ? Exit.failCause(cause) : done(join, slot)
-  const isLoser = !join.decision.isOpen
-  if (isLoser) lose(join, index, cause)
-  else fail(join, index, cause)
+  const hasSettled = fail(join, index, cause)
   if (slot.place !== undefined) join.places.ended(slot, index, true)
-  if (isLoser) return report(join, index, cause)
+  if (!hasSettled) return report(join, index, cause)
   if (!join.decision.isOpen) return Exit.void
   return slot.while() ? drain(join) : done(join, slot)
 }
@@ -146,7 +144,7 @@ const left = (join: Join, cause: Cause.Cause<unknown>): AnyEffect => {
 const done = (join: Join, slot: Slot): AnyEffect => {
   if (!join.isBounded) return Exit.void
   const { crew, places } = join
-  const goesOn = hasMore(join)
+  const goesOn = join.cursor.hasMore
   if (join.isGradual) {
     crew.seeking--
     places.vacate(slot, goesOn)
@@ -160,7 +158,7 @@ const done = (join: Join, slot: Slot): AnyEffect => {
 }
 
 /** Whether the split has something to do for another slot, now. */
-export const isWanted = (join: Join): boolean => hasMore(join) && (join.isBounded || !join.pace.isDue)
+export const isWanted = (join: Join): boolean => join.cursor.hasMore && (join.isBounded || !join.pace.isDue)
 
 /** Whether a slot that has run a branch may take another one on the same fiber. */
 const mayGoOn = (join: Join, slot: Running): boolean => {
@@ -194,7 +192,7 @@ const take = (join: Join, slot: Slot): AnyEffect => {
   // the list has ended, or the split
   if (branch === undefined) return Exit.void
   if (slot.place !== undefined) join.places.started()
-  if (cursor.isExhausted) ran(join)
+  if (!cursor.hasMore) ran(join)
   slot.index = index
   return branch
 }

@@ -6,8 +6,8 @@
  *
  *  I1  A split is decided once, by `Decision.judge` while it is open; from then on no count and no order changes.
  *  I2  Every started branch is recorded exactly once, and only after its own finalizers have run.
- *  I3  A branch is taken from its list only by the slot that runs it at once, and only while the split is open. A hedge may
- *      read a branch ahead, to know that there is one.
+ *  I3  A branch is taken from its list only by the slot that runs it at once, and only while the split is open, unless losers
+ *      of a known list are to start all the same. A hedge reads a branch ahead, to know that there is one.
  *  I4  The split's effect ends after its worker fiber, unless branches are detached; then the worker is in a nursery. The
  *      worker ends after all slots and their children, and after its observer.
  *  I5  No slot fails its `forEach`, whatever its branches do: `forEach` forgets the member that it is starting when one

@@ -37,8 +37,8 @@ export const hedges: Mutants = {
     },
     {
       what: "the next delay begins before the branch before has started",
-      from: "if (!hasMore(join) || this.#allowed > cursor.started) {",
-      to: "if (!hasMore(join)) {",
+      from: "if (!cursor.hasMore || this.#allowed > cursor.started) {",
+      to: "if (!cursor.hasMore) {",
       tests: "hedged-splits laws/hedge"
     },
     {

@@ -43,18 +43,6 @@ export const splits: Mutants = {
       equivalent: "a slot that is interrupted between two branches ends as it would anyway"
     },
     {
-      what: "a loser that succeeds counts",
-      from: "if (join.decision.isOpen) succeed(join, index, value)\n    else outlast(join, index, value)",
-      to: "succeed(join, index, value)",
-      tests: "adversarial/endings losers"
-    },
-    {
-      what: "a loser that fails counts",
-      from: "const isLoser = !join.decision.isOpen",
-      to: "const isLoser = join.decision.isHalted",
-      tests: "adversarial/deciding Split"
-    },
-    {
       what: "one that breaks is noticed late",
       from: "if (join.isBounded) slot.own.addObserver(crew.onEnd ??= (exit) => onEnd(join, exit))",
       to: "",
@@ -98,8 +86,8 @@ export const splits: Mutants = {
     },
     {
       what: "are started though a yield is due",
-      from: "hasMore(join) && (join.isBounded || !join.pace.isDue)",
-      to: "hasMore(join)",
+      from: "join.cursor.hasMore && (join.isBounded || !join.pace.isDue)",
+      to: "join.cursor.hasMore",
       tests: "adversarial/size adversarial/slots"
     },
     {
@@ -149,8 +137,8 @@ export const splits: Mutants = {
   "split/shared": [
     {
       what: "keeps its place while it waits for room",
-      from: "else if (slot.place !== undefined) this.#giveUp(slot)\n    return",
-      to: "return",
+      from: "else if (slot.place !== undefined) this.#giveUp(slot)\\n",
+      to: "else return handout.wait(slot, () => this.request())\\n",
       tests: "adversarial/sharing"
     },
     {
@@ -189,8 +177,7 @@ export const splits: Mutants = {
       what: "there are more than there are places in a list that grows",
       from: "return seeking < this.most && this.#cursor",
       to: "return this.#cursor",
-      tests: "growing laws/growing",
-      equivalent: "one too many finds that as many branches run as may, and ends"
+      tests: "growing laws/growing"
     },
     {
       what: "one is started for a branch that another looks for",
@@ -240,13 +227,13 @@ export const splits: Mutants = {
     },
     {
       what: "the worker waits though nothing more is to come",
-      from: "attend(() => hasMore(join),",
+      from: "attend(() => join.cursor.hasMore,",
       to: "attend(() => true,",
       tests: "Bulkhead growing"
     },
     {
       what: "the worker does not wait for branches that have yet to come",
-      from: "attend(() => hasMore(join),",
+      from: "attend(() => join.cursor.hasMore,",
       to: "attend(() => false,",
       tests: "Bulkhead growing adversarial/waiting"
     }
@@ -274,13 +261,13 @@ export const splits: Mutants = {
     },
     {
       what: "a list that grows ends with its first branch",
-      from: "this.isExhausted = backlog.waiting === 0",
-      to: "this.isExhausted = true",
+      from: "this.hasMore = backlog.waiting > 0",
+      to: "this.hasMore = false",
       tests: "growing"
     },
     {
       what: "stays exhausted when branches are added",
-      from: "if (added.length > 0) this.isExhausted = false",
+      from: "if (added.length > 0) this.hasMore = true",
       to: "",
       tests: "growing"
     },
@@ -590,6 +577,30 @@ export const splits: Mutants = {
   ],
   "split/settling": [
     {
+      what: "losers of a known list start when the split is interrupted",
+      from: "join.cursor.end()\n  join.crew",
+      to: "join.crew",
+      tests: "losers"
+    },
+    {
+      what: "a decided split starts more branches",
+      from: "if (!join.startsLosers) cursor.end()",
+      to: "",
+      tests: "Split adversarial/split"
+    },
+    {
+      what: "a loser that succeeds counts",
+      from: "if (!decision.isOpen) return lost(join, record.outlasted(index, value))",
+      to: "",
+      tests: "adversarial/endings losers"
+    },
+    {
+      what: "a loser that fails counts",
+      from: "if (!decision.isOpen) {\n    lost",
+      to: "if (decision.isHalted) {\n    lost",
+      tests: "adversarial/deciding Split"
+    },
+    {
       what: "a list that throws when it is closed hides why the split broke",
       from: "if (Result.isFailure(closed) && decision.phase._tag !== \"Broken\")",
       to: "if (Result.isFailure(closed))",
@@ -628,25 +639,25 @@ export const splits: Mutants = {
     },
     {
       what: "settlements give no turn to others",
-      from: "join.pace.count()\n  if (!join.isPlain)",
-      to: "if (!join.isPlain)",
+      from: "join.pace.count()\n  if (!join.isPlain",
+      to: "if (!join.isPlain",
       tests: "adversarial/size Split"
     },
     {
       what: "a list that grows does not end",
-      from: "if (isDone(join)) join.decision.complete()",
+      from: "if (isDone(join)) decision.complete()",
       to: "",
       tests: "growing"
     },
     {
       what: "a list that grows has ended though branches run",
-      from: "cursor.isExhausted && decision.running === 0",
-      to: "cursor.isExhausted",
+      from: "!cursor.hasMore && decision.running === 0",
+      to: "!cursor.hasMore",
       tests: "growing laws/growing"
     },
     {
       what: "a list that grows has ended though branches wait",
-      from: "cursor.isExhausted && decision.running === 0",
+      from: "!cursor.hasMore && decision.running === 0",
       to: "decision.running === 0",
       tests: "growing laws/growing"
     },
@@ -709,7 +720,7 @@ export const splits: Mutants = {
     },
     {
       what: "nobody is told of the decision",
-      from: "if (!hasMore(join)) stop(join)",
+      from: "if (!cursor.hasMore) stop(join)",
       to: "",
       tests: "Bulkhead losers"
     },
@@ -947,12 +958,6 @@ export const splits: Mutants = {
     }
   ],
   "split/join": [
-    {
-      what: "losers of a known list start when the split is interrupted",
-      from: "(startsLosers && !decision.isHalted)",
-      to: "startsLosers",
-      tests: "losers"
-    },
     {
       what: "losers of a known list do not start",
       from: "startsLosers: losers !== \"interrupt\" && isKnown && !isBounded",

@@ -179,7 +179,7 @@ export const waiting: Mutants = {
     },
     {
       what: "waits though its list has ended",
-      from: "if (!hasMore(this.#join)) return 0",
+      from: "if (!cursor.hasMore) return 0",
       to: "",
       tests: "Bulkhead adversarial/waiting"
     },
@@ -277,8 +277,8 @@ export const waiting: Mutants = {
     },
     {
       what: "keeps a place though there are fewer now",
-      from: "hasMore(this.#join) && !pool.isOverfull &&",
-      to: "hasMore(this.#join) &&",
+      from: "this.#join.cursor.hasMore && !pool.isOverfull &&",
+      to: "this.#join.cursor.hasMore &&",
       tests: "Bulkhead"
     },
     {
