@@ -137,8 +137,8 @@ export const splits: Mutants = {
   "split/shared": [
     {
       what: "keeps its place while it waits for room",
-      from: "else if (slot.place !== undefined) this.#giveUp(slot)\\n",
-      to: "else return handout.wait(slot, () => this.request())\\n",
+      from: "else if (slot.place !== undefined) this.#giveUp(slot)\n",
+      to: "else return handout.wait(slot, () => this.request())\n",
       tests: "adversarial/sharing"
     },
     {
