@@ -89,7 +89,7 @@ const succeed = (exits: ReadonlyArray<Exit.Exit<unknown, unknown>>) => {
 
 const { all, any, quorum } = JoinStrategy
 
-describe("in the async context of their own request are", () => {
+describe("in the async context of their own request are (I9)", () => {
   it.effect("effects that have waited for a place, and what follows them", () =>
     Effect.map(
       everyRequest(({ branch, bulkhead, look }) =>

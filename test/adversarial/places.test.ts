@@ -9,7 +9,7 @@ import { collectGarbage, start } from "../kit/index.ts"
 
 const { all } = JoinStrategy
 
-describe("what waits for a place", () => {
+describe("what waits for a place (I7)", () => {
   for (const count of [3, 7]) {
     it.effect(`is never less than nothing, though ${count} branches that take no time share a place`, () =>
       Effect.gen(function*() {
@@ -60,7 +60,7 @@ describe("a place that a split gives up", () => {
     }))
 })
 
-describe("a place that was given back", () => {
+describe("a place that was given back (I7)", () => {
   for (
     const [kind, within] of [
       ["an effect", (bulkhead: Bulkhead.Bulkhead, body: Effect.Effect<unknown>) => bulkhead.withPlace(body)],

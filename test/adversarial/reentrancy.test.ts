@@ -224,3 +224,27 @@ describe("Effect.runSync (semantics 7)", () => {
     assert.deepStrictEqual(result.tally, tally(5000))
   })
 })
+
+// `judge` wrote the verdict of the outer question over the one that had been decided while it was asked.
+describe("a strategy that resumes a branch while it is asked (semantics 1; I1)", () => {
+  for (const late of ["fail", "proceed"] as const) {
+    it.effect(`is not asked to overrule what that branch has decided, with ${late}`, () =>
+      Effect.gen(function*() {
+        const gate = yield* Deferred.make<void>()
+        const first = late === "fail" ? "proceed" : "fail"
+        const strategy = JoinStrategy.make({
+          name: "resuming",
+          initial: () => 0,
+          onOutcome: (settled) => settled + 1,
+          decide: (settled) => {
+            if (settled === 2) return first
+            if (settled === 0) return "continue"
+            Deferred.doneUnsafe(gate, Exit.void)
+            return late
+          }
+        })
+        const exit = yield* Effect.exit(Split.run([Deferred.await(gate), Effect.void, Effect.never], { strategy }))
+        assert.strictEqual(Exit.isSuccess(exit) ? "proceed" : "fail", first)
+      }))
+  }
+})

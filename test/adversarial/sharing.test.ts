@@ -24,7 +24,7 @@ const ends = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effect<A, E, R>
 const named = (order: Array<string>, name: string, n: number) =>
   Array.from({ length: n }, () => Effect.sync(() => void order.push(name)))
 
-describe("places of a shared bulkhead", () => {
+describe("places of a shared bulkhead (I7)", () => {
   it.effect("are no more than a split has branches", () =>
     Effect.gen(function*() {
       const bulkhead = yield* Bulkhead.make("db", { places: 5 })
@@ -378,7 +378,7 @@ describe("slots that wait for room for outcomes", () => {
     }))
 })
 
-describe("wherever fibers yield", () => {
+describe("wherever fibers yield (I8)", () => {
   const seeds = Array.from({ length: 40 }, (_, i) => i)
 
   it.effect("nobody who waits for a place is forgotten", () =>

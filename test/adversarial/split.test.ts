@@ -1,5 +1,5 @@
 /**
- * Written by re-reading `src/internal/split/split.ts` and asking what breaks if X happens before Y. The invariants I1 to I6
+ * Written by re-reading `src/internal/split/split.ts` and asking what breaks if X happens before Y. The invariants I1 to I9
  * are those at the head of that file.
  */
 import { assert, describe, it } from "@effect/vitest"

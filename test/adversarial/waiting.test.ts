@@ -346,7 +346,7 @@ describe("a split that grows", () => {
   }
 })
 
-describe("branches that wait for an observer", () => {
+describe("branches that wait for an observer (I8)", () => {
   for (const list of ["known", "lazy"] as const) {
     for (const bulkhead of [undefined, 8]) {
       it.effect(`are woken when there is room for them (a ${list} list, bulkhead ${bulkhead})`, () =>

@@ -4,9 +4,9 @@
  */
 import * as Context from "effect/Context"
 import { BulkheadReentryError, type Location } from "../../CanoError.ts"
+import type { AnyFiber } from "../fibers/any.ts"
 import { Nested, standing } from "../run/nested.ts"
 import { CurrentRunRef } from "../run/run.ts"
-import type { AnyFiber } from "../split/join.ts"
 
 /** The holds of other bulkheads are around it, as far as they have not ended. */
 export class Hold extends Nested<Hold> {

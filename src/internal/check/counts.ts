@@ -6,9 +6,9 @@
 export const rounded = (n: number): number => Number(n.toPrecision(12))
 
 /** A whole number of at least 1. */
-export const isCount = (u: unknown): boolean => isWhole(u) && (u as number) >= 1
+export const isCount = (u: unknown): u is number => isWhole(u) && u >= 1
 export const aCount = "an integer of at least 1"
 
 /** The same, or 0. */
-export const isWhole = (u: unknown): boolean => Number.isInteger(u) && (u as number) >= 0
+export const isWhole = (u: unknown): u is number => Number.isInteger(u) && (u as number) >= 0
 export const aWhole = "an integer of at least 0"

@@ -14,10 +14,10 @@ import * as returned from "../check/returned.ts"
 import * as limits from "../run/limits.ts"
 import type { Run } from "../run/run.ts"
 import { levelOf, within } from "../run/run.ts"
-import type { BranchList } from "../split/branches.ts"
+import type { BranchList, Source } from "../split/branches.ts"
 import * as branches from "../split/branches.ts"
-import type { Config } from "../split/join.ts"
-import { workflowError } from "../split/join.ts"
+import type { Config } from "../split/config.ts"
+import { workflowError } from "../split/frame.ts"
 import * as split from "../split/split.ts"
 
 type AnyEffect = Effect.Effect<unknown, unknown, unknown>
@@ -214,7 +214,7 @@ class Driven {
 
 /** What is registered for a split state, its options checked. */
 export interface SplitDefinition {
-  readonly branches: unknown
+  readonly source: Source
   readonly config: Config
   readonly next: unknown
   readonly otherwise: unknown
@@ -224,8 +224,7 @@ export interface SplitDefinition {
  * The handler of a split state. The machine is asked for when the state is entered, since follow-on states run through it.
  */
 export const splitHandler = (machine: () => Machine, definition: SplitDefinition): Handler => {
-  const { config, next, otherwise } = definition
-  const input = definition.branches
+  const { config, next, otherwise, source } = definition
   const onSuccess = target(machine, next, "next")
   const onFailure = otherwise === undefined ? undefined : target(machine, otherwise, "otherwise")
   const { onOutcome } = config
@@ -250,19 +249,21 @@ export const splitHandler = (machine: () => Machine, definition: SplitDefinition
       ? Exit.fail(workflowError(run, "invalid-branches", `${whose} ${list.detail}`))
       : join(list, state, run)
   }
-  if (Effect.isEffect(input)) {
-    return (state, run) => Effect.flatMap(input, (value) => fromValue(value, "the Effect of branches gave", state, run))
+  if (source._tag === "Effect") {
+    const { effect } = source
+    return (state, run) =>
+      Effect.flatMap(effect, (value) => fromValue(value, "the Effect of branches gave", state, run))
   }
-  if (Predicate.isFunction(input)) {
+  if (source._tag === "Function") {
+    const { f } = source
     return (state, run) => {
-      const value: unknown = input(state)
+      const value: unknown = f(state)
       return Effect.isEffect(value)
         ? Effect.flatMap(value, (value) => fromValue(value, "the Effect of the branch function gave", state, run))
         : fromValue(value, "the branch function returned", state, run)
     }
   }
-  // a list that passed the rules
-  const list = branches.fromUnknown(input) as BranchList
+  const { list } = source
   return (state, run) => join(list, state, run)
 }
 

@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import { pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
+import * as Result from "effect/Result"
 import type { Issue, WorkflowError } from "../../CanoError.ts"
 import { ConfigurationError, WorkflowTimeoutError } from "../../CanoError.ts"
 import type { RunOptions } from "../../Workflow.ts"
@@ -18,9 +19,9 @@ import type { Level } from "../run/level.ts"
 import { standing } from "../run/nested.ts"
 import * as nursery from "../run/nursery.ts"
 import { levelOf, Run, runOf, within } from "../run/run.ts"
-import { workflowError } from "../split/join.ts"
+import { mayDetach } from "../split/config.ts"
+import { workflowError } from "../split/frame.ts"
 import * as rules from "../split/options.ts"
-import { isParting } from "../split/split.ts"
 import * as graph from "./graph.ts"
 import type { Handler, Machine } from "./machine.ts"
 import { advance, isKnown, namesOf, splitHandler, tagOf, taskHandler } from "./machine.ts"
@@ -223,18 +224,16 @@ const compile = (definition: Definition, machine: () => Machine): Compiled => {
         rules.make(entry.state, "task", "the task must be an Effect, a function of the state, or { run, next }")
       )
     }
-    const broken = entry._tag === "Split" ? rules.split(entry.state, entry.branches, entry.options) : []
-    issues.push(...broken)
+    const parsed = entry._tag === "Split" ? rules.parse(entry.state, entry.branches, entry.options) : undefined
+    if (parsed !== undefined && Result.isFailure(parsed)) issues.push(...parsed.failure)
     // an entry with issues is never run
     handle(entry, handler ?? (() => Effect.void))
-    if (entry._tag === "Split" && broken.length === 0) {
-      const config = rules.toConfig(entry.options)
-      parting ||= isParting(config)
+    if (entry._tag === "Split" && parsed !== undefined && Result.isSuccess(parsed)) {
+      parting ||= mayDetach(parsed.success.config)
       handle(
         entry,
         splitHandler(machine, {
-          branches: entry.branches,
-          config,
+          ...parsed.success,
           next: entry.options.next,
           otherwise: entry.options.otherwise
         })

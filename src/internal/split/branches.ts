@@ -46,6 +46,12 @@ export interface Lazy {
   readonly isOneShot: boolean
 }
 
+/** What a split is given as its branches: a list, or what gives one when the split is entered. */
+export type Source =
+  | { readonly _tag: "List"; readonly list: BranchList }
+  | { readonly _tag: "Effect"; readonly effect: Branch }
+  | { readonly _tag: "Function"; readonly f: Function }
+
 /** Why a value is no list of branches. */
 export interface NotBranches {
   readonly _tag: "NotBranches"
@@ -57,6 +63,14 @@ const notBranches = (detail: string): NotBranches => ({ _tag: "NotBranches", det
 /** Reads a value as branches. What cannot even be looked at, a hostile Proxy, is none. */
 export const fromUnknown = (u: unknown): BranchList | NotBranches =>
   attempt(() => read(u)) ?? notBranches(`${describe(u)} where a list of branches was expected`)
+
+/** Reads a value as branches, or as what gives them. */
+export const source = (u: unknown): Source | NotBranches => {
+  if (attempt(() => Effect.isEffect(u)) === true) return { _tag: "Effect", effect: u as Branch }
+  if (Predicate.isFunction(u)) return { _tag: "Function", f: u }
+  const list = fromUnknown(u)
+  return list._tag === "NotBranches" ? list : { _tag: "List", list }
+}
 
 /** `Effect.isEffect` is asked first: effects are iterable, and service keys are classes. */
 const read = (u: unknown): BranchList | NotBranches => {
@@ -131,6 +145,32 @@ const known = (given: ReadonlyArray<unknown>, names: ReadonlyArray<string> | und
 
 const isIterable = (u: object): u is Iterable<Branch> =>
   Predicate.isFunction((u as { readonly [Symbol.iterator]?: unknown })[Symbol.iterator])
+
+/**
+ * Reads branches that are added behind others, from a place on. Of more than `most` not all are read: the list may have no
+ * end.
+ */
+export const added = (
+  given: unknown,
+  from: number,
+  most: number,
+  whence: string
+): ReadonlyArray<Branch> | string => {
+  const list = Array.isArray(given) ? given : iterable(given, whence)
+  if (typeof list === "string") return list
+  const items: Array<Branch> = []
+  for (const item of list) {
+    if (!Effect.isEffect(item)) return notAnEffect(from + items.length, item)
+    items.push(item as Branch)
+    if (items.length > most) break
+  }
+  return items
+}
+
+const iterable = (given: unknown, whence: string): Iterable<unknown> | string => {
+  const list = fromUnknown(given)
+  return list._tag === "Lazy" ? list.items : `${whence} ${describe(given)} where a list of branches was expected`
+}
 
 /** Iterators that have been read: a second reading would find them empty, and a join of nothing may be satisfied. */
 const alreadyRead = new WeakSet<object>()

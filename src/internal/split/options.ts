@@ -1,11 +1,11 @@
 /**
- * The rules that a definition is checked against before anything is built or started. Each is a pure function from a part
- * of the definition to the issues it has; none stops at the first.
+ * The options of a split, read once: what the engine runs, or all issues that they have. So are the rules for the other
+ * parts of a definition. Nothing is kept, and none of the rules stops at the first issue.
  */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
-import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
 import type { ConfigurationRule, Issue } from "../../CanoError.ts"
 import * as JoinStrategy from "../../JoinStrategy.ts"
 import type { Losers } from "../../SplitResult.ts"
@@ -18,8 +18,9 @@ import * as hedges from "../hedge/options.ts"
 import * as counting from "../strategy/counting.ts"
 import * as reducer from "../strategy/reducer.ts"
 import { mostAtOnce } from "./alternatives.ts"
+import type { Source } from "./branches.ts"
 import * as branches from "./branches.ts"
-import type { Config, Stagger } from "./join.ts"
+import type { Config } from "./config.ts"
 
 export { make } from "../check/issue.ts"
 
@@ -37,72 +38,127 @@ export interface SplitInput {
   readonly reduce?: unknown
 }
 
-/** The options, ready for the engine. To be called once the rules have found nothing. */
-export const toConfig = (input: SplitInput): Config => ({
-  strategy: input.strategy,
-  timeout: input.timeout === undefined ? undefined : Duration.fromInputUnsafe(input.timeout),
-  bulkhead: Predicate.isNumber(input.bulkhead) ? input.bulkhead : undefined,
-  // one of the two, by the rules
-  pool: Predicate.isNumber(input.bulkhead) ? undefined : input.bulkhead as Config["pool"],
-  maxBranches: input.maxBranches,
-  // a split that reduces its outcomes does not keep them
-  discard: input.discard === true || input.reduce !== undefined,
-  // of their types, by the rules
-  hedge: input.hedge as Config["hedge"],
-  onOutcome: input.onOutcome as Config["onOutcome"],
-  observerTimeout: Duration.fromInputUnsafe(input.observerTimeout as Duration.Input ?? defaultObserverTimeout),
-  reduce: input.reduce as Config["reduce"],
-  losers: Predicate.isString(input.losers) ? input.losers : "interrupt",
-  grace: Predicate.isObject(input.losers) ? Duration.fromInputUnsafe(input.losers.grace) : undefined
-})
+/** What a split is made of, once nothing is wrong with it. */
+export interface Parsed {
+  readonly source: Source
+  readonly config: Config
+}
 
-const defaultObserverTimeout = "30 seconds"
-
-/** What is wrong with a split, as far as it can be seen before it is entered. */
-export const split = (state: string | undefined, input: unknown, options: SplitInput): ReadonlyArray<Issue> => {
+/** Reads what a split was given, once; all that is wrong with it, as far as it can be seen before it is entered. */
+export const parse = (
+  state: string | undefined,
+  input: unknown,
+  options: SplitInput
+): Result.Result<Parsed, ReadonlyArray<Issue>> => {
   if (!Predicate.isObject(options)) {
-    return [issue(state, "options", `the options are ${show(options)}; they must be { strategy, … }`)]
+    return Result.fail([issue(state, "options", `the options are ${show(options)}; they must be { strategy, … }`)])
   }
   const issues: Array<Issue> = []
   const add = (rule: ConfigurationRule, sentence: string) => issues.push(issue(state, rule, sentence))
-  const list = staticList(input, add)
-  strategy(options.strategy, list, options.timeout !== undefined, add)
-  if (options.timeout !== undefined) duration(options.timeout, "timeout", "the timeout", add)
-  const { bulkhead } = options
-  if (bulkhead !== undefined && !isCount(bulkhead) && !pool.isPool(bulkhead) && !Context.isKey(bulkhead)) {
-    add(
-      "bulkhead",
-      `the bulkhead is ${show(bulkhead)}; it must be ${
-        Predicate.isNumber(bulkhead) ? "an integer of at least 1" : "a number, a Bulkhead or the key of one"
-      }, or be left out`
-    )
+  const { bulkhead, discard, hedge, maxBranches, reduce, strategy, timeout } = options
+  const given = source(input, add)
+  const names = namesIn(given)
+  checkStrategy(strategy, names, timeout !== undefined, add)
+  const config = {
+    strategy,
+    timeout: timeout === undefined ? undefined : duration(timeout, "timeout", "the timeout", add),
+    ...places(bulkhead, add),
+    maxBranches: limitOfBranches(maxBranches, names?.length, add),
+    ...losers(options.losers, add),
+    ...observers(options, add),
+    // a split that reduces its outcomes does not keep them
+    discard: discard === true || reduce !== undefined
   }
-  if (options.maxBranches !== undefined && !isCount(options.maxBranches)) {
-    add(
-      "max-branches",
-      `maxBranches is ${show(options.maxBranches)}; it must be an integer of at least 1, or be left out`
-    )
-  } else if (options.maxBranches !== undefined && list !== undefined && list.length > options.maxBranches) {
-    add("max-branches", `there are ${list.length} branches, more than the ${options.maxBranches} of maxBranches`)
-  }
-  if (options.losers !== undefined) losers(options.losers, add)
-  observers(options, add)
-  if (options.hedge !== undefined) issues.push(...hedge(state, options.hedge, options))
-  return issues
+  if (hedge !== undefined) issues.push(...hedgeIssues(state, hedge, options))
+  return issues.length > 0 || given === undefined || config.observerTimeout === undefined
+    ? Result.fail(issues)
+    // of their types, as there are no issues
+    : Result.succeed({ source: given, config: { ...config, hedge, reduce } as Config })
 }
 
-const hedge = (state: string | undefined, self: unknown, options: SplitInput): ReadonlyArray<Issue> => {
+/** What a split is given as its branches. A static iterator would be empty the second time. */
+const source = (input: unknown, add: Add): Source | undefined => {
+  const given = branches.source(input)
+  if (given._tag === "NotBranches") {
+    add("branches", given.detail)
+    return undefined
+  }
+  if (given._tag === "List" && given.list._tag === "Lazy" && given.list.isOneShot) {
+    add(
+      "one-shot-iterable",
+      "the branches are an iterator, which is empty the second time; give an array, or a function that makes a new one"
+    )
+  }
+  return given
+}
+
+/** The names of the branches, where they are known before the split is entered. */
+const namesIn = (given: Source | undefined): ReadonlyArray<string> | undefined =>
+  given?._tag === "List" && given.list._tag === "Known" ? branches.namesOf(given.list) : undefined
+
+const places = (given: unknown, add: Add): Pick<Config, "bulkhead" | "pool"> => {
+  if (isCount(given)) return { bulkhead: given, pool: undefined }
+  if (pool.isPool(given) || Context.isKey(given)) return { bulkhead: undefined, pool: given }
+  if (given !== undefined) {
+    const expected = Predicate.isNumber(given) ? "an integer of at least 1" : "a number, a Bulkhead or the key of one"
+    add("bulkhead", `the bulkhead is ${show(given)}; it must be ${expected}, or be left out`)
+  }
+  return { bulkhead: undefined, pool: undefined }
+}
+
+const limitOfBranches = (most: unknown, count: number | undefined, add: Add): number | undefined => {
+  if (most === undefined) return undefined
+  if (!isCount(most)) {
+    add("max-branches", `maxBranches is ${show(most)}; it must be an integer of at least 1, or be left out`)
+    return undefined
+  }
+  if (count !== undefined && count > most) {
+    add("max-branches", `there are ${count} branches, more than the ${most} of maxBranches`)
+  }
+  return most
+}
+
+const losers = (given: unknown, add: Add): Pick<Config, "losers" | "grace"> => {
+  if (Predicate.hasProperty(given, "grace")) {
+    const grace = duration(given.grace, "losers", "the grace period of the losers", add)
+    return { losers: "interrupt", grace }
+  }
+  if (given === "interrupt" || given === "await" || given === "detach") return { losers: given, grace: undefined }
+  if (given !== undefined) {
+    add("losers", `losers is ${show(given)}; it must be "interrupt", "await", "detach" or { grace: a duration }`)
+  }
+  return { losers: "interrupt", grace: undefined }
+}
+
+const defaultObserverTimeout = Duration.seconds(30)
+
+const observers = ({ observerTimeout, onOutcome, reduce }: SplitInput, add: Add) => {
+  const patience = observerTimeout === undefined
+    ? defaultObserverTimeout
+    : duration(observerTimeout, "observer", "observerTimeout", add)
+  if (onOutcome !== undefined && !Predicate.isFunction(onOutcome)) {
+    add("observer", `onOutcome is ${show(onOutcome)}; it must be a function of an outcome to an Effect`)
+  }
+  if (reduce !== undefined) {
+    const { initial, step } = Predicate.isObject(reduce) ? reduce : {} as Record<string, unknown>
+    if (!Predicate.isFunction(initial) || !Predicate.isFunction(step)) {
+      add("observer", `reduce is ${show(reduce)}; it must be { initial: () => state, step: (state, outcome) => state }`)
+    }
+  }
+  return { observerTimeout: patience, onOutcome }
+}
+
+const hedgeIssues = (state: string | undefined, self: unknown, options: SplitInput): ReadonlyArray<Issue> => {
   if (!Predicate.isObject(self)) {
     return [issue(state, "hedge-delay", `hedge is ${show(self)}; it must be { delay, … }`, "hedge")]
   }
-  // looked through by the rules of a hedge
-  const given = self as unknown as Stagger
-  const issues = [...hedges.check(state, given)]
-  if (given.atOnce !== undefined && !(isCount(given.atOnce) && given.atOnce <= mostAtOnce)) {
+  const issues = [...hedges.check(state, self)]
+  const { atOnce } = self
+  if (atOnce !== undefined && !(isCount(atOnce) && atOnce <= mostAtOnce)) {
     issues.push(issue(
       state,
       "hedge-max-attempts",
-      `atOnce is ${show(given.atOnce)}; it must be an integer of at least 1, and at most ${mostAtOnce}`,
+      `atOnce is ${show(atOnce)}; it must be an integer of at least 1, and at most ${mostAtOnce}`,
       "hedge"
     ))
   }
@@ -123,50 +179,9 @@ const waitsForEvery = (self: JoinStrategy.JoinStrategy): boolean =>
     // what is not custom goes by counts
     : counting.everyBranch(self as JoinStrategy.Counting))
 
-const observers = ({ observerTimeout, onOutcome, reduce }: SplitInput, add: Add): void => {
-  if (observerTimeout !== undefined) duration(observerTimeout, "observer", "observerTimeout", add)
-  if (onOutcome !== undefined && !Predicate.isFunction(onOutcome)) {
-    add("observer", `onOutcome is ${show(onOutcome)}; it must be a function of an outcome to an Effect`)
-  }
-  if (reduce === undefined) return
-  const { initial, step } = Predicate.isObject(reduce) ? reduce : {} as Record<string, unknown>
-  if (!Predicate.isFunction(initial) || !Predicate.isFunction(step)) {
-    add("observer", `reduce is ${show(reduce)}; it must be { initial: () => state, step: (state, outcome) => state }`)
-  }
-}
-
-const losers = (self: unknown, add: Add): void => {
-  if (Predicate.hasProperty(self, "grace")) return duration(self.grace, "losers", "the grace period of the losers", add)
-  if (self === "interrupt" || self === "await" || self === "detach") return
-  add("losers", `losers is ${show(self)}; it must be "interrupt", "await", "detach" or { grace: a duration }`)
-}
-
 type Add = (rule: ConfigurationRule, sentence: string) => void
 
-/** The names of the branches, where they are known before the split is entered. */
-const staticList = (input: unknown, add: Add): ReadonlyArray<string> | undefined => {
-  if (attempt(() => Effect.isEffect(input)) === true || Predicate.isFunction(input)) return undefined
-  const list = branches.fromUnknown(input)
-  switch (list._tag) {
-    case "Known":
-      return branches.namesOf(list)
-    case "Growing":
-      return undefined
-    case "Lazy":
-      if (list.isOneShot) {
-        add(
-          "one-shot-iterable",
-          "the branches are an iterator, which is empty the second time; give an array, or a function that makes a new one"
-        )
-      }
-      return undefined
-    case "NotBranches":
-      add("branches", list.detail)
-      return undefined
-  }
-}
-
-const strategy = (
+const checkStrategy = (
   self: JoinStrategy.JoinStrategy,
   names: ReadonlyArray<string> | undefined,
   timed: boolean,
@@ -230,9 +245,17 @@ const enough = (name: string, least: number, count: number | undefined, add: Add
   if (count !== undefined && count < least) add("count", reducer.tooFew(name, least, count, false))
 }
 
-export const duration = (input: unknown, rule: ConfigurationRule, what: string, add: Add): void => {
+export const duration = (
+  input: unknown,
+  rule: ConfigurationRule,
+  what: string,
+  add: Add
+): Duration.Duration | undefined => {
   const sentence = durations.wrong(input, what)
-  if (sentence !== undefined) add(rule, sentence)
+  // an input of a duration, as nothing is wrong with it
+  if (sentence === undefined) return Duration.fromInputUnsafe(input as Duration.Input)
+  add(rule, sentence)
+  return undefined
 }
 
 const limits = { "max-transitions": "maxTransitions", "max-branches": "maxBranches", "max-depth": "maxDepth" }

@@ -14,11 +14,11 @@ import * as Pull from "effect/Pull"
 import * as Queue from "effect/Queue"
 import type { Outcome } from "../../SplitResult.ts"
 import * as returned from "../check/returned.ts"
+import type { AnyFiber } from "../fibers/any.ts"
 import { Bell } from "../fibers/bell.ts"
 import { Line } from "../fibers/line.ts"
 import { Waiter } from "../fibers/waiter.ts"
 import { warn } from "../fibers/warn.ts"
-import type { AnyFiber } from "./join.ts"
 
 type Ended = Outcome.Any<unknown, unknown>
 

@@ -18,22 +18,25 @@ import type {
   Succeeded
 } from "../../SplitResult.ts"
 import { areModest, showable } from "../failure/copies.ts"
+import type { AnyFiber } from "../fibers/any.ts"
 import { later } from "../fibers/dispatcher.ts"
 import type { BranchList } from "./branches.ts"
-import type { AnyFiber } from "./join.ts"
 
 type Names = ReadonlyArray<string> | undefined
 
-/** What a split remembers of its branches. */
+/** How a loser has ended, for those who are told of each branch. */
+export type Lost = Interrupted<unknown> | Late<unknown, unknown>
+
+/** What a split remembers of its branches. Each that ends is given its outcome here, and nowhere else. */
 export interface Recorder {
   /** Another branch, of a list whose length was not known. */
   readonly added: () => void
   readonly succeeded: (index: number, value: unknown) => Outcome.Settled<unknown, unknown>
   readonly failed: (index: number, cause: Cause.Cause<unknown>) => Outcome.Settled<unknown, unknown>
   /** A loser has ended, and badly: most have been interrupted. */
-  readonly late: (index: number, cause: Cause.Cause<unknown>) => void
+  readonly lost: (index: number, cause: Cause.Cause<unknown>) => Lost
   /** A loser has ended well all the same. */
-  readonly outlasted: (index: number, value: unknown) => void
+  readonly outlasted: (index: number, value: unknown) => Lost
   /** The split ends while losers run: of the first `started` branches those without an outcome. */
   readonly detach: (started: number) => void
   /** A split that was detached has broken: no branch is left that would tell its end. */
@@ -50,7 +53,7 @@ export interface Ended {
   readonly reduced: { readonly value: unknown } | undefined
 }
 
-export const makeRecorder = (
+export const make = (
   discard: boolean,
   losers: Losers,
   list: BranchList,
@@ -58,7 +61,7 @@ export const makeRecorder = (
 ): Recorder => {
   const isKnown = list._tag === "Known"
   const names = isKnown ? list.names : undefined
-  return discard ? new Discarding(names) : new Keeping(names, losers, isKnown ? list.items.length : 0, home)
+  return discard ? new Discarding(names, losers) : new Keeping(names, losers, isKnown ? list.items.length : 0, home)
 }
 
 /** What a split does with its losers; a grace period is no matter of the record. */
@@ -92,31 +95,31 @@ const failed = (names: Names, index: number, cause: Cause.Cause<unknown>): Faile
   cause
 })
 
-const late = (name: string, index: number, exit: Exit.Exit<unknown, unknown>): Late<unknown, unknown> => ({
+const interrupted = (names: Names, index: number, cause: Cause.Cause<unknown>): Interrupted<unknown> => ({
+  _tag: "Interrupted",
+  index,
+  name: nameOf(names, index),
+  cause
+})
+
+const late = (names: Names, index: number, exit: Exit.Exit<unknown, unknown>): Late<unknown, unknown> => ({
   _tag: "Late",
   index,
-  name,
+  name: nameOf(names, index),
   exit
 })
 
 const detached = (
-  name: string,
+  names: Names,
   index: number,
   exit: Effect.Effect<Exit.Exit<unknown, unknown>>
-): Detached<unknown, unknown> => ({ _tag: "Detached", index, name, exit })
+): Detached<unknown, unknown> => ({ _tag: "Detached", index, name: nameOf(names, index), exit })
 
-/** A loser that has ended, for those who are told of each branch. */
-export const loser = (
-  list: BranchList,
-  losers: Losers,
-  index: number,
-  exit: Exit.Exit<unknown, unknown>
-): Interrupted<unknown> | Late<unknown, unknown> => {
-  const name = nameIn(list, index)
-  return losers === "interrupt"
-    ? { _tag: "Interrupted", index, name, cause: Exit.isFailure(exit) ? exit.cause : cutOff }
-    : late(name, index, exit)
-}
+const lost = (names: Names, losers: Losers, index: number, cause: Cause.Cause<unknown>): Lost =>
+  losers === "interrupt" ? interrupted(names, index, cause) : late(names, index, Exit.failCause(cause))
+
+const outlasted = (names: Names, losers: Losers, index: number, value: unknown): Lost =>
+  losers === "interrupt" ? interrupted(names, index, cutOff) : late(names, index, Exit.succeed(value))
 
 class Keeping implements Recorder {
   /** By index; a hole is a branch that has not ended. */
@@ -148,20 +151,23 @@ class Keeping implements Recorder {
     this.settled.push(outcome)
     return this.outcomes[index] = outcome
   }
-  late(index: number, cause: Cause.Cause<unknown>): void {
-    if (this.losers !== "interrupt" || this.ends !== undefined) this.letGo(index, Exit.failCause(cause))
-    else this.outcomes[index] = { _tag: "Interrupted", index, name: nameOf(this.names, index), cause }
+  lost(index: number, cause: Cause.Cause<unknown>): Lost {
+    const { losers, names, outcomes } = this
+    if (losers !== "interrupt" || this.ends !== undefined) {
+      return this.lose(lost(names, losers, index, cause), Exit.failCause(cause))
+    }
+    return outcomes[index] = interrupted(names, index, cause)
   }
-  outlasted(index: number, value: unknown): void {
-    if (this.losers !== "interrupt" || this.ends !== undefined) this.letGo(index, Exit.succeed(value))
-    else this.late(index, cutOff)
+  outlasted(index: number, value: unknown): Lost {
+    return this.lose(outlasted(this.names, this.losers, index, value), Exit.succeed(value))
   }
-  letGo(index: number, exit: Exit.Exit<unknown, unknown>): void {
+  lose(outcome: Lost, exit: Exit.Exit<unknown, unknown>): Lost {
     const { ends, home, losers, names, outcomes } = this
-    const name = nameOf(names, index)
+    const { index } = outcome
     // not on the stack of the branch: whoever waits for its end goes on in it
     if (ends !== undefined) later(home, () => Deferred.doneUnsafe(ends.get(index)!, Exit.succeed(exit)))
-    else outcomes[index] = losers === "await" ? late(name, index, exit) : detached(name, index, Exit.succeed(exit))
+    else outcomes[index] = losers === "detach" ? detached(names, index, Exit.succeed(exit)) : outcome
+    return outcome
   }
   detach(started: number): void {
     this.ends = new Map()
@@ -169,7 +175,7 @@ class Keeping implements Recorder {
       if (this.outcomes[index] !== undefined) continue
       const end = Deferred.makeUnsafe<Exit.Exit<unknown, unknown>>()
       this.ends.set(index, end)
-      this.outcomes[index] = detached(nameOf(this.names, index), index, Deferred.await(end))
+      this.outcomes[index] = detached(this.names, index, Deferred.await(end))
     }
   }
   abandon(cause: Cause.Cause<unknown>): void {
@@ -214,8 +220,10 @@ const keptFailures = 3
 class Discarding implements Recorder {
   readonly failures: Array<Failed<unknown>> = []
   readonly names: Names
-  constructor(names: Names) {
+  readonly losers: Losers
+  constructor(names: Names, losers: Losers) {
     this.names = names
+    this.losers = losers
   }
   added(): void {}
   succeeded(index: number, value: unknown): Outcome.Settled<unknown, unknown> {
@@ -234,14 +242,18 @@ class Discarding implements Recorder {
     failures.splice(place, 0, failure)
     failures.length = Math.min(failures.length, keptFailures)
   }
-  late(): void {}
-  outlasted(): void {}
+  lost(index: number, cause: Cause.Cause<unknown>): Lost {
+    return lost(this.names, this.losers, index, cause)
+  }
+  outlasted(index: number, value: unknown): Lost {
+    return outlasted(this.names, this.losers, index, value)
+  }
   detach(): void {}
   abandon(): void {}
   result({ reduced, satisfied, tally, timedOut }: Ended): SplitResult<unknown, unknown> {
     const { failures } = this
     // all that the type of such a split promises
-    const whole = { tally, timedOut, ...reduced }
+    const whole = reduced === undefined ? { tally, timedOut } : { tally, timedOut, value: reduced.value }
     return satisfied
       ? (reduced === undefined ? whole : showable(whole)) as object as SplitResult<unknown, unknown>
       : showable({ tally, timedOut, values: [], outcomes: failures, failures, cancelled: [], settled: failures })

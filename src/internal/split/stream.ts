@@ -4,25 +4,29 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
+import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import type { Outcome } from "../../SplitResult.ts"
 import { isCount } from "../check/counts.ts"
 import { show } from "../check/describe.ts"
-import * as rules from "./options.ts"
+import * as options from "./options.ts"
 import * as standalone from "./standalone.ts"
 
-export interface StreamInput extends rules.SplitInput {
+export interface StreamInput extends options.SplitInput {
   readonly bufferSize?: number | undefined
 }
 
 const defaultSize = 16
 
-export const stream = (branches: unknown, options: StreamInput): Stream.Stream<unknown, unknown, unknown> => {
-  const { bufferSize = defaultSize, ...split } = options
+export const stream = (branches: unknown, given: StreamInput): Stream.Stream<unknown, unknown, unknown> => {
+  const { bufferSize = defaultSize, ...split } = given
   if (!isCount(bufferSize)) {
     const sentence = `bufferSize is ${show(bufferSize)}; it must be an integer of at least 1, or be left out`
-    const issues = [...rules.split(undefined, branches, options), rules.make(undefined, "observer", sentence)]
-    return Stream.fail(standalone.misconfigured(issues, "stream"))
+    const parsed = options.parse(undefined, branches, given)
+    const others = Result.isFailure(parsed) ? parsed.failure : []
+    return Stream.fail(
+      standalone.misconfigured([...others, options.make(undefined, "observer", sentence)], "stream")
+    )
   }
   return Stream.callback<Outcome.Any<unknown, unknown>, unknown, unknown>((queue) => {
     const onOutcome = (outcome: Outcome.Any<unknown, unknown>) => Queue.offer(queue, outcome)

@@ -7,38 +7,38 @@ export const hedges: Mutants = {
   "split/alternatives": [
     {
       what: "a loser is the first branch that failed",
-      from: "if (index === 0 && !isLoser) this.first",
-      to: "if (index === 0) this.first",
+      from: "if (index === 0 && !isLoser) this.#first",
+      to: "if (index === 0) this.#first",
       tests: "hedge/splits laws/hedge"
     },
     {
       what: "any branch is the first",
-      from: "if (index === 0 && !isLoser) this.first",
-      to: "if (!isLoser) this.first",
+      from: "if (index === 0 && !isLoser) this.#first",
+      to: "if (!isLoser) this.#first",
       tests: "hedge/splits laws/hedge"
     },
     {
-      what: "the pace does not hear that a branch has ended",
-      from: "this.first = { failed, took: this.took }\n    this.bell.ring()",
-      to: "this.first = { failed, took: this.took }",
+      what: "it does not hear that a branch has ended",
+      from: "this.#first = { failed, took: this.#took }\n    this.#bell.ring()",
+      to: "this.#first = { failed, took: this.#took }",
       tests: "hedge/splits"
     },
     {
-      what: "the pace does not hear that a branch has started",
-      from: "super.started()\n    this.bell.ring()",
-      to: "super.started()",
+      what: "it does not hear that a branch has started",
+      from: "started(): void {\n    this.#bell.ring()",
+      to: "started(): void {",
       tests: "hedge/splits"
     },
     {
       what: "the decision takes as long as the losers",
-      from: "if (!isOpen(this.join)) this.decided ??= this.took",
-      to: "if (!isOpen(this.join)) this.decided = this.took",
+      from: "if (!this.#join.decision.isOpen) this.#decided ??= this.#took",
+      to: "if (!this.#join.decision.isOpen) this.#decided = this.#took",
       tests: "hedge/splits laws/hedge"
     },
     {
       what: "the next delay begins before the branch before has started",
-      from: "if (!hasMore(join) || pool.places > join.started) {",
-      to: "if (!hasMore(join)) {",
+      from: "if (!cursor.hasMore || this.#allowed > cursor.started) {",
+      to: "if (!cursor.hasMore) {",
       tests: "hedge/splits laws/hedge"
     },
     {
@@ -49,7 +49,7 @@ export const hedges: Mutants = {
     },
     {
       what: "a failure before the delay is waited out",
-      from: "Duration.isPositive(wait) && !this.isPressed",
+      from: "Duration.isPositive(wait) && !this.#isPressed",
       to: "Duration.isPositive(wait)",
       tests: "hedge/splits",
       equivalent: "the race with the delay is won at once"
@@ -62,32 +62,32 @@ export const hedges: Mutants = {
     },
     {
       what: "a branch that the list does not have is paid for",
-      from: "else if (!this.hasNext()) continue",
+      from: "else if (!this.#hasNext()) continue",
       to: "",
       tests: "hedge/splits"
     },
     {
       what: "one failure starts many branches",
-      from: "if (join.tally.failed > spent) this.spent++",
+      from: "if (this.#join.decision.tally.failed > this.#spent) this.#spent++",
       to: "",
       tests: "hedge/splits laws/hedge"
     },
     {
       what: "several failures start one branch",
-      from: "if (join.tally.failed > spent) this.spent++",
-      to: "this.spent = join.tally.failed",
+      from: "if (this.#join.decision.tally.failed > this.#spent) this.#spent++",
+      to: "this.#spent = this.#join.decision.tally.failed",
       tests: "hedge/splits"
     },
     {
       what: "a place is given before the branch before has ended at once",
-      from: "startDue(join)\n  }",
+      from: "gradual.startDue(this.#join)\n  }",
       to: "}",
       tests: "hedge/splits laws/hedge"
     },
     {
       what: "a branch is read though reading decided",
-      from: "if (!isOpen(join)) return false\n    // what is no result",
-      to: "// what is no result",
+      from: "if (!join.decision.isOpen) return false\n",
+      to: "",
       tests: "hedge/splits adversarial/reentrancy",
       equivalent: "the decision interrupts the pace before it takes anything"
     },
@@ -99,20 +99,20 @@ export const hedges: Mutants = {
     },
     {
       what: "the budget is told of one failure for several",
-      from: "this.told++",
-      to: "this.told = join.tally.failed",
+      from: "this.#told++",
+      to: "this.#told = tally.failed",
       tests: "hedge/splits"
     },
     {
       what: "a split that fails does not tell its last failures",
-      from: "if (!satisfied) return this.tell",
+      from: "if (!satisfied) return this.#tell",
       to: "if (!satisfied) return Effect.void",
       tests: "hedge/splits"
     },
     {
       what: "a first branch that failed is a latency",
-      from: "first?.failed === true ? undefined : first?.took ?? decided",
-      to: "first?.took ?? decided",
+      from: "first?.failed === true ? undefined : first?.took ?? this.#decided",
+      to: "first?.took ?? this.#decided",
       tests: "hedge/splits laws/hedge"
     },
     {
@@ -123,15 +123,35 @@ export const hedges: Mutants = {
     },
     {
       what: "is pressed by no failure",
-      from: "return join.tally.failed > spent || running(join) === 0",
-      to: "return running(join) === 0",
+      from: "return decision.tally.failed > this.#spent || decision.running === 0",
+      to: "return decision.running === 0",
       tests: "hedge/splits"
     },
     {
       what: "waits though nothing runs",
-      from: "return join.tally.failed > spent || running(join) === 0",
-      to: "return join.tally.failed > spent",
+      from: "return decision.tally.failed > this.#spent || decision.running === 0",
+      to: "return decision.tally.failed > this.#spent",
       tests: "hedge/splits laws/hedge"
+    }
+  ],
+  "split/cursor": [
+    {
+      what: "an element that was looked at is given again",
+      from: "this.#ahead = undefined",
+      to: "",
+      tests: "hedge/splits"
+    },
+    {
+      what: "an element that was looked at is lost",
+      from: "if (this.#ahead !== undefined) return this.#ahead",
+      to: "",
+      tests: "hedge/splits"
+    },
+    {
+      what: "a list that is left is not closed",
+      from: "Result.try({ try: () => iterator.return?.(), catch: identity })",
+      to: "Result.void",
+      tests: "hedge/splits"
     }
   ],
   "hedge/race": [
@@ -336,26 +356,6 @@ export const hedges: Mutants = {
       from: "budget === undefined ? Effect.void : budget.succeeded",
       to: "Effect.void",
       tests: "hedge/Hedge"
-    }
-  ],
-  "split/lookahead": [
-    {
-      what: "an element that was looked at is given again",
-      from: "this.ahead = undefined",
-      to: "",
-      tests: "hedge/splits"
-    },
-    {
-      what: "an element that was looked at is lost",
-      from: "return this.ahead ??= Result",
-      to: "return this.ahead = Result",
-      tests: "hedge/splits"
-    },
-    {
-      what: "a list that is left is not closed",
-      from: "return this.iterator.return?.() ??",
-      to: "return",
-      tests: "hedge/splits"
     }
   ],
   "hedge/latencies": [

@@ -6,6 +6,12 @@ import type { Mutants } from "../mutant.ts"
 export const input: Mutants = {
   "split/branches": [
     {
+      what: "an added list of more than maxBranches is read to its end",
+      from: "if (items.length > most) break",
+      to: "",
+      tests: "adversarial/endings"
+    },
+    {
       what: "an array of branches is read while it changes",
       from: "const items = given.slice()",
       to: "const items = given as Array<unknown>",
@@ -58,6 +64,80 @@ export const input: Mutants = {
       from: "Predicate.isPromiseLike(given) ? noResult(given) : notAnEffect(index, given.value)",
       to: "notAnEffect(index, given.value)",
       tests: "check/input"
+    }
+  ],
+  "split/options": [
+    {
+      what: "a split that reduces keeps its outcomes",
+      from: "discard: discard === true || reduce !== undefined",
+      to: "discard: discard === true",
+      tests: "split/observers"
+    },
+    {
+      what: "a list longer than maxBranches is found out when it is entered",
+      from: "count !== undefined && count > most) {",
+      to: "count !== undefined && count > Number.POSITIVE_INFINITY) {",
+      tests: "machine/rules machine/limits check/input"
+    },
+    {
+      what: "a list of exactly maxBranches is too long",
+      from: "count !== undefined && count > most) {",
+      to: "count !== undefined && count >= most) {",
+      tests: "adversarial/endings"
+    },
+    {
+      what: "strategies that wait for every branch may be hedged",
+      from: "if (waitsForEvery(options.strategy)) {",
+      to: "if (false) {",
+      tests: "hedge/splits"
+    },
+    {
+      what: "a hedge may have a bulkhead beside it",
+      from: "if (options.bulkhead !== undefined) {",
+      to: "if (false) {",
+      tests: "hedge/splits"
+    },
+    {
+      what: "an observer is not looked at",
+      from: "if (onOutcome !== undefined && !Predicate.isFunction(onOutcome)) {",
+      to: "if (false) {",
+      tests: "check/callbacks machine/rules check/input split/observers"
+    },
+    {
+      what: "partialTimeout needs no deadline",
+      from: "if (!timed) add(\"partial-timeout\", `${name} needs a timeout, the deadline it joins at`)",
+      to: "",
+      tests: "machine/rules"
+    },
+    {
+      what: "a share of 1 is too much",
+      from: "self.n > 0 && self.n <= 1",
+      to: "self.n > 0 && self.n < 1",
+      tests: "check/input"
+    },
+    {
+      what: "fewer branches than the strategy needs are enough",
+      from: "if (count !== undefined && count < least) add",
+      to: "if (count !== undefined && count < least - 1) add",
+      tests: "machine/rules split/few-branches"
+    },
+    {
+      what: "limits of a run may be fractions",
+      from: "(Number.isInteger(value) && value >= least)",
+      to: "(value >= least)",
+      tests: "machine/rules machine/Workflow machine/limits"
+    },
+    {
+      what: "a limit of a run may be one less",
+      from: "(Number.isInteger(value) && value >= least)",
+      to: "(Number.isInteger(value) && value >= least - 1)",
+      tests: "machine/rules machine/Workflow machine/limits"
+    },
+    {
+      what: "an iterator may be the branches of a state",
+      from: "if (given._tag === \"List\" && given.list._tag === \"Lazy\" && given.list.isOneShot) {",
+      to: "if (false as boolean) {",
+      tests: "machine/rules"
     }
   ],
   "check/describe": [
@@ -181,80 +261,6 @@ export const input: Mutants = {
       from: "Predicate.hasProperty(judgement, \"fail\") && Predicate.isString(judgement.fail)",
       to: "Predicate.hasProperty(judgement, \"fail\")",
       tests: "strategy/callbacks"
-    }
-  ],
-  "split/options": [
-    {
-      what: "a split that reduces keeps its outcomes",
-      from: "discard: input.discard === true || input.reduce !== undefined",
-      to: "discard: input.discard === true",
-      tests: "split/observers"
-    },
-    {
-      what: "a list longer than maxBranches is found out when it is entered",
-      from: "list.length > options.maxBranches) {",
-      to: "list.length > Number.POSITIVE_INFINITY) {",
-      tests: "machine/rules machine/limits check/input"
-    },
-    {
-      what: "a list of exactly maxBranches is too long",
-      from: "list.length > options.maxBranches) {",
-      to: "list.length >= options.maxBranches) {",
-      tests: "adversarial/endings"
-    },
-    {
-      what: "strategies that wait for every branch may be hedged",
-      from: "if (waitsForEvery(options.strategy)) {",
-      to: "if (false) {",
-      tests: "hedge/splits"
-    },
-    {
-      what: "a hedge may have a bulkhead beside it",
-      from: "if (options.bulkhead !== undefined) {",
-      to: "if (false) {",
-      tests: "hedge/splits"
-    },
-    {
-      what: "an observer is not looked at",
-      from: "if (onOutcome !== undefined && !Predicate.isFunction(onOutcome)) {",
-      to: "if (false) {",
-      tests: "check/callbacks machine/rules check/input split/observers"
-    },
-    {
-      what: "partialTimeout needs no deadline",
-      from: "if (!timed) add(\"partial-timeout\", `${name} needs a timeout, the deadline it joins at`)",
-      to: "",
-      tests: "machine/rules"
-    },
-    {
-      what: "a share of 1 is too much",
-      from: "self.n > 0 && self.n <= 1",
-      to: "self.n > 0 && self.n < 1",
-      tests: "check/input"
-    },
-    {
-      what: "fewer branches than the strategy needs are enough",
-      from: "if (count !== undefined && count < least) add",
-      to: "if (count !== undefined && count < least - 1) add",
-      tests: "machine/rules split/few-branches"
-    },
-    {
-      what: "limits of a run may be fractions",
-      from: "(Number.isInteger(value) && value >= least)",
-      to: "(value >= least)",
-      tests: "machine/rules machine/Workflow machine/limits"
-    },
-    {
-      what: "a limit of a run may be one less",
-      from: "(Number.isInteger(value) && value >= least)",
-      to: "(Number.isInteger(value) && value >= least - 1)",
-      tests: "machine/rules machine/Workflow machine/limits"
-    },
-    {
-      what: "an iterator may be the branches of a state",
-      from: "if (list.isOneShot) {",
-      to: "if (false) {",
-      tests: "machine/rules"
     }
   ],
   "strategy/counting": [

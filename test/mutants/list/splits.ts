@@ -7,8 +7,8 @@ export const splits: Mutants = {
   "split/slot": [
     {
       what: "one that did something else takes the next branch as if it had run one",
-      from: "if (this.index === away) this.index = fresh",
-      to: "",
+      from: "this.index = fresh\n    return effect",
+      to: "return effect",
       tests: "adversarial/slots adversarial/waiting"
     },
     {
@@ -19,44 +19,20 @@ export const splits: Mutants = {
     },
     {
       what: "behind a bulkhead does not yield",
-      from: "if (join.sinceYield >= join.yieldEvery) return this.away(pause(join))",
+      from: "if (pace.isDue) return this.first(pace.pause())",
       to: "",
       tests: "split/Split adversarial/size"
     },
     {
-      what: "keeps its place while it waits for room",
-      from: "if (this.place !== undefined) sharing.giveUp()\n        this.place = undefined",
-      to: "",
-      tests: "adversarial/sharing"
-    },
-    {
-      what: "starts branches though outcomes wait, without a bulkhead",
-      from: "if (outbox.isFull(join.outbox)) return this.away(outbox.waitForRoom(join.outbox))",
-      to: "",
-      tests: "split/observers"
-    },
-    {
-      what: "all who wait for room are woken by each that finds some",
-      from: "outbox.wake(join.outbox, 2)",
-      to: "outbox.wake(join.outbox)",
-      tests: "adversarial/sharing"
-    },
-    {
-      what: "those who wait for room are told by nobody who has found some",
-      from: "outbox.wake(join.outbox, 2)",
-      to: "",
-      tests: "adversarial/waiting"
-    },
-    {
       what: "what a branch sets on its fiber stays there",
-      from: "if (fiber.context !== join.context) fiber.setContext(join.context!)",
+      from: "if (fiber.context !== crew.context) fiber.setContext(crew.context!)",
       to: "",
       tests: "adversarial/slots"
     },
     {
       what: "reads the list while it is being read",
-      from: "return join.pulling ? Effect.yieldNow : pull(join, this)",
-      to: "return pull(join, this)",
+      from: "return join.cursor.isReading ? Effect.yieldNow : take(join, this)",
+      to: "return take(join, this)",
       tests: "adversarial/reentrancy"
     },
     {
@@ -67,26 +43,8 @@ export const splits: Mutants = {
       equivalent: "a slot that is interrupted between two branches ends as it would anyway"
     },
     {
-      what: "a loser that succeeds counts",
-      from: "if (isOpen(join)) succeed(join, index, value)\n    else outlast(join, index, value)",
-      to: "succeed(join, index, value)",
-      tests: "adversarial/endings split/losers"
-    },
-    {
-      what: "a loser that fails counts",
-      from: "const isLoser = !isOpen(join)",
-      to: "const isLoser = join.halted",
-      tests: "adversarial/deciding split/Split"
-    },
-    {
-      what: "one that enters late is put at the end",
-      from: "else slots.splice(placeOf(slots, slot.id), 0, slot)",
-      to: "else slots.push(slot)",
-      tests: "adversarial/sharing"
-    },
-    {
       what: "one that breaks is noticed late",
-      from: "else slot.fiber!.addObserver(join.onEnd ??= (exit) => onEnd(join, exit))",
+      from: "if (join.isBounded) slot.own.addObserver(crew.onEnd ??= (exit) => onEnd(join, exit))",
       to: "",
       tests: "adversarial/slots"
     },
@@ -97,58 +55,27 @@ export const splits: Mutants = {
       tests: "adversarial/endings"
     },
     {
-      what: "those that have ended stay in the list",
-      from: "join.slots = join.slots.filter(({ own }) => own.pollUnsafe() === undefined)",
-      to: "",
-      tests: "adversarial/endings"
-    },
-    {
-      what: "the worker starts more, though a yield is due",
-      from: "if (join.sinceYield >= join.yieldEvery) return pause(join)\n  const { sharing }",
-      to: "const { sharing }",
-      tests: "split/growing bulkhead/Bulkhead adversarial/waiting"
-    },
-    {
-      what: "there are more than there are places in a list that grows",
-      from: "return slots < places && backlog!.waiting",
-      to: "return backlog!.waiting",
-      tests: "split/growing laws/growing",
-      equivalent: "one too many finds that as many branches run as may, and ends"
-    },
-    {
-      what: "one is started for a branch that another looks for",
-      from: "backlog!.waiting > slots - running(join)",
-      to: "backlog!.waiting > 0",
-      tests: "adversarial/slots"
-    },
-    {
       what: "one that ends is counted as looking for branches",
-      from: "join.crew!.slots--",
+      from: "crew.seeking--",
       to: "",
       tests: "split/growing"
     },
     {
       what: "the worker is not told of one that has ended",
-      from: "crew.poke(join)\n    // under",
+      from: "crew.poke()\n    // under",
       to: "// under",
       tests: "split/growing"
     },
     {
-      what: "one that cannot go on leaves its place behind",
-      from: "if (wanted) join.sharing!.passOn()\n      else join.sharing!.giveUp()",
-      to: "if (!wanted) join.sharing!.giveUp()",
-      tests: "bulkhead/Bulkhead"
-    },
-    {
       what: "one that cannot go on is not replaced",
-      from: "} else if (wanted && mayYield(join)) {",
-      to: "} else if (wanted && !mayYield(join)) {",
+      from: "} else if (goesOn && join.pace.mayYield) {",
+      to: "} else if (goesOn && !join.pace.mayYield) {",
       tests: "split/Split laws/lifetimes"
     },
     {
       what: "one is replaced though under runSync nobody would resume it",
-      from: "} else if (wanted && mayYield(join)) {",
-      to: "} else if (wanted) {",
+      from: "} else if (goesOn && join.pace.mayYield) {",
+      to: "} else if (goesOn) {",
       tests: "adversarial/slots"
     },
     {
@@ -159,8 +86,8 @@ export const splits: Mutants = {
     },
     {
       what: "are started though a yield is due",
-      from: "hasMore(join) && (join.isBounded || join.sinceYield < join.yieldEvery)",
-      to: "hasMore(join)",
+      from: "join.cursor.hasMore && (join.isBounded || !join.pace.isDue)",
+      to: "join.cursor.hasMore",
       tests: "adversarial/size adversarial/slots"
     },
     {
@@ -171,8 +98,8 @@ export const splits: Mutants = {
     },
     {
       what: "one that has waited takes another branch, without a bulkhead",
-      from: "(join.front === slot && join.sinceYield",
-      to: "(join.sinceYield",
+      from: "(join.crew.front === slot && !join.pace",
+      to: "(!join.pace",
       tests: "adversarial/slots"
     },
     {
@@ -182,96 +109,204 @@ export const splits: Mutants = {
       tests: "laws/lifetimes adversarial/slots"
     },
     {
-      what: "each that comes back from a pause opens a round",
-      from: "if (join.yields !== round) return",
-      to: "",
-      tests: "adversarial/slots split/Split"
-    },
-    {
       what: "what a list gives after a decision is started",
-      from: "if (!isOpen(join)) return Exit.void\n    if (isDone)",
-      to: "if (isDone)",
+      from: "if (!decision.isOpen) return undefined\n",
+      to: "",
       tests: "adversarial/slots adversarial/reentrancy adversarial/lists"
     },
     {
       what: "what a lazy list has given is forgotten",
-      from: "    join.record.added()\n  }",
-      to: "  }",
+      from: "join.record.added()\n",
+      to: "",
       tests: "adversarial/lists",
       equivalent: "outcomes are put where they belong all the same; the array only has holes meanwhile"
     },
     {
       what: "nobody is told that the last branch is being started",
-      from: "if (join.backlog === undefined) return stop(join)",
-      to: "if (join.backlog === undefined) return",
+      from: "join.cursor.backlog === undefined ? stop(join) :",
+      to: "join.cursor.backlog === undefined ? undefined :",
       tests: "adversarial/sharing"
     },
     {
       what: "keeps its place in the line though nothing waits in a list that grows",
-      from: "join.sharing?.release()",
-      to: "",
+      from: ": join.places.release()",
+      to: ": undefined",
+      tests: "adversarial/sharing"
+    }
+  ],
+  "split/shared": [
+    {
+      what: "keeps its place while it waits for room",
+      from: "else if (slot.place !== undefined) this.#giveUp(slot)\n",
+      to: "else return handout.wait(slot, () => this.request())\n",
       tests: "adversarial/sharing"
     },
     {
-      what: "a list that throws is read on",
-      from: "join.exhausted = join.isRead = true\n      return breakOff(join, Cause.die(next.failure))",
-      to: "return breakOff(join, Cause.die(next.failure))",
-      tests: "adversarial/lists adversarial/split"
+      what: "one that cannot go on leaves its place behind",
+      from: "if (goesOn) this.#handout.passOn(slot)\n    else this.#giveUp(slot)",
+      to: "if (!goesOn) this.#giveUp(slot)",
+      tests: "bulkhead/Bulkhead"
     },
     {
-      what: "a list that grows ends with its first branch",
-      from: "join.exhausted = backlog.waiting === 0",
-      to: "join.exhausted = true",
-      tests: "split/growing"
+      what: "whoever shares places is not told that nothing is left",
+      from: "leave(): void {\n    this.release()",
+      to: "leave(): void {",
+      tests: "adversarial/sharing"
     }
   ],
-  "split/growing": [
+  "split/own": [
     {
-      what: "a list of more than maxBranches is read to its end",
-      from: "if (items.length > most) break",
+      what: "starts branches though outcomes wait, without a bulkhead",
+      from: "if (outbox.isFull(to)) return outbox.waitForRoom(to)",
+      to: "",
+      tests: "split/observers"
+    },
+    {
+      what: "all who wait for room are woken by each that finds some",
+      from: "outbox.wake(to, 2)",
+      to: "outbox.wake(to)",
+      tests: "adversarial/sharing"
+    },
+    {
+      what: "those who wait for room are told by nobody who has found some",
+      from: "outbox.wake(to, 2)",
+      to: "",
+      tests: "adversarial/waiting"
+    },
+    {
+      what: "there are more than there are places in a list that grows",
+      from: "return seeking < this.most && this.#cursor",
+      to: "return this.#cursor",
+      tests: "split/growing laws/growing"
+    },
+    {
+      what: "one is started for a branch that another looks for",
+      from: "waiting > seeking - this.#decision.running",
+      to: "waiting > 0",
+      tests: "adversarial/slots"
+    },
+    {
+      what: "the worker is not told of what is added",
+      from: "request(): void {\n    this.#crew.poke()",
+      to: "request(): void {",
+      tests: "split/growing"
+    },
+    {
+      what: "whoever waits for room is not told that nothing is left",
+      from: "leave(): void {\n    this.release()",
+      to: "leave(): void {",
+      tests: "split/observers adversarial/waiting"
+    }
+  ],
+  "split/crew": [
+    {
+      what: "one that enters late is put at the end",
+      from: "else slots.splice(placeOf(slots, slot.id), 0, slot)",
+      to: "else slots.push(slot)",
+      tests: "adversarial/sharing"
+    },
+    {
+      what: "those that have ended stay in the list",
+      from: "this.slots = this.slots.filter(({ own }) => own.pollUnsafe() === undefined)",
       to: "",
       tests: "adversarial/endings"
     },
     {
-      what: "takes branches after the decision",
-      from: "join.tally.total === Number.POSITIVE_INFINITY && isOpen(join)",
-      to: "join.tally.total === Number.POSITIVE_INFINITY",
-      tests: "split/growing"
+      what: "branch 0 does not run",
+      from: "index >= 0 ? [index] : []",
+      to: "index > 0 ? [index] : []",
+      tests: "adversarial/endings"
+    }
+  ],
+  "split/gradual": [
+    {
+      what: "the worker starts more, though a yield is due",
+      from: "if (pace.isDue) return pace.pause()\n",
+      to: "",
+      tests: "split/growing bulkhead/Bulkhead adversarial/waiting"
     },
     {
-      what: "takes branches when it is complete",
-      from: "join.tally.total === Number.POSITIVE_INFINITY && isOpen(join)",
-      to: "isOpen(join)",
-      tests: "split/growing"
+      what: "the worker waits though nothing more is to come",
+      from: "attend(() => join.cursor.hasMore,",
+      to: "attend(() => true,",
+      tests: "bulkhead/Bulkhead split/growing"
     },
     {
-      what: "takes branches before it runs",
-      from: "join.context !== undefined && join.tally",
-      to: "join.tally",
+      what: "the worker does not wait for branches that have yet to come",
+      from: "attend(() => join.cursor.hasMore,",
+      to: "attend(() => false,",
+      tests: "bulkhead/Bulkhead split/growing adversarial/waiting"
+    }
+  ],
+  "split/pace": [
+    {
+      what: "each that comes back from a pause opens a round",
+      from: "if (this.#yields !== round) return",
+      to: "",
+      tests: "adversarial/slots split/Split"
+    },
+    {
+      what: "under runSync it yields",
+      from: "isSync ? Number.POSITIVE_INFINITY : yieldEvery",
+      to: "yieldEvery",
+      tests: "adversarial/slots split/Split"
+    }
+  ],
+  "split/cursor": [
+    {
+      what: "a list that throws is read on",
+      from: "this.isRead = Result.isFailure(next) || Boolean(next.success.done)",
+      to: "this.isRead = Result.isSuccess(next) && Boolean(next.success.done)",
+      tests: "adversarial/lists adversarial/split"
+    },
+    {
+      what: "a list that grows ends with its first branch",
+      from: "this.hasMore = backlog.waiting > 0",
+      to: "this.hasMore = false",
       tests: "split/growing"
     },
     {
       what: "stays exhausted when branches are added",
-      from: "join.exhausted = false",
+      from: "if (added.length > 0) this.hasMore = true",
       to: "",
+      tests: "split/growing"
+    },
+    {
+      what: "a list that has been read is closed",
+      from: "if (iterator === undefined || isRead) return Result.void",
+      to: "if (iterator === undefined) return Result.void",
+      tests: "split/Split adversarial/lists"
+    }
+  ],
+  "split/growing": [
+    {
+      what: "takes branches after the decision",
+      from: "decision.tally.total === Number.POSITIVE_INFINITY && decision.isOpen",
+      to: "decision.tally.total === Number.POSITIVE_INFINITY",
+      tests: "split/growing"
+    },
+    {
+      what: "takes branches when it is complete",
+      from: "decision.tally.total === Number.POSITIVE_INFINITY && decision.isOpen",
+      to: "decision.isOpen",
+      tests: "split/growing"
+    },
+    {
+      what: "takes branches before it runs",
+      from: "crew.context !== undefined && decision.tally",
+      to: "decision.tally",
       tests: "split/growing"
     },
     {
       what: "asks for no place for what is added",
-      from: "join.sharing?.request()",
-      to: "",
+      from: "if (added.length > 0) places.request()",
+      to: "if (added.length > 0) crew.poke()",
       tests: "adversarial/sharing"
     },
     {
-      what: "the worker is not told of what is added",
-      from: "poke(join)\n    }\n    return Exit.succeed(true)",
-      to: "}\n    return Exit.succeed(true)",
-      tests: "split/growing"
-    },
-    {
       what: "what is added has no place in the result",
-      from: "    join.record.added()\n  }",
-      to: "  }",
+      from: "record.added()",
+      to: "{}",
       tests: "split/growing"
     }
   ],
@@ -429,7 +464,7 @@ export const splits: Mutants = {
     },
     {
       what: "branches of a known list count nowhere",
-      from: "limits.spend(join.frame.budget, \"branches\", known(join))",
+      from: "limits.spend(join.frame.budget, \"branches\", join.cursor.known)",
       to: "",
       tests: "machine/limits"
     },
@@ -444,12 +479,6 @@ export const splits: Mutants = {
       from: "level.end()",
       to: "",
       tests: "machine/limits"
-    },
-    {
-      what: "under runSync it yields",
-      from: "join.yieldEvery = Number.POSITIVE_INFINITY",
-      to: "",
-      tests: "adversarial/slots split/Split"
     },
     {
       what: "the observer holds the places of the branches",
@@ -474,35 +503,57 @@ export const splits: Mutants = {
       from: "frame.root !== undefined || run?.budget === undefined ? frame",
       to: "run !== undefined ? frame",
       tests: "machine/limits"
-    },
+    }
+  ],
+  "split/refusal": [
     {
       what: "a place inside a place is let in",
-      from: "hold.reentry(pool, parent) ?? pool.refuses",
+      from: "hold.reentry(pool, home) ?? pool.refuses",
       to: "pool.refuses",
       tests: "adversarial/waiting"
     },
     {
       what: "a lazy list is counted as many that wait",
-      from: "list._tag === \"Lazy\" ? 1 : known(join)",
-      to: "known(join)",
+      from: "list._tag === \"Lazy\" ? 1 : cursor.known",
+      to: "cursor.known",
       tests: "adversarial/waiting bulkhead/Bulkhead"
     },
     {
+      what: "a list of exactly maxBranches is too long",
+      from: "cursor.known + count > maxBranches",
+      to: "cursor.known + count >= maxBranches",
+      tests: "adversarial/endings"
+    },
+    {
+      what: "a known list of exactly maxBranches is too long",
+      from: "maxBranches !== undefined && count > maxBranches",
+      to: "maxBranches !== undefined && count >= maxBranches",
+      tests: "adversarial/endings"
+    },
+    {
+      what: "branches of lazy lists count nowhere",
+      from: "limits.spend(frame.budget, \"branches\", count)",
+      to: "limits.passed(frame.budget, \"branches\", count)",
+      tests: "machine/limits"
+    }
+  ],
+  "split/worker": [
+    {
       what: "an observer that starts after an interruption is asked",
-      from: "if (join.halted) return Exit.void\n    to.delivering",
+      from: "if (decision.isHalted) return Exit.void\n    to.delivering",
       to: "to.delivering",
       tests: "adversarial/endings"
     },
     {
       what: "an observer that was interrupted breaks the split",
-      from: "join.halted || to.isClosed ? Exit.void",
+      from: "decision.isHalted || to.isClosed ? Exit.void",
       to: "to.isClosed ? Exit.void",
       tests: "adversarial/endings"
     },
     {
       what: "an observer that was given up breaks the split",
-      from: "join.halted || to.isClosed ? Exit.void",
-      to: "join.halted ? Exit.void",
+      from: "decision.isHalted || to.isClosed ? Exit.void",
+      to: "decision.isHalted ? Exit.void",
       tests: "adversarial/endings"
     },
     {
@@ -512,20 +563,8 @@ export const splits: Mutants = {
       tests: "split/observers"
     },
     {
-      what: "the worker waits though nothing more is to come",
-      from: "crew.attend(join, () => isCrewed && hasMore(join),",
-      to: "crew.attend(join, () => isCrewed,",
-      tests: "bulkhead/Bulkhead split/growing"
-    },
-    {
-      what: "the worker does not wait for branches that have yet to come",
-      from: "crew.attend(join, () => isCrewed && hasMore(join),",
-      to: "crew.attend(join, () => false,",
-      tests: "bulkhead/Bulkhead split/growing adversarial/waiting"
-    },
-    {
       what: "the places of a split that has ended are lost",
-      from: "join.sharing?.close()",
+      from: "places.close()\n",
       to: "",
       tests: "bulkhead/Bulkhead"
     },
@@ -534,29 +573,199 @@ export const splits: Mutants = {
       from: "closeList(join)\n  })",
       to: "})",
       tests: "split/Split adversarial/lists"
+    }
+  ],
+  "split/settling": [
+    {
+      what: "losers of a known list start when the split is interrupted",
+      from: "join.cursor.end()\n  join.crew",
+      to: "join.crew",
+      tests: "split/losers"
     },
     {
-      what: "a list that has been read is closed",
-      from: "if (iterator === undefined || isRead) return",
-      to: "if (iterator === undefined) return",
-      tests: "split/Split adversarial/lists"
+      what: "a decided split starts more branches",
+      from: "if (!join.startsLosers) cursor.end()",
+      to: "",
+      tests: "split/Split adversarial/split"
+    },
+    {
+      what: "a loser that succeeds counts",
+      from: "if (!decision.isOpen) return lost(join, record.outlasted(index, value))",
+      to: "",
+      tests: "adversarial/endings split/losers"
+    },
+    {
+      what: "a loser that fails counts",
+      from: "if (!decision.isOpen) {\n    lost",
+      to: "if (decision.isHalted) {\n    lost",
+      tests: "adversarial/deciding split/Split"
     },
     {
       what: "a list that throws when it is closed hides why the split broke",
-      from: "join.broken ??= Cause.die(closed.failure)",
-      to: "join.broken = Cause.die(closed.failure)",
+      from: "if (Result.isFailure(closed) && decision.phase._tag !== \"Broken\")",
+      to: "if (Result.isFailure(closed))",
       tests: "adversarial/endings"
     },
     {
+      what: "a list that grows from nothing never ends",
+      from: "if (cursor.backlog?.added === 0) decision.complete()",
+      to: "",
+      tests: "split/growing split/few-branches"
+    },
+    {
+      what: "a strategy is not asked before the first branch",
+      from: "guarded(join, () => decision.judge(\"settled\"))",
+      to: "guarded(join, () => {})",
+      tests: "split/few-branches strategy/open"
+    },
+    {
+      what: "losers give no turn to others",
+      from: "join.pace.count()\n  if (join.outbox",
+      to: "if (join.outbox",
+      tests: "split/losers"
+    },
+    {
+      what: "the observer is told of losers that were interrupted with the split",
+      from: "if (join.outbox !== undefined && !join.decision.isHalted)",
+      to: "if (join.outbox !== undefined)",
+      tests: "split/observers",
+      equivalent: "nobody delivers any more what is offered then"
+    },
+    {
+      what: "a loser that fails is told to the log",
+      from: "Cause.hasDies(cause)\n",
+      to: "cause.reasons.length > 0\n",
+      tests: "adversarial/endings"
+    },
+    {
+      what: "settlements give no turn to others",
+      from: "join.pace.count()\n  if (!join.isPlain",
+      to: "if (!join.isPlain",
+      tests: "adversarial/size split/Split"
+    },
+    {
+      what: "a list that grows does not end",
+      from: "if (isDone(join)) decision.complete()",
+      to: "",
+      tests: "split/growing"
+    },
+    {
+      what: "a list that grows has ended though branches run",
+      from: "!cursor.hasMore && decision.running === 0",
+      to: "!cursor.hasMore",
+      tests: "split/growing laws/growing"
+    },
+    {
+      what: "a list that grows has ended though branches wait",
+      from: "!cursor.hasMore && decision.running === 0",
+      to: "decision.running === 0",
+      tests: "split/growing laws/growing"
+    },
+    {
+      what: "the end of a lazy list decides nothing",
+      from: "stop(join)\n  decideAsComplete(join)",
+      to: "stop(join)\n  join.decision.complete()",
+      tests: "split/Split adversarial/lists"
+    },
+    {
+      what: "nobody is told of the end of a lazy list",
+      from: "stop(join)\n  decideAsComplete(join)",
+      to: "decideAsComplete(join)",
+      tests: "bulkhead/Bulkhead adversarial/waiting",
+      equivalent:
+        "who waits finds the list ended with the next place or room, at the latest with the decision: that comes by itself when those have settled that run"
+    },
+    {
+      what: "a hedge that is cut short waits for nothing",
+      from: "if (join.decision.isOpen && isDone(join)) decideAsComplete(join)",
+      to: "",
+      tests: "hedge/splits laws/hedge"
+    },
+    {
+      what: "a deadline changes a decided join",
+      from: "if (join.decision.isOpen) guarded(join, () => decide(join, \"deadline\"))",
+      to: "guarded(join, () => decide(join, \"deadline\"))",
+      tests: "adversarial/endings",
+      equivalent: "a decision interrupts the deadline before it can act, and a join is decided once"
+    },
+    {
+      what: "a soft deadline decides nothing",
+      from: "if (join.decision.soften()) decide(join, \"settled\")",
+      to: "join.decision.soften()",
+      tests: "strategy/open"
+    },
+    {
+      what: "losers are interrupted under every policy",
+      from: "if (config.losers === \"interrupt\") crew.interruptAll()",
+      to: "crew.interruptAll()\n  if (config.losers === \"interrupt\") {}",
+      tests: "split/losers"
+    },
+    {
+      what: "losers are not interrupted",
+      from: "if (config.losers === \"interrupt\") crew.interruptAll()",
+      to: "if (config.losers === \"interrupt\") {}",
+      tests: "split/Split"
+    },
+    {
+      what: "a decision leaves the deadline running",
+      from: "else crew.interruptBeside()",
+      to: "",
+      tests: "adversarial/endings"
+    },
+    {
+      what: "the limit of an observer does not hear of the decision",
+      from: "join.outbox?.decision.ring()",
+      to: "",
+      tests: "adversarial/waiting"
+    },
+    {
+      what: "nobody is told of the decision",
+      from: "if (!cursor.hasMore) stop(join)",
+      to: "",
+      tests: "bulkhead/Bulkhead split/losers"
+    },
+    {
+      what: "the worker is not told that nothing is left",
+      from: "join.places.leave()\n  join.crew.poke()",
+      to: "join.places.leave()",
+      tests: "split/growing hedge/splits bulkhead/Bulkhead"
+    },
+    {
+      what: "an interruption does not reach the observer",
+      from: "join.outbox?.delivering?.interruptUnsafe(join.home.id)",
+      to: "",
+      tests: "split/observers"
+    },
+    {
+      what: "an interruption reaches no branch",
+      from: "join.crew.interruptAll()\n  join.outbox",
+      to: "join.outbox",
+      tests: "split/Split"
+    },
+    {
+      what: "the last cause of a broken split is told",
+      from: "if (phase._tag !== \"Broken\" || (isBreak(cause) && !isBreak(phase.cause))) decision.breakOff(cause)",
+      to: "decision.breakOff(cause)",
+      tests: "adversarial/endings"
+    },
+    {
+      what: "a fiber that breaks is not noticed",
+      from: "if (Exit.isFailure(exit) && isBreak(exit.cause)) breakOff(join, exit.cause)",
+      to: "",
+      tests: "adversarial/slots bulkhead/Bulkhead"
+    }
+  ],
+  "split/segments": [
+    {
       what: "under runSync a split ends when its slots have ended",
-      from: "Effect.andThen(started, restart(join, width))",
-      to: "started",
+      from: "Effect.andThen(all, restart(join, width))",
+      to: "all",
       tests: "adversarial/slots"
     },
     {
       what: "slots are started though there is nothing to start",
-      from: "slot.isWanted(join) ? member : Exit.void",
-      to: "member",
+      from: "beside[i]! : slot.isWanted(join) ? member : Exit.void",
+      to: "beside[i]! : member",
       tests: "adversarial/start adversarial/slots adversarial/size"
     },
     {
@@ -573,50 +782,50 @@ export const splits: Mutants = {
     },
     {
       what: "segments have more slots than there are places",
-      from: "if (join.isBounded) left -= size",
+      from: "if (join.isBounded) left -= next",
       to: "",
       tests: "split/Split adversarial/slots"
     },
     {
       what: "what is left of the places is one less",
-      from: "if (join.isBounded) left -= size",
-      to: "if (join.isBounded) left -= size + 1",
+      from: "if (join.isBounded) left -= next",
+      to: "if (join.isBounded) left -= next + 1",
       tests: "split/Split adversarial/slots"
     },
     {
       what: "segments without a bulkhead are as many as the branches",
-      from: "if (join.isBounded) left -= size",
-      to: "left -= size",
+      from: "if (join.isBounded) left -= next",
+      to: "left -= next",
       tests: "adversarial/endings"
     },
     {
       what: "segments of a lazy list are started without end",
-      from: "if (stalled || join.sinceYield >= join.yieldEvery) return slot.pause(join)",
-      to: "if (join.sinceYield >= join.yieldEvery) return slot.pause(join)",
+      from: "if (stalled || pace.isDue) return pace.pause()",
+      to: "if (pace.isDue) return pace.pause()",
       tests: "adversarial/slots"
     },
     {
       what: "segments are started though a yield is due",
-      from: "if (stalled || join.sinceYield >= join.yieldEvery) return slot.pause(join)",
-      to: "if (stalled) return slot.pause(join)",
+      from: "if (stalled || pace.isDue) return pace.pause()",
+      to: "if (stalled) return pace.pause()",
       tests: "adversarial/slots adversarial/size split/Split",
       equivalent: "their slots yield themselves, or are not started"
     },
     {
       what: "segments are started though there is no room for outcomes",
-      from: "if (join.outbox !== undefined && outbox.isFull(join.outbox)) return outbox.waitForRoom(join.outbox)",
+      from: "if (to !== undefined && outbox.isFull(to)) return outbox.waitForRoom(to)",
       to: "",
       tests: "adversarial/waiting split/observers"
     },
     {
       what: "segments of a lazy list do not grow",
-      from: "join.started + 16",
+      from: "cursor.started + 16",
       to: "16",
       tests: "adversarial/endings"
     },
     {
       what: "the last segments are not awaited",
-      from: "Effect.flatMap(loop, () => Fiber.awaitAll(segments))",
+      from: "Effect.flatMap(loop, () => Fiber.awaitAll(forked))",
       to: "Effect.flatMap(loop, () => Effect.void)",
       tests: "split/Split adversarial/slots"
     },
@@ -625,107 +834,113 @@ export const splits: Mutants = {
       from: "isBreak(cause) ? breakOff(join, cause) : Effect.void",
       to: "Effect.void",
       tests: "adversarial/endings"
-    },
+    }
+  ],
+  "split/deadlines": [
     {
       what: "a deadline that comes late sleeps for a decided split",
-      from: "if (!isOpen(join)) return Exit.void\n    join.timers.push(fiber)",
-      to: "join.timers.push(fiber)",
+      from: "if (!decision.isOpen) return Exit.void\n    crew.accompany(fiber)",
+      to: "crew.accompany(fiber)",
       tests: "adversarial/slots"
     },
     {
-      what: "deadlines, and the pace, are not interrupted at the end",
-      from: "join.timers.push(fiber)",
+      what: "deadlines, and what gives places to alternatives, are not interrupted at the end",
+      from: "crew.accompany(fiber)",
       to: "",
       tests: "split/Split hedge/splits"
     },
     {
-      what: "a clock that breaks is not noticed, nor a defect of the pace",
-      from: "(cause) => isOpen(join) || isBreak(cause) ? breakOff(join, cause) : Exit.void",
+      what: "a clock that breaks is not noticed, nor a defect of what gives places to alternatives",
+      from: "(cause) => decision.isOpen || isBreak(cause) ? breakOff(join, cause) : Exit.void",
       to: "() => Exit.void",
       tests: "adversarial/slots hedge/splits"
     },
     {
       what: "the soft deadline comes after the hard one",
-      from: "if (timeout !== undefined) timers.push(",
-      to: "if (timeout !== undefined) timers.unshift(",
+      from: "if (timeout !== undefined) all.push(",
+      to: "if (timeout !== undefined) all.unshift(",
       tests: "adversarial/endings"
-    },
+    }
+  ],
+  "split/detaching": [
     {
       what: "a grace period has no end",
-      from: "Effect.map(Effect.sleep(grace), leave)",
+      from: "Effect.map(Effect.sleep(grace), detach)",
       to: "Effect.sleep(grace)",
       tests: "split/losers"
     },
     {
       what: "the timer of a grace period is left behind",
-      from: "worker.addObserver(() => this.timer?.interruptUnsafe())",
+      from: "worker.addObserver(() => this.#grace?.interruptUnsafe())",
       to: "",
       tests: "split/losers"
     },
     {
-      what: "a split that was interrupted is left",
-      from: "if (join.halted || worker === undefined",
+      what: "a split that was interrupted detaches its branches",
+      from: "if (join.decision.isHalted || worker === undefined",
       to: "if (worker === undefined",
       tests: "split/losers laws/losers adversarial/waiting"
     },
     {
-      what: "a split that is left while none of its branches runs is",
-      from: "if (running.length === 0) return",
+      what: "a split detaches its branches while none of them runs",
+      from: "if (busy.length === 0) return",
       to: "",
       tests: "adversarial/waiting split/losers"
     },
     {
-      what: "branch 0 does not run",
-      from: "index >= 0 ? [index] : []",
-      to: "index > 0 ? [index] : []",
-      tests: "adversarial/endings"
-    },
-    {
-      what: "branches that are left behind have no outcome",
-      from: "join.record.detach(join.started)",
+      what: "branches that are detached have no outcome",
+      from: "join.record.detach(join.cursor.started)",
       to: "",
       tests: "split/losers"
     },
     {
-      what: "branches that are left behind are not looked after",
+      what: "branches that are detached are not looked after",
       from: "nursery.adopt(join.frame.nursery!, { worker, interrupt: () => halt(join) })",
       to: "",
       tests: "split/losers"
     },
     {
       what: "branches that did not stop in time are not told of",
-      from: "grace === undefined ? ended : Effect.andThen(reportStubborn(join, running, grace), ended)",
+      from: "grace === undefined ? ended : Effect.andThen(reportStubborn(join, busy, grace), ended)",
       to: "ended",
       tests: "split/losers"
     },
     {
-      what: "a split that breaks after it was left is not told of",
+      what: "a split that breaks after its branches were detached is not told of",
       from: "return warn(\"a split broke off after it had been decided\", cause)",
       to: "return Effect.void",
       tests: "adversarial/endings"
     },
     {
-      what: "a branch that breaks its split after it was left has no end",
+      what: "a detached branch that breaks its split has no end",
       from: "join.record.abandon(cause)",
       to: "",
       tests: "adversarial/endings"
     },
     {
-      what: "a split that is interrupted after it was left is broken",
-      from: "join.broken ?? (Exit.isFailure(exit) && isBreak(exit.cause) ? exit.cause : undefined)",
-      to: "join.broken ?? (Exit.isFailure(exit) ? exit.cause : undefined)",
+      what: "a split that is interrupted after its branches were detached is broken",
+      from: "own ?? (Exit.isFailure(exit) && isBreak(exit.cause) ? exit.cause : undefined)",
+      to: "own ?? (Exit.isFailure(exit) ? exit.cause : undefined)",
       tests: "split/losers adversarial/endings laws/losers",
       equivalent: "its worker is never interrupted, and fails of nothing else"
     },
     {
+      what: "branches are detached more than once",
+      from: "if (this.#isDecided) return",
+      to: "",
+      tests: "adversarial/endings"
+    }
+  ],
+  "split/ending": [
+    {
       what: "a hedged split does not tell what it shares",
-      from: "Effect.andThen(join.sharing.ended(Exit.isSuccess(ended)), ended)",
+      from: "first === undefined ? ended : Effect.andThen(first, ended)",
       to: "ended",
       tests: "hedge/splits"
     },
     {
       what: "a broken split ends as decided",
-      from: "if (broken !== undefined && (isBreak(broken) || !isBroken)) return Exit.failCause(broken)",
+      from: "if (phase._tag === \"Broken\" && (isBreak(phase.cause) || !isBroken)) return Exit.failCause(phase.cause)",
       to: "",
       tests: "adversarial/slots split/Split"
     },
@@ -744,19 +959,6 @@ export const splits: Mutants = {
   ],
   "split/join": [
     {
-      what: "branches of a list that grows start beyond its places",
-      from: "(join.backlog === undefined || running(join) < join.places)",
-      to: "true",
-      tests: "split/growing laws/growing",
-      equivalent: "there are no more slots than places, and each runs one branch"
-    },
-    {
-      what: "losers of a known list start when the split is interrupted",
-      from: "(join.startsLosers && !join.halted)",
-      to: "join.startsLosers",
-      tests: "split/losers"
-    },
-    {
       what: "losers of a known list do not start",
       from: "startsLosers: losers !== \"interrupt\" && isKnown && !isBounded",
       to: "startsLosers: false",
@@ -767,140 +969,50 @@ export const splits: Mutants = {
       from: "isKnown && !isBounded,",
       to: "isKnown,",
       tests: "split/losers"
-    },
-    {
-      what: "a split that was interrupted is open",
-      from: "join.verdict === \"continue\" && !join.halted",
-      to: "join.verdict === \"continue\"",
-      tests: "split/Split adversarial/interruption"
-    },
-    {
-      what: "a hedge reads its list when it has paid",
-      from: "iterator === undefined || hedge === undefined ? iterator : new Lookahead(iterator)",
-      to: "iterator",
-      tests: "hedge/splits"
-    },
-    {
-      what: "what has failed runs",
-      from: "started - tally.succeeded - tally.failed",
-      to: "started - tally.succeeded",
-      tests: "split/growing hedge/splits"
     }
   ],
   "split/decision": [
     {
-      what: "a list that grows from nothing never ends",
-      from: "if (join.backlog?.added === 0) complete(join)",
+      what: "a strategy that is asked overrules what has been decided meanwhile",
+      from: "if (judgement === \"continue\" || this.phase !== open) return false",
+      to: "if (judgement === \"continue\") return false",
+      tests: "adversarial/reentrancy"
+    },
+    {
+      what: "a split that was interrupted is open",
+      from: "if (!this.isHalted) this.phase = { _tag: \"Halted\", decided: this.decided }",
       to: "",
-      tests: "split/growing split/few-branches"
+      tests: "split/Split adversarial/interruption"
     },
     {
-      what: "a strategy is not asked before the first branch",
-      from: "guarded(join, () => judge(join, \"settled\"))\n  else judge",
-      to: "guarded(join, () => {})\n  else judge",
-      tests: "split/few-branches strategy/open"
-    },
-    {
-      what: "losers that end well give no turn to others",
-      from: "join.sinceYield++\n  join.record.outlasted(index, value)",
-      to: "join.record.outlasted(index, value)",
-      tests: "split/losers"
-    },
-    {
-      what: "the observer is told of losers that were interrupted with the split",
-      from: "if (!join.halted) outbox.offer(to, splitResult",
-      to: "outbox.offer(to, splitResult",
-      tests: "split/observers",
-      equivalent: "nobody delivers any more what is offered then"
-    },
-    {
-      what: "a loser that fails is told to the log",
-      from: "Cause.hasDies(cause)\n",
-      to: "cause.reasons.length > 0\n",
-      tests: "adversarial/endings"
-    },
-    {
-      what: "settlements give no turn to others",
-      from: "join.sinceYield++\n  if (!join.isPlain)",
-      to: "if (!join.isPlain)",
-      tests: "adversarial/size split/Split"
-    },
-    {
-      what: "a list that grows does not end",
-      from: "if (isLeft(join)) complete(join)",
-      to: "",
-      tests: "split/growing"
-    },
-    {
-      what: "a list that grows has ended though branches run",
-      from: "join.exhausted && running(join) === 0",
-      to: "join.exhausted",
-      tests: "split/growing laws/growing"
-    },
-    {
-      what: "a list that grows has ended though branches wait",
-      from: "join.exhausted && running(join) === 0",
-      to: "running(join) === 0",
-      tests: "split/growing laws/growing"
-    },
-    {
-      what: "the end of a lazy list decides nothing",
-      from: "complete(join)\n  guarded(join, () => decide(join, \"settled\"))\n  return Exit.void",
-      to: "complete(join)\n  return Exit.void",
-      tests: "split/Split adversarial/lists"
-    },
-    {
-      what: "nobody is told of the end of a lazy list",
-      from: "join.exhausted = true\n  stop(join)\n  complete(join)",
-      to: "join.exhausted = true\n  complete(join)",
-      tests: "bulkhead/Bulkhead adversarial/waiting",
-      equivalent:
-        "who waits finds the list ended with the next place or room, at the latest with the decision: that comes by itself when those have settled that run"
-    },
-    {
-      what: "a hedge that is cut short waits for nothing",
-      from:
-        "if (!isOpen(join) || !isLeft(join)) return\n  complete(join)\n  guarded(join, () => decide(join, \"settled\"))",
-      to: "",
-      tests: "hedge/splits laws/hedge"
+      what: "what has failed runs",
+      from: "started - succeeded - failed",
+      to: "started - succeeded",
+      tests: "split/growing hedge/splits"
     },
     {
       what: "a percentage of a lazy list stays one",
-      from: "join.strategy = JoinStrategy.resolve(join.strategy, join.started)",
+      from: "this.#strategy = JoinStrategy.resolve(this.#strategy, started)",
       to: "",
       tests: "split/Split adversarial/lists",
       equivalent: "a percentage of a known total decides as the quorum that it becomes"
     },
     {
-      what: "a deadline changes a decided join",
-      from: "if (!isOpen(join)) return\n  join.timedOut = true",
-      to: "join.timedOut = true",
-      tests: "adversarial/endings",
-      equivalent: "a decision interrupts the deadline before it can act"
-    },
-    {
       what: "a deadline is not one",
-      from: "join.timedOut = true\n",
-      to: "",
+      from: "timedOut: event === \"deadline\"",
+      to: "timedOut: false",
       tests: "split/Split"
     },
     {
-      what: "a soft deadline decides nothing",
-      from: "pass(join, strategy)\n    decide(join, \"settled\")",
-      to: "pass(join, strategy)",
-      tests: "strategy/open"
-    },
-    {
       what: "too few branches are not noticed",
-      from: "if (tally.total < least) return fallShort(join, strategy, least)",
-      to: "",
+      from: "if (total < least) return",
+      to: "if (total < 0) return",
       tests: "split/few-branches"
     },
     {
       what: "a strategy may wait for nothing",
-      from:
-        "if (join.verdict === \"continue\" && tally.succeeded + tally.failed === tally.total) conclude(join, strategy)",
-      to: "",
+      from: "judgement === \"continue\" && succeeded + failed === total ? this.#conclude(strategy) : judgement",
+      to: "judgement",
       tests: "split/few-branches strategy/open"
     },
     {
@@ -911,118 +1023,30 @@ export const splits: Mutants = {
     },
     {
       what: "a soft deadline is waited for by nobody",
-      from: "pass(join, strategy)\n    ask(join, strategy, \"settled\")",
-      to: "pass(join, strategy)",
+      from: "this.soften() ? this.#ask(strategy, \"settled\") : \"continue\"",
+      to: "\"continue\" as JoinStrategy.Judgement",
       tests: "strategy/open split/few-branches"
     },
     {
       what: "a deadline is waited for by nobody",
-      from: "if (timed === true) ask(join, strategy, \"deadline\")",
-      to: "",
+      from: "strategy.reducer.timed === true ? this.#ask(strategy, \"deadline\") : \"fail\"",
+      to: "\"fail\" as JoinStrategy.Judgement",
       tests: "split/few-branches strategy/open"
-    },
+    }
+  ],
+  "split/alternatives": [
     {
-      what: "losers are interrupted under every policy",
-      from: "if (join.config.losers === \"interrupt\") interruptAll(join)",
-      to: "interruptAll(join)\n  if (join.config.losers === \"interrupt\") {}",
-      tests: "split/losers"
-    },
-    {
-      what: "losers are not interrupted",
-      from: "if (join.config.losers === \"interrupt\") interruptAll(join)",
-      to: "if (join.config.losers === \"interrupt\") {}",
-      tests: "split/Split"
-    },
-    {
-      what: "a decision leaves the deadline running",
-      from: "else interruptTimers(join)",
-      to: "",
-      tests: "adversarial/endings"
-    },
-    {
-      what: "the limit of an observer does not hear of the decision",
-      from: "join.outbox?.decision.ring()",
-      to: "",
-      tests: "adversarial/waiting"
-    },
-    {
-      what: "nobody is told of the decision",
-      from: "if (!hasMore(join)) stop(join)",
-      to: "",
-      tests: "bulkhead/Bulkhead split/losers"
-    },
-    {
-      what: "whoever shares places is not told that nothing is left",
-      from: "join.sharing?.leave()",
-      to: "",
-      tests: "adversarial/sharing"
-    },
-    {
-      what: "whoever waits for room is not told that nothing is left",
-      from: "if (join.outbox !== undefined) outbox.wake(join.outbox)",
-      to: "",
-      tests: "split/observers adversarial/waiting"
-    },
-    {
-      what: "the worker is not told that nothing is left",
-      from: "outbox.wake(join.outbox)\n  poke(join)",
-      to: "outbox.wake(join.outbox)",
-      tests: "split/growing hedge/splits bulkhead/Bulkhead"
-    },
-    {
-      what: "a split is left more than once",
-      from: "join.onDecided = undefined\n",
-      to: "",
-      tests: "adversarial/endings"
-    },
-    {
-      what: "an interruption does not reach the observer",
-      from: "join.outbox?.delivering?.interruptUnsafe(join.caller)",
-      to: "",
-      tests: "split/observers"
-    },
-    {
-      what: "an interruption reaches no branch",
-      from: "join.halted = true\n  interruptAll(join)",
-      to: "join.halted = true",
-      tests: "split/Split"
-    },
-    {
-      what: "the last cause of a broken split is told",
-      from: "if (join.broken === undefined || (isBreak(cause) && !isBreak(join.broken))) join.broken = cause",
-      to: "join.broken = cause",
-      tests: "adversarial/endings"
-    },
-    {
-      what: "a list of exactly maxBranches is too long",
-      from: "known(join) + count > maxBranches",
-      to: "known(join) + count >= maxBranches",
-      tests: "adversarial/endings"
-    },
-    {
-      what: "a known list of exactly maxBranches is too long",
-      from: "maxBranches !== undefined && count > maxBranches",
-      to: "maxBranches !== undefined && count >= maxBranches",
-      tests: "adversarial/endings"
-    },
-    {
-      what: "branches of lazy lists count nowhere",
-      from: "limits.spend(frame.budget, \"branches\", count)",
-      to: "limits.passed(frame.budget, \"branches\", count)",
-      tests: "machine/limits"
-    },
-    {
-      what: "a fiber that breaks is not noticed",
-      from: "if (Exit.isFailure(exit) && isBreak(exit.cause)) breakOff(join, exit.cause)",
-      to: "",
-      tests: "adversarial/slots bulkhead/Bulkhead"
+      what: "a hedge reads its list when it has paid",
+      from: "if (join.cursor.iterator === undefined) return true",
+      to: "return true",
+      tests: "hedge/splits"
     }
   ],
   "split/record": [
     {
       what: "a loser that ended well is not cut off",
-      from: "cause: Exit.isFailure(exit) ? exit.cause : cutOff",
-      to: "cause: Exit.isFailure(exit) ? exit.cause : Cause.empty",
+      from: "interrupted(names, index, cutOff)",
+      to: "interrupted(names, index, Cause.empty)",
       tests: "adversarial/endings"
     },
     {
@@ -1039,8 +1063,8 @@ export const splits: Mutants = {
     },
     {
       what: "a detached branch that ends early has no end",
-      from: "if (this.losers !== \"interrupt\" || this.ends !== undefined) this.letGo(index, Exit.failCause(cause))",
-      to: "if (this.losers !== \"interrupt\") this.letGo(index, Exit.failCause(cause))",
+      from: "if (losers !== \"interrupt\" || this.ends !== undefined) {",
+      to: "if (losers !== \"interrupt\") {",
       tests: "split/losers"
     },
     {
@@ -1103,14 +1127,14 @@ export const splits: Mutants = {
   "split/standalone": [
     {
       what: "is checked each time",
-      from: "checked ??= check(input, options, subject)",
-      to: "check(input, options, subject)",
+      from: "checked ??= check(input, given, subject)",
+      to: "check(input, given, subject)",
       tests: "machine/states"
     },
     {
-      what: "what may leave branches behind has nobody to look after them",
-      from: "split.isParting(config)\n",
-      to: "!split.isParting(config)\n",
+      what: "branches that may be detached have nobody to look after them",
+      from: "mayDetach(config)\n",
+      to: "!mayDetach(config)\n",
       tests: "split/losers"
     },
     {

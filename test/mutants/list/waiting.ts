@@ -170,23 +170,23 @@ export const waiting: Mutants = {
       tests: "hedge/splits"
     }
   ],
-  "split/sharing": [
+  "split/handout": [
     {
       what: "wants a place though outcomes wait for the observer",
-      from: "return this.#waiting() > 0 && !this.isStopped",
-      to: "return this.#waiting() > 0",
+      from: "return this.missing > 0 && !this.isStopped",
+      to: "return this.missing > 0",
       tests: "adversarial/sharing"
     },
     {
       what: "waits though its list has ended",
-      from: "if (!hasMore(join)) return 0",
+      from: "if (!cursor.hasMore) return 0",
       to: "",
       tests: "bulkhead/Bulkhead adversarial/waiting"
     },
     {
       what: "places on their way are asked for once more",
-      from: "coming + held - running(join)",
-      to: "held - running(join)",
+      from: "coming + held - decision.running",
+      to: "held - decision.running",
       tests: "adversarial/sharing"
     },
     {
@@ -197,39 +197,9 @@ export const waiting: Mutants = {
     },
     {
       what: "the worker is not told of a place",
-      from: "nobody else's\n      poke(this.join)",
+      from: "nobody else's\n      this.#join.crew.poke()",
       to: "nobody else's",
       tests: "bulkhead/Bulkhead"
-    },
-    {
-      what: "a branch that is given a place is counted as waiting",
-      from: "parked.waiter.wake()\n    }\n    this.recount()",
-      to: "parked.waiter.wake()\n    }",
-      tests: "adversarial/sharing"
-    },
-    {
-      what: "is served once only",
-      from: "if (this.wants()) this.pool.queue(this)",
-      to: "",
-      tests: "bulkhead/Bulkhead"
-    },
-    {
-      what: "takes a place too many when it is entered",
-      from: "while (this.coming < width &&",
-      to: "while (this.coming <= width &&",
-      tests: "adversarial/sharing"
-    },
-    {
-      what: "branches that start are not counted",
-      from: "this.pool.started++",
-      to: "",
-      tests: "bulkhead/Bulkhead"
-    },
-    {
-      what: "the line is not served when it asks",
-      from: "this.pool.queue(this)\n    this.pool.serve()",
-      to: "this.pool.queue(this)",
-      tests: "bulkhead/Bulkhead split/growing adversarial/waiting"
     },
     {
       what: "a place that is claimed is still on its way",
@@ -238,14 +208,82 @@ export const waiting: Mutants = {
       tests: "bulkhead/Bulkhead"
     },
     {
+      what: "a place that is given up is given back once more at the end",
+      from: "slot.place = undefined\n    this.held--",
+      to: "slot.place = undefined",
+      tests: "bulkhead/Bulkhead"
+    },
+    {
+      what: "a place that is passed on is lost",
+      from: "this.drop(slot)\n    this.coming++",
+      to: "this.drop(slot)",
+      tests: "bulkhead/Bulkhead adversarial/waiting"
+    },
+    {
+      what: "who waits does not ask for a place",
+      from: "ask()\n    return",
+      to: "return",
+      tests: "adversarial/sharing"
+    },
+    {
+      what: "who is interrupted goes on waiting",
+      from: "Effect.onInterrupt(waiter.wait, () => Effect.sync(() => this.#waiting.remove(entry)))",
+      to: "waiter.wait",
+      tests: "adversarial/sharing"
+    },
+    {
+      what: "places that were given back are on their way",
+      from: "this.coming = 0\n",
+      to: "",
+      tests: "bulkhead/Bulkhead split/growing adversarial/waiting"
+    },
+    {
+      what: "those who wait are not told that nothing is left",
+      from: "      waiting.waiter.wake()\n    }\n  }\n}",
+      to: "    }\n  }\n}",
+      tests: "adversarial/endings"
+    }
+  ],
+  "split/shared": [
+    {
+      what: "a branch that is given a place is counted as waiting",
+      from: "this.#handout.give()\n    this.#recount()",
+      to: "this.#handout.give()",
+      tests: "adversarial/sharing"
+    },
+    {
+      what: "is served once only",
+      from: "if (this.wants()) this.#pool.queue(this)",
+      to: "",
+      tests: "bulkhead/Bulkhead"
+    },
+    {
+      what: "takes a place too many when it is entered",
+      from: "while (handout.coming < width &&",
+      to: "while (handout.coming <= width &&",
+      tests: "adversarial/sharing"
+    },
+    {
+      what: "branches that start are not counted",
+      from: "this.#pool.started++",
+      to: "",
+      tests: "bulkhead/Bulkhead"
+    },
+    {
+      what: "the line is not served when it asks",
+      from: "this.#pool.queue(this)\n    this.#pool.serve()",
+      to: "this.#pool.queue(this)",
+      tests: "bulkhead/Bulkhead split/growing adversarial/waiting"
+    },
+    {
       what: "keeps a place though there are fewer now",
-      from: "hasMore(join) && !pool.isOverfull &&",
-      to: "hasMore(join) &&",
+      from: "this.#join.cursor.hasMore && !pool.isOverfull &&",
+      to: "this.#join.cursor.hasMore &&",
       tests: "bulkhead/Bulkhead"
     },
     {
       what: "gives its place back though nobody waits",
-      from: "if (!pool.othersWait(this)) return place",
+      from: "if (!pool.othersWait(this)) return\n",
       to: "",
       tests: "adversarial/sharing",
       equivalent: "what it gives back comes straight back to it, as nobody else is in the line"
@@ -264,33 +302,9 @@ export const waiting: Mutants = {
     },
     {
       what: "a turn takes as long as it takes",
-      from: "clock.currentTimeMillisUnsafe() === place.since) return place",
-      to: "true) return place",
+      from: "this.#clock.currentTimeMillisUnsafe() === place.since) return",
+      to: "true) return",
       tests: "bulkhead/Bulkhead laws/bulkhead"
-    },
-    {
-      what: "a place that is given up is given back once more at the end",
-      from: "giveUp(): void {\n    this.held--",
-      to: "giveUp(): void {",
-      tests: "bulkhead/Bulkhead"
-    },
-    {
-      what: "a place that is passed on is lost",
-      from: "this.held--\n    this.coming++",
-      to: "this.held--",
-      tests: "bulkhead/Bulkhead adversarial/waiting"
-    },
-    {
-      what: "who parks does not ask for a place",
-      from: "const entry = this.parked.push({ slot, waiter })\n    this.request()",
-      to: "const entry = this.parked.push({ slot, waiter })",
-      tests: "adversarial/sharing"
-    },
-    {
-      what: "who is interrupted stays parked",
-      from: "Effect.onInterrupt(waiter.wait, () => Effect.sync(() => this.parked.remove(entry)))",
-      to: "waiter.wait",
-      tests: "adversarial/sharing"
     },
     {
       what: "stays in the line with nothing to start",
@@ -300,31 +314,19 @@ export const waiting: Mutants = {
     },
     {
       what: "keeps places that are on their way with nothing to start",
-      from: "if (coming > 0) pool.giveBack(coming)",
+      from: "if (unused > 0) pool.giveBack(unused)",
       to: "",
       tests: "bulkhead/Bulkhead split/growing adversarial/waiting"
     },
     {
-      what: "places that were given back are on their way",
-      from: "this.coming = 0\n",
-      to: "",
-      tests: "bulkhead/Bulkhead split/growing adversarial/waiting"
-    },
-    {
-      what: "those who are parked are not told that nothing is left",
-      from: "parked !== undefined; parked = this.parked.shift()) parked.waiter.wake()",
-      to: "parked !== undefined; parked = this.parked.shift()) {}",
-      tests: "adversarial/endings"
-    },
-    {
-      what: "a split that has ended still holds its places, for those it has left behind",
-      from: "this.hold?.end()",
+      what: "a split that has ended still holds its places, for those that were detached",
+      from: "this.#hold.end()",
       to: "",
       tests: "adversarial/waiting bulkhead/Bulkhead"
     },
     {
       what: "what slots have lost is not given back",
-      from: "if (held > 0) this.pool.giveBack(held)",
+      from: "if (held > 0) this.#pool.giveBack(held)",
       to: "",
       tests: "bulkhead/Bulkhead"
     }
@@ -332,19 +334,19 @@ export const waiting: Mutants = {
   "split/crew": [
     {
       what: "the worker is not told of the last end",
-      from: "if (--crew.fibers === 0) poke(join)",
-      to: "--crew.fibers",
+      from: "if (--this.fibers === 0) this.poke()",
+      to: "--this.fibers",
       tests: "bulkhead/Bulkhead hedge/splits"
     },
     {
       what: "the worker leaves as long as nobody runs, though branches are to come",
-      from: "crew.fibers > 0 || isToCome()",
-      to: "crew.fibers > 0",
+      from: "this.fibers > 0 || isToCome()",
+      to: "this.fibers > 0",
       tests: "bulkhead/Bulkhead split/growing"
     },
     {
       what: "the worker leaves while fibers run, as nobody is to come",
-      from: "crew.fibers > 0 || isToCome()",
+      from: "this.fibers > 0 || isToCome()",
       to: "isToCome()",
       tests: "bulkhead/Bulkhead split/growing"
     },

@@ -1,0 +1,46 @@
+/**
+ * The options of a split, checked and brought to one form. They are made once for a definition and shared by all splits of
+ * it.
+ */
+import type * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import type * as Hedge from "../../Hedge.ts"
+import type * as JoinStrategy from "../../JoinStrategy.ts"
+import type { Outcome } from "../../SplitResult.ts"
+import type { Pool } from "../bulkhead/pool.ts"
+import type { Observer } from "./outbox.ts"
+
+export interface Config {
+  readonly strategy: JoinStrategy.JoinStrategy
+  readonly timeout: Duration.Duration | undefined
+  readonly bulkhead: number | undefined
+  /** A bulkhead that other splits share, or the key of the service. */
+  readonly pool: Pool | Context.Key<unknown, unknown> | undefined
+  readonly maxBranches: number | undefined
+  readonly hedge: Stagger | undefined
+  readonly discard: boolean
+  readonly losers: "interrupt" | "await" | "detach"
+  /** How long losers have to stop. */
+  readonly grace: Duration.Duration | undefined
+  readonly onOutcome: Observer | undefined
+  /** How long it may take for an outcome, once the join is decided. */
+  readonly observerTimeout: Duration.Duration
+  readonly reduce: Reduce | undefined
+}
+
+/** How branches that are alternatives are started one after another. */
+export interface Stagger {
+  readonly delay: Hedge.Delay
+  readonly atOnce?: number | undefined
+  readonly budget?: Hedge.Budget | undefined
+  readonly latencies?: Hedge.Latencies | undefined
+}
+
+/** A fold over the outcomes that settle. */
+export interface Reduce {
+  readonly initial: () => unknown
+  readonly step: (state: unknown, outcome: Outcome.Settled<unknown, unknown>) => unknown
+}
+
+/** Whether branches may be detached: go on when their split has ended. */
+export const mayDetach = ({ grace, losers }: Config): boolean => losers === "detach" || grace !== undefined

@@ -1,0 +1,202 @@
+/**
+ * What a running split does with what it learns: slots report how branches ended, timers that their time has come, and this
+ * records it, asks the decision, and tells those whom a decision concerns. It keeps nothing, and starts no fiber.
+ */
+import * as Cause from "effect/Cause"
+import type * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
+import * as Result from "effect/Result"
+import type { WorkflowRule } from "../../CanoError.ts"
+import type { Outcome } from "../../SplitResult.ts"
+import { clip } from "../check/describe.ts"
+import { warn } from "../fibers/warn.ts"
+import { workflowError } from "./frame.ts"
+import type { Join } from "./join.ts"
+import * as outbox from "./outbox.ts"
+import * as record from "./record.ts"
+
+// -----------------------------------------------------------------------------
+// branches
+// -----------------------------------------------------------------------------
+
+/** The first branches are there: a strategy may be satisfied by none, or want more than there are. */
+export const open = (join: Join): void => {
+  const { cursor, decision } = join
+  // only without any branch nobody could add one
+  if (cursor.backlog?.added === 0) decision.complete()
+  if (decision.isCustom) guarded(join, () => decision.judge("settled"))
+  else decision.judge("settled")
+}
+
+/** A branch has ended well: it has settled, unless the split has been decided without it. */
+export const succeed = (join: Join, index: number, value: unknown): void => {
+  const { decision, record } = join
+  if (!decision.isOpen) return lost(join, record.outlasted(index, value))
+  decision.tally.succeeded++
+  settled(join, record.succeeded(index, value))
+}
+
+/** A branch has failed; answers whether it has settled. Losers end badly, too: most have been interrupted. */
+export const fail = (join: Join, index: number, cause: Cause.Cause<unknown>): boolean => {
+  const { decision, record } = join
+  if (!decision.isOpen) {
+    lost(join, record.lost(index, cause))
+    return false
+  }
+  decision.tally.failed++
+  settled(join, record.failed(index, cause))
+  return true
+}
+
+const lost = (join: Join, outcome: record.Lost): void => {
+  join.pace.count()
+  if (join.outbox !== undefined && !join.decision.isHalted) outbox.offer(join.outbox, outcome)
+}
+
+/**
+ * A loser's defect is told to the log, and the failure of one that is detached: nobody may look at its outcome. What an
+ * interruption has ended is not worth a word.
+ */
+export const report = (join: Join, index: number, cause: Cause.Cause<unknown>): Effect.Effect<void> => {
+  const died = Cause.hasDies(cause)
+  const isDetached = join.detaching?.isDone === true ||
+    (join.config.losers === "detach" && join.decision.decided !== undefined)
+  if (!died && !(isDetached && Cause.hasFails(cause))) return Exit.void
+  const name = clip(record.nameIn(join.list, index))
+  return warn(`branch ${name} ${died ? "died" : "failed"} after the split had been decided or interrupted`, cause)
+}
+
+const settled = (join: Join, outcome: Outcome.Settled<unknown, unknown>): void => {
+  const { decision } = join
+  join.pace.count()
+  if (!join.isPlain && !note(join, outcome)) return
+  if (!decision.isCustom) return decide(join, "settled")
+  guarded(join, () => {
+    decision.fold(outcome)
+    decide(join, "settled")
+  })
+}
+
+/** What there is to do with a settlement before the strategy is asked; answers whether it still is to be asked. */
+const note = (join: Join, outcome: Outcome.Settled<unknown, unknown>): boolean => {
+  const { decision, reduction } = join
+  if (join.outbox !== undefined) outbox.offer(join.outbox, outcome)
+  if (reduction !== undefined) guarded(join, () => reduction.add(outcome))
+  if (!decision.isOpen) return false
+  // nobody is left who could add branches
+  if (isDone(join)) decision.complete()
+  return true
+}
+
+/** Functions of the user's may throw, and are called on the fibers of branches. */
+const guarded = (join: Join, f: () => void): void => {
+  const done = Result.try({ try: f, catch: identity })
+  if (Result.isFailure(done)) breakOff(join, Cause.die(done.failure))
+}
+
+// -----------------------------------------------------------------------------
+// the end of the list, and of the time
+// -----------------------------------------------------------------------------
+
+/** A lazy list has ended: its total is known at last. */
+export const seal = (join: Join): Exit.Exit<void> => {
+  stop(join)
+  decideAsComplete(join)
+  return Exit.void
+}
+
+/** Whether no branch runs, and none will, in a split whose total has been open until now. */
+const isDone = ({ config, cursor, decision }: Join): boolean =>
+  (cursor.backlog !== undefined || config.hedge !== undefined) && !cursor.hasMore && decision.running === 0
+
+/** No further branch is started; what has been started decides. */
+export const cutShort = (join: Join): void => {
+  join.cursor.end()
+  stop(join)
+  if (join.decision.isOpen && isDone(join)) decideAsComplete(join)
+}
+
+const decideAsComplete = (join: Join): void => {
+  join.decision.complete()
+  guarded(join, () => decide(join, "settled"))
+}
+
+/** The time is up. A decided join only awaits its losers, which takes as long as it takes. */
+export const expire = (join: Join): void => {
+  if (join.decision.isOpen) guarded(join, () => decide(join, "deadline"))
+}
+
+/** The soft deadline of the strategy has passed. */
+export const soften = (join: Join): void => {
+  if (!join.decision.isOpen) return
+  guarded(join, () => {
+    if (join.decision.soften()) decide(join, "settled")
+  })
+}
+
+// -----------------------------------------------------------------------------
+// the end of the split
+// -----------------------------------------------------------------------------
+
+const decide = (join: Join, event: "settled" | "deadline"): void => {
+  const { config, crew, cursor, decision } = join
+  if (!decision.judge(event)) return
+  if (!join.startsLosers) cursor.end()
+  if (config.losers === "interrupt") crew.interruptAll()
+  else crew.interruptBeside()
+  join.outbox?.decision.ring()
+  if (!cursor.hasMore) stop(join)
+}
+
+/** Nothing is left to start, now or ever: whoever waits to start something goes on, and a decided split may be left. */
+export const stop = (join: Join): void => {
+  join.places.leave()
+  join.crew.poke()
+  if (join.decision.decided !== undefined) join.detaching?.decided()
+}
+
+/** Ends the split without a verdict: what its branches do from now on counts no more. */
+export const halt = (join: Join): void => {
+  join.decision.halt()
+  end(join)
+}
+
+const end = (join: Join): void => {
+  join.cursor.end()
+  join.crew.interruptAll()
+  join.outbox?.delivering?.interruptUnsafe(join.home.id)
+  stop(join)
+}
+
+/** The split cannot go on, for a reason that is not a branch's. */
+export const breakOff = (join: Join, cause: Cause.Cause<unknown>): Exit.Exit<void> => {
+  const { decision } = join
+  const { phase } = decision
+  // the first reason, unless that was interrupted for this one
+  if (phase._tag !== "Broken" || (isBreak(cause) && !isBreak(phase.cause))) decision.breakOff(cause)
+  end(join)
+  return Exit.void
+}
+
+/** The split is given what it cannot run. */
+export const refuse = (join: Join, rule: WorkflowRule, detail: string): Exit.Exit<void> =>
+  breakOff(join, Cause.fail(workflowError(join.frame, rule, detail)))
+
+/**
+ * Whether a fiber of the split ended in another way than by itself. Branches end in their records; what is left is a
+ * value that is no Effect somewhere inside one, at which Effect ends the fiber as a whole.
+ */
+export const isBreak = (cause: Cause.Cause<unknown>): boolean => !Cause.hasInterruptsOnly(cause)
+
+/** A fiber of the split has ended: otherwise than by itself ends the split. */
+export const noticeBreak = (join: Join, exit: Exit.Exit<unknown, unknown>): void => {
+  if (Exit.isFailure(exit) && isBreak(exit.cause)) breakOff(join, exit.cause)
+}
+
+/** Closes the list; one that can't be closed breaks the split, unless something else has. */
+export const closeList = (join: Join): void => {
+  const { cursor, decision } = join
+  const closed = cursor.close()
+  if (Result.isFailure(closed) && decision.phase._tag !== "Broken") decision.breakOff(Cause.die(closed.failure))
+}
