@@ -313,8 +313,18 @@ export class WorkflowTimeoutError extends failure.TaggedError("WorkflowTimeoutEr
    */
   readonly result?: Unsatisfied<unknown, unknown> | undefined
 }> {
+  /** What the first failed branch of that split has failed or died with; see `errors`. */
+  override get cause(): unknown {
+    return joins.causeOf(this)
+  }
+  /** What the first three failed branches have failed or died with, as in the errors of a join. */
+  get errors(): ReadonlyArray<unknown> {
+    return joins.errorsOf(this)
+  }
   override get message(): string {
-    return failure.once(this, quotes.located(`the run did not end within ${Duration.format(this.limit)}`, this))
+    const { limit, result } = this
+    const had = result === undefined ? "" : `; the split had ${quotes.had(result)}`
+    return failure.once(this, quotes.located(`the run did not end within ${Duration.format(limit)}${had}`, this))
   }
   override toJSON(): unknown {
     const { _tag, limit, message, result } = this

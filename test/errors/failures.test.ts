@@ -175,7 +175,12 @@ describe("a run whose time is up", () => {
       assert.deepInclude(json, { _tag: "WorkflowTimeoutError", limit: "50ms", workflow: "orders", state: "Fetch" })
       assert.deepStrictEqual(json.result.failures, [{ index: 1, name: "b", message: "no" }])
       assert.deepStrictEqual(json.result.tally, result.tally)
-      assert.strictEqual(error.message, "workflow \"orders\", state \"Fetch\": the run did not end within 50ms")
+      assert.strictEqual(
+        error.message,
+        "workflow \"orders\", state \"Fetch\": the run did not end within 50ms; the split had 1 succeeded, 1 failed, 2 interrupted: b: no"
+      )
+      assert.strictEqual(error.cause, "no")
+      assert.deepStrictEqual(error.errors, ["no"])
     }))
 
   for (const losers of ["interrupt", "await", "detach"] as const) {

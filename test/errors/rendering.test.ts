@@ -773,6 +773,49 @@ describe("results are shown within bounds", () => {
     }))
 })
 
+describe("what is told first", () => {
+  it.effect("is what has a reason, before branches that only interrupted themselves", () =>
+    Effect.gen(function*() {
+      const off = new Error("off")
+      const branches = [Effect.interrupt, Effect.interrupt, Effect.interrupt, Effect.fail(off)]
+      const error = yield* Effect.flip(Split.run(branches, { strategy: all })) as Effect.Effect<
+        CanoError.JoinUnsatisfiedError
+      >
+      assert.strictEqual(error.cause, off)
+      assert.deepStrictEqual(error.errors, [off])
+      assert.include(error.message, "3: off; 0: interrupted itself; 1: interrupted itself; and 1 more")
+      assert.strictEqual(JSON.parse(JSON.stringify(error)).failures[0].name, "3")
+      assert.include(Cause.pretty(Cause.fail(error)), "off")
+    }))
+
+  it.effect("shows the fields of the user's errors on a console", () =>
+    Effect.gen(function*() {
+      class Off extends Data.TaggedError("Off")<{ readonly at: string }> {}
+      assert.include(inspect(yield* failed(new Off({ at: "user1" }))), "at: 'user1'")
+    }))
+
+  it.effect("is bounded where branches fail with lists and records of join errors", () =>
+    Effect.gen(function*() {
+      const nested = (depth: number): Effect.Effect<any, any> =>
+        depth === 0
+          ? Effect.fail("x")
+          : Split.run([nested(depth - 1), nested(depth - 1)], { strategy: all }).pipe(
+            Effect.mapError((e) => ({ inner: e, list: [e, e] }))
+          )
+      const exit = yield* Effect.exit(Split.run([nested(8)], { strategy: all }))
+      const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+      for (
+        const text of [
+          String(exit),
+          Formatter.format(error),
+          Formatter.formatJson(error),
+          inspect(error, { depth: null }),
+          ...Object.values(logged(error)).flat().map(String)
+        ]
+      ) assert.isBelow(text.length, 40_000)
+    }))
+})
+
 describe("a result is plain data all the same", () => {
   const split = Split.run({ a: Effect.succeed(1), b: Effect.succeed({ date: new Date(0), list: [1, null] }) }, {
     strategy: all

@@ -10,7 +10,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redactable from "effect/Redactable"
 import type { Failed, SplitResult } from "../../SplitResult.ts"
 import { attempt, brief, clip } from "../check/describe.ts"
-import { failed, isJoin, most, quote, reasonOf } from "./quotes.ts"
+import { failed, foremost, isJoin, most, quote, reasonOf } from "./quotes.ts"
 
 /** How much a copy may hold: values, characters, and how deep. */
 export interface Room {
@@ -180,7 +180,7 @@ export const begin = (self: AnyResult): { readonly [field: string]: unknown } =>
     timedOut,
     ...(values === undefined ? {} : { values: Array.isArray(listed) ? listed.map(short) : listed }),
     ...("value" in self ? { value: short(value) } : {}),
-    ...(failures === undefined ? {} : { failures: failures.slice(0, most.failures).map(failure), more: left })
+    ...(failures === undefined ? {} : { failures: foremost(failures, most.failures).map(failure), more: left })
   }
 }
 

@@ -38,7 +38,7 @@ export const once = (self: Error, message: string): string => {
 // printing
 // -----------------------------------------------------------------------------
 
-/** Data within data, at most. */
+/** Data within data, at most: as deep as the fields of a failure's error lie. */
 const mostDeep = 4
 
 type Inspect = (value: unknown, options?: object) => string
@@ -54,7 +54,7 @@ const inspected = (
   const { _tag, message: _, ...data } = self.toJSON() as { readonly [field: string]: unknown }
   const fields = inspect(Record.filter(data, Predicate.isNotUndefined), {
     ...options,
-    depth: Math.min(depth ?? mostDeep, mostDeep)
+    depth: mostDeep
   })
   const lines = [`${stackOf(self)} ${fields}`]
   let at: unknown = self.cause

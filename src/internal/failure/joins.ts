@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Formatter from "effect/Formatter"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Record from "effect/Record"
 import { attempt, clip } from "../check/describe.ts"
 import * as copies from "./copies.ts"
 import { causeIn, mostLinks, mostText, once, TaggedError } from "./failure.ts"
@@ -15,7 +16,7 @@ import type { Path } from "./path.ts"
 import * as path from "./path.ts"
 import type { Join } from "./quotes.ts"
 import * as quotes from "./quotes.ts"
-import { innermost, isJoin, most, mostFollowed, quote, reasonOf, shortened } from "./quotes.ts"
+import { foremost, innermost, isJoin, most, mostFollowed, quote, reasonOf, shortened } from "./quotes.ts"
 
 /** What an error of a join tells beside its fields. */
 export interface Told {
@@ -62,21 +63,24 @@ interface Link {
   readonly length: number
 }
 
+/** An error that holds the result of a split. */
+type Holding = { readonly result?: Pick<Join["result"], "failures"> | undefined }
+
 const links = new WeakMap<object, Link>()
 const lists = new WeakMap<object, ReadonlyArray<unknown>>()
 
 /** What the first branches have failed with. */
-const valuesOf = (self: Join): ReadonlyArray<unknown> =>
-  self.result.failures.slice(0, most.failures).flatMap(({ cause }) => {
+const valuesOf = ({ result }: Holding): ReadonlyArray<unknown> =>
+  result === undefined ? [] : foremost(result.failures, most.failures).flatMap(({ cause }) => {
     const reason = reasonOf(cause)
     return reason === undefined ? [] : [reason.value]
   })
 
-const linkOf = (self: Join): Link => {
+const linkOf = (self: Holding): Link => {
   const known = links.get(self)
   if (known !== undefined) return known
   // from the innermost outwards: calls in calls would be as deep as the joins
-  const chain = [self]
+  const chain: Array<Holding> = [self]
   let below = valuesOf(self)[0]
   for (; isJoin(below) && !links.has(below) && chain.length < mostFollowed; below = valuesOf(below)[0]) {
     chain.push(below)
@@ -87,7 +91,7 @@ const linkOf = (self: Join): Link => {
 /** Of what is its own cause, and has still to be looked at. */
 const alone: Link = { cause: undefined, length: 1 }
 
-const link = (self: Join): Link => {
+const link = (self: Holding): Link => {
   links.set(self, alone)
   let cause = printable(valuesOf(self)[0])
   for (let i = 0; i < 2 * mostLinks && lengthOf(cause) > mostLinks; i++) cause = causeIn(cause)
@@ -97,13 +101,13 @@ const link = (self: Join): Link => {
 }
 
 /** The first failure of a join. */
-const causeOf = (self: Join): unknown => linkOf(self).cause
+export const causeOf = (self: Holding): unknown => linkOf(self).cause
 
 /**
  * The first few failures of a join. Of a join among them that has others below it the innermost failure stands for it:
  * whoever prints the errors of errors would print more than anybody reads.
  */
-const errorsOf = (self: Join): ReadonlyArray<unknown> => {
+export const errorsOf = (self: Holding): ReadonlyArray<unknown> => {
   const known = lists.get(self)
   if (known !== undefined) return known
   const errors = valuesOf(self).map((value) =>
@@ -154,7 +158,9 @@ const isPrintable = (value: unknown, room = mostLinks): boolean =>
     // it is printed by its `toString` or as JSON
     return String(Object.prototype.toString === value.toString || value).length <= mostText &&
       copies.whole(value, { values: 400, text: mostText, depth: mostLinks }) !== undefined &&
-      Formatter.formatJson(value).length <= mostText
+      Formatter.formatJson(value).length <= mostText &&
+      // errors in it are printed with what has caused them
+      Formatter.format(value).length <= mostText
   }) ?? false
 
 const framesOf = (stack: unknown): ReadonlyArray<string> =>
@@ -180,13 +186,11 @@ export const withoutFrames = <A extends Error>(make: () => A): A => {
 /** The failure of a split, with the trace of its first failed branch: the functions that led there, and to the split. */
 export const toCause = <E extends Join>(self: E): Cause.Cause<E> => {
   const cause = Cause.fail(self)
-  for (const failure of self.result.failures.slice(0, most.failures)) {
-    const found = reasonOf(failure.cause)
-    if (found === undefined) continue
-    const frame = Context.getOption(Cause.reasonAnnotations(found.reason), Cause.StackTrace)
-    return Option.isSome(frame) ? Cause.annotate(cause, Context.make(Cause.StackTrace, frame.value)) : cause
-  }
-  return cause
+  const [first] = foremost(self.result.failures, 1)
+  const found = first && reasonOf(first.cause)
+  if (found === undefined) return cause
+  const frame = Context.getOption(Cause.reasonAnnotations(found.reason), Cause.StackTrace)
+  return Option.isSome(frame) ? Cause.annotate(cause, Context.make(Cause.StackTrace, frame.value)) : cause
 }
 
 // -----------------------------------------------------------------------------
@@ -203,8 +207,8 @@ const toJson = (self: Join & { readonly path?: Path | undefined }): Json => ({
 
 const jsonAt = (self: Join, level: number): Json => {
   const { reason, result: { failures, tally, timedOut }, state, timeout, workflow } = self
-  const listed = failures.slice(0, most.failures)
-  return {
+  const listed = foremost(failures, most.failures)
+  const json: Json = {
     _tag: self._tag,
     // of those below it the list of failures has the message
     ...(level === 0 ? { message: (self as unknown as Error).message } : {}),
@@ -223,6 +227,7 @@ const jsonAt = (self: Join, level: number): Json => {
     }),
     more: Math.max(tally.failed - listed.length, 0)
   }
+  return Record.filter(json, Predicate.isNotUndefined)
 }
 
 const last = (value: Join): Json => ({ _tag: value._tag, innermost: quote(innermost(value)) })

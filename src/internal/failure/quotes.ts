@@ -99,12 +99,26 @@ const below = (value: unknown, level: number): string => {
   return `…: ${isJoin(end) ? clip(end._tag) : quote(end)}`
 }
 
+/** The failures that are told of: the first that have a reason, before those that only have interrupted themselves. */
+export const foremost = (failures: ReadonlyArray<Failed<unknown>>, count: number): ReadonlyArray<Failed<unknown>> => {
+  const told: Array<Failed<unknown>> = []
+  for (const failure of failures) {
+    if (told.length >= count) return told
+    if (reasonOf(failure.cause) !== undefined) told.push(failure)
+  }
+  for (const failure of failures) {
+    if (told.length >= count) break
+    if (reasonOf(failure.cause) === undefined) told.push(failure)
+  }
+  return told
+}
+
 /** What the first failures lead to, from join to join. */
 export const innermost = (value: unknown): unknown => {
   let at = value
   // results can be changed, and an error put into its own
   for (let i = 0; i < mostFollowed && isJoin(at); i++) {
-    const [first] = at.result.failures
+    const [first] = foremost(at.result.failures, 1)
     const reason = first && reasonOf(first.cause)
     if (reason === undefined) break
     at = reason.value
@@ -129,16 +143,18 @@ export const strategy = (self: JoinStrategy.JoinStrategy): string =>
 export const sentence = (text: string): string => shortened(text, mostSaid)
 
 const summary = ({ reason, result, strategy: by }: Join, level: number): string => {
-  const { failed: failing, interrupted, notStarted, succeeded, total } = result.tally
+  const because = reason === undefined ? "" : ` (${sentence(reason)})`
+  return `${strategy(by)} of ${result.tally.total}${because}: ${had(result, level)}`
+}
+
+/** What a split had: its counts and its first failures. */
+export const had = ({ failures, tally }: Pick<Join["result"], "failures" | "tally">, level = 0): string => {
+  const { failed: failing, interrupted, notStarted, succeeded } = tally
   const counts = [`${succeeded} succeeded`, `${failing} failed`]
   if (interrupted > 0) counts.push(`${interrupted} interrupted`)
   if (notStarted > 0) counts.push(`${notStarted} not started`)
-  const because = reason === undefined ? "" : ` (${sentence(reason)})`
-  const head = `${strategy(by)} of ${total}${because}: ${counts.join(", ")}`
-  const quoted = result.failures.slice(0, widths[level]).map((failure) =>
-    `${clip(failure.name)}: ${failed(failure, level)}`
-  )
-  if (quoted.length === 0) return head
+  const quoted = foremost(failures, widths[level]!).map((failure) => `${clip(failure.name)}: ${failed(failure, level)}`)
+  if (quoted.length === 0) return counts.join(", ")
   const more = failing - quoted.length
-  return `${head}: ${quoted.join("; ")}${more > 0 ? `; and ${more} more` : ""}`
+  return `${counts.join(", ")}: ${quoted.join("; ")}${more > 0 ? `; and ${more} more` : ""}`
 }
