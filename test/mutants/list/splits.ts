@@ -752,8 +752,8 @@ export const splits: Mutants = {
     },
     {
       what: "slots are started though there is nothing to start",
-      from: "beside[i]! : slot.isWanted(join) ? member : Exit.void",
-      to: "beside[i]! : member",
+      from: "slot.isWanted(join) ? member : Exit.void",
+      to: "member",
       tests: "adversarial/start adversarial/slots adversarial/size"
     },
     {
