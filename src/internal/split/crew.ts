@@ -1,6 +1,6 @@
 /**
  * The fibers of one split: its slots, those that run beside them until the decision, and who waits for their end. It lives
- * as long as its split, and only its own methods change it.
+ * as long as its split, and only its own methods change it, but for what is set once.
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -72,6 +72,18 @@ export class Crew {
       onEnd(exit)
       if (--this.fibers === 0) this.poke()
     })
+  }
+
+  /** Starts a slot that looks for a branch until it retires. */
+  startSlot(effect: AnyEffect): void {
+    this.seeking++
+    this.start(effect, constVoid)
+  }
+
+  /** A slot that was started so looks for branches no more. */
+  retire(): void {
+    this.seeking--
+    this.poke()
   }
 
   /**

@@ -14,13 +14,12 @@ import { breakOff, expire, isBreak, soften } from "./settling.ts"
 export const none: ReadonlyArray<AnyEffect> = []
 
 export const deadlines = (join: Join): ReadonlyArray<AnyEffect> => {
-  const { config: { strategy, timeout }, places } = join
+  const { config: { strategy, timeout }, places: { beside: more } } = join
   const soft = JoinStrategy.isCustom(strategy) ? strategy.reducer.soft : undefined
-  if (soft === undefined && timeout === undefined && places.beside === undefined) return none
+  if (soft === undefined && timeout === undefined && more === undefined) return none
   const all: Array<AnyEffect> = []
   if (soft !== undefined) all.push(beside(join, () => after(join, Duration.fromInputUnsafe(soft.after), soften)))
   if (timeout !== undefined) all.push(beside(join, () => after(join, timeout, expire)))
-  const more = places.beside
   if (more !== undefined) all.push(beside(join, () => more))
   return all
 }

@@ -32,6 +32,7 @@ type Event = "settled" | "deadline"
 const open: Phase = { _tag: "Open" }
 
 export class Decision {
+  /** The counts that strategies are asked with; nobody else is to write them. */
   readonly tally: { -readonly [K in keyof JoinStrategy.Tally]: JoinStrategy.Tally[K] }
   phase: Phase = open
   /** Whether the strategy has functions of its own, which may throw. */
@@ -73,6 +74,20 @@ export class Decision {
   get running(): number {
     const { failed, succeeded } = this.tally
     return this.#cursor.started - succeeded - failed
+  }
+
+  /** A branch has ended well; answers whether that counts, since the split is open. */
+  countSuccess(): boolean {
+    if (this.phase !== open) return false
+    this.tally.succeeded++
+    return true
+  }
+
+  /** The same for one that has failed. */
+  countFailure(): boolean {
+    if (this.phase !== open) return false
+    this.tally.failed++
+    return true
   }
 
   /** Tells a strategy that is a fold of an outcome. */

@@ -5,7 +5,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { constVoid } from "effect/Function"
 import type { AnyEffect } from "../fibers/any.ts"
 import { deadlines } from "./deadlines.ts"
 import type { Join } from "./join.ts"
@@ -31,8 +30,7 @@ export const startDue = (join: Join): Effect.Effect<void> | undefined => {
   let started = 0
   while (started < yieldEvery && cursor.hasMore && places.isDue()) {
     started++
-    crew.seeking++
-    crew.start(slot.member(join, places.claim()), constVoid)
+    crew.startSlot(slot.member(join, places.claim()))
   }
   return started === 0 ? undefined : started < yieldEvery ? Exit.void : pace.pause()
 }

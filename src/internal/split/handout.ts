@@ -75,6 +75,11 @@ export class Handout {
     return this.#hold()
   }
 
+  /** A place for a slot that the worker is about to start. */
+  expect(): void {
+    this.coming++
+  }
+
   /** A slot gives its place up. */
   drop(slot: Holder): void {
     slot.place = undefined
@@ -100,6 +105,13 @@ export class Handout {
     const { coming } = this
     this.coming = 0
     return coming
+  }
+
+  /** Takes what is held back from slots that have ended without a word, and answers how much that was. */
+  forfeit(): number {
+    const { held } = this
+    this.held = 0
+    return held
   }
 
   /** Lets all go on that wait. */

@@ -31,11 +31,10 @@ export const attend = (join: Join): AnyEffect =>
 /** Starts `width` slots in order, on the current tick, and waits for them. */
 const segment = (join: Join, width: number, member: AnyEffect, first: boolean): AnyEffect => {
   const beside = first ? deadlines(join) : none
-  if (beside.length === 0) return all(new Array<void>(width), () => slot.isWanted(join) ? member : Exit.void)
-  return all(
-    new Array<void>(beside.length + width),
-    (_, i) => i < beside.length ? beside[i]! : slot.isWanted(join) ? member : Exit.void
-  )
+  const start = (): AnyEffect => slot.isWanted(join) ? member : Exit.void
+  return beside.length === 0
+    ? all(new Array<void>(width), start)
+    : all(new Array<void>(beside.length + width), (_, i) => i < beside.length ? beside[i]! : start())
 }
 
 const atOnce = { concurrency: "unbounded", discard: true } as const

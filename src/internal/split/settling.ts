@@ -32,19 +32,17 @@ export const open = (join: Join): void => {
 /** A branch has ended well: it has settled, unless the split has been decided without it. */
 export const succeed = (join: Join, index: number, value: unknown): void => {
   const { decision, record } = join
-  if (!decision.isOpen) return lost(join, record.outlasted(index, value))
-  decision.tally.succeeded++
+  if (!decision.countSuccess()) return lost(join, record.outlasted(index, value))
   settled(join, record.succeeded(index, value))
 }
 
 /** A branch has failed; answers whether it has settled. Losers end badly, too: most have been interrupted. */
 export const fail = (join: Join, index: number, cause: Cause.Cause<unknown>): boolean => {
   const { decision, record } = join
-  if (!decision.isOpen) {
+  if (!decision.countFailure()) {
     lost(join, record.lost(index, cause))
     return false
   }
-  decision.tally.failed++
   settled(join, record.failed(index, cause))
   return true
 }

@@ -55,7 +55,7 @@ export class Shared implements Places, Client {
   /** Takes the places that are free; for the rest the split waits in the line. */
   open(width: number): void {
     const handout = this.#handout
-    while (handout.coming < width && this.#pool.claim()) handout.coming++
+    while (handout.coming < width && this.#pool.claim()) handout.expect()
     this.request()
   }
 
@@ -128,9 +128,8 @@ export class Shared implements Places, Client {
   close(): void {
     this.leave()
     this.#hold.end()
-    const { held } = this.#handout
-    this.#handout.held = 0
-    if (held > 0) this.#pool.giveBack(held)
+    const lost = this.#handout.forfeit()
+    if (lost > 0) this.#pool.giveBack(lost)
   }
 
   concluded(): undefined {}

@@ -146,9 +146,8 @@ const done = (join: Join, slot: Slot): AnyEffect => {
   const { crew, places } = join
   const goesOn = join.cursor.hasMore
   if (join.isGradual) {
-    crew.seeking--
     places.vacate(slot, goesOn)
-    crew.poke()
+    crew.retire()
     // under `Effect.runSync` the worker starts another when all have ended
   } else if (goesOn && join.pace.mayYield) {
     // not inside a lost fiber, which somebody may wait for, and not on its stack

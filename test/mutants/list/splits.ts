@@ -55,18 +55,6 @@ export const splits: Mutants = {
       tests: "adversarial/endings"
     },
     {
-      what: "one that ends is counted as looking for branches",
-      from: "crew.seeking--",
-      to: "",
-      tests: "split/growing"
-    },
-    {
-      what: "the worker is not told of one that has ended",
-      from: "crew.poke()\n    // under",
-      to: "// under",
-      tests: "split/growing"
-    },
-    {
       what: "one that cannot go on is not replaced",
       from: "} else if (goesOn && join.pace.mayYield) {",
       to: "} else if (goesOn && !join.pace.mayYield) {",
@@ -590,14 +578,14 @@ export const splits: Mutants = {
     },
     {
       what: "a loser that succeeds counts",
-      from: "if (!decision.isOpen) return lost(join, record.outlasted(index, value))",
-      to: "",
+      from: "if (!decision.countSuccess()) return lost(join, record.outlasted(index, value))",
+      to: "decision.tally.succeeded++",
       tests: "adversarial/endings split/losers"
     },
     {
       what: "a loser that fails counts",
-      from: "if (!decision.isOpen) {\n    lost",
-      to: "if (decision.isHalted) {\n    lost",
+      from: "if (!decision.countFailure()) {\n    lost",
+      to: "if (!decision.countFailure() && decision.isHalted) {\n    lost",
       tests: "adversarial/deciding split/Split"
     },
     {
@@ -764,8 +752,8 @@ export const splits: Mutants = {
     },
     {
       what: "slots are started though there is nothing to start",
-      from: "beside[i]! : slot.isWanted(join) ? member : Exit.void",
-      to: "beside[i]! : member",
+      from: "slot.isWanted(join) ? member : Exit.void",
+      to: "member",
       tests: "adversarial/start adversarial/slots adversarial/size"
     },
     {

@@ -326,12 +326,24 @@ export const waiting: Mutants = {
     },
     {
       what: "what slots have lost is not given back",
-      from: "if (held > 0) this.#pool.giveBack(held)",
+      from: "if (lost > 0) this.#pool.giveBack(lost)",
       to: "",
       tests: "bulkhead/Bulkhead"
     }
   ],
   "split/crew": [
+    {
+      what: "a slot that ends is counted as looking for branches",
+      from: "this.seeking--\n",
+      to: "",
+      tests: "split/growing"
+    },
+    {
+      what: "the worker is not told of a slot that has ended",
+      from: "this.seeking--\n    this.poke()",
+      to: "this.seeking--",
+      tests: "split/growing"
+    },
     {
       what: "the worker is not told of the last end",
       from: "if (--this.fibers === 0) this.poke()",
