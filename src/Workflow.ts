@@ -25,6 +25,7 @@ import type {
   WorkflowError,
   WorkflowTimeoutError
 } from "./CanoError.ts"
+import type { Definition } from "./Definition.ts"
 import type { Foreseen, Has, Option as OptionOf, Seen } from "./internal/check/given.ts"
 import * as internal from "./internal/machine/workflow.ts"
 import * as internalRun from "./internal/run/run.ts"
@@ -408,6 +409,8 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
   readonly name: string
   /** The Schema of the states, where one was given. */
   readonly schema: Schema.Codec<S, any, any, any> | undefined
+  /** What the workflow is made of, as data: its states, what is registered for them, and where they lead. */
+  readonly definition: Definition
 
   /**
    * Gives a state its task: an Effect of the next state, a function or generator function of the current one, or

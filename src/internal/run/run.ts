@@ -32,6 +32,8 @@ export class Run extends Level implements CurrentRun {
   /** What it may still do, with all that runs in it and in the runs around it. */
   readonly budget: Budget | undefined
   readonly nursery: Nursery | undefined
+  /** Whether its states have still to end. */
+  isOpen = true
   /** Whether its time is up, and its states have still to end. */
   isExpired = false
   /** What the split had in which its time was up. */

@@ -84,7 +84,7 @@ export const runs: Mutants = {
       tests: "limits"
     }
   ],
-  "machine/machine": [
+  "machine/loop": [
     {
       what: "an Exit is a state",
       from: "(typeof state === \"object\" && Effect.isEffect(state))",
@@ -108,13 +108,17 @@ export const runs: Mutants = {
       from: "exhausted(run) ?? unfit(machine, run, next)",
       to: "exhausted(run)",
       tests: "states"
-    },
+    }
+  ],
+  "machine/machine": [
     {
       what: "a state that is not known is checked against the Schema",
       from: "machine.unfit !== undefined && isKnown(machine, state)",
       to: "machine.unfit !== undefined",
       tests: "states"
-    },
+    }
+  ],
+  "machine/task": [
     {
       what: "a Promise is told of as any value",
       from: "if (returned.isPromise(out)) {",
@@ -132,7 +136,9 @@ export const runs: Mutants = {
       from: "if (isIterator(out) && Predicate",
       to: "if (!isIterator(out) && Predicate",
       tests: "Workflow adversarial/machine"
-    },
+    }
+  ],
+  "machine/splitState": [
     {
       what: "otherwise is asked for any failure",
       from: "error instanceof JoinUnsatisfiedError || error instanceof JoinTimeoutError\n",
@@ -147,13 +153,13 @@ export const runs: Mutants = {
     },
     {
       what: "what next answers is not looked at",
-      from: ": toState(machine(), run, `${option} returned`, out)",
+      from: ": toState(machine, run, `${option} returned`, out)",
       to: ": Exit.succeed(out)",
       tests: "callbacks Workflow"
     },
     {
       what: "what an Effect of next gives is not looked at",
-      from: "Effect.flatMap(out, (next) => toState(machine(), run, `the Effect of ${option} gave`, next))",
+      from: "Effect.flatMap(out, (next) => toState(machine, run, `the Effect of ${option} gave`, next))",
       to: "out",
       tests: "callbacks Workflow"
     },
@@ -350,13 +356,13 @@ export const runs: Mutants = {
   "machine/graph": [
     {
       what: "something is said though a task may lead anywhere",
-      from: "if (targets.anywhere || targets.branches) return []",
+      from: "if (targets.anywhere || targets.branchesAnywhere) return []",
       to: "",
       tests: "states rules Workflow laws/machine"
     },
     {
       what: "something is said though branches may enter other states",
-      from: "if (targets.anywhere || targets.branches) return []",
+      from: "if (targets.anywhere || targets.branchesAnywhere) return []",
       to: "if (targets.anywhere) return []",
       tests: "states rules Workflow laws/machine"
     },
@@ -379,7 +385,7 @@ export const runs: Mutants = {
       tests: "states rules Workflow laws/machine"
     }
   ],
-  "machine/workflow": [
+  "machine/definition": [
     {
       what: "the parts of a merge take each other's Layers",
       from: "part: entry.part + before",
@@ -400,8 +406,8 @@ export const runs: Mutants = {
     },
     {
       what: "a merge forgets the exits of the second",
-      from: "exits: [...one.exits, ...other.exits]",
-      to: "exits: one.exits",
+      from: "entries: [...one.entries, ...moved]",
+      to: "entries: [...one.entries, ...moved.filter(({ _tag }) => _tag !== \"Exit\")]",
       tests: "laws/machine"
     },
     {
@@ -412,40 +418,20 @@ export const runs: Mutants = {
     },
     {
       what: "the longest time limit holds",
-      from: "reduce((a, b) => Duration.min(a, b))",
-      to: "reduce((a, b) => Duration.max(a, b))",
+      from: "a === undefined ? b : Duration.min(a, b)",
+      to: "a === undefined ? b : Duration.max(a, b)",
       tests: "laws/machine"
-    },
-    {
-      what: "is compiled for each run",
-      from: "return this.#compiled ??= compile(",
-      to: "return this.#compiled = compile(",
-      tests: "states"
-    },
-    {
-      what: "an initial state is not checked against the Schema",
-      from: "const refused = unfit?.(initial)",
-      to: "const refused = undefined",
-      tests: "states"
-    },
-    {
-      what: "limits of a run are not looked at",
-      from: "...limitIssues(options), ",
-      to: "",
-      tests: "Workflow rules limits"
-    },
-    {
-      what: "a run that starts in an exit state is a run",
-      from: "if (machine.exits.has(tagOf(initial)!)) return Exit.succeed(initial)",
-      to: "",
-      tests: "Workflow adversarial/machine laws/machine"
-    },
+    }
+  ],
+  "machine/compile": [
     {
       what: "states are checked on the way though only the first is to be",
-      from: "definition.states?.validate === \"transitions\" ? unfit : undefined",
+      from: "validate === \"transitions\" ? unfit : undefined",
       to: "unfit",
       tests: "states"
-    },
+    }
+  ],
+  "machine/start": [
     {
       what: "a run in a task is not bounded in its depth",
       from: "outer instanceof Run ? tooDeep(machine, outer) : undefined",
@@ -476,6 +462,32 @@ export const runs: Mutants = {
       to:
         "    around(Effect.flatMap(\n      resources.build(layers, ((Layer as any).shared ??= Layer.makeMemoMapUnsafe()), scope)",
       tests: "laws/machine"
+    }
+  ],
+  "machine/workflow": [
+    {
+      what: "is compiled for each run",
+      from: "return this.#compiled ??= compiled(",
+      to: "return this.#compiled = compiled(",
+      tests: "states"
+    },
+    {
+      what: "an initial state is not checked against the Schema",
+      from: "const refused = unfit?.(initial)",
+      to: "const refused = undefined",
+      tests: "states"
+    },
+    {
+      what: "limits of a run are not looked at",
+      from: "...issues.ofRun(options), ",
+      to: "",
+      tests: "Workflow rules limits"
+    },
+    {
+      what: "a run that starts in an exit state is a run",
+      from: "if (ready.machine.exits.has(tagOf(initial)!)) return Exit.succeed(initial)",
+      to: "",
+      tests: "Workflow adversarial/machine laws/machine"
     }
   ]
 }

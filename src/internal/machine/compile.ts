@@ -1,0 +1,54 @@
+/**
+ * Makes a machine of a definition that breaks no rule: a handler for each state. Done once for a workflow, on its first
+ * run.
+ */
+import type { Definition, Split, State, Task } from "../../Definition.ts"
+import type { Config } from "../split/join.ts"
+import * as rules from "../split/options.ts"
+import { isParting } from "../split/split.ts"
+import type { SplitOptions } from "./definition.ts"
+import type { Check, Handler, Machine } from "./machine.ts"
+import * as resources from "./resources.ts"
+import * as splitState from "./splitState.ts"
+import * as task from "./task.ts"
+
+export const compile = (
+  { name, states, validate }: Definition,
+  layers: resources.Resources | undefined,
+  unfit: Check | undefined
+): Machine => {
+  const configs = new Map(states.filter(isSplit).map((state) => [state, rules.toConfig(optionsOf(state))]))
+  const handlers = new Map<string, Handler>()
+  const machine: Machine = {
+    name,
+    handlers,
+    exits: new Set(states.filter(({ kind }) => kind === "exit").map(({ name }) => name)),
+    parting: [...configs.values()].some(isParting),
+    byNext: new Set(states.filter(answersNext).map(({ name }) => name)),
+    unfit: validate === "transitions" ? unfit : undefined
+  }
+  const isMerged = layers !== undefined && layers.parts > 1
+  const add = ({ name, part }: Task | Split, handler: Handler) =>
+    handlers.set(name, isMerged ? (state, run) => resources.inPart(handler(state, run), part) : handler)
+  for (const state of states) {
+    if (state.kind === "exit") continue
+    // a task is one, by the rules
+    add(
+      state,
+      state.kind === "split" ? split(machine, state, configs.get(state)!) : task.handler(state.registered.task)!
+    )
+  }
+  return machine
+}
+
+const isSplit = (state: State): state is Split => state.kind === "split"
+
+const answersNext = ({ kind, ways }: State): boolean => kind === "run" && ways[0]!.source !== "written"
+
+const split = (machine: Machine, state: Split, config: Config): Handler => {
+  const { next, otherwise } = optionsOf(state)
+  return splitState.handler(machine, { branches: state.registered.branches, config, next, otherwise })
+}
+
+/** They are of their types, by the rules. */
+const optionsOf = ({ registered }: Split): SplitOptions => registered.options as SplitOptions
