@@ -79,6 +79,7 @@ export type ConfigurationRule =
   | "registered-and-exit"
   | "unknown-next"
   | "unknown-otherwise"
+  | "to"
   | "state"
   | "task"
   | "options"
@@ -175,6 +176,7 @@ const mostIssues = 8
  */
 export type WorkflowRule =
   | "unknown-state"
+  | "undeclared-state"
   | "invalid-state"
   | "invalid-task"
   | "invalid-branches"

@@ -161,6 +161,9 @@ export interface Way {
   readonly by: "task" | "next" | "otherwise" | "branches"
   /** The names of the states. */
   readonly to: ReadonlyArray<string>
-  /** Whether the state is written down, or what is answered is known to nobody. */
-  readonly source: "written" | "unknown"
+  /**
+   * Whether the state is written down, or those are named by the option `to` that a function, an Effect or a branch
+   * function may answer; where it is `"unknown"` they may answer any, and `to` is empty.
+   */
+  readonly source: "written" | "declared" | "unknown"
 }

@@ -40,7 +40,7 @@ const options = { strategy: quorum(1), timeout: "5 seconds", bulkhead: 2, next: 
 
 const states = {
   Start: effect,
-  Choose: function*() {
+  *Choose() {
     yield* Effect.void
     return "Fetch"
   },

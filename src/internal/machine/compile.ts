@@ -6,6 +6,7 @@ import type { Definition, Split, State, Task } from "../../Definition.ts"
 import type { Config } from "../split/join.ts"
 import * as rules from "../split/options.ts"
 import { isParting } from "../split/split.ts"
+import * as declared from "./declared.ts"
 import type { SplitOptions } from "./definition.ts"
 import type { Check, Handler, Machine } from "./machine.ts"
 import * as resources from "./resources.ts"
@@ -32,11 +33,7 @@ export const compile = (
     handlers.set(name, isMerged ? (state, run) => resources.inPart(handler(state, run), part) : handler)
   for (const state of states) {
     if (state.kind === "exit") continue
-    // a task is one, by the rules
-    add(
-      state,
-      state.kind === "split" ? split(machine, state, configs.get(state)!) : task.handler(state.registered.task)!
-    )
+    add(state, state.kind === "split" ? split(machine, state, configs.get(state)!) : single(machine, state))
   }
   return machine
 }
@@ -45,9 +42,18 @@ const isSplit = (state: State): state is Split => state.kind === "split"
 
 const answersNext = ({ kind, ways }: State): boolean => kind === "run" && ways[0]!.source !== "written"
 
+/** It is a task, by the rules. */
+const single = (machine: Machine, state: Task): Handler =>
+  declared.held(machine, state, task.handler(state.registered.task)!)
+
 const split = (machine: Machine, state: Split, config: Config): Handler => {
   const { next, otherwise } = optionsOf(state)
-  return splitState.handler(machine, { branches: state.registered.branches, config, next, otherwise })
+  const to = {
+    next: declared.heldTo(state, "next"),
+    otherwise: declared.heldTo(state, "otherwise"),
+    branches: declared.heldTo(state, "branches")
+  }
+  return splitState.handler(machine, { branches: state.registered.branches, config, next, otherwise, to })
 }
 
 /** They are of their types, by the rules. */

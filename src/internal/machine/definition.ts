@@ -15,6 +15,7 @@ import { attempt, show } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
 import * as branches from "../split/branches.ts"
 import type { SplitInput } from "../split/options.ts"
+import * as declared from "./declared.ts"
 import { tagOf } from "./machine.ts"
 import * as resources from "./resources.ts"
 import * as schema from "./schema.ts"
@@ -27,7 +28,13 @@ export interface SplitOptions extends SplitInput {
 
 /** What one call of `register`, `registerSplit` or `addExitStates` adds. */
 export type Entry =
-  | { readonly _tag: "Task"; readonly state: string; readonly task: unknown; readonly part: number }
+  | {
+    readonly _tag: "Task"
+    readonly state: string
+    readonly task: unknown
+    readonly options: unknown
+    readonly part: number
+  }
   | {
     readonly _tag: "Split"
     readonly state: string
@@ -101,15 +108,17 @@ const stateOf = (entry: Entry): State => {
   }
 }
 
-const task = ({ part, state, task }: Extract<Entry, { readonly _tag: "Task" }>): Task => {
+const task = ({ options, part, state, task }: Extract<Entry, { readonly _tag: "Task" }>): Task => {
   const kind = kindOf(task)
-  const way = kind === "run" ? wayOf("next", (task as { readonly next: unknown }).next) : unknown("task")
+  const way = kind === "run"
+    ? wayOf("next", (task as { readonly next: unknown }).next, declared.namesOf(options, "next", "task"))
+    : unwritten("task", declared.namesOf(options, "task", "task"))
   return {
     kind,
     name: state,
     ways: Object.freeze(kind === "none" ? [] : [way]),
     part,
-    registered: Object.freeze({ task, options: undefined })
+    registered: Object.freeze({ task, options })
   }
 }
 
@@ -127,9 +136,12 @@ const split = ({ branches, options, part, state }: Extract<Entry, { readonly _ta
   const given: Partial<SplitOptions> = Predicate.isObject(options) ? options : {}
   const { bulkhead, losers, maxBranches, otherwise, reduce } = given
   const list = branchesOf(branches)
-  const ways = Predicate.isObject(options) ? [wayOf("next", given.next)] : []
-  if (otherwise !== undefined) ways.push(wayOf("otherwise", otherwise))
-  if (list.kind === "dynamic" && (list.from === "function" || list.from === "effect")) ways.push(unknown("branches"))
+  const names = (by: Way["by"]) => declared.namesOf(options, by, "split")
+  const ways = Predicate.isObject(options) ? [wayOf("next", given.next, names("next"))] : []
+  if (otherwise !== undefined) ways.push(wayOf("otherwise", otherwise, names("otherwise")))
+  if (list.kind === "dynamic" && (list.from === "function" || list.from === "effect")) {
+    ways.push(unwritten("branches", names("branches")))
+  }
   return {
     kind: "split",
     name: state,
@@ -148,14 +160,15 @@ const split = ({ branches, options, part, state }: Extract<Entry, { readonly _ta
   }
 }
 
-/** Where a state leads by what was written down for it. */
-const wayOf = (by: Way["by"], to: unknown): Way => {
-  if (Predicate.isFunction(to)) return unknown(by)
+/** Where a state leads by what was given for it. */
+const wayOf = (by: Way["by"], to: unknown, names: ReadonlyArray<string> | undefined): Way => {
+  if (Predicate.isFunction(to)) return unwritten(by, names)
   const tag = tagOf(to)
   return Object.freeze({ by, to: Object.freeze(tag === undefined ? [] : [tag]), source: "written" })
 }
 
-const unknown = (by: Way["by"]): Way => Object.freeze({ by, to: Object.freeze([]), source: "unknown" })
+const unwritten = (by: Way["by"], names: ReadonlyArray<string> | undefined): Way =>
+  Object.freeze({ by, to: Object.freeze([...names ?? []]), source: names === undefined ? "unknown" : "declared" })
 
 const branchesOf = (input: unknown): Branches => {
   if (attempt(() => Effect.isEffect(input)) === true) return { kind: "dynamic", from: "effect" }

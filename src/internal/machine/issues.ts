@@ -7,6 +7,7 @@ import type { Definition, Split, State, Task } from "../../Definition.ts"
 import type { RunOptions } from "../../Workflow.ts"
 import { list, show } from "../check/describe.ts"
 import * as rules from "../split/options.ts"
+import * as declared from "./declared.ts"
 import type { Draft, SplitOptions } from "./definition.ts"
 import { tagOf } from "./machine.ts"
 import * as schema from "./schema.ts"
@@ -57,9 +58,15 @@ const ofState = (state: Task | Split, known: ReadonlySet<string>): ReadonlyArray
     const given = options as SplitOptions
     return [...ofTargets(state, known), ...rules.split(name, branches, given)]
   }
-  const sentence = "the task must be an Effect, a function of the state, or { run, next }"
-  const isTask = task.handler(state.registered.task) !== undefined
-  return [...ofTargets(state, known), ...isTask ? [] : [rules.make(name, "task", sentence)]]
+  const issues = [...ofTargets(state, known)]
+  if (task.handler(state.registered.task) === undefined) {
+    issues.push(rules.make(name, "task", "the task must be an Effect, a function of the state, or { run, next }"))
+  }
+  const { options } = state.registered
+  if (options !== undefined && !Predicate.isObject(options)) {
+    issues.push(rules.make(name, "options", `the options are ${show(options)}; they must be { to: […] }`))
+  }
+  return issues
 }
 
 /** A state has one meaning. */
@@ -78,7 +85,12 @@ const unnamed = (method: string, given: unknown): Issue =>
   rules.make(undefined, "state", `${method} was given ${show(given)} as a state; its name must be a string`)
 
 /** States that are named in a definition must exist. */
-const ofTargets = (state: Task | Split, known: ReadonlySet<string>): ReadonlyArray<Issue> =>
+const ofTargets = (state: Task | Split, known: ReadonlySet<string>): ReadonlyArray<Issue> => [
+  ...ofWays(state, known),
+  ...declared.wrong(state, known).map((sentence) => rules.make(state.name, "to", sentence))
+]
+
+const ofWays = (state: Task | Split, known: ReadonlySet<string>): ReadonlyArray<Issue> =>
   state.ways.flatMap(({ by, source, to }) => {
     if (source !== "written" || (to.length > 0 && to.every((name) => known.has(name)))) return []
     const what = to.length === 0 ? "not a state" : `"${to[0]}", which is neither registered nor an exit state`

@@ -9,7 +9,7 @@ import * as limits from "../run/limits.ts"
 import type { Run } from "../run/run.ts"
 import { workflowError } from "../split/join.ts"
 import type { AnyEffect, Handler, Machine } from "./machine.ts"
-import { notAState, ofTask, tagOf, unfit } from "./machine.ts"
+import { notAState, ofNext, ofTask, tagOf, unfit } from "./machine.ts"
 
 /**
  * Runs a machine from a state to an exit state.
@@ -27,7 +27,7 @@ export const advance = (machine: Machine, run: Run, initial: unknown): AnyEffect
         (typeof state === "object" && Effect.isEffect(state))
       if (isNone) {
         handler = undefined
-        error = notAState(machine, run, state, machine.byNext.has(run.state) ? "next returned" : ofTask)
+        error = notAState(machine, run, state, machine.byNext.has(run.state) ? ofNext : ofTask)
         return
       }
       current = state

@@ -3,7 +3,6 @@
  * belongs to one run is in `Run`.
  */
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import type { WorkflowError } from "../../CanoError.ts"
 import * as TaskResult from "../../TaskResult.ts"
@@ -48,12 +47,6 @@ export const isKnown = (machine: Machine, state: unknown): boolean => {
 /** Whether it is one of the states. An Exit has a `_tag`, and is none. */
 export const isState = (machine: Machine, u: unknown): boolean => isKnown(machine, u) && !Effect.isEffect(u)
 
-/** What a callback has answered, if it is a state of the machine. */
-export const toState = (machine: Machine, run: Run, whose: string, state: unknown): Exit.Exit<unknown, WorkflowError> =>
-  isState(machine, state)
-    ? Exit.succeed(state)
-    : Exit.fail(notAState(machine, run, state, whose))
-
 /** A known state that the Schema of the workflow refuses. */
 export const unfit = (machine: Machine, run: Run, state: unknown): WorkflowError | undefined => {
   const detail = machine.unfit !== undefined && isKnown(machine, state) ? machine.unfit(state) : undefined
@@ -63,6 +56,7 @@ export const unfit = (machine: Machine, run: Run, state: unknown): WorkflowError
 }
 
 export const ofTask = "the task returned"
+export const ofNext = "next returned"
 
 /** The error for what somebody has answered where a state of the machine is expected. */
 export const notAState = (machine: Machine, run: Run, state: unknown, whose: string): WorkflowError => {

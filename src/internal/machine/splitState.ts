@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import { JoinTimeoutError, JoinUnsatisfiedError } from "../../CanoError.ts"
+import type { WorkflowError } from "../../CanoError.ts"
 import type { SplitResult } from "../../SplitResult.ts"
 import * as TaskResult from "../../TaskResult.ts"
 import * as returned from "../check/returned.ts"
@@ -16,9 +17,10 @@ import * as branches from "../split/branches.ts"
 import type { Config } from "../split/join.ts"
 import { workflowError } from "../split/join.ts"
 import * as split from "../split/split.ts"
+import { undeclared } from "./declared.ts"
 import { advance } from "./loop.ts"
 import type { AnyEffect, Handler, Machine } from "./machine.ts"
-import { isState, notAState, toState, unfit } from "./machine.ts"
+import { isState, notAState, unfit } from "./machine.ts"
 
 /** What is registered for a split state, its options checked. */
 export interface Given {
@@ -26,21 +28,25 @@ export interface Given {
   readonly config: Config
   readonly next: unknown
   readonly otherwise: unknown
+  /** The names that each of them is held to. */
+  readonly to: { readonly [by in "branches" | "next" | "otherwise"]: Names }
 }
+
+type Names = ReadonlySet<string> | undefined
 
 /** Asks where the run goes on, with the result of a join or its error. */
 type Target = (value: unknown, state: unknown, run: Run) => AnyEffect
 
 /** The handler of a split state. The machine need not have all its handlers yet. */
 export const handler = (machine: Machine, given: Given): Handler => {
-  const { branches: input, config, next, otherwise } = given
+  const { branches: input, config, next, otherwise, to } = given
   const join = joiner(
     config,
-    target(machine, next, "next"),
-    otherwise === undefined ? undefined : target(machine, otherwise, "otherwise")
+    target(machine, next, "next", to.next),
+    otherwise === undefined ? undefined : target(machine, otherwise, "otherwise", to.otherwise)
   )
   const fromValue = (value: unknown, whose: string, state: unknown, run: Run): AnyEffect => {
-    if (TaskResult.isSplit(value)) return followOns(machine, run, value, (list) => join(list, state, run))
+    if (TaskResult.isSplit(value)) return followOns(machine, run, value, to.branches, (list) => join(list, state, run))
     const list = branches.fromUnknown(value)
     return list._tag === "NotBranches"
       ? Exit.fail(workflowError(run, "invalid-branches", `${whose} ${list.detail}`))
@@ -84,7 +90,7 @@ const joiner = (config: Config, onSuccess: Target, onFailure: Target | undefined
 }
 
 /** `next` and `otherwise`: a state, or a function to a state or to an Effect of one. */
-const target = (machine: Machine, to: unknown, option: "next" | "otherwise"): Target => {
+const target = (machine: Machine, to: unknown, option: "next" | "otherwise", names: Names): Target => {
   if (!Predicate.isFunction(to)) {
     const state = Exit.succeed(to)
     return () => state
@@ -92,9 +98,23 @@ const target = (machine: Machine, to: unknown, option: "next" | "otherwise"): Ta
   return (value, state, run) => {
     const out: unknown = to(value, state)
     return Effect.isEffect(out)
-      ? Effect.flatMap(out, (next) => toState(machine, run, `the Effect of ${option} gave`, next))
-      : toState(machine, run, `${option} returned`, out)
+      ? Effect.flatMap(out, (next) => toState(machine, run, `the Effect of ${option} gave`, next, names))
+      : toState(machine, run, `${option} returned`, out, names)
   }
+}
+
+/** What a callback has answered, if it is a state of the machine, and one that it may answer. */
+const toState = (
+  machine: Machine,
+  run: Run,
+  whose: string,
+  state: unknown,
+  names: Names
+): Exit.Exit<unknown, WorkflowError> => {
+  const error = isState(machine, state)
+    ? names && undeclared(run, names, whose, state)
+    : notAState(machine, run, state, whose)
+  return error === undefined ? Exit.succeed(state) : Exit.fail(error)
 }
 
 /** Each follow-on state as a branch: a run of its own through the same machine. */
@@ -102,6 +122,7 @@ const followOns = (
   machine: Machine,
   run: Run,
   { states }: TaskResult.Split<unknown>,
+  names: Names,
   join: (list: BranchList) => AnyEffect
 ): AnyEffect => {
   if (!Array.isArray(states)) {
@@ -112,9 +133,10 @@ const followOns = (
   const own: ReadonlyArray<unknown> = [...states]
   for (let i = 0; i < own.length; i++) {
     const state = own[i]
+    const whose = `element ${i} of TaskResult.split is`
     const error = isState(machine, state)
-      ? unfit(machine, run, state)
-      : notAState(machine, run, state, `element ${i} of TaskResult.split is`)
+      ? (names && undeclared(run, names, whose, state)) ?? unfit(machine, run, state)
+      : notAState(machine, run, state, whose)
     if (error !== undefined) return Exit.fail(error)
   }
   const branchOff = run.branchOff()

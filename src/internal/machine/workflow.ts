@@ -64,8 +64,8 @@ export class WorkflowImpl {
   #add(...entries: ReadonlyArray<definitions.Entry>): WorkflowImpl {
     return this.#with({ entries: [...this.#draft.entries, ...entries] })
   }
-  register(state: string, task: unknown): WorkflowImpl {
-    return this.#add({ _tag: "Task", state, task, part: 0 })
+  register(state: string, task: unknown, options?: unknown): WorkflowImpl {
+    return this.#add({ _tag: "Task", state, task, options, part: 0 })
   }
   registerSplit(state: string, branches: unknown, options: SplitOptions): WorkflowImpl {
     return this.#add({ _tag: "Split", state, branches, options, part: 0 })
@@ -145,6 +145,8 @@ export const make = (
     schema === undefined && options === undefined ? undefined : { schema, validate: options?.validate ?? "initial" }
   ))
 
+const isRecord = (u: unknown): u is { readonly [key: string]: unknown } => Predicate.isObject(u) && !Effect.isEffect(u)
+
 /** The states are told apart by `branches`, which only a split has. */
 export const fromEntries = (
   name: string,
@@ -152,9 +154,10 @@ export const fromEntries = (
 ): WorkflowImpl =>
   Object.entries(options.states).reduce(
     (self, [state, entry]) =>
-      Predicate.isObject(entry) && !Effect.isEffect(entry) && "branches" in entry
+      isRecord(entry) && "branches" in entry
         // the options stand beside the branches; the rules look at them
         ? self.registerSplit(state, entry.branches, entry as unknown as SplitOptions)
-        : self.register(state, entry),
+        // and so does `to` beside the work
+        : self.register(state, entry, isRecord(entry) && "to" in entry ? { to: entry.to } : undefined),
     make(name)
   ).addExitStates(...options.exits)

@@ -153,13 +153,13 @@ export const runs: Mutants = {
     },
     {
       what: "what next answers is not looked at",
-      from: ": toState(machine, run, `${option} returned`, out)",
+      from: ": toState(machine, run, `${option} returned`, out, names)",
       to: ": Exit.succeed(out)",
       tests: "callbacks Workflow"
     },
     {
       what: "what an Effect of next gives is not looked at",
-      from: "Effect.flatMap(out, (next) => toState(machine, run, `the Effect of ${option} gave`, next))",
+      from: "Effect.flatMap(out, (next) => toState(machine, run, `the Effect of ${option} gave`, next, names))",
       to: "out",
       tests: "callbacks Workflow"
     },
@@ -172,8 +172,8 @@ export const runs: Mutants = {
     },
     {
       what: "follow-on states are not checked against the Schema",
-      from: "const error = isState(machine, state)\n      ? unfit(machine, run, state)",
-      to: "const error = isState(machine, state)\n      ? undefined",
+      from: "undeclared(run, names, whose, state)) ?? unfit(machine, run, state)",
+      to: "undeclared(run, names, whose, state))",
       tests: "states"
     },
     {
@@ -387,6 +387,18 @@ export const runs: Mutants = {
   ],
   "machine/definition": [
     {
+      what: "a way that is declared is unknown",
+      from: "source: names === undefined ? \"unknown\" : \"declared\"",
+      to: "source: \"unknown\"",
+      tests: "declared definition"
+    },
+    {
+      what: "branches of a function are no way",
+      from: "if (list.kind === \"dynamic\" && (list.from === \"function\"",
+      to: "if (list.kind === \"dynamic\" && (list.from === \"iterable\" as string",
+      tests: "definition declared states"
+    },
+    {
       what: "the parts of a merge take each other's Layers",
       from: "part: entry.part + before",
       to: "part: entry.part",
@@ -421,6 +433,44 @@ export const runs: Mutants = {
       from: "a === undefined ? b : Duration.min(a, b)",
       to: "a === undefined ? b : Duration.max(a, b)",
       tests: "laws/machine"
+    }
+  ],
+  "machine/declared": [
+    {
+      what: "a task may go on to what it does not declare",
+      from: "const error = isState(machine, next) ? undeclared(run, names, whose, next) : undefined",
+      to: "const error = undefined as WorkflowError | undefined",
+      tests: "declared rules"
+    },
+    {
+      what: "what is no state is told of as one that is not declared",
+      from: "isState(machine, next) ? undeclared(run, names, whose, next) : undefined",
+      to: "undeclared(run, names, whose, next)",
+      tests: "declared"
+    },
+    {
+      what: "a name that is no state is declared",
+      from: "given.filter((name) => !known.has(name))",
+      to: "given.filter(() => false)",
+      tests: "rules"
+    },
+    {
+      what: "what is written down may be left out of to",
+      from: "way.to.filter((name) => !given.includes(name))",
+      to: "way.to.filter(() => false)",
+      tests: "rules"
+    },
+    {
+      what: "to may name more than what is written down",
+      from: "known.has(name) && !way.to.includes(name)",
+      to: "false",
+      tests: "rules"
+    },
+    {
+      what: "branches that are no states may be declared as such",
+      from: "if (Array.isArray(given) && given.length === 0) return []",
+      to: "if (Array.isArray(given)) return []",
+      tests: "rules"
     }
   ],
   "machine/compile": [
