@@ -948,7 +948,32 @@ export const isWorkflow = (u: unknown): u is Any => Predicate.hasProperty(u, Typ
  * **Details**
  *
  * It is provided once per run, where `state`, `visit`, `key` and `path` are read when they are asked for. In a branch
- * they are those of its split, also when the branch is left behind and the run has gone on; only the path grows.
+ * they are those of its split, also when the branch is left behind and the run has gone on; only the path grows, and the
+ * key is its own.
+ *
+ * **Example** (A key for each branch)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { JoinStrategy, Split, Workflow } from "effect-cano"
+ *
+ * const note = Effect.map(Workflow.CurrentRun, ({ key }) => console.log(key))
+ *
+ * const workflow = Workflow.make<"Fetch" | "Save" | "Done">("orders")
+ *   .registerSplit("Fetch", { eu: note, us: note }, { strategy: JoinStrategy.all, next: "Save" })
+ *   .register("Save", {
+ *     run: Effect.andThen(note, Split.run([note, note], { strategy: JoinStrategy.all, name: "copies" })),
+ *     next: "Done"
+ *   })
+ *   .addExitStates("Done")
+ *
+ * await Effect.runPromise(workflow.orchestrate("Fetch", { runId: "order 7" }))
+ * // => order%207/1/Fetch/eu
+ * // => order%207/1/Fetch/us
+ * // => order%207/2/Save
+ * // => order%207/2/Save/copies/0
+ * // => order%207/2/Save/copies/1
+ * ```
  *
  * @category models
  * @since 0.1.0
@@ -961,7 +986,14 @@ export interface CurrentRun {
   readonly state: string
   /** How many states the run has entered, this one included. */
   readonly visit: number
-  /** Names this visit of this state in this run, and no other: `<runId>/<visit>/<state>`. An idempotency key. */
+  /**
+   * An idempotency key: names this visit of this state in this run, `<runId>/<visit>/<state>`, or this branch of it,
+   * `<runId>/<visit>/<state>/<branch>`, and no other. It is the same in a second run with the same id and path.
+   *
+   * A branch is named as its outcome is. A `Split.run` adds its `name` before the branch, or `#k`, if it is the k-th split
+   * of its task or branch; a follow-on branch adds visit and state of its own run. Names are percent-encoded as in the path
+   * of a URL. Of more than 16 splits in each other the outer ones are named together, by a digest.
+   */
   readonly key: string
   /** The states entered so far. */
   readonly path: Path | undefined

@@ -24,6 +24,7 @@ export const compile = (
     name,
     handlers,
     exits: new Set(states.filter(({ kind }) => kind === "exit").map(({ name }) => name)),
+    splits: new Set([...configs.keys()].map(({ name }) => name)),
     parting: [...configs.values()].some(isParting),
     byNext: new Set(states.filter(answersNext).map(({ name }) => name)),
     unfit: validate === "transitions" ? unfit : undefined

@@ -6,7 +6,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { WorkflowError } from "../../CanoError.ts"
 import * as limits from "../run/limits.ts"
+import { told } from "../run/listener.ts"
 import type { Run } from "../run/run.ts"
+import { none } from "../run/seams.ts"
 import { workflowError } from "../split/join.ts"
 import type { AnyEffect, Handler, Machine } from "./machine.ts"
 import { notAState, ofNext, ofTask, tagOf, unfit } from "./machine.ts"
@@ -36,7 +38,9 @@ export const advance = (machine: Machine, run: Run, initial: unknown): AnyEffect
     enter(initial)
     const loop = Effect.whileLoop({
       while: () => handler !== undefined,
-      body: () => handler!(current, run),
+      body: run.seams === none
+        ? () => handler!(current, run)
+        : visiting(machine, run, () => handler!(current, run), () => current),
       step: (next) => {
         error = exhausted(run) ?? unfit(machine, run, next)
         if (error === undefined) enter(next)
@@ -45,6 +49,22 @@ export const advance = (machine: Machine, run: Run, initial: unknown): AnyEffect
     })
     return Effect.flatMap(loop, () => error === undefined ? Exit.succeed(current) : Exit.fail(error))
   })
+
+/** How a visit is made, chosen once for a run: as it is, told to a listener, by a host. */
+const visiting = (machine: Machine, run: Run, work: () => AnyEffect, state: () => unknown): () => AnyEffect => {
+  const { host, listener } = run
+  const hosted = host === undefined
+    ? work
+    : () => host.visit(run, state(), machine.splits.has(run.state), Effect.suspend(work))
+  if (listener === undefined) return hosted
+  return () =>
+    told(
+      listener,
+      run.root,
+      { _tag: "State", run, state: state(), visit: run.visit },
+      Effect.suspend(hosted)
+    )
+}
 
 /** Counts a transition, unless it passes a limit. */
 const exhausted = (run: Run): WorkflowError | undefined => {

@@ -20,6 +20,7 @@ export interface Machine {
   readonly name: string
   readonly handlers: ReadonlyMap<string, Handler>
   readonly exits: ReadonlySet<string>
+  readonly splits: ReadonlySet<string>
   /** Whether branches of a split may outlive it. */
   readonly parting: boolean
   /** The plain states whose next one is what their function `next` returns. */

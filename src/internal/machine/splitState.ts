@@ -10,6 +10,7 @@ import type { WorkflowError } from "../../CanoError.ts"
 import type { SplitResult } from "../../SplitResult.ts"
 import * as TaskResult from "../../TaskResult.ts"
 import * as returned from "../check/returned.ts"
+import { begin } from "../run/host.ts"
 import type { Run } from "../run/run.ts"
 import { levelOf, within } from "../run/run.ts"
 import type { BranchList } from "../split/branches.ts"
@@ -46,7 +47,9 @@ export const handler = (machine: Machine, given: Given): Handler => {
     otherwise === undefined ? undefined : target(machine, otherwise, "otherwise", to.otherwise)
   )
   const fromValue = (value: unknown, whose: string, state: unknown, run: Run): AnyEffect => {
-    if (TaskResult.isSplit(value)) return followOns(machine, run, value, to.branches, (list) => join(list, state, run))
+    if (TaskResult.isSplit(value)) {
+      return followOns(machine, run, value, to.branches, (list) => join(list, state, run, true))
+    }
     const list = branches.fromUnknown(value)
     return list._tag === "NotBranches"
       ? Exit.fail(workflowError(run, "invalid-branches", `${whose} ${list.detail}`))
@@ -68,15 +71,18 @@ export const handler = (machine: Machine, given: Given): Handler => {
   return (state, run) => join(list, state, run)
 }
 
-type Joiner = (list: BranchList, state: unknown, run: Run) => AnyEffect
+type Joiner = (list: BranchList, state: unknown, run: Run, isFollowOn?: boolean) => AnyEffect
 
 /** Runs the branches of a list, and asks where the run goes on. */
 const joiner = (config: Config, onSuccess: Target, onFailure: Target | undefined): Joiner => {
   const { onOutcome } = config
   const configOf = (state: unknown): Config =>
     onOutcome === undefined ? config : { ...config, onOutcome: (outcome) => onOutcome(outcome, state) }
-  return (list, state, run) => {
-    const joined = split.run(list, configOf(state), run)
+  return (list, state, run, isFollowOn = false) => {
+    const config = configOf(state)
+    const joined = run.host === undefined
+      ? split.run(list, config, run)
+      : run.host.split(run, { list, config, isFollowOn, run: (list, config) => split.run(list, config, run) })
     if (onFailure === undefined) return Effect.flatMap(joined, (result) => onSuccess(result, state, run))
     return Effect.matchEffect(joined, {
       onSuccess: (result: SplitResult<unknown, unknown>) => onSuccess(result, state, run),
@@ -95,12 +101,16 @@ const target = (machine: Machine, to: unknown, option: "next" | "otherwise", nam
     const state = Exit.succeed(to)
     return () => state
   }
-  return (value, state, run) => {
+  const answer: Target = (value, state, run) => {
     const out: unknown = to(value, state)
     return Effect.isEffect(out)
       ? Effect.flatMap(out, (next) => toState(machine, run, `the Effect of ${option} gave`, next, names))
       : toState(machine, run, `${option} returned`, out, names)
   }
+  return (value, state, run) =>
+    run.host === undefined
+      ? answer(value, state, run)
+      : run.host.next(run, Effect.suspend(() => answer(value, state, run)))
 }
 
 /** What a callback has answered, if it is a state of the machine, and one that it may answer. */
@@ -146,7 +156,7 @@ const followOns = (
     items: own.map((state, branch) =>
       Effect.withFiber((fiber) => {
         const own = branchOff(branch, levelOf(fiber))
-        return within(own, advance(machine, own, state))
+        return within(own, advance(machine, own, begin(own, state)))
       })
     )
   })

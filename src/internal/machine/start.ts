@@ -11,10 +11,12 @@ import * as Random from "effect/Random"
 import type { WorkflowError } from "../../CanoError.ts"
 import { WorkflowTimeoutError } from "../../CanoError.ts"
 import type { RunOptions } from "../../Workflow.ts"
+import { begin, until } from "../run/host.ts"
 import type { Level } from "../run/level.ts"
 import { standing } from "../run/nested.ts"
 import * as nursery from "../run/nursery.ts"
 import { levelOf, Run, runOf, within } from "../run/run.ts"
+import { SeamsRef } from "../run/seams.ts"
 import { workflowError } from "../split/join.ts"
 import { advance } from "./loop.ts"
 import type { AnyEffect, Machine } from "./machine.ts"
@@ -44,9 +46,11 @@ export const start = (
     outer,
     budget: runOf(current)?.budget,
     stem: undefined,
-    nursery: machine.parting ? nursery.make() : undefined
+    nursery: machine.parting ? nursery.make() : undefined,
+    seams: fiber.getRef(SeamsRef),
+    splits: machine.splits
   })
-  const states = withBranches(run, advance(machine, run, initial))
+  const states = withBranches(run, advance(machine, run, begin(run, initial)))
   if (timeout === undefined) {
     return within(run, layers === undefined ? states : provideLocal(states, layers))
   }
@@ -84,7 +88,9 @@ const inTime = (
       ended = true
       return Effect.void
     })
-  const budget = Effect.flatMap(Effect.sleep(timeout), () => {
+  const { host } = run
+  const expiry = host === undefined ? Effect.sleep(timeout) : Effect.suspend(() => until(host.deadline(run, timeout)))
+  const budget = Effect.flatMap(expiry, () => {
     // a run that has ended keeps its result, however long the release of its resources takes
     if (ended) return Effect.never
     late = { state: run.state, path: run.path }

@@ -32,6 +32,10 @@ export type AnyFiber = Fiber.Fiber<unknown, unknown>
 export interface Config {
   readonly strategy: JoinStrategy.JoinStrategy
   readonly timeout: Duration.Duration | undefined
+  /** The instant at which the timeout is over, in milliseconds of the Clock; left out: counted from when it is entered. */
+  readonly deadline?: number | undefined
+  /** What a split that is no state is called, for the keys of its branches. */
+  readonly name: string | undefined
   readonly bulkhead: number | undefined
   /** A bulkhead that other splits share, or the key of the service. */
   readonly pool: Pool | Context.Key<unknown, unknown> | undefined
@@ -173,6 +177,8 @@ export interface Join {
   onEnd: ((exit: Exit.Exit<unknown, unknown>) => void) | undefined
   /** How a slot goes on after its first branch, the same for all of them. */
   drain: AnyEffect | undefined
+  /** How a branch starts that has a run around it. */
+  enter: ((fiber: AnyFiber, index: number, branch: AnyEffect) => AnyEffect) | undefined
   /** The services of the branches. */
   context: Context.Context<never> | undefined
   /** The fibers of the deadlines. */
@@ -253,6 +259,7 @@ export const make = (
     hint: 0,
     drain: undefined,
     onEnd: undefined,
+    enter: undefined,
     context: undefined,
     timers: [],
     yieldEvery,

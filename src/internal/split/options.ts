@@ -24,6 +24,7 @@ import type { Config, Stagger } from "./join.ts"
 export interface SplitInput {
   readonly strategy: JoinStrategy.JoinStrategy
   readonly timeout?: Duration.Input | undefined
+  readonly name?: string | undefined
   readonly bulkhead?: unknown
   readonly discard?: boolean | undefined
   readonly losers?: Losers | undefined
@@ -51,6 +52,7 @@ export { issue as make }
 export const toConfig = (input: SplitInput): Config => ({
   strategy: input.strategy,
   timeout: input.timeout === undefined ? undefined : Duration.fromInputUnsafe(input.timeout),
+  name: input.name,
   bulkhead: Predicate.isNumber(input.bulkhead) ? input.bulkhead : undefined,
   // one of the two, by the rules
   pool: Predicate.isNumber(input.bulkhead) ? undefined : input.bulkhead as Config["pool"],
@@ -78,7 +80,10 @@ export const split = (state: string | undefined, input: unknown, options: SplitI
   const list = staticList(input, add)
   strategy(options.strategy, list, options.timeout !== undefined, add)
   if (options.timeout !== undefined) duration(options.timeout, "timeout", "the timeout", add)
-  const { bulkhead } = options
+  const { bulkhead, name } = options
+  if (name !== undefined && !Predicate.isString(name)) {
+    add("options", `the name is ${show(name)}; it must be a string, or be left out`)
+  }
   if (bulkhead !== undefined && !isCount(bulkhead) && !pool.isPool(bulkhead) && !Context.isKey(bulkhead)) {
     add(
       "bulkhead",

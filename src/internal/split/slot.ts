@@ -325,7 +325,7 @@ const pull = (join: Join, slot: Slot): AnyEffect => {
   join.sharing?.started()
   if (join.exhausted) ran(join)
   slot.index = index
-  return branch
+  return join.enter === undefined ? branch : join.enter(slot.own, index, branch)
 }
 
 /** The last branch is being started that there is, for now or for good. */

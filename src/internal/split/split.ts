@@ -42,11 +42,12 @@ import { clip } from "../check/describe.ts"
 import * as failure from "../failure/failure.ts"
 import { dispatcherOf, DispatcherRef, isSync, later } from "../fibers/dispatcher.ts"
 import { warn } from "../fibers/warn.ts"
+import { until } from "../run/host.ts"
 import type { Level } from "../run/level.ts"
 import * as limits from "../run/limits.ts"
 import { standing } from "../run/nested.ts"
 import * as nursery from "../run/nursery.ts"
-import { CurrentRunRef, levelOf, Run, runOf, SplitLevel } from "../run/run.ts"
+import { currentOf, CurrentRunRef, levelOf, Run, runOf, SplitLevel } from "../run/run.ts"
 import * as reducer from "../strategy/reducer.ts"
 import { Staggering } from "./alternatives.ts"
 import type { BranchList } from "./branches.ts"
@@ -117,7 +118,14 @@ const start = (
     }
     // a refused list counts nowhere
     limits.spend(join.frame.budget, "branches", known(join))
-    const level = new SplitLevel(outer, run)
+    const level = new SplitLevel(outer, run, {
+      current: currentOf(parent),
+      // the frame of a state is its run
+      isState: frame.root !== undefined,
+      name: config.name,
+      names: list._tag === "Known" ? list.names : undefined
+    })
+    join.enter = level.enter
     // a fiber's context holds the services of what it runs, which its type does not say
     let context = Context.add(parent.context as Context.Context<unknown>, CurrentRunRef, level)
     if (isSync(parent)) {
@@ -135,7 +143,7 @@ const start = (
     } else if (config.hedge !== undefined) {
       join.sharing = new Staggering(join, config.hedge, parent.getRef(Clock.Clock))
     }
-    return Effect.callback((resume) => {
+    const joined = Effect.callback<SplitResult<unknown, unknown>, unknown, unknown>((resume) => {
       const parting = isParting(config) ? new Parting(join, resume) : undefined
       const worker = Effect.runForkWith(context)(work(join), { uninterruptible: true })
       parting?.watch(worker)
@@ -149,6 +157,7 @@ const start = (
         return Fiber.await(worker)
       })
     })
+    return level.told(list, config, joined)
   })
 
 /** How a split ends that does not start. */
@@ -342,18 +351,18 @@ const startSegments = (join: Join, width: number, member: AnyEffect): AnyEffect 
   })
 
 const deadlines = (join: Join): ReadonlyArray<AnyEffect> => {
-  const { strategy, timeout } = join.config
+  const { deadline, strategy, timeout } = join.config
   const timers: Array<AnyEffect> = []
   const soft = JoinStrategy.isCustom(strategy) ? strategy.reducer.soft : undefined
   if (soft !== undefined) timers.push(timer(join, () => after(join, Duration.fromInputUnsafe(soft.after), relax)))
-  if (timeout !== undefined) timers.push(timer(join, () => after(join, timeout, expire)))
+  if (timeout !== undefined) timers.push(timer(join, () => after(join, timeout, expire, deadline)))
   const { sharing } = join
   if (sharing instanceof Staggering) timers.push(timer(join, () => sharing.pace))
   return timers
 }
 
-const after = (join: Join, time: Duration.Duration, due: (join: Join) => void): AnyEffect =>
-  Effect.map(Effect.sleep(time), () => due(join))
+const after = (join: Join, time: Duration.Duration, due: (join: Join) => void, instant?: number): AnyEffect =>
+  Effect.map(instant === undefined ? Effect.sleep(time) : until(instant), () => due(join))
 
 /** What runs beside the branches until the decision, which interrupts it. */
 const timer = (join: Join, body: () => AnyEffect): AnyEffect =>

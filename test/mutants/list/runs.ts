@@ -6,6 +6,42 @@ import type { Mutants } from "../mutant.ts"
 export const runs: Mutants = {
   "run/run": [
     {
+      what: "runs in the tasks of a hosted run are hosted",
+      from: "host === undefined ? context : Context.add(",
+      to: "true ? context : Context.add(",
+      tests: "seams"
+    },
+    {
+      what: "the numbers of splits go on in the next state",
+      from: "    this.#numbering = undefined\n",
+      to: "",
+      tests: "keys laws/keys"
+    },
+    {
+      what: "the path of a resumed run has holes",
+      from: "const place = this.#entered++ - this.#before",
+      to: "const place = this.#entered++",
+      tests: "seams"
+    },
+    {
+      what: "keys of splits in each other have no end",
+      from: "if (this.#nested > mostNested) {",
+      to: "if (false) {",
+      tests: "keys"
+    },
+    {
+      what: "splits in each other beyond the most have one key",
+      from: "/#~${digest(current!.key)}`",
+      to: "/#~`",
+      tests: "keys"
+    },
+    {
+      what: "a split outside of any run holds the one before",
+      from: "this.#from = run && current",
+      to: "this.#from = current",
+      tests: "limits"
+    },
+    {
       what: "a follow-on branch has the key of the state in which the run is when it starts",
       from: "key: `${stem}/${branch}`",
       to: "key: `${this.#visited(this.#entered, this.#state)}/${branch}`",
@@ -61,8 +97,8 @@ export const runs: Mutants = {
     },
     {
       what: "the branches of a split see where the run is now",
-      from: "this.run.keyAt(this.visit, this.state)",
-      to: "this.run.key",
+      from: "from instanceof Run ? from.keyAt(this.visit, this.state)",
+      to: "from instanceof Run ? from.key",
       tests: "limits"
     },
     {
@@ -73,7 +109,7 @@ export const runs: Mutants = {
     },
     {
       what: "what runs after a run is still in it",
-      from: "if (before !== undefined) self!.setContext(before)",
+      from: "        self!.setContext(before)\n",
       to: "",
       tests: "Workflow limits"
     },
@@ -82,6 +118,63 @@ export const runs: Mutants = {
       from: "run.end()",
       to: "",
       tests: "limits"
+    }
+  ],
+  "run/keys": [
+    {
+      what: "a name is no other than the path it looks like",
+      from: "name.replace(others, encoded)",
+      to: "name",
+      tests: "keys"
+    },
+    {
+      what: "two splits of a task have one name",
+      from: "if (isAlone && !names.has(name)) {",
+      to: "if (isAlone) {",
+      tests: "keys laws/keys"
+    },
+    {
+      what: "a split beside branches may have the name of one",
+      from: "if (isAlone && !names.has(name)) {",
+      to: "if (!names.has(name)) {",
+      tests: "keys laws/keys"
+    }
+  ],
+  "run/seams": [
+    {
+      what: "there is another absence for each run",
+      from: "defaultValue: () => none",
+      to: "defaultValue: () => ({ ...none })",
+      tests: "seams",
+      equivalent: "only slower: the loop asks for a host and a listener that are not there"
+    }
+  ],
+  "run/host": [
+    {
+      what: "a resumed run counts its visits anew",
+      from: "run.resumeAt(resumed.visit)",
+      to: "",
+      tests: "seams"
+    },
+    {
+      what: "an instant is a time from now",
+      from: "Math.max(0, instant - now)",
+      to: "instant",
+      tests: "seams"
+    }
+  ],
+  "run/listener": [
+    {
+      what: "what a listener throws fails the run",
+      from: "attempt(() => listener.started(span, ++numbers.happened))",
+      to: "listener.started(span, ++numbers.happened)",
+      tests: "seams"
+    },
+    {
+      what: "the ends are not counted",
+      from: "listener.ended(span, exit, ++numbers.happened)",
+      to: "listener.ended(span, exit, numbers.happened)",
+      tests: "seams"
     }
   ],
   "machine/loop": [
