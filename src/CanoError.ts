@@ -63,6 +63,7 @@ export type ConfigurationRule =
   | "registered-and-exit"
   | "unknown-next"
   | "unknown-otherwise"
+  | "to"
   | "state"
   | "task"
   | "options"
@@ -159,6 +160,7 @@ const mostIssues = 8
  */
 export type WorkflowRule =
   | "unknown-state"
+  | "undeclared-state"
   | "invalid-state"
   | "invalid-task"
   | "invalid-branches"

@@ -324,6 +324,20 @@ export interface Options<
 }
 
 /**
+ * What a split that is no state is called.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Named {
+  /**
+   * The name of the split in the keys of its branches (`Workflow.CurrentRun`), where it stands in a run. Left out: its
+   * number among the splits of the task or branch that runs it, which is another one when these change.
+   */
+  readonly name?: string | undefined
+}
+
+/**
  * Who is told of the outcomes of a split as they arrive.
  *
  * @category models
@@ -536,6 +550,7 @@ export const run: <
       Outcome.Settled<Branches.SuccessOf<Branches.ListOf<B>>, Branches.ErrorOf<Branches.ListOf<B>>>,
       Z
     >
+    & Named
     & Foreseen<M>
     & Seen<O>
 ) => Effect.Effect<
@@ -653,6 +668,7 @@ export const stream: <
   options:
     & Options<Strat & Check.Strategy<B, Strat, O>, never, "interrupt" | "await">
     & { readonly bufferSize?: number | undefined }
+    & Named
     & Seen<O>
 ) => Stream.Stream<
   Outcome.Ended<LosersOf<O>, Branches.SuccessOf<Branches.ListOf<B>>, Branches.ErrorOf<Branches.ListOf<B>>>,

@@ -25,6 +25,7 @@ import type {
   WorkflowError,
   WorkflowTimeoutError
 } from "./CanoError.ts"
+import type { Definition } from "./Definition.ts"
 import type { Foreseen, Has, Option as OptionOf, Seen } from "./internal/check/given.ts"
 import * as internal from "./internal/machine/workflow.ts"
 import * as internalRun from "./internal/run/run.ts"
@@ -221,6 +222,77 @@ type Misled<S, K extends string, N> = [N] extends [S] ? unknown
     : `state "${K}" leads to "${Exclude<Tag<N>, Tag<S>>}", which is no state`
   : `state "${K}" returns TaskResult.split: register it with registerSplit`
 
+/**
+ * Whether `to` names all states that something leads to, and no other; else a sentence. A type that only says "any state"
+ * tells nothing, and is what TypeScript tries first: there `to` is believed, and checked in each run.
+ */
+type Declared<S, K, Who extends string, To, N> = [N] extends [never] ? unknown
+  : [Tag<S>] extends [N] ? unknown
+  : [Exclude<N, To>] extends [never] ? [Exclude<To, N>] extends [never] ? unknown
+    : `state "${K & string}": to names "${Exclude<To, N> & string}", to which ${Who} never leads`
+  : `state "${K & string}": to does not name "${Exclude<N, To> & string}", to which ${Who} can lead`
+
+/** The names that are declared, where there are some, or those that the types know. */
+type Led<To, N> = [To] extends [never] ? N : To
+
+/**
+ * The names of states that a split declares: for its options, and for branches that are follow-on states.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SplitTo<out T> {
+  readonly next?: ReadonlyArray<T> | undefined
+  readonly otherwise?: ReadonlyArray<T> | undefined
+  readonly branches?: ReadonlyArray<T> | undefined
+}
+
+/** The names that are declared for one of these. */
+type NamedIn<To, P extends keyof SplitTo<any>> = To extends { readonly [_ in P]: ReadonlyArray<infer T> } ? T : never
+
+/**
+ * What `register` is told beside the task.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TaskOptions<S, K, To, X> {
+  /**
+   * The names of the states that the task leads to, for those who read the definition: pictures, `validate`. They are all
+   * that the task can return, and no others; where its type only says "any state", they are checked in each run instead,
+   * and another one is a `WorkflowError` with the rule `undeclared-state`.
+   */
+  readonly to?: (ReadonlyArray<To> & Declared<S, K, "the task", To, Tag<Target<X>>>) | undefined
+}
+
+interface SplitDeclaration<S, K, B, O, To> {
+  /**
+   * The names of the states that the functions `next` and `otherwise` lead to, and of the follow-on states among the
+   * branches, as `to` of `register`.
+   */
+  readonly to?: (To & SplitDeclared<S, K, Branches.ListOf<B>, O, To>) | undefined
+}
+
+/** Whether a split declares what its types know, for each of its options. */
+type SplitDeclared<S, K, L, O, To> = {
+  readonly [P in keyof To]: P extends "next" | "otherwise"
+    ? To[P] & Declared<S, K, P, NamedIn<To, P>, Tag<Target<OptionOf<O, P, never>>>>
+    : P extends "branches" ? To[P] & DeclaredBranches<S, K, NamedIn<To, P>, L>
+    : never
+}
+
+type DeclaredBranches<S, K, To, L> = [Branches.ListOf<Branches.List>] extends [L] ? unknown
+  : L extends TaskResult.Split<infer N> ? Declared<S, K, "a branch", To, Tag<N>>
+  : [To] extends [never] ? unknown
+  : `state "${K & string}": to names "${To & string}", but its branches are no states`
+
+/** Where a split leads by its options. */
+type LedBy<O, To> = [keyof To] extends [never]
+  ? Tag<Target<OptionOf<O, "next", never> | OptionOf<O, "otherwise", never>>>
+  :
+    | Led<NamedIn<To, "next">, Tag<Target<OptionOf<O, "next", never>>>>
+    | Led<NamedIn<To, "otherwise">, Tag<Target<OptionOf<O, "otherwise", never>>>>
+
 // what a Layer provides is contravariant: one that provides nothing is no `Layer<any, …>`
 type LayerOut<L> = L extends Layer.Layer<infer Out, infer _E, infer _In> ? Out : never
 type LayerIn<L> = L extends Layer.Layer<infer _Out, infer _E, infer In> ? In : never
@@ -281,7 +353,8 @@ type Target<To> = To extends Effect.Effect<infer N, any, any> ? N
 type ExitsOf<S, G extends Graph.Any> = [G["exits"]] extends [never] ? S : At<S, G["exits"]>
 
 /** The follow-on states of a split. */
-type FanOf<K, L, Ends> = L extends TaskResult.Split<infer N> ? Fan<K, Tag<N>, Ends> : never
+type FanOf<K, L, Ends, To> = L extends TaskResult.Split<infer N> ? Fan<K, Led<NamedIn<To, "branches">, Tag<N>>, Ends>
+  : never
 
 /** The names of those. */
 type Ends<S, G extends Graph.Any> = [G["exits"]] extends [never] ? Tag<S> : G["exits"]
@@ -408,6 +481,8 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
   readonly name: string
   /** The Schema of the states, where one was given. */
   readonly schema: Schema.Codec<S, any, any, any> | undefined
+  /** What the workflow is made of, as data: its states, what is registered for them, and where they lead. */
+  readonly definition: Definition
 
   /**
    * Gives a state its task: an Effect of the next state, a function or generator function of the current one, or
@@ -419,13 +494,36 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    * there, or use a generator function or `{ run, next }`.
    *
    * From cano: `register`.
+   *
+   * **Example** (What only a function knows)
+   *
+   * ```ts
+   * import { Effect, Random } from "effect"
+   * import { Workflow } from "effect-cano"
+   *
+   * const workflow = Workflow.make<"Choose" | "Left" | "Right" | "Lost">("ways")
+   *   .register("Choose", function*() {
+   *     return (yield* Random.nextBoolean) ? "Left" : "Right"
+   *   }, { to: ["Left", "Right"] })
+   *   .addExitStates("Left", "Right", "Lost")
+   *
+   * console.log(workflow.validate({ from: ["Choose"] }).map(({ message }) => message))
+   * // => [ 'state "Lost": no run that starts in Choose enters it' ]
+   * ```
    */
-  register<const K extends Names<S>, N extends S, Run extends Effect.Effect<any, any, any>, X>(
+  register<
+    const K extends Names<S>,
+    N extends S,
+    Run extends Effect.Effect<any, any, any>,
+    X,
+    To extends Tag<S> = never
+  >(
     state: Unhandled<S, K, G>,
-    task: TaskFrom<At<S, K>, S, N, Run> & Seen<X> & Misled<S, K, Target<X>>
+    task: TaskFrom<At<S, K>, S, N, Run> & Seen<X> & Misled<S, K, Target<X>>,
+    options?: TaskOptions<S, K, To, X>
   ): Workflow<
     S,
-    Graph<G["handled"] | K, G["exits"], G["ways"] | Way<K, Tag<Target<X>>>, G["provided"]>,
+    Graph<G["handled"] | K, G["exits"], G["ways"] | Way<K, Led<To, Tag<Target<X>>>>, G["provided"]>,
     E | TaskError<X>,
     R | TaskServices<X>
   >
@@ -452,7 +550,8 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     O,
     N extends S,
     N2 extends S = never,
-    Z = never
+    Z = never,
+    const To extends SplitTo<Tag<S>> = {}
   >(
     state: Unhandled<S, K, G>,
     branches: B,
@@ -466,6 +565,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
         JoinFailure<S, G, Branches.ListOf<B>, M, unknown>,
         N2
       >
+      & SplitDeclaration<S, K, B, O, To>
       & Foreseen<M>
       & Seen<O>
   ): Workflow<
@@ -474,8 +574,8 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
       G["handled"] | K,
       G["exits"],
       | G["ways"]
-      | Way<K, Tag<Target<OptionOf<O, "next", never> | OptionOf<O, "otherwise", never>>>>
-      | FanOf<K, Branches.ListOf<B>, Ends<S, G>>,
+      | Way<K, LedBy<O, To>>
+      | FanOf<K, Branches.ListOf<B>, Ends<S, G>, To>,
       G["provided"]
     >,
     | E
@@ -678,6 +778,7 @@ export type Entry =
   | {
     readonly run: Effect.Effect<any, any, any> | ((state: any) => Effect.Effect<any, any, any>)
     readonly next: AnyState | ((value: any) => AnyState)
+    readonly to?: ReadonlyArray<string> | undefined
   }
   | SplitEntry
 
@@ -691,6 +792,7 @@ export interface SplitEntry extends Options {
   readonly branches: Branches.List | Effect.Effect<any, any, any> | ((state: any) => any)
   readonly next: AnyState | ((result: any, state: any) => AnyState | Effect.Effect<any, any, any>)
   readonly otherwise?: AnyState | ((error: any, state: any) => AnyState | Effect.Effect<any, any, any>) | undefined
+  readonly to?: SplitTo<string> | undefined
 }
 
 type EntryError<X> = X extends { readonly branches: infer B } ?
@@ -846,7 +948,32 @@ export const isWorkflow = (u: unknown): u is Any => Predicate.hasProperty(u, Typ
  * **Details**
  *
  * It is provided once per run, where `state`, `visit`, `key` and `path` are read when they are asked for. In a branch
- * they are those of its split, also when the branch is left behind and the run has gone on; only the path grows.
+ * they are those of its split, also when the branch is left behind and the run has gone on; only the path grows, and the
+ * key is its own.
+ *
+ * **Example** (A key for each branch)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { JoinStrategy, Split, Workflow } from "effect-cano"
+ *
+ * const note = Effect.map(Workflow.CurrentRun, ({ key }) => console.log(key))
+ *
+ * const workflow = Workflow.make<"Fetch" | "Save" | "Done">("orders")
+ *   .registerSplit("Fetch", { eu: note, us: note }, { strategy: JoinStrategy.all, next: "Save" })
+ *   .register("Save", {
+ *     run: Effect.andThen(note, Split.run([note, note], { strategy: JoinStrategy.all, name: "copies" })),
+ *     next: "Done"
+ *   })
+ *   .addExitStates("Done")
+ *
+ * await Effect.runPromise(workflow.orchestrate("Fetch", { runId: "order 7" }))
+ * // => order%207/1/Fetch/eu
+ * // => order%207/1/Fetch/us
+ * // => order%207/2/Save
+ * // => order%207/2/Save/copies/0
+ * // => order%207/2/Save/copies/1
+ * ```
  *
  * @category models
  * @since 0.1.0
@@ -859,7 +986,14 @@ export interface CurrentRun {
   readonly state: string
   /** How many states the run has entered, this one included. */
   readonly visit: number
-  /** Names this visit of this state in this run, and no other: `<runId>/<visit>/<state>`. An idempotency key. */
+  /**
+   * An idempotency key: names this visit of this state in this run, `<runId>/<visit>/<state>`, or this branch of it,
+   * `<runId>/<visit>/<state>/<branch>`, and no other. It is the same in a second run with the same id and path.
+   *
+   * A branch is named as its outcome is. A `Split.run` adds its `name` before the branch, or `#k`, if it is the k-th split
+   * of its task or branch; a follow-on branch adds visit and state of its own run. Names are percent-encoded as in the path
+   * of a URL. Of more than 16 splits in each other the outer ones are named together, by a digest.
+   */
   readonly key: string
   /** The states entered so far. */
   readonly path: Path | undefined

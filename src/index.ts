@@ -5,6 +5,7 @@
  */
 export * as Bulkhead from "./Bulkhead.ts"
 export * as CanoError from "./CanoError.ts"
+export * as Definition from "./Definition.ts"
 export * as Hedge from "./Hedge.ts"
 export * as JoinStrategy from "./JoinStrategy.ts"
 export * as MemoryStore from "./MemoryStore.ts"

@@ -19,6 +19,7 @@ const surface: { readonly [module: string]: ReadonlyArray<string> } = {
     "isCanoError",
     "orDie"
   ],
+  Definition: [],
   Hedge: ["budget", "latencies", "percentile", "run", "throttle"],
   JoinStrategy: [
     "accept",

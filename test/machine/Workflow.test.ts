@@ -756,7 +756,7 @@ describe("CurrentRun and path", () => {
         })
         .addExitStates("Done")
       yield* workflow.orchestrate("A", { runId: "r1" })
-      assert.deepStrictEqual(keys, ["r1/1/A", "r1/2/B", "r1/2/B", "r1/4/A", "r1/5/B", "r1/5/B"])
+      assert.deepStrictEqual(keys, ["r1/1/A", "r1/2/B/0", "r1/2/B/1", "r1/4/A", "r1/5/B/0", "r1/5/B/1"])
     }))
 
   it.effect("gives each run an id of its own, and is empty outside of a run", () =>
@@ -1188,7 +1188,7 @@ describe("the identity of a visit", () => {
         .register("B", { run: note, next: "Done" })
         .addExitStates("Done")
       yield* outer.orchestrate("A", { runId: "o" })
-      assert.deepStrictEqual(seen, ["inner i/1/A", "outer o/1/A", "outer o/2/B"])
+      assert.deepStrictEqual(seen, ["inner i/1/A", "outer o/1/A/1", "outer o/2/B"])
     }))
 })
 

@@ -12,6 +12,8 @@ const machine = (schema: unknown, options?: object) =>
 const split = (options: object, branches: unknown = [Effect.void]) =>
   empty.registerSplit("A", branches, { strategy: JoinStrategy.all, next: "Done", ...options }).addExitStates("Done")
 
+const declared = (options: unknown, task: unknown = done) => (sound as any).register("B", task, options) as Untyped
+
 const own = JoinStrategy.make({ name: "own", initial: () => {}, onOutcome: () => {}, decide: () => "proceed" })
 
 /** What an effect fails with; a defect is no failure. */
@@ -70,6 +72,7 @@ describe("a definition that breaks a rule", () => {
       { workflow: sound.addExitStates(["End"] as never), text: /addExitStates was given \["End"\] as a state/ }
     ],
     options: [
+      { workflow: declared(42), state: "B", text: /the options are 42; they must be \{ to: \[…\] \}/ },
       {
         workflow: empty.registerSplit("A", [done], undefined as never).addExitStates("Done"),
         state: "A",
@@ -104,6 +107,34 @@ describe("a definition that breaks a rule", () => {
     "unknown-otherwise": [
       { workflow: split({ otherwise: "Nowhere" }), state: "A", text: /otherwise is "Nowhere"/ },
       { workflow: split({ otherwise: null }), state: "A", text: /otherwise is not a state/ }
+    ],
+    to: [
+      { workflow: declared({ to: ["Done", "Nowhere"] }), state: "B", text: /to names "Nowhere", which is neither/ },
+      { workflow: declared({ to: "Done" }), state: "B", text: /to is "Done"; it must be an array of the names/ },
+      { workflow: declared({ to: ["Done", 42] }), state: "B", text: /to is \["Done",42\]; it must be an array/ },
+      {
+        workflow: declared({ to: ["A", "Done"] }, { run: Effect.void, next: "Done" }),
+        state: "B",
+        text: /to names "A", to which next never leads/
+      },
+      {
+        workflow: declared({ to: [] }, { run: Effect.void, next: "Done" }),
+        state: "B",
+        text: /to does not name "Done", to which next leads/
+      },
+      {
+        workflow: split({ to: ["Done"] }),
+        state: "A",
+        text: /to is \["Done"\]; it must be \{ next, otherwise, branches/
+      },
+      { workflow: split({ to: { next: [] } }), state: "A", text: /to\.next does not name "Done"/ },
+      { workflow: split({ to: { otherwise: ["Done"] } }), state: "A", text: /but there is no otherwise/ },
+      { workflow: split({ to: { branches: ["Done"] } }), state: "A", text: /but its branches are no states/ },
+      {
+        workflow: split({ to: { branches: ["Nowhere"] } }, () => TaskResult.split(["Done"])),
+        state: "A",
+        text: /to\.branches names "Nowhere"/
+      }
     ],
     task: [
       { workflow: sound.register("B", "Done"), state: "B", text: /an Effect, a function/ },
@@ -314,6 +345,13 @@ describe("a run that breaks a rule", () => {
       ],
       [split({}, () => TaskResult.split([42])), /element 0 of TaskResult\.split is 42, which is not a state/],
       [split({}, () => TaskResult.split(["Done", "Nowhere"])), /"Nowhere"/]
+    ],
+    "undeclared-state": [
+      [
+        (empty as any).register("A", done, { to: ["A"] }).addExitStates("Done"),
+        /the task returned "Done", which to does not name: A$/
+      ],
+      [split({ next: () => "Done", to: { next: ["A"] } }), /next returned "Done", which to does not name: A$/]
     ],
     "invalid-state": [
       [

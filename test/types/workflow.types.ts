@@ -444,6 +444,70 @@ taggedSchema.register("Go", ({ urls }) => {
 })
 
 // -----------------------------------------------------------------------------
+// to: what a state declares
+// -----------------------------------------------------------------------------
+
+declare const flag: boolean
+declare const someState: State
+
+// every form of a task, in any order
+make.register("Fetch", Effect.succeed(flag ? "Merge" : "Save"), { to: ["Save", "Merge"] })
+make.register("Fetch", () => Effect.succeed("Merge"), { to: ["Merge"] })
+make.register("Fetch", function*() {
+  yield* get
+  return flag ? "Merge" : "Complete"
+}, { to: ["Merge", "Complete"] })
+make.register("Fetch", { run: get, next: (page) => page === "" ? "Merge" : "Save" }, { to: ["Merge", "Save"] })
+make.register("Fetch", { run: get, next: "Merge" }, { to: ["Merge"] })
+make.register("Fetch", Effect.die("no"), { to: [] })
+make.register("Fetch", get.pipe(Effect.as("Merge" as const)), {})
+make.register("Fetch", Effect.succeed("Merge"), { to: undefined })
+// it is kept out of what the task fails with and requires
+exactly<Effect.Effect<"Complete" | "Degraded", Engine | Offline, Http>>()(
+  make.register("Fetch", Effect.as(get, "Complete" as const), { to: ["Complete"] }).orchestrate("Fetch")
+)
+// a type that only says "any state" is believed, and only what is declared is entered
+exactly<Effect.Effect<"Complete" | "Degraded", Engine>>()(
+  make.register("Fetch", Effect.succeed(someState), { to: ["Complete"] }).orchestrate("Fetch")
+)
+// @ts-expect-error: without it the task may enter any state
+void make.register("Fetch", Effect.succeed(someState)).orchestrate("Fetch")
+
+make.registerSplit("Fetch", [get], {
+  strategy: JoinStrategy.all,
+  next: (result) => {
+    exactly<readonly [string]>()(result.values)
+    return flag ? "Merge" : "Save"
+  },
+  otherwise: (error) => {
+    exactly<CanoError.JoinUnsatisfiedError<Offline, readonly [string]>>()(error)
+    return flag ? "Degraded" : "Save"
+  },
+  to: { next: ["Merge", "Save"], otherwise: ["Degraded", "Save"] }
+})
+make.registerSplit("Fetch", [get], { strategy: JoinStrategy.all, next: "Merge", to: {} })
+make.registerSplit("Fetch", () => TaskResult.split(["Merge", "Save"]), {
+  strategy: JoinStrategy.all,
+  next: "Complete",
+  to: { branches: ["Merge", "Save"] }
+})
+make.registerSplit("Fetch", () => [get], { strategy: JoinStrategy.all, next: "Complete", to: { branches: [] } })
+exactly<Effect.Effect<"Complete" | "Degraded", Engine | CanoError.JoinUnsatisfiedError<never, readonly [void]>>>()(
+  make.registerSplit("Fetch", [Effect.void], {
+    strategy: JoinStrategy.all,
+    next: () => someState,
+    to: { next: ["Complete"] }
+  }).orchestrate("Fetch")
+)
+
+// states that carry data, by their tags
+Workflow.make<Tagged>("declared").register(
+  "Fetch",
+  ({ urls }) => Effect.succeed(urls.length > 1 ? { _tag: "Save", pages: [1] } : { _tag: "Complete", size: 0 }),
+  { to: ["Save", "Complete"] }
+)
+
+// -----------------------------------------------------------------------------
 // merge, fromEntries, pipe
 // -----------------------------------------------------------------------------
 

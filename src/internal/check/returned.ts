@@ -21,6 +21,10 @@ export const isPromise = (u: unknown): boolean =>
     return true
   }) ?? false
 
+/** What to do with a value that has still to be awaited. */
+export const hint = (u: unknown): string =>
+  isPromise(u) ? "; wrap it in Effect.promise or Effect.tryPromise, where an Effect may be given" : ""
+
 /** What is said of it where something else was expected: a Promise is refused with it, and so nobody's from then on. */
 export const described = (u: unknown): string => {
   isPromise(u)

@@ -1,30 +1,50 @@
 /**
- * What can be said of a machine by looking at it: where its states lead, as far as that is written down. A task that is an
+ * What can be said of a definition by looking at where its states lead, as far as that is written down. A task that is an
  * Effect or a function may lead anywhere, and then less is said.
  *
  * All findings are warnings: a state that nothing leads to may be kept for a caller that is yet to be written, and a loop
  * without a way out may be ended by a failure, an interruption or a limit.
  */
 import type { Issue } from "../../CanoError.ts"
+import type { Definition, Way } from "../../Definition.ts"
 import * as rules from "../split/options.ts"
 
 /** Where a state leads. */
-export interface Targets {
-  /** Those that are written down. */
+interface Targets {
+  /** Those that are known. */
   readonly next: ReadonlyArray<string>
   /** Whether it may lead elsewhere too. */
   readonly anywhere: boolean
-  /** Whether its branches may enter other states. */
-  readonly branches: boolean
+  /** What its branches may enter. */
+  readonly branches: ReadonlyArray<string>
+  /** Whether these may enter other states too. */
+  readonly branchesAnywhere: boolean
 }
 
-export type Graph = ReadonlyMap<string, Targets>
+type Graph = ReadonlyMap<string, Targets>
 
-export const findings = (
-  graph: Graph,
-  exits: ReadonlySet<string>,
-  from: ReadonlyArray<string>
-): ReadonlyArray<Issue> => [...unreachable(graph, exits, from), ...endless(graph, exits)]
+/** What can be said of a definition that has no issues. */
+export const findings = (definition: Definition, from: ReadonlyArray<string>): ReadonlyArray<Issue> => {
+  const graph = graphOf(definition)
+  const exits = new Set(definition.states.filter(({ kind }) => kind === "exit").map(({ name }) => name))
+  return [...unreachable(graph, exits, from), ...endless(graph, exits)]
+}
+
+const graphOf = ({ states }: Definition): Graph =>
+  new Map(
+    states.filter(({ kind }) => kind !== "exit").map(({ name, ways }) => {
+      const next = ways.filter(({ by }) => by !== "branches")
+      const branches = ways.filter(({ by }) => by === "branches")
+      return [name, {
+        next: next.flatMap(({ to }) => to),
+        anywhere: next.some(isUnknown),
+        branches: branches.flatMap(({ to }) => to),
+        branchesAnywhere: branches.some(isUnknown)
+      }]
+    })
+  )
+
+const isUnknown = ({ source }: Way): boolean => source === "unknown"
 
 const warning = (state: string, rule: "unreachable" | "endless", sentence: string): Issue => ({
   ...rules.make(state, rule, sentence),
@@ -42,8 +62,8 @@ const unreachable = (
   for (const state of entered) {
     const targets = graph.get(state)
     if (targets === undefined) continue
-    if (targets.anywhere || targets.branches) return []
-    for (const next of targets.next) entered.add(next)
+    if (targets.anywhere || targets.branchesAnywhere) return []
+    for (const next of [...targets.next, ...targets.branches]) entered.add(next)
   }
   return [...graph.keys(), ...exits]
     .filter((state) => !entered.has(state))

@@ -9,11 +9,20 @@ import type * as Random from "effect/Random"
 import type { Path } from "../../CanoError.ts"
 import type { SplitResult } from "../../SplitResult.ts"
 import type { CurrentRun, RunOptions } from "../../Workflow.ts"
-import type { AnyFiber } from "../fibers/any.ts"
+import type { AnyEffect, AnyFiber } from "../fibers/any.ts"
+import type { BranchList } from "../split/branches.ts"
+import type { Config } from "../split/config.ts"
+import { Branch } from "./branch.ts"
+import type { Host } from "./host.ts"
+import { digest, Numbering, segment } from "./keys.ts"
 import { Level } from "./level.ts"
 import type { Budget } from "./limits.ts"
 import * as limits from "./limits.ts"
+import type { Listener, Span } from "./listener.ts"
+import * as listening from "./listener.ts"
 import type { Nursery } from "./nursery.ts"
+import type { Seams } from "./seams.ts"
+import { SeamsRef } from "./seams.ts"
 
 /** Names kept of the begin of a run, and of its end; and of the runs that are nested in each other. */
 const headSize = 16
@@ -32,6 +41,11 @@ export class Run extends Level implements CurrentRun {
   /** What it may still do, with all that runs in it and in the runs around it. */
   readonly budget: Budget | undefined
   readonly nursery: Nursery | undefined
+  readonly seams: Seams
+  /** How much has happened, for the listener of a root. */
+  happened = 0
+  /** Whether its states have still to end. */
+  isOpen = true
   /** Whether its time is up, and its states have still to end. */
   isExpired = false
   /** What the split had in which its time was up. */
@@ -39,8 +53,13 @@ export class Run extends Level implements CurrentRun {
   readonly #stem: Stem | undefined
   readonly #random: Random.Random
   #runId: string | undefined
+  readonly #splits: ReadonlySet<string>
   #state = ""
+  /** The states that it has entered, and those before it was resumed. */
   #entered = 0
+  #before = 0
+  #numbering: Numbering | undefined
+  #span: Extract<Span, { readonly _tag: "Run" }> | undefined
   readonly #head: Array<string> = []
   #tail: Array<string> | undefined
   constructor(given: {
@@ -53,12 +72,17 @@ export class Run extends Level implements CurrentRun {
     readonly stem: Stem | undefined
     /** Where a split may leave branches behind; not needed where none does. */
     readonly nursery: Nursery | undefined
+    readonly seams: Seams
+    /** The states that are split. */
+    readonly splits: ReadonlySet<string>
   }) {
     super(given.outer)
     const { options } = given
     this.workflow = given.workflow
     this.maxDepth = options?.maxDepth
     this.nursery = given.nursery
+    this.seams = given.seams
+    this.#splits = given.splits
     this.#stem = given.stem
     this.#random = given.random
     this.#runId = options?.runId
@@ -67,7 +91,7 @@ export class Run extends Level implements CurrentRun {
   }
   /** Makes a run of its own for each follow-on branch of a split in the state that the run is in. */
   branchOff(): (branch: number, split: Level | undefined) => Run {
-    const { nursery, root, workflow } = this
+    const { nursery, root, seams, workflow } = this
     // not when the branch starts: the run may have gone on by then
     const stem = this.#visited(this.#entered, this.#state)
     return (branch, split) =>
@@ -78,8 +102,22 @@ export class Run extends Level implements CurrentRun {
         outer: split,
         budget: this.budget,
         stem: { root, key: `${stem}/${branch}` },
-        nursery
+        nursery,
+        seams,
+        splits: this.#splits
       })
+  }
+  /** Who runs its steps, where somebody does. */
+  get host(): Host | undefined {
+    return this.seams.host
+  }
+  /** Who is told of what happens, where somebody is. */
+  get listener(): Listener | undefined {
+    return this.seams.listener
+  }
+  /** What its listener is told of it. */
+  get span(): Extract<Span, { readonly _tag: "Run" }> {
+    return this.#span ??= { _tag: "Run", run: this }
   }
   get isSplit(): boolean {
     return false
@@ -106,10 +144,14 @@ export class Run extends Level implements CurrentRun {
     return this.keyAt(this.#entered, this.#state)
   }
   keyAt(visit: number, state: string): string {
-    return `${this.runId}${this.#visited(visit, state)}`
+    return `${segment(this.runId)}${this.#visited(visit, state)}`
+  }
+  /** The segment of a split in the state that it is in, which is not the split of that state. */
+  nextSplit(name: string | undefined): string {
+    return (this.#numbering ??= new Numbering()).next(name, !this.#splits.has(this.#state))
   }
   #visited(visit: number, state: string): string {
-    const own = `/${visit}/${state}`
+    const own = `/${visit}/${segment(state)}`
     return this.#stem === undefined ? own : `${this.#stem.key}${own}`
   }
   get path(): Path {
@@ -131,14 +173,19 @@ export class Run extends Level implements CurrentRun {
   }
   #states(): ReadonlyArray<string> {
     if (this.#tail === undefined) return this.#head.slice()
-    const over = this.#entered - headSize
+    const over = this.#entered - this.#before - headSize
     if (over <= tailSize) return this.#head.concat(this.#tail)
     const oldest = over % tailSize
     return this.#head.concat(this.#tail.slice(oldest), this.#tail.slice(0, oldest))
   }
+  /** Lets the next state that it enters have a number: that of a visit which it was in before. */
+  resumeAt(visit: number): void {
+    this.#entered = this.#before = visit - 1
+  }
   enter(state: string): void {
     this.#state = state
-    const place = this.#entered++
+    this.#numbering = undefined
+    const place = this.#entered++ - this.#before
     if (place < headSize) this.#head.push(state)
     else (this.#tail ??= [])[(place - headSize) % tailSize] = state
   }
@@ -154,20 +201,83 @@ const outside: CurrentRun = { workflow: "", runId: "", state: "", visit: 0, key:
 
 export const CurrentRunRef = Context.Reference<CurrentRun>("effect-cano/CurrentRun", { defaultValue: () => outside })
 
+/** Splits in each other of which a key names each; of more it names them together. */
+const mostNested = 16
+
+/** Where a split stands. */
+interface Place {
+  /** The current run of who enters it, if there is any. */
+  readonly current: Current | undefined
+  /** Whether it is that of a state. */
+  readonly isState: boolean
+  readonly name: string | undefined
+  /** The names of its branches, where they are known and not their places. */
+  readonly names: ReadonlyArray<string> | undefined
+}
+
 /**
- * A split that has started branches. For these it is the current run: the one that it stands in, if in any, as it was when
- * it started them. A branch that is left behind keeps its key, wherever the run has gone since.
+ * A split that has started branches. For its observer it is the current run, and for its branches what theirs is made of:
+ * the run that it stands in, if in any, as it was when it started them. A branch that is left behind keeps its key, wherever
+ * the run has gone since.
  */
 export class SplitLevel extends Level implements CurrentRun {
   readonly run: Run | undefined
   readonly state: string
   readonly visit: number
-  constructor(outer: Level | undefined, run: Run | undefined) {
+  readonly names: ReadonlyArray<string> | undefined
+  /** What its key is made of: that of where it stands, and its own segment if it is not the split of the state. */
+  readonly #from: Current | string | undefined
+  /** How many splits around it its key is made of. */
+  readonly #nested: number
+  readonly #segment: string | undefined
+  #numbering: Numbering | undefined
+  constructor(outer: Level | undefined, run: Run | undefined, { current, isState, name, names }: Place) {
     super(outer)
     this.run = run
-    this.state = run === undefined ? "" : run.state
-    this.visit = run === undefined ? 0 : run.visit
+    this.names = names
+    // outside of a run nobody asks for a key
+    this.#from = run && current
+    this.#nested = 0
+    if (run === undefined) {
+      this.state = ""
+      this.visit = 0
+      this.#segment = undefined
+    } else {
+      // of a run that has gone on since, it stands where the run is now
+      const at = current instanceof Run ? run : current!
+      this.state = at.state
+      this.visit = at.visit
+      this.#segment = isState ? undefined : current!.nextSplit(name)
+      const around = current instanceof Branch ? current.level : current
+      if (around instanceof SplitLevel) this.#nested = around.#nested + 1
+      if (this.#nested > mostNested) {
+        // splits that start the next ones for ever neither hold each other nor have keys without an end
+        this.#from = `${run.keyAt(this.visit, this.state)}/#~${digest(current!.key)}`
+        this.#nested = 0
+      }
+    }
     this.count()
+  }
+  /** The segment of a split that its observer starts. */
+  nextSplit(name: string | undefined): string {
+    return `#observer/${(this.#numbering ??= new Numbering()).next(name, true)}`
+  }
+  /** How a branch starts: it has a key of its own, and the listener is told. Nobody asks for either outside of a run. */
+  get enter(): ((fiber: AnyFiber, index: number, branch: AnyEffect) => AnyEffect) | undefined {
+    const { run } = this
+    if (run === undefined) return undefined
+    const { listener, root } = run
+    return (fiber, index, body) => {
+      const branch = new Branch(this, index)
+      fiber.setContext(Context.add(fiber.context, CurrentRunRef, branch))
+      return listener === undefined ? body : listening.told(listener, root, { _tag: "Branch", branch }, body)
+    }
+  }
+  /** The split, of whose start and end the listener is told, if there is one. */
+  told<A, E, R>(list: BranchList, config: Config, body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    const { run } = this
+    if (run?.listener === undefined) return body
+    return listening.told(run.listener, run.root, { _tag: "Split", level: this, list, config }, body)
   }
   get isSplit(): boolean {
     return true
@@ -182,17 +292,28 @@ export class SplitLevel extends Level implements CurrentRun {
     return (this.run ?? outside).runId
   }
   get key(): string {
-    return this.run === undefined ? outside.key : this.run.keyAt(this.visit, this.state)
+    const from = this.#from
+    if (this.run === undefined || from === undefined) return outside.key
+    const key = from instanceof Run ? from.keyAt(this.visit, this.state) : typeof from === "string" ? from : from.key
+    return this.#segment === undefined ? key : `${key}/${this.#segment}`
   }
   get path(): Path | undefined {
     return this.run?.path
   }
 }
 
+/** What is the current run of a fiber. */
+export type Current = Run | SplitLevel | Branch
+
+export const currentOf = (fiber: AnyFiber): Current | undefined => {
+  const current = fiber.getRef(CurrentRunRef)
+  return current instanceof Branch || current instanceof SplitLevel || current instanceof Run ? current : undefined
+}
+
 /** The innermost run or split that a fiber belongs to, ended or not. */
 export const levelOf = (fiber: AnyFiber): Run | SplitLevel | undefined => {
-  const current = fiber.getRef(CurrentRunRef)
-  return current instanceof SplitLevel || current instanceof Run ? current : undefined
+  const current = currentOf(fiber)
+  return current instanceof Branch ? current.level : current
 }
 
 /** The run of a level. */
@@ -218,17 +339,24 @@ const tracePath = <E>(run: Run, cause: Cause.Cause<E>): Cause.Cause<E> => {
  */
 export const within = <A, E, R>(run: Run, body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
   const traced = Effect.catchCause(body, (cause) => Effect.failCause(tracePath(run, cause)))
+  const { host, listener } = run
   let before: Context.Context<never> | undefined
   let self: AnyFiber | undefined
   return Effect.onExitPrimitive(
     Effect.withFiber((fiber) => {
       self = fiber
       before = fiber.context
-      fiber.setContext(Context.add(before, CurrentRunRef, run))
+      const context = Context.add(before, CurrentRunRef, run)
+      // a host is that of one run
+      fiber.setContext(host === undefined ? context : Context.add(context, SeamsRef, { host: undefined, listener }))
+      if (listener !== undefined) listening.started(listener, run.root, run.span)
       return traced
     }),
-    () => {
-      if (before !== undefined) self!.setContext(before)
+    (exit) => {
+      if (before !== undefined) {
+        self!.setContext(before)
+        if (listener !== undefined) listening.ended(listener, run.root, run.span, exit)
+      }
       run.end()
       return undefined
     }

@@ -13,6 +13,10 @@ import type { Observer } from "./outbox.ts"
 export interface Config {
   readonly strategy: JoinStrategy.JoinStrategy
   readonly timeout: Duration.Duration | undefined
+  /** The instant at which the timeout is over, in milliseconds of the Clock; left out: counted from when it is entered. */
+  readonly deadline?: number | undefined
+  /** What a split that is no state is called, for the keys of its branches. */
+  readonly name: string | undefined
   readonly bulkhead: number | undefined
   /** A bulkhead that other splits share, or the key of the service. */
   readonly pool: Pool | Context.Key<unknown, unknown> | undefined

@@ -8,24 +8,25 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as JoinStrategy from "../../JoinStrategy.ts"
 import type { AnyEffect } from "../fibers/any.ts"
+import { until } from "../run/host.ts"
 import type { Join } from "./join.ts"
 import { breakOff, expire, isBreak, soften } from "./settling.ts"
 
 export const none: ReadonlyArray<AnyEffect> = []
 
 export const deadlines = (join: Join): ReadonlyArray<AnyEffect> => {
-  const { config: { strategy, timeout }, places: { beside: more } } = join
+  const { config: { deadline, strategy, timeout }, places: { beside: more } } = join
   const soft = JoinStrategy.isCustom(strategy) ? strategy.reducer.soft : undefined
   if (soft === undefined && timeout === undefined && more === undefined) return none
   const all: Array<AnyEffect> = []
   if (soft !== undefined) all.push(beside(join, () => after(join, Duration.fromInputUnsafe(soft.after), soften)))
-  if (timeout !== undefined) all.push(beside(join, () => after(join, timeout, expire)))
+  if (timeout !== undefined) all.push(beside(join, () => after(join, timeout, expire, deadline)))
   if (more !== undefined) all.push(beside(join, () => more))
   return all
 }
 
-const after = (join: Join, time: Duration.Duration, due: (join: Join) => void): AnyEffect =>
-  Effect.map(Effect.sleep(time), () => due(join))
+const after = (join: Join, time: Duration.Duration, due: (join: Join) => void, instant?: number): AnyEffect =>
+  Effect.map(instant === undefined ? Effect.sleep(time) : until(instant), () => due(join))
 
 const beside = (join: Join, body: () => AnyEffect): AnyEffect =>
   Effect.withFiber((fiber) => {

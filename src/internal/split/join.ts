@@ -4,7 +4,7 @@
  */
 import * as JoinStrategy from "../../JoinStrategy.ts"
 import * as returned from "../check/returned.ts"
-import type { AnyFiber } from "../fibers/any.ts"
+import type { AnyEffect, AnyFiber } from "../fibers/any.ts"
 import { isSync } from "../fibers/dispatcher.ts"
 import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
@@ -41,6 +41,8 @@ export interface Join {
   places: Places
   /** Where branches may outlive the split. */
   detaching: Detachment | undefined
+  /** How a branch starts that has a run around it. */
+  enter: ((fiber: AnyFiber, index: number, branch: AnyEffect) => AnyEffect) | undefined
   /** Whether slots go on with the list, and are replaced: where a place may be had or branches added later. */
   readonly isBounded: boolean
   /** Whether all slots are started by the worker one by one, since it shows only in time how many there may be. */
@@ -100,6 +102,7 @@ export const make = (
     reduction,
     places: new Own(bulkhead ?? Number.POSITIVE_INFINITY, outbox, cursor, crew, decision),
     detaching: undefined,
+    enter: undefined,
     isBounded,
     isGradual,
     startsLosers: losers !== "interrupt" && isKnown && !isBounded,

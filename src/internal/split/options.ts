@@ -28,6 +28,7 @@ export { make } from "../check/issue.ts"
 export interface SplitInput {
   readonly strategy: JoinStrategy.JoinStrategy
   readonly timeout?: Duration.Input | undefined
+  readonly name?: string | undefined
   readonly bulkhead?: unknown
   readonly discard?: boolean | undefined
   readonly losers?: Losers | undefined
@@ -55,19 +56,23 @@ export const parse = (
   }
   const issues: Array<Issue> = []
   const add = (rule: ConfigurationRule, sentence: string) => issues.push(issue(state, rule, sentence))
-  const { bulkhead, discard, hedge, maxBranches, reduce, strategy, timeout } = options
+  const { bulkhead, discard, hedge, maxBranches, name, reduce, strategy, timeout } = options
   const given = source(input, add)
   const names = namesIn(given)
   checkStrategy(strategy, names, timeout !== undefined, add)
   const config = {
     strategy,
     timeout: timeout === undefined ? undefined : duration(timeout, "timeout", "the timeout", add),
+    name,
     ...places(bulkhead, add),
     maxBranches: limitOfBranches(maxBranches, names?.length, add),
     ...losers(options.losers, add),
     ...observers(options, add),
     // a split that reduces its outcomes does not keep them
     discard: discard === true || reduce !== undefined
+  }
+  if (name !== undefined && !Predicate.isString(name)) {
+    add("options", `the name is ${show(name)}; it must be a string, or be left out`)
   }
   if (hedge !== undefined) issues.push(...hedgeIssues(state, hedge, options))
   return issues.length > 0 || given === undefined || config.observerTimeout === undefined

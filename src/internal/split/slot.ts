@@ -193,7 +193,7 @@ const take = (join: Join, slot: Slot): AnyEffect => {
   if (slot.place !== undefined) join.places.started()
   if (!cursor.hasMore) ran(join)
   slot.index = index
-  return branch
+  return join.enter === undefined ? branch : join.enter(slot.own, index, branch)
 }
 
 /** Takes the next branch of a list that is read. */

@@ -39,7 +39,7 @@ import type { Level } from "../run/level.ts"
 import * as limits from "../run/limits.ts"
 import { standing } from "../run/nested.ts"
 import type { Run } from "../run/run.ts"
-import { CurrentRunRef, levelOf, runOf, SplitLevel } from "../run/run.ts"
+import { currentOf, CurrentRunRef, levelOf, runOf, SplitLevel } from "../run/run.ts"
 import { Alternatives } from "./alternatives.ts"
 import type { BranchList } from "./branches.ts"
 import type { Config } from "./config.ts"
@@ -91,10 +91,17 @@ const start = (list: BranchList, config: Config, frame: Frame, to: outbox.Outbox
     }
     // a refused list counts nowhere
     limits.spend(join.frame.budget, "branches", join.cursor.known)
-    const level = new SplitLevel(outer, run)
+    const level = new SplitLevel(outer, run, {
+      current: currentOf(caller),
+      // the frame of a state is its run
+      isState: frame.root !== undefined,
+      name: config.name,
+      names: list._tag === "Known" ? list.names : undefined
+    })
+    join.enter = level.enter
     const context = contextIn(caller, level)
     furnish(join, context, pool)
-    return Effect.callback((resume) => {
+    const joined = Effect.callback<SplitResult<unknown, unknown>, unknown, unknown>((resume) => {
       const detaching = mayDetach(config) ? new Detaching(join, resume) : undefined
       join.detaching = detaching
       const worker = Effect.runForkWith(context)(work(join), { uninterruptible: true })
@@ -110,6 +117,7 @@ const start = (list: BranchList, config: Config, frame: Frame, to: outbox.Outbox
         return Fiber.await(worker)
       })
     })
+    return level.told(list, config, joined)
   })
 
 /** A split on its own counts into what is left to the run that it stands in. */

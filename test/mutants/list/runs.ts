@@ -6,6 +6,42 @@ import type { Mutants } from "../mutant.ts"
 export const runs: Mutants = {
   "run/run": [
     {
+      what: "runs in the tasks of a hosted run are hosted",
+      from: "host === undefined ? context : Context.add(",
+      to: "true ? context : Context.add(",
+      tests: "machine/seams"
+    },
+    {
+      what: "the numbers of splits go on in the next state",
+      from: "    this.#numbering = undefined\n",
+      to: "",
+      tests: "machine/keys laws/keys"
+    },
+    {
+      what: "the path of a resumed run has holes",
+      from: "const place = this.#entered++ - this.#before",
+      to: "const place = this.#entered++",
+      tests: "machine/seams"
+    },
+    {
+      what: "keys of splits in each other have no end",
+      from: "if (this.#nested > mostNested) {",
+      to: "if (false) {",
+      tests: "machine/keys"
+    },
+    {
+      what: "splits in each other beyond the most have one key",
+      from: "/#~${digest(current!.key)}`",
+      to: "/#~`",
+      tests: "machine/keys"
+    },
+    {
+      what: "a split outside of any run holds the one before",
+      from: "this.#from = run && current",
+      to: "this.#from = current",
+      tests: "machine/limits"
+    },
+    {
       what: "a follow-on branch has the key of the state in which the run is when it starts",
       from: "key: `${stem}/${branch}`",
       to: "key: `${this.#visited(this.#entered, this.#state)}/${branch}`",
@@ -61,8 +97,8 @@ export const runs: Mutants = {
     },
     {
       what: "the branches of a split see where the run is now",
-      from: "this.run.keyAt(this.visit, this.state)",
-      to: "this.run.key",
+      from: "from instanceof Run ? from.keyAt(this.visit, this.state)",
+      to: "from instanceof Run ? from.key",
       tests: "machine/limits"
     },
     {
@@ -73,7 +109,7 @@ export const runs: Mutants = {
     },
     {
       what: "what runs after a run is still in it",
-      from: "if (before !== undefined) self!.setContext(before)",
+      from: "        self!.setContext(before)\n",
       to: "",
       tests: "machine/Workflow machine/limits"
     },
@@ -84,7 +120,64 @@ export const runs: Mutants = {
       tests: "machine/limits"
     }
   ],
-  "machine/machine": [
+  "run/keys": [
+    {
+      what: "a name is no other than the path it looks like",
+      from: "name.replace(others, encoded)",
+      to: "name",
+      tests: "machine/keys"
+    },
+    {
+      what: "two splits of a task have one name",
+      from: "if (isAlone && !names.has(name)) {",
+      to: "if (isAlone) {",
+      tests: "machine/keys laws/keys"
+    },
+    {
+      what: "a split beside branches may have the name of one",
+      from: "if (isAlone && !names.has(name)) {",
+      to: "if (!names.has(name)) {",
+      tests: "machine/keys laws/keys"
+    }
+  ],
+  "run/seams": [
+    {
+      what: "there is another absence for each run",
+      from: "defaultValue: () => none",
+      to: "defaultValue: () => ({ ...none })",
+      tests: "machine/seams",
+      equivalent: "only slower: the loop asks for a host and a listener that are not there"
+    }
+  ],
+  "run/host": [
+    {
+      what: "a resumed run counts its visits anew",
+      from: "run.resumeAt(resumed.visit)",
+      to: "",
+      tests: "machine/seams"
+    },
+    {
+      what: "an instant is a time from now",
+      from: "Math.max(0, instant - now)",
+      to: "instant",
+      tests: "machine/seams"
+    }
+  ],
+  "run/listener": [
+    {
+      what: "what a listener throws fails the run",
+      from: "attempt(() => listener.started(span, ++numbers.happened))",
+      to: "listener.started(span, ++numbers.happened)",
+      tests: "machine/seams"
+    },
+    {
+      what: "the ends are not counted",
+      from: "listener.ended(span, exit, ++numbers.happened)",
+      to: "listener.ended(span, exit, numbers.happened)",
+      tests: "machine/seams"
+    }
+  ],
+  "machine/loop": [
     {
       what: "an Exit is a state",
       from: "(typeof state === \"object\" && Effect.isEffect(state))",
@@ -108,13 +201,17 @@ export const runs: Mutants = {
       from: "exhausted(run) ?? unfit(machine, run, next)",
       to: "exhausted(run)",
       tests: "machine/states"
-    },
+    }
+  ],
+  "machine/machine": [
     {
       what: "a state that is not known is checked against the Schema",
       from: "machine.unfit !== undefined && isKnown(machine, state)",
       to: "machine.unfit !== undefined",
       tests: "machine/states"
-    },
+    }
+  ],
+  "machine/task": [
     {
       what: "a Promise is told of as any value",
       from: "if (returned.isPromise(out)) {",
@@ -132,7 +229,9 @@ export const runs: Mutants = {
       from: "if (isIterator(out) && Predicate",
       to: "if (!isIterator(out) && Predicate",
       tests: "machine/Workflow adversarial/machine"
-    },
+    }
+  ],
+  "machine/splitState": [
     {
       what: "otherwise is asked for any failure",
       from: "error instanceof JoinUnsatisfiedError || error instanceof JoinTimeoutError\n",
@@ -147,13 +246,13 @@ export const runs: Mutants = {
     },
     {
       what: "what next answers is not looked at",
-      from: ": toState(machine(), run, `${option} returned`, out)",
+      from: ": toState(machine, run, `${option} returned`, out, names)",
       to: ": Exit.succeed(out)",
       tests: "check/callbacks machine/Workflow"
     },
     {
       what: "what an Effect of next gives is not looked at",
-      from: "Effect.flatMap(out, (next) => toState(machine(), run, `the Effect of ${option} gave`, next))",
+      from: "Effect.flatMap(out, (next) => toState(machine, run, `the Effect of ${option} gave`, next, names))",
       to: "out",
       tests: "check/callbacks machine/Workflow"
     },
@@ -166,8 +265,8 @@ export const runs: Mutants = {
     },
     {
       what: "follow-on states are not checked against the Schema",
-      from: "const error = isState(machine, state)\n      ? unfit(machine, run, state)",
-      to: "const error = isState(machine, state)\n      ? undefined",
+      from: "undeclared(run, names, whose, state)) ?? unfit(machine, run, state)",
+      to: "undeclared(run, names, whose, state))",
       tests: "machine/states"
     },
     {
@@ -350,13 +449,13 @@ export const runs: Mutants = {
   "machine/graph": [
     {
       what: "something is said though a task may lead anywhere",
-      from: "if (targets.anywhere || targets.branches) return []",
+      from: "if (targets.anywhere || targets.branchesAnywhere) return []",
       to: "",
       tests: "machine/states machine/rules machine/Workflow laws/machine"
     },
     {
       what: "something is said though branches may enter other states",
-      from: "if (targets.anywhere || targets.branches) return []",
+      from: "if (targets.anywhere || targets.branchesAnywhere) return []",
       to: "if (targets.anywhere) return []",
       tests: "machine/states machine/rules machine/Workflow laws/machine"
     },
@@ -379,7 +478,19 @@ export const runs: Mutants = {
       tests: "machine/states machine/rules machine/Workflow laws/machine"
     }
   ],
-  "machine/workflow": [
+  "machine/definition": [
+    {
+      what: "a way that is declared is unknown",
+      from: "source: names === undefined ? \"unknown\" : \"declared\"",
+      to: "source: \"unknown\"",
+      tests: "machine/declared machine/definition"
+    },
+    {
+      what: "branches of a function are no way",
+      from: "if (list.kind === \"dynamic\" && (list.from === \"function\"",
+      to: "if (list.kind === \"dynamic\" && (list.from === \"iterable\" as string",
+      tests: "machine/definition machine/declared machine/states"
+    },
     {
       what: "the parts of a merge take each other's Layers",
       from: "part: entry.part + before",
@@ -400,8 +511,8 @@ export const runs: Mutants = {
     },
     {
       what: "a merge forgets the exits of the second",
-      from: "exits: [...one.exits, ...other.exits]",
-      to: "exits: one.exits",
+      from: "entries: [...one.entries, ...moved]",
+      to: "entries: [...one.entries, ...moved.filter(({ _tag }) => _tag !== \"Exit\")]",
       tests: "laws/machine"
     },
     {
@@ -412,40 +523,58 @@ export const runs: Mutants = {
     },
     {
       what: "the longest time limit holds",
-      from: "reduce((a, b) => Duration.min(a, b))",
-      to: "reduce((a, b) => Duration.max(a, b))",
+      from: "a === undefined ? b : Duration.min(a, b)",
+      to: "a === undefined ? b : Duration.max(a, b)",
       tests: "laws/machine"
+    }
+  ],
+  "machine/declared": [
+    {
+      what: "a task may go on to what it does not declare",
+      from: "const error = isState(machine, next) ? undeclared(run, names, whose, next) : undefined",
+      to: "const error = undefined as WorkflowError | undefined",
+      tests: "machine/declared machine/rules"
     },
     {
-      what: "is compiled for each run",
-      from: "return this.#compiled ??= compile(",
-      to: "return this.#compiled = compile(",
-      tests: "machine/states"
+      what: "what is no state is told of as one that is not declared",
+      from: "isState(machine, next) ? undeclared(run, names, whose, next) : undefined",
+      to: "undeclared(run, names, whose, next)",
+      tests: "machine/declared"
     },
     {
-      what: "an initial state is not checked against the Schema",
-      from: "const refused = unfit?.(initial)",
-      to: "const refused = undefined",
-      tests: "machine/states"
+      what: "a name that is no state is declared",
+      from: "given.filter((name) => !known.has(name))",
+      to: "given.filter(() => false)",
+      tests: "machine/rules"
     },
     {
-      what: "limits of a run are not looked at",
-      from: "...limitIssues(options), ",
-      to: "",
-      tests: "machine/Workflow machine/rules machine/limits"
+      what: "what is written down may be left out of to",
+      from: "way.to.filter((name) => !given.includes(name))",
+      to: "way.to.filter(() => false)",
+      tests: "machine/rules"
     },
     {
-      what: "a run that starts in an exit state is a run",
-      from: "if (machine.exits.has(tagOf(initial)!)) return Exit.succeed(initial)",
-      to: "",
-      tests: "machine/Workflow adversarial/machine laws/machine"
+      what: "to may name more than what is written down",
+      from: "known.has(name) && !way.to.includes(name)",
+      to: "false",
+      tests: "machine/rules"
     },
+    {
+      what: "branches that are no states may be declared as such",
+      from: "if (Array.isArray(given) && given.length === 0) return []",
+      to: "if (Array.isArray(given)) return []",
+      tests: "machine/rules"
+    }
+  ],
+  "machine/compile": [
     {
       what: "states are checked on the way though only the first is to be",
-      from: "definition.states?.validate === \"transitions\" ? unfit : undefined",
+      from: "validate === \"transitions\" ? unfit : undefined",
       to: "unfit",
       tests: "machine/states"
-    },
+    }
+  ],
+  "machine/start": [
     {
       what: "a run in a task is not bounded in its depth",
       from: "outer instanceof Run ? tooDeep(machine, outer) : undefined",
@@ -476,6 +605,32 @@ export const runs: Mutants = {
       to:
         "    around(Effect.flatMap(\n      resources.build(layers, ((Layer as any).shared ??= Layer.makeMemoMapUnsafe()), scope)",
       tests: "laws/machine"
+    }
+  ],
+  "machine/workflow": [
+    {
+      what: "is compiled for each run",
+      from: "return this.#compiled ??= compiled(",
+      to: "return this.#compiled = compiled(",
+      tests: "machine/states"
+    },
+    {
+      what: "an initial state is not checked against the Schema",
+      from: "const refused = unfit?.(initial)",
+      to: "const refused = undefined",
+      tests: "machine/states"
+    },
+    {
+      what: "limits of a run are not looked at",
+      from: "...issues.ofRun(options), ",
+      to: "",
+      tests: "machine/Workflow machine/rules machine/limits"
+    },
+    {
+      what: "a run that starts in an exit state is a run",
+      from: "if (ready.machine.exits.has(tagOf(initial)!)) return Exit.succeed(initial)",
+      to: "",
+      tests: "machine/Workflow adversarial/machine laws/machine"
     }
   ]
 }

@@ -1,0 +1,208 @@
+/**
+ * What a workflow is made of. A draft is what the builder has been given, and grows with each of its methods; the
+ * definition is what others read of it, the engine included, and is made when somebody asks for it.
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import type * as Schema from "effect/Schema"
+import type { Branches, Definition, Split, State, Task, Way } from "../../Definition.ts"
+import * as JoinStrategy from "../../JoinStrategy.ts"
+import * as pool from "../bulkhead/pool.ts"
+import { isCount } from "../check/counts.ts"
+import { attempt, show } from "../check/describe.ts"
+import * as durations from "../check/durations.ts"
+import * as branches from "../split/branches.ts"
+import type { SplitInput } from "../split/options.ts"
+import * as declared from "./declared.ts"
+import { tagOf } from "./machine.ts"
+import * as resources from "./resources.ts"
+import * as schema from "./schema.ts"
+
+/** The options of `registerSplit`. */
+export interface SplitOptions extends SplitInput {
+  readonly next: unknown
+  readonly otherwise?: unknown
+}
+
+/** What one call of `register`, `registerSplit` or `addExitStates` adds. */
+export type Entry =
+  | {
+    readonly _tag: "Task"
+    readonly state: string
+    readonly task: unknown
+    readonly options: unknown
+    readonly part: number
+  }
+  | {
+    readonly _tag: "Split"
+    readonly state: string
+    readonly branches: unknown
+    readonly options: SplitOptions
+    readonly part: number
+  }
+  | { readonly _tag: "Exit"; readonly state: string }
+
+/** The Schema of the states, and which of them are checked against it. */
+export interface States {
+  readonly schema: unknown
+  readonly validate: unknown
+}
+
+export interface Draft {
+  readonly name: string
+  readonly states: States | undefined
+  readonly entries: ReadonlyArray<Entry>
+  readonly resources: resources.Resources | undefined
+  /** What `withResources` was given and is no Layer. */
+  readonly notLayers: ReadonlyArray<unknown>
+  readonly timeouts: ReadonlyArray<Duration.Input>
+}
+
+export const empty = (name: string, states: States | undefined): Draft => ({
+  name,
+  states,
+  entries: [],
+  resources: undefined,
+  notLayers: [],
+  timeouts: []
+})
+
+/** The draft of both. */
+export const merge = (one: Draft, other: Draft): Draft => {
+  // the parts of the second come after those of the first, where both have Layers
+  const before = one.resources === undefined || other.resources === undefined ? 0 : one.resources.parts
+  const moved = other.entries.map((entry) => entry._tag === "Exit" ? entry : { ...entry, part: entry.part + before })
+  return {
+    name: one.name,
+    states: one.states ?? other.states,
+    entries: [...one.entries, ...moved],
+    resources: resources.merge(one.resources, other.resources),
+    notLayers: [...one.notLayers, ...other.notLayers],
+    timeouts: [...one.timeouts, ...other.timeouts]
+  }
+}
+
+export const make = ({ entries, name, resources, states, timeouts }: Draft): Definition =>
+  Object.freeze({
+    name,
+    schema: schema.isSchema(states?.schema) ? states.schema as Schema.Top : undefined,
+    validate: states?.validate === "transitions" ? "transitions" : "initial",
+    states: Object.freeze(entries.map(stateOf)),
+    hasResources: resources !== undefined,
+    timeout: timeouts.map(durationOf).filter((timeout) => timeout !== undefined).reduce(shorter, undefined)
+  })
+
+const shorter = (a: Duration.Duration | undefined, b: Duration.Duration): Duration.Duration =>
+  a === undefined ? b : Duration.min(a, b)
+
+const stateOf = (entry: Entry): State => {
+  switch (entry._tag) {
+    case "Task":
+      return Object.freeze(task(entry))
+    case "Split":
+      return Object.freeze(split(entry))
+    case "Exit":
+      return Object.freeze({ kind: "exit", name: entry.state, ways: Object.freeze([]) })
+  }
+}
+
+const task = ({ options, part, state, task }: Extract<Entry, { readonly _tag: "Task" }>): Task => {
+  const kind = kindOf(task)
+  const way = kind === "run"
+    ? wayOf("next", (task as { readonly next: unknown }).next, declared.namesOf(options, "next", "task"))
+    : unwritten("task", declared.namesOf(options, "task", "task"))
+  return {
+    kind,
+    name: state,
+    ways: Object.freeze(kind === "none" ? [] : [way]),
+    part,
+    registered: Object.freeze({ task, options })
+  }
+}
+
+const kindOf = (task: unknown): Task["kind"] =>
+  Effect.isEffect(task)
+    ? "effect"
+    : Predicate.isFunction(task)
+    ? "function"
+    : Predicate.isObject(task) && "run" in task && "next" in task
+    ? "run"
+    : "none"
+
+const split = ({ branches, options, part, state }: Extract<Entry, { readonly _tag: "Split" }>): Split => {
+  // what is no record of options has none
+  const given: Partial<SplitOptions> = Predicate.isObject(options) ? options : {}
+  const { bulkhead, losers, maxBranches, otherwise, reduce } = given
+  const list = branchesOf(branches)
+  const names = (by: Way["by"]) => declared.namesOf(options, by, "split")
+  const ways = Predicate.isObject(options) ? [wayOf("next", given.next, names("next"))] : []
+  if (otherwise !== undefined) ways.push(wayOf("otherwise", otherwise, names("otherwise")))
+  if (list.kind === "dynamic" && (list.from === "function" || list.from === "effect")) {
+    ways.push(unwritten("branches", names("branches")))
+  }
+  return {
+    kind: "split",
+    name: state,
+    ways: Object.freeze(ways),
+    part,
+    branches: Object.freeze(list),
+    strategy: strategyOf(given.strategy),
+    timeout: durationOf(given.timeout),
+    bulkhead: bulkheadOf(bulkhead),
+    maxBranches: isCount(maxBranches) ? maxBranches : undefined,
+    losers: losersOf(losers),
+    isHedged: given.hedge !== undefined,
+    isObserved: given.onOutcome !== undefined,
+    keeps: reduce !== undefined ? "reduced" : given.discard === true ? "tally" : "outcomes",
+    registered: Object.freeze({ branches, options })
+  }
+}
+
+/** Where a state leads by what was given for it. */
+const wayOf = (by: Way["by"], to: unknown, names: ReadonlyArray<string> | undefined): Way => {
+  if (Predicate.isFunction(to)) return unwritten(by, names)
+  const tag = tagOf(to)
+  return Object.freeze({ by, to: Object.freeze(tag === undefined ? [] : [tag]), source: "written" })
+}
+
+const unwritten = (by: Way["by"], names: ReadonlyArray<string> | undefined): Way =>
+  Object.freeze({ by, to: Object.freeze([...names ?? []]), source: names === undefined ? "unknown" : "declared" })
+
+const branchesOf = (input: unknown): Branches => {
+  if (attempt(() => Effect.isEffect(input)) === true) return { kind: "dynamic", from: "effect" }
+  if (Predicate.isFunction(input)) return { kind: "dynamic", from: "function" }
+  const list = branches.fromUnknown(input)
+  switch (list._tag) {
+    case "Known":
+      return { kind: "static", names: Object.freeze([...branches.namesOf(list)]) }
+    case "Lazy":
+      return { kind: "dynamic", from: "iterable" }
+    case "Growing":
+      return { kind: "dynamic", from: "growing" }
+    case "NotBranches":
+      return { kind: "static", names: Object.freeze([]) }
+  }
+}
+
+const strategyOf = (self: JoinStrategy.JoinStrategy | undefined): string =>
+  attempt(() => JoinStrategy.format(self!)) ?? show(self)
+
+const bulkheadOf = (self: unknown): number | string | undefined =>
+  Predicate.isNumber(self)
+    ? self
+    : pool.isPool(self)
+    ? self.name
+    : Context.isKey(self)
+    ? self.key
+    : undefined
+
+const losersOf = (self: SplitInput["losers"]): Split["losers"] => {
+  if (!Predicate.isObject(self)) return Predicate.isString(self) ? self : "interrupt"
+  const grace = durationOf(self.grace)
+  return grace === undefined ? "interrupt" : Object.freeze({ grace })
+}
+
+const durationOf = (input: Duration.Input | undefined): Duration.Duration | undefined =>
+  input === undefined || durations.wrong(input, "") !== undefined ? undefined : Duration.fromInputUnsafe(input)

@@ -1,0 +1,66 @@
+/**
+ * Who is told of everything that starts and ends in a run: the run itself, visits of states, splits and their branches. It
+ * is looked for once, when a run starts, and told on the stack of what happens; without one nobody is asked.
+ *
+ * Each start has exactly one end, which is told with the same object, also after a failure, a defect or an interruption.
+ * Numbers count up in a run and its follow-on branches, in the order in which things happen. What a listener throws is
+ * dropped: it can't fail a run.
+ */
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import { attempt } from "../check/describe.ts"
+import type { BranchList } from "../split/branches.ts"
+import type { Config } from "../split/config.ts"
+import type { Branch } from "./branch.ts"
+import type { Run, SplitLevel } from "./run.ts"
+
+/** What starts and ends. */
+export type Span =
+  /** A run, or a follow-on branch as a run; from before its Layers are built until they are released. */
+  | { readonly _tag: "Run"; readonly run: Run }
+  /** A visit: the run's state, its number and its key are those of the run until the end of the visit. */
+  | { readonly _tag: "State"; readonly run: Run; readonly state: unknown; readonly visit: number }
+  /** A split that starts branches, of a state or a `Split.run`. Branches that are detached end after it. */
+  | { readonly _tag: "Split"; readonly level: SplitLevel; readonly list: BranchList; readonly config: Config }
+  /** A branch that has started. Who counts those that wait or never start reads the list and the result of the split. */
+  | { readonly _tag: "Branch"; readonly branch: Branch }
+
+export interface Listener {
+  readonly started: (span: Span, number: number) => void
+  /** The exit is that of the run, the visit with the next state, the join or the branch, after its finalizers. */
+  readonly ended: (span: Span, exit: Exit.Exit<unknown, unknown>, number: number) => void
+}
+
+/** Whoever numbers what happens: the run that all of it belongs to. */
+export interface Numbers {
+  happened: number
+}
+
+export const started = (listener: Listener, numbers: Numbers, span: Span): void => {
+  attempt(() => listener.started(span, ++numbers.happened))
+}
+
+export const ended = (listener: Listener, numbers: Numbers, span: Span, exit: Exit.Exit<unknown, unknown>): void => {
+  attempt(() => listener.ended(span, exit, ++numbers.happened))
+}
+
+/** An effect of whose start and end a listener is told. Who is interrupted before the start does not end either. */
+export const told = <A, E, R>(
+  listener: Listener,
+  numbers: Numbers,
+  span: Span,
+  body: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> => {
+  let open = false
+  return Effect.onExitPrimitive(
+    Effect.suspend(() => {
+      open = true
+      started(listener, numbers, span)
+      return body
+    }),
+    (exit) => {
+      if (open) ended(listener, numbers, span, exit)
+      return undefined
+    }
+  )
+}
