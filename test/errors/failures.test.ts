@@ -183,6 +183,15 @@ describe("a run whose time is up", () => {
       assert.deepStrictEqual(error.errors, ["no"])
     }))
 
+  it.effect("names no state while its Layers are built", () =>
+    Effect.gen(function*() {
+      const hangs = Workflow.make<"Fetch" | "Done">("orders").addExitStates("Done").register("Fetch", Effect.never)
+        .withResources(Layer.effectDiscard(Effect.never)).withTimeout(50)
+      const error = yield* late(hangs.orchestrate("Fetch"))
+      assert.isUndefined(error.state)
+      assert.strictEqual(error.message, "workflow \"orders\": the run did not end within 50ms")
+    }))
+
   for (const losers of ["interrupt", "await", "detach"] as const) {
     it.effect(`tells of branches that wait for a place (losers ${losers})`, () =>
       Effect.gen(function*() {

@@ -11,6 +11,7 @@ import * as Random from "effect/Random"
 import type { WorkflowError } from "../../CanoError.ts"
 import { WorkflowTimeoutError } from "../../CanoError.ts"
 import type { RunOptions } from "../../Workflow.ts"
+import { withoutFrames } from "../failure/joins.ts"
 import { begin, until } from "../run/host.ts"
 import type { Level } from "../run/level.ts"
 import { standing } from "../run/nested.ts"
@@ -90,20 +91,21 @@ const inTime = (
     })
   const { host } = run
   const expiry = host === undefined ? Effect.sleep(timeout) : Effect.suspend(() => until(host.deadline(run, timeout)))
-  const budget = Effect.flatMap(expiry, () => {
+  const timer = Effect.flatMap(expiry, () => {
     // a run that has ended keeps its result, however long the release of its resources takes
     if (ended) return Effect.never
-    late = { state: run.state, path: run.path }
+    // in no state yet while its Layers are built
+    late = { state: run.visit === 0 ? undefined : run.state, path: run.path }
     run.isExpired = run.isOpen
     return Effect.void
   })
   // the split that is open has told what it has when the run has been awaited
-  return Effect.flatMap(Effect.raceAllFirst([budget, body(mark)]), (exit) =>
-    late === undefined
-      ? Exit.succeed(exit)
-      : Exit.fail(
-        new WorkflowTimeoutError({ limit: timeout, workflow: run.workflow, ...late, result: run.unfinished })
-      ))
+  return Effect.flatMap(Effect.raceAllFirst([timer, body(mark)]), (exit) => {
+    const at = late
+    if (at === undefined) return Exit.succeed(exit)
+    const { unfinished: result, workflow } = run
+    return Exit.fail(withoutFrames(() => new WorkflowTimeoutError({ limit: timeout, workflow, ...at, result })))
+  })
 }
 
 /**

@@ -263,13 +263,13 @@ export class SplitLevel extends Level implements CurrentRun {
     return `#observer/${(this.#numbering ??= new Numbering()).next(name, true)}`
   }
   /** How a branch starts: it has a key of its own, and the listener is told. Nobody asks for either outside of a run. */
-  get enter(): ((fiber: AnyFiber, index: number, branch: AnyEffect) => AnyEffect) | undefined {
+  get enter(): Enter | undefined {
     const { run } = this
     if (run === undefined) return undefined
     const { listener, root } = run
-    return (fiber, index, body) => {
+    return (fiber, services, index, body) => {
       const branch = new Branch(this, index)
-      fiber.setContext(Context.add(fiber.context, CurrentRunRef, branch))
+      fiber.setContext(Context.add(services, CurrentRunRef, branch))
       return listener === undefined ? body : listening.told(listener, root, { _tag: "Branch", branch }, body)
     }
   }
@@ -301,6 +301,9 @@ export class SplitLevel extends Level implements CurrentRun {
     return this.run?.path
   }
 }
+
+/** Starts a branch on a fiber, with the services of the split. */
+export type Enter = (fiber: AnyFiber, services: Context.Context<never>, index: number, branch: AnyEffect) => AnyEffect
 
 /** What is the current run of a fiber. */
 export type Current = Run | SplitLevel | Branch

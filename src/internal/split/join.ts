@@ -4,8 +4,9 @@
  */
 import * as JoinStrategy from "../../JoinStrategy.ts"
 import * as returned from "../check/returned.ts"
-import type { AnyEffect, AnyFiber } from "../fibers/any.ts"
+import type { AnyFiber } from "../fibers/any.ts"
 import { isSync } from "../fibers/dispatcher.ts"
+import type { Enter } from "../run/run.ts"
 import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
 import type { Config } from "./config.ts"
@@ -42,7 +43,7 @@ export interface Join {
   /** Where branches may outlive the split. */
   detaching: Detachment | undefined
   /** How a branch starts that has a run around it. */
-  enter: ((fiber: AnyFiber, index: number, branch: AnyEffect) => AnyEffect) | undefined
+  enter: Enter | undefined
   /** Whether slots go on with the list, and are replaced: where a place may be had or branches added later. */
   readonly isBounded: boolean
   /** Whether all slots are started by the worker one by one, since it shows only in time how many there may be. */

@@ -68,7 +68,7 @@ class Running implements Slot {
       if (waits !== undefined) return this.first(waits)
     }
     // what a branch has set on its fiber is not for the next one
-    if (fiber.context !== crew.context) fiber.setContext(crew.context!)
+    if (join.enter === undefined && fiber.context !== crew.context) fiber.setContext(crew.context!)
     return join.cursor.isReading ? Effect.yieldNow : take(join, this)
   }
 
@@ -193,7 +193,7 @@ const take = (join: Join, slot: Slot): AnyEffect => {
   if (slot.place !== undefined) join.places.started()
   if (!cursor.hasMore) ran(join)
   slot.index = index
-  return join.enter === undefined ? branch : join.enter(slot.own, index, branch)
+  return join.enter === undefined ? branch : join.enter(slot.own, join.crew.context!, index, branch)
 }
 
 /** Takes the next branch of a list that is read. */

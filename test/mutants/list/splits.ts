@@ -25,7 +25,7 @@ export const splits: Mutants = {
     },
     {
       what: "what a branch sets on its fiber stays there",
-      from: "if (fiber.context !== crew.context) fiber.setContext(crew.context!)",
+      from: "if (join.enter === undefined && fiber.context !== crew.context) fiber.setContext(crew.context!)",
       to: "",
       tests: "adversarial/slots"
     },
