@@ -248,3 +248,53 @@ describe("a strategy that resumes a branch while it is asked (semantics 1; I1)",
       }))
   }
 })
+
+// the state that the outer step made was written over the one of the inner step
+describe("a fold whose step resumes a branch (semantics 1 and 7; I1)", () => {
+  const branches = Effect.gen(function*() {
+    const gate = yield* Deferred.make<number>()
+    const open = (outcome: { readonly name: string }) => {
+      if (outcome.name === "1") Deferred.doneUnsafe(gate, Exit.succeed(0))
+    }
+    return { open, list: [Deferred.await(gate), Effect.as(Effect.sleep(10), 1), Effect.as(Effect.sleep(20), 2)] }
+  })
+
+  it.effect("folds what settles meanwhile after what it folds: reduce", () =>
+    Effect.gen(function*() {
+      const { list, open } = yield* branches
+      const fiber = yield* start(Split.run(list, {
+        strategy: JoinStrategy.all,
+        reduce: {
+          initial: (): ReadonlyArray<string> => [],
+          step: (names, outcome) => {
+            open(outcome)
+            return [...names, outcome.name]
+          }
+        }
+      }))
+      yield* TestClock.adjust(20)
+      assert.deepStrictEqual((yield* Fiber.join(fiber)).value, ["1", "0", "2"])
+    }))
+
+  it.effect("folds what settles meanwhile after what it folds: a strategy", () =>
+    Effect.gen(function*() {
+      const { list, open } = yield* branches
+      const told: Array<ReadonlyArray<string>> = []
+      const strategy = JoinStrategy.make({
+        name: "resuming",
+        initial: (): ReadonlyArray<string> => [],
+        onOutcome: (names, outcome) => {
+          open(outcome)
+          return [...names, outcome.name]
+        },
+        decide: (names) => {
+          told.push(names)
+          return names.length < 3 ? "continue" : "proceed"
+        }
+      })
+      const fiber = yield* start(Split.run(list, { strategy }))
+      yield* TestClock.adjust(20)
+      assertConsistent(yield* Fiber.join(fiber))
+      assert.deepStrictEqual(told.at(-1), ["1", "0", "2"])
+    }))
+})

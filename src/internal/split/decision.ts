@@ -8,6 +8,7 @@ import type { Outcome } from "../../SplitResult.ts"
 import * as returned from "../check/returned.ts"
 import * as reducer from "../strategy/reducer.ts"
 import type { Cursor } from "./cursor.ts"
+import { Fold } from "./fold.ts"
 
 /** Where a split is on its way. From the decision on only the ends of losers are recorded. */
 export type Phase =
@@ -39,8 +40,8 @@ export class Decision {
   readonly isCustom: boolean
   /** A percentage becomes a quorum as soon as the total is known. */
   #strategy: JoinStrategy.JoinStrategy
-  /** The state of a strategy that is a fold over outcomes. */
-  #state: unknown
+  /** Of a strategy that is a fold over outcomes. */
+  readonly #fold: Fold | undefined
   /** Whether the soft deadline of the strategy has passed, or need not be waited for. */
   #softPassed = false
   readonly #cursor: Cursor
@@ -50,7 +51,13 @@ export class Decision {
     this.isCustom = JoinStrategy.isCustom(strategy)
     this.#strategy = strategy
     this.#cursor = cursor
-    this.#state = state
+    this.#fold = JoinStrategy.isCustom(strategy)
+      ? new Fold(
+        [strategy.name, "onOutcome"],
+        state,
+        (state, outcome) => strategy.reducer.onOutcome(state, outcome as never)
+      )
+      : undefined
   }
 
   /** Whether the split waits for branches. */
@@ -90,12 +97,9 @@ export class Decision {
     return true
   }
 
-  /** Tells a strategy that is a fold of an outcome. */
-  fold(outcome: Outcome.Settled<unknown, unknown>): void {
-    const strategy = this.#strategy
-    if (!JoinStrategy.isCustom(strategy)) return
-    const { name, reducer } = strategy
-    this.#state = returned.state(name, "onOutcome", reducer.onOutcome(this.#state, outcome as never))
+  /** Tells a strategy that is a fold of an outcome; answers whether it is to be asked then. */
+  fold(outcome: Outcome.Settled<unknown, unknown>): boolean {
+    return this.#fold !== undefined && this.#fold.add(outcome)
   }
 
   /** The total is known at last. */
@@ -111,7 +115,8 @@ export class Decision {
     if (!JoinStrategy.isCustom(strategy) || strategy.reducer.soft === undefined || this.#softPassed) return false
     this.#softPassed = true
     const { name, reducer: { soft } } = strategy
-    this.#state = returned.state(name, "soft.onPassed", soft.onPassed(this.#state))
+    const fold = this.#fold!
+    fold.state = returned.state(name, "soft.onPassed", soft.onPassed(fold.state))
     return true
   }
 
@@ -138,7 +143,7 @@ export class Decision {
   }
 
   #ask(strategy: JoinStrategy.Custom, event: Event): JoinStrategy.Judgement {
-    const judgement = reducer.judge(strategy, this.#state, this.tally, event)
+    const judgement = reducer.judge(strategy, this.#fold!.state, this.tally, event)
     return judgement === "continue" && event === "deadline" ? "fail" : judgement
   }
 

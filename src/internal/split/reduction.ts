@@ -5,16 +5,18 @@
 import type { Outcome } from "../../SplitResult.ts"
 import * as returned from "../check/returned.ts"
 import type { Reduce } from "./config.ts"
+import { Fold } from "./fold.ts"
 
 export class Reduction {
-  value: unknown
-  readonly #reduce: Reduce
+  readonly #fold: Fold
   /** The user's functions may throw. */
-  constructor(reduce: Reduce) {
-    this.#reduce = reduce
-    this.value = returned.state("reduce", "initial", reduce.initial())
+  constructor({ initial, step }: Reduce) {
+    this.#fold = new Fold(["reduce", "step"], returned.state("reduce", "initial", initial()), step)
+  }
+  get value(): unknown {
+    return this.#fold.state
   }
   add(outcome: Outcome.Settled<unknown, unknown>): void {
-    this.value = returned.state("reduce", "step", this.#reduce.step(this.value, outcome))
+    this.#fold.add(outcome)
   }
 }

@@ -71,8 +71,7 @@ const settled = (join: Join, outcome: Outcome.Settled<unknown, unknown>): void =
   if (!join.isPlain && !note(join, outcome)) return
   if (!decision.isCustom) return decide(join, "settled")
   guarded(join, () => {
-    decision.fold(outcome)
-    decide(join, "settled")
+    if (decision.fold(outcome)) decide(join, "settled")
   })
 }
 

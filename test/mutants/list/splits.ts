@@ -959,6 +959,20 @@ export const splits: Mutants = {
       tests: "split/losers"
     }
   ],
+  "split/fold": [
+    {
+      what: "an outcome that comes while another is folded is folded in between",
+      from: "if (this.#meanwhile !== undefined) {",
+      to: "if (false as boolean) {",
+      tests: "adversarial/reentrancy"
+    },
+    {
+      what: "what came while another was folded is dropped",
+      from: "for (const next of queue) this.state",
+      to: "for (const next of [outcome]) this.state",
+      tests: "adversarial/reentrancy"
+    }
+  ],
   "split/decision": [
     {
       what: "a strategy that is asked overrules what has been decided meanwhile",
