@@ -54,7 +54,7 @@ const listening = <A, E, R>(body: Effect.Effect<A, E, R>) =>
       }
     }
     const exit = yield* Effect.exit(Effect.provideService(body, Seams, { host: undefined, listener }))
-    assert.strictEqual(open.size, 0, "a start has an end")
+    assert.strictEqual(open.size, 0, `a start has an end: ${lines.join("; ")}`)
     return { lines, numbers, exit }
   })
 
@@ -107,6 +107,37 @@ describe("a listener", () => {
         "< run w ok"
       ])
       assert.deepStrictEqual(numbers, numbers.map((_, i) => i + 1))
+    }))
+
+  it.effect("is told of an end for each start, though a fiber ends as a whole at what is no Effect", () =>
+    Effect.gen(function*() {
+      const bad: Effect.Effect<never> = Effect.flatMap(Effect.void, () => 42 as never)
+      // the fiber that comes upon it is another one than that of the test, which may be resumed before the listener is told
+      const apart = (run: unknown) =>
+        Effect.tap(Effect.flatMap(Effect.forkChild(run as Effect.Effect<unknown>), Fiber.await), Effect.yieldNow)
+      const task = make.register("A", { run: bad, next: "Done" }).addExitStates("Done")
+      const { lines } = yield* listening(apart(task.orchestrate("A")))
+      assert.deepStrictEqual(lines, ["> run w", "> state 1 A", "< state 1 A Die", "< run w Die"])
+      const branch = make
+        .registerSplit("A", [Effect.sleep(10), bad], { strategy: all, next: "Done" })
+        .registerSplit("B", () => TaskResult.split(["C"]), { strategy: all, next: "Done" } as any)
+        .register("C", bad)
+        .addExitStates("Done")
+      for (const state of ["A", "B"] as const) {
+        const told = yield* listening(apart((branch.orchestrate as Function)(state)))
+        assert.strictEqual(told.lines.at(-1), "< run w Die")
+      }
+    }))
+
+  it.effect("that answers with Promises is not waited for, and may reject", () =>
+    Effect.gen(function*() {
+      const rejects = () => Promise.reject(new Error("nobody looks"))
+      const listener = { started: rejects, ended: rejects }
+      const workflow = make.register("A", { run: Effect.void, next: "Done" }).addExitStates("Done")
+      const done = yield* Effect.provideService(workflow.orchestrate("A"), Seams, { host: undefined, listener })
+      assert.strictEqual(done, "Done")
+      // a rejection that nobody looks at would fail the tests
+      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
     }))
 
   it.effect("is told of an end for each start, after failures, defects, timeouts and interruptions", () =>

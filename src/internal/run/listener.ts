@@ -9,6 +9,8 @@
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import { attempt } from "../check/describe.ts"
+import { isPromise } from "../check/returned.ts"
+import type { AnyFiber } from "../fibers/any.ts"
 import type { BranchList } from "../split/branches.ts"
 import type { Config } from "../split/config.ts"
 import type { Branch } from "./branch.ts"
@@ -36,12 +38,39 @@ export interface Numbers {
   happened: number
 }
 
-export const started = (listener: Listener, numbers: Numbers, span: Span): void => {
-  attempt(() => listener.started(span, ++numbers.happened))
+/** The spans that are open on a fiber, the innermost last. */
+const openOn = new WeakMap<AnyFiber, Array<End>>()
+
+type End = (exit: Exit.Exit<unknown, unknown>) => void
+
+/**
+ * Something starts on a fiber: tells of it, and gives what is to be called at its end. At a value that is no Effect a fiber
+ * ends without its finalizers, and with it ends what is open on it, from the inside outwards.
+ */
+export const begin = (listener: Listener, numbers: Numbers, span: Span, fiber: AnyFiber): End => {
+  let open = openOn.get(fiber)
+  if (open === undefined) {
+    const spans: Array<End> = open = []
+    openOn.set(fiber, spans)
+    fiber.addObserver((exit) => {
+      while (spans.length > 0) spans.pop()!(exit)
+    })
+  }
+  const spans = open
+  const end: End = (exit) => tell(() => listener.ended(span, exit, ++numbers.happened))
+  spans.push(end)
+  tell(() => listener.started(span, ++numbers.happened))
+  return (exit) => {
+    const place = spans.lastIndexOf(end)
+    if (place < 0) return
+    spans.splice(place, 1)
+    end(exit)
+  }
 }
 
-export const ended = (listener: Listener, numbers: Numbers, span: Span, exit: Exit.Exit<unknown, unknown>): void => {
-  attempt(() => listener.ended(span, exit, ++numbers.happened))
+/** It can't fail a run, by what it throws or by a Promise that rejects. */
+const tell = (f: () => unknown): void => {
+  attempt(() => isPromise(f()))
 }
 
 /** An effect of whose start and end a listener is told. Who is interrupted before the start does not end either. */
@@ -51,15 +80,14 @@ export const told = <A, E, R>(
   span: Span,
   body: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> => {
-  let open = false
+  let end: End | undefined
   return Effect.onExitPrimitive(
-    Effect.suspend(() => {
-      open = true
-      started(listener, numbers, span)
+    Effect.withFiber((fiber) => {
+      end = begin(listener, numbers, span, fiber)
       return body
     }),
     (exit) => {
-      if (open) ended(listener, numbers, span, exit)
+      end?.(exit)
       return undefined
     }
   )

@@ -345,6 +345,7 @@ export const within = <A, E, R>(run: Run, body: Effect.Effect<A, E, R>): Effect.
   const { host, listener } = run
   let before: Context.Context<never> | undefined
   let self: AnyFiber | undefined
+  let end: ReturnType<typeof listening.begin> | undefined
   return Effect.onExitPrimitive(
     Effect.withFiber((fiber) => {
       self = fiber
@@ -352,13 +353,13 @@ export const within = <A, E, R>(run: Run, body: Effect.Effect<A, E, R>): Effect.
       const context = Context.add(before, CurrentRunRef, run)
       // a host is that of one run
       fiber.setContext(host === undefined ? context : Context.add(context, SeamsRef, { host: undefined, listener }))
-      if (listener !== undefined) listening.started(listener, run.root, run.span)
+      if (listener !== undefined) end = listening.begin(listener, run.root, run.span, fiber)
       return traced
     }),
     (exit) => {
       if (before !== undefined) {
         self!.setContext(before)
-        if (listener !== undefined) listening.ended(listener, run.root, run.span, exit)
+        end?.(exit)
       }
       run.end()
       return undefined

@@ -166,8 +166,14 @@ export const runs: Mutants = {
   "run/listener": [
     {
       what: "what a listener throws fails the run",
-      from: "attempt(() => listener.started(span, ++numbers.happened))",
-      to: "listener.started(span, ++numbers.happened)",
+      from: "attempt(() => isPromise(f()))",
+      to: "f()",
+      tests: "machine/seams"
+    },
+    {
+      what: "what a fiber leaves open when it ends as a whole stays open",
+      from: "while (spans.length > 0) spans.pop()!(exit)",
+      to: "",
       tests: "machine/seams"
     },
     {
