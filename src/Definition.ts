@@ -14,9 +14,9 @@ import type * as Schema from "effect/Schema"
  *
  * **Details**
  *
- * All of it is plain data, deeply frozen, which can be compared, cloned and written as JSON, with two exceptions that are
- * kept by reference: the `schema`, and under `registered` what each state was registered with. Durations are those of
- * Effect. It says the same of a workflow that is merged of parts or made by `fromEntries`.
+ * All of it is plain data, frozen, which can be compared, cloned and written as JSON, with two exceptions that are kept by
+ * reference: the `schema`, and under `registered` what each state was registered with, of which records are copies.
+ * Durations are those of Effect. It says the same of a workflow that is merged of parts or made by `fromEntries`.
  *
  * A definition that breaks rules can be read, too: what has no meaning is left out of it, and `validate` tells of it.
  *

@@ -165,12 +165,44 @@ describe("the definition of a workflow", () => {
     assert.deepInclude(Workflow.make<"A">("w").definition, { schema: undefined, validate: "initial" })
   })
 
-  it("has under registered what was given, by reference", () => {
+  it("has under registered what was given, by reference, and copies of records", () => {
     assert.strictEqual(stateOf(workflow, "Start").registered.task, effect)
-    assert.strictEqual(stateOf(workflow, "Weigh").registered.task, states.Weigh)
+    assert.deepStrictEqual(stateOf(workflow, "Weigh").registered.task, states.Weigh)
     assert.strictEqual(stateOf(workflow, "Fetch").registered.branches, fetchers)
-    assert.strictEqual(stateOf(workflow, "Fetch").registered.options, states.Fetch)
+    assert.deepStrictEqual(stateOf(workflow, "Fetch").registered.options, states.Fetch)
   })
+
+  it.effect("is what runs, whatever becomes of the objects that were given", () =>
+    Effect.gen(function*() {
+      type State = "A" | "B" | "C" | "Done" | "Other"
+      const options: { strategy: JoinStrategy.JoinStrategy<"All", 0>; next: State } = { strategy: all, next: "B" }
+      const task: { run: Effect.Effect<void>; next: State } = { run: Effect.void, next: "C" }
+      const list = { x: Effect.succeed(1) }
+      const made = Workflow.make<State>("copied").registerSplit("A", list, options).register("B", task)
+        .register("C", Effect.succeed("Done")).addExitStates("Done", "Other")
+      options.next = "Other"
+      task.next = "Other"
+      Reflect.set(list, "x", 42)
+      assert.deepStrictEqual(made.definition.states.slice(0, 2).map(({ ways }) => ways[0]!.to), [["B"], ["C"]])
+      assert.deepStrictEqual(made.validate(), [])
+      assert.strictEqual(yield* made.orchestrate("A"), "Done")
+    }))
+
+  it.effect("reads what it was given once", () =>
+    Effect.gen(function*() {
+      let reads = 0
+      const list = {
+        get x() {
+          reads++
+          return Effect.succeed(1)
+        }
+      }
+      const made = Workflow.make<"A" | "Done">("once").registerSplit("A", list, { strategy: all, next: "Done" })
+        .addExitStates("Done")
+      assert.strictEqual(made.definition.states.length, 2)
+      assert.strictEqual(yield* made.orchestrate("A"), "Done")
+      assert.strictEqual(reads, 1)
+    }))
 
   it("is plain data but for the Schema and what was registered", () => {
     const data = plain(workflow.definition)

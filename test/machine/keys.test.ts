@@ -2,8 +2,9 @@
  * The keys of a run: each visit and each branch has one of its own, in every run with the same id the same.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Stream } from "effect"
+import { Deferred, Effect, Fiber, Stream } from "effect"
 import { Hedge, JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
+import { TestClock } from "effect/testing"
 
 const { all, any } = JoinStrategy
 
@@ -103,7 +104,47 @@ describe("the key of a branch", () => {
           next: () => Effect.as(named, "Done")
         })
       })
-      assert.deepStrictEqual(keys, ["r/1/A/a#1/x", "r/1/A/a", "r/1/A/#observer/a/x", "r/1/A/a#2/x"])
+      assert.deepStrictEqual(keys, ["r/1/A/a#1/x", "r/1/A/a", "r/1/A/#observer/a/a/x", "r/1/A/a#2/x"])
+    }))
+
+  it.effect("of what an observer starts is that of the branch it is told of, whichever ends first", () =>
+    Effect.gen(function*() {
+      const orders = [[10, 20], [20, 10]] as const
+      for (const [x, y] of orders) {
+        const fiber = yield* Effect.forkChild(
+          keysOf((workflow, note) =>
+            workflow.registerSplit("A", { x: Effect.sleep(x), y: Effect.sleep(y) }, {
+              strategy: all,
+              onOutcome: () => Effect.andThen(note, Split.run([note], { strategy: all, name: "save" })),
+              next: "Done"
+            })
+          )
+        )
+        yield* TestClock.adjust(20)
+        assert.deepStrictEqual([...yield* Fiber.join(fiber)].sort(), [
+          "r/1/A/#observer/x",
+          "r/1/A/#observer/x/save/0",
+          "r/1/A/#observer/y",
+          "r/1/A/#observer/y/save/0"
+        ])
+      }
+    }))
+
+  it.effect("is numbered anew in each visit", () =>
+    Effect.gen(function*() {
+      const keys = yield* keysOf((workflow, note) => {
+        const split = Split.run([note], { strategy: all })
+        const named = Split.run([note], { strategy: all, name: "in" })
+        return workflow.register("A", { run: Effect.andThen(split, named), next: "B" })
+          .register("B", { run: Effect.andThen(split, named), next: "Done" })
+      })
+      assert.deepStrictEqual(keys, ["r/1/A/#1/0", "r/1/A/in/0", "r/2/B/#1/0", "r/2/B/in/0"])
+    }))
+
+  it.effect("of a name that is a step in a path is no step", () =>
+    Effect.gen(function*() {
+      const keys = yield* ofBranches((note) => ({ ".": note, "..": note }))
+      assert.deepStrictEqual(keys, ["r/1/A/%2E", "r/1/A/%2E%2E"])
     }))
 
   it.effect("of a follow-on state has the visits of its own run, also inside another", () =>

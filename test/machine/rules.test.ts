@@ -72,6 +72,7 @@ describe("a definition that breaks a rule", () => {
       { workflow: sound.addExitStates(["End"] as never), text: /addExitStates was given \["End"\] as a state/ }
     ],
     options: [
+      { workflow: sound, options: { runId: 7 as never }, text: /runId is 7; it must be a string/ },
       { workflow: declared(42), state: "B", text: /the options are 42; they must be \{ to: \[…\] \}/ },
       {
         workflow: empty.registerSplit("A", [done], undefined as never).addExitStates("Done"),
@@ -111,6 +112,9 @@ describe("a definition that breaks a rule", () => {
     to: [
       { workflow: declared({ to: ["Done", "Nowhere"] }), state: "B", text: /to names "Nowhere", which is neither/ },
       { workflow: declared({ to: "Done" }), state: "B", text: /to is "Done"; it must be an array of the names/ },
+      { workflow: declared({ to: [] }), state: "B", text: /to is empty; it must name where the state leads/ },
+      // eslint-disable-next-line no-sparse-arrays
+      { workflow: declared({ to: [, "Done"] }), state: "B", text: /it must be an array of the names/ },
       { workflow: declared({ to: ["Done", 42] }), state: "B", text: /to is \["Done",42\]; it must be an array/ },
       {
         workflow: declared({ to: ["A", "Done"] }, { run: Effect.void, next: "Done" }),

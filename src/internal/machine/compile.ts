@@ -11,6 +11,7 @@ import type { Parsed } from "../split/options.ts"
 import * as options from "../split/options.ts"
 import * as declared from "./declared.ts"
 import type { SplitOptions } from "./definition.ts"
+import { sourceOf } from "./definition.ts"
 import type { Check, Handler, Machine } from "./machine.ts"
 import * as resources from "./resources.ts"
 import * as splitState from "./splitState.ts"
@@ -23,7 +24,7 @@ export const splitsOf = ({ states }: Definition): Splits =>
   new Map(
     states.filter(isSplit).filter(({ name }) => Predicate.isString(name)).map((
       state
-    ) => [state, options.parse(state.name, state.registered.branches, optionsOf(state))])
+    ) => [state, options.parseSource(state.name, sourceOf(state), optionsOf(state))])
   )
 
 export const compile = (

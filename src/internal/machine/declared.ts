@@ -16,7 +16,7 @@ import { isState, ofNext, ofTask, tagOf } from "./machine.ts"
 /** The names of `to` for one way; `undefined` where none are given, or what is given are none. */
 export const namesOf = (options: unknown, by: Way["by"], kind: "task" | "split"): ReadonlyArray<string> | undefined => {
   const given = givenOf(options, by, kind)
-  return isNames(given) ? given : undefined
+  return isNames(given) ? [...new Set(given)] : undefined
 }
 
 const givenOf = (options: unknown, by: Way["by"], kind: "task" | "split"): unknown => {
@@ -25,7 +25,7 @@ const givenOf = (options: unknown, by: Way["by"], kind: "task" | "split"): unkno
   return Predicate.isObject(to) ? to[by] : undefined
 }
 
-const isNames = (u: unknown): u is ReadonlyArray<string> => Array.isArray(u) && u.every(Predicate.isString)
+const isNames = (u: unknown): u is ReadonlyArray<string> => Array.isArray(u) && Array.from(u).every(Predicate.isString)
 
 // -----------------------------------------------------------------------------
 // checking
@@ -55,7 +55,12 @@ const ofWay = (way: Way, option: string, given: unknown, known: ReadonlySet<stri
   const strange = given.filter((name) => !known.has(name)).map((name) =>
     `${option} names "${clip(name)}", which is neither registered nor an exit state; the states are ${list(known)}`
   )
-  if (way.source !== "written") return strange
+  if (way.source !== "written") {
+    // branches may be none
+    return given.length > 0 || way.by === "branches"
+      ? strange
+      : [`${option} is empty; it must name where the state leads, or be left out`]
+  }
   return [
     ...strange,
     ...way.to.filter((name) => !given.includes(name)).map((name) =>

@@ -13,6 +13,7 @@ import * as pool from "../bulkhead/pool.ts"
 import { isCount } from "../check/counts.ts"
 import { attempt, show } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
+import type { Source } from "../split/branches.ts"
 import * as branches from "../split/branches.ts"
 import type { SplitInput } from "../split/options.ts"
 import * as declared from "./declared.ts"
@@ -39,6 +40,8 @@ export type Entry =
     readonly _tag: "Split"
     readonly state: string
     readonly branches: unknown
+    /** What they were read as, once. */
+    readonly source: Source | branches.NotBranches
     readonly options: SplitOptions
     readonly part: number
   }
@@ -131,18 +134,23 @@ const kindOf = (task: unknown): Task["kind"] =>
     ? "run"
     : "none"
 
-const split = ({ branches, options, part, state }: Extract<Entry, { readonly _tag: "Split" }>): Split => {
+/** What the branches of a state were read as. */
+const sources = new WeakMap<Split, Source | branches.NotBranches>()
+export const sourceOf = (state: Split): Source | branches.NotBranches => sources.get(state)!
+
+const split = (entry: Extract<Entry, { readonly _tag: "Split" }>): Split => {
+  const { branches, options, part, source, state } = entry
   // what is no record of options has none
   const given: Partial<SplitOptions> = Predicate.isObject(options) ? options : {}
   const { bulkhead, losers, maxBranches, otherwise, reduce } = given
-  const list = branchesOf(branches)
+  const list = branchesOf(source)
   const names = (by: Way["by"]) => declared.namesOf(options, by, "split")
   const ways = Predicate.isObject(options) ? [wayOf("next", given.next, names("next"))] : []
   if (otherwise !== undefined) ways.push(wayOf("otherwise", otherwise, names("otherwise")))
   if (list.kind === "dynamic" && (list.from === "function" || list.from === "effect")) {
     ways.push(unwritten("branches", names("branches")))
   }
-  return {
+  const made: Split = {
     kind: "split",
     name: state,
     ways: Object.freeze(ways),
@@ -158,6 +166,8 @@ const split = ({ branches, options, part, state }: Extract<Entry, { readonly _ta
     keeps: reduce !== undefined ? "reduced" : given.discard === true ? "tally" : "outcomes",
     registered: Object.freeze({ branches, options })
   }
+  sources.set(made, source)
+  return made
 }
 
 /** Where a state leads by what was given for it. */
@@ -170,19 +180,19 @@ const wayOf = (by: Way["by"], to: unknown, names: ReadonlyArray<string> | undefi
 const unwritten = (by: Way["by"], names: ReadonlyArray<string> | undefined): Way =>
   Object.freeze({ by, to: Object.freeze([...names ?? []]), source: names === undefined ? "unknown" : "declared" })
 
-const branchesOf = (input: unknown): Branches => {
-  if (attempt(() => Effect.isEffect(input)) === true) return { kind: "dynamic", from: "effect" }
-  if (Predicate.isFunction(input)) return { kind: "dynamic", from: "function" }
-  const list = branches.fromUnknown(input)
-  switch (list._tag) {
-    case "Known":
-      return { kind: "static", names: Object.freeze([...branches.namesOf(list)]) }
-    case "Lazy":
-      return { kind: "dynamic", from: "iterable" }
-    case "Growing":
-      return { kind: "dynamic", from: "growing" }
+const branchesOf = (source: Source | branches.NotBranches): Branches => {
+  switch (source._tag) {
+    case "Effect":
+      return { kind: "dynamic", from: "effect" }
+    case "Function":
+      return { kind: "dynamic", from: "function" }
     case "NotBranches":
       return { kind: "static", names: Object.freeze([]) }
+    case "List": {
+      const { list } = source
+      if (list._tag === "Known") return { kind: "static", names: Object.freeze([...branches.namesOf(list)]) }
+      return { kind: "dynamic", from: list._tag === "Lazy" ? "iterable" : "growing" }
+    }
   }
 }
 

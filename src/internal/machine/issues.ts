@@ -104,10 +104,16 @@ const ofWays = (state: Task | Split, known: ReadonlySet<string>): ReadonlyArray<
 
 /** What is wrong with the options of a run. */
 export const ofRun = (options: RunOptions | undefined): ReadonlyArray<Issue> => [
+  ...idIssues(options?.runId),
   ...rules.limit(options?.maxTransitions, 0, "max-transitions"),
   ...rules.limit(options?.maxBranches, 0, "max-branches"),
   ...rules.limit(options?.maxDepth, 1, "max-depth")
 ]
+
+const idIssues = (id: unknown): ReadonlyArray<Issue> =>
+  id === undefined || Predicate.isString(id)
+    ? []
+    : [rules.make(undefined, "options", `runId is ${show(id)}; it must be a string, or be left out`)]
 
 /** A run can start in the states of its machine, if the Schema has nothing against it. */
 export const ofInitial = (

@@ -12,7 +12,8 @@ import type { Issue } from "../../CanoError.ts"
 import { ConfigurationError } from "../../CanoError.ts"
 import type { Definition } from "../../Definition.ts"
 import type { RunOptions } from "../../Workflow.ts"
-import { show } from "../check/describe.ts"
+import { attempt, isPlain, show } from "../check/describe.ts"
+import { source } from "../split/branches.ts"
 import * as rules from "../split/options.ts"
 import { compile, splitsOf } from "./compile.ts"
 import type { Draft, SplitOptions } from "./definition.ts"
@@ -65,10 +66,10 @@ export class WorkflowImpl {
     return this.#with({ entries: [...this.#draft.entries, ...entries] })
   }
   register(state: string, task: unknown, options?: unknown): WorkflowImpl {
-    return this.#add({ _tag: "Task", state, task, options, part: 0 })
+    return this.#add({ _tag: "Task", state, task: copied(task), options: copied(options), part: 0 })
   }
   registerSplit(state: string, branches: unknown, options: SplitOptions): WorkflowImpl {
-    return this.#add({ _tag: "Split", state, branches, options, part: 0 })
+    return this.#add({ _tag: "Split", state, branches, source: source(branches), options: copied(options), part: 0 })
   }
   addExitStates(...states: ReadonlyArray<string>): WorkflowImpl {
     return this.#add(...states.map((state) => ({ _tag: "Exit", state }) as const))
@@ -120,6 +121,10 @@ export class WorkflowImpl {
     })
   }
 }
+
+/** What is registered stays what it was, whatever becomes of the object that it was given as. */
+const copied = <A>(given: A): A =>
+  attempt(() => Predicate.isObject(given) && isPlain(given) && !Effect.isEffect(given) ? { ...given } : given) ?? given
 
 const compiled = (definition: Definition, draft: Draft): Compiled => {
   const splits = splitsOf(definition)

@@ -10,16 +10,19 @@ import type { SplitLevel } from "./run.ts"
 export class Branch implements CurrentRun {
   readonly level: SplitLevel
   readonly index: number
+  readonly #isTold: boolean
   #numbering: Numbering | undefined
-  constructor(level: SplitLevel, index: number) {
+  /** A branch, or who is told of its end: an observer does so in a place of its own. */
+  constructor(level: SplitLevel, index: number, isTold: boolean) {
     this.level = level
     this.index = index
+    this.#isTold = isTold
   }
   get name(): string {
     return this.level.names?.[this.index] ?? String(this.index)
   }
   get key(): string {
-    return `${this.level.key}/${segment(this.name)}`
+    return `${this.level.key}/${this.#isTold ? "#observer/" : ""}${segment(this.name)}`
   }
   /** The segment of a split that it starts. */
   nextSplit(name: string | undefined): string {

@@ -6,8 +6,9 @@
 /** What may stand in a segment of a URL's path as it is. */
 const others = /[^\w.!~*'()@:,;=+$&-]/gu
 
-/** A name as a segment: percent-encoded as in a URL's path. */
-export const segment = (name: string): string => name.replace(others, encoded)
+/** A name as a segment: percent-encoded as in a URL's path, in which dots alone would be steps. */
+export const segment = (name: string): string =>
+  name === "." || name === ".." ? name.replace(/\./g, "%2E") : name.replace(others, encoded)
 
 /** Half of a pair has no encoding: its number is no beginning of one either. */
 const encoded = (character: string): string =>

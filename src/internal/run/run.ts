@@ -258,9 +258,15 @@ export class SplitLevel extends Level implements CurrentRun {
     }
     this.count()
   }
-  /** The segment of a split that its observer starts. */
+  /** The segment of a split that is started beside its branches: by a budget, say. */
   nextSplit(name: string | undefined): string {
-    return `#observer/${(this.#numbering ??= new Numbering()).next(name, true)}`
+    return `#beside/${(this.#numbering ??= new Numbering()).next(name, true)}`
+  }
+  /** How an observer is told of a branch: as that branch, in a place of its own. */
+  get tell(): ((fiber: AnyFiber, services: Context.Context<never>, index: number) => void) | undefined {
+    if (this.run === undefined) return undefined
+    return (fiber, services, index) =>
+      fiber.setContext(Context.add(services, CurrentRunRef, new Branch(this, index, true)))
   }
   /** How a branch starts: it has a key of its own, and the listener is told. Nobody asks for either outside of a run. */
   get enter(): Enter | undefined {
@@ -268,7 +274,7 @@ export class SplitLevel extends Level implements CurrentRun {
     if (run === undefined) return undefined
     const { listener, root } = run
     return (fiber, services, index, body) => {
-      const branch = new Branch(this, index)
+      const branch = new Branch(this, index, false)
       fiber.setContext(Context.add(services, CurrentRunRef, branch))
       return listener === undefined ? body : listening.told(listener, root, { _tag: "Branch", branch }, body)
     }

@@ -50,6 +50,13 @@ export const parse = (
   state: string | undefined,
   input: unknown,
   options: SplitInput
+): Result.Result<Parsed, ReadonlyArray<Issue>> => parseSource(state, branches.source(input), options)
+
+/** The same for branches that have been read. */
+export const parseSource = (
+  state: string | undefined,
+  read: Source | branches.NotBranches,
+  options: SplitInput
 ): Result.Result<Parsed, ReadonlyArray<Issue>> => {
   if (!Predicate.isObject(options)) {
     return Result.fail([issue(state, "options", `the options are ${show(options)}; they must be { strategy, … }`)])
@@ -57,7 +64,7 @@ export const parse = (
   const issues: Array<Issue> = []
   const add = (rule: ConfigurationRule, sentence: string) => issues.push(issue(state, rule, sentence))
   const { bulkhead, discard, hedge, maxBranches, name, reduce, strategy, timeout } = options
-  const given = source(input, add)
+  const given = source(read, add)
   const names = namesIn(given)
   checkStrategy(strategy, names, timeout !== undefined, add)
   const config = {
@@ -82,8 +89,7 @@ export const parse = (
 }
 
 /** What a split is given as its branches. A static iterator would be empty the second time. */
-const source = (input: unknown, add: Add): Source | undefined => {
-  const given = branches.source(input)
+const source = (given: Source | branches.NotBranches, add: Add): Source | undefined => {
   if (given._tag === "NotBranches") {
     add("branches", given.detail)
     return undefined

@@ -5,6 +5,7 @@
  */
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -36,6 +37,8 @@ export class Outbox {
   readonly home: AnyFiber
   /** What is made of an observer that returns no Effect. */
   readonly refuse: (detail: string) => Effect.Effect<never, unknown>
+  /** How the observer's fiber is told of a branch, where a run is around. */
+  tell: ((fiber: AnyFiber, services: Context.Context<never>, index: number) => void) | undefined
   /** Called when there is room again. */
   onRoom: (() => void) | undefined
   /** Fibers that wait for room. */
@@ -95,6 +98,7 @@ export const deliver = (self: Outbox): Effect.Effect<void, unknown, unknown> =>
   Effect.withFiber((fiber) => {
     const { observer, queue } = self
     const clock = fiber.getRef(Clock.Clock)
+    const services = fiber.context
     self.delivering = fiber
     let open = true
     const next = Effect.flatMap(
@@ -110,6 +114,7 @@ export const deliver = (self: Outbox): Effect.Effect<void, unknown, unknown> =>
           wake(self, capacity - size)
         }
         self.busySince = clock.currentTimeMillisUnsafe()
+        self.tell?.(fiber, services, outcome.index)
         const told: unknown = observer(outcome)
         return Effect.isEffect(told)
           ? told

@@ -99,6 +99,7 @@ const start = (list: BranchList, config: Config, frame: Frame, to: outbox.Outbox
       names: list._tag === "Known" ? list.names : undefined
     })
     join.enter = level.enter
+    if (to !== undefined) to.tell = level.tell
     const context = contextIn(caller, level)
     furnish(join, context, pool)
     const joined = Effect.callback<SplitResult<unknown, unknown>, unknown, unknown>((resume) => {
