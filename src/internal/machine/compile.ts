@@ -40,7 +40,7 @@ export const compile = (
     handlers,
     exits: new Set(states.filter(({ kind }) => kind === "exit").map(({ name }) => name)),
     splits: new Set([...parsed.keys()].map(({ name }) => name)),
-    parting: [...parsed.values()].some(({ config }) => mayDetach(config)),
+    mayDetach: [...parsed.values()].some(({ config }) => mayDetach(config)),
     byNext: new Set(states.filter(answersNext).map(({ name }) => name)),
     unfit: validate === "transitions" ? unfit : undefined
   }

@@ -68,7 +68,7 @@ const visiting = (machine: Machine, run: Run, work: () => AnyEffect, state: () =
 
 /** Counts a transition, unless it passes a limit. */
 const exhausted = (run: Run): WorkflowError | undefined => {
-  const passed = run.budget && limits.spend(run.budget, "transitions", 1)
+  const passed = run.allowance && limits.spend(run.allowance, "transitions", 1)
   if (passed === undefined) return undefined
   const made = `has made ${passed.most.transitions} transitions (maxTransitions) without reaching an exit state`
   return workflowError(run, "max-transitions", `${limits.whose(passed, run.root)} ${made}`)

@@ -22,7 +22,7 @@ export interface Machine {
   readonly exits: ReadonlySet<string>
   readonly splits: ReadonlySet<string>
   /** Whether branches of a split may outlive it. */
-  readonly parting: boolean
+  readonly mayDetach: boolean
   /** The plain states whose next one is what their function `next` returns. */
   readonly byNext: ReadonlySet<string>
   /** What is wrong with a state that a run is about to enter, where a Schema looks at each. */

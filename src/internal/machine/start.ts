@@ -45,9 +45,9 @@ export const start = (
     options,
     random: fiber.getRef(Random.Random),
     outer,
-    budget: runOf(current)?.budget,
+    allowance: runOf(current)?.allowance,
     stem: undefined,
-    nursery: machine.parting ? nursery.make() : undefined,
+    nursery: machine.mayDetach ? nursery.make() : undefined,
     seams: fiber.getRef(SeamsRef),
     splits: machine.splits
   })

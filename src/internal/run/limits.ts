@@ -13,11 +13,11 @@ interface Owner {
   readonly workflow: string
 }
 
-export class Budget extends Nested<Budget> {
+export class Allowance extends Nested<Allowance> {
   readonly owner: Owner
   readonly most: { readonly transitions: number; readonly branches: number }
   readonly done = { transitions: 0, branches: 0 }
-  constructor(owner: Owner, { maxBranches, maxTransitions }: Limits, outer: Budget | undefined) {
+  constructor(owner: Owner, { maxBranches, maxTransitions }: Limits, outer: Allowance | undefined) {
     super(outer)
     this.owner = owner
     this.most = {
@@ -27,39 +27,39 @@ export class Budget extends Nested<Budget> {
   }
 }
 
-/** What a run counts into: a budget of its own, where it has one of the limits, or what is around it. */
-export const make = (owner: Owner, limits: Limits | undefined, outer: Budget | undefined): Budget | undefined =>
+/** What a run counts into: an allowance of its own, where it has one of the limits, or what is around it. */
+export const make = (owner: Owner, limits: Limits | undefined, outer: Allowance | undefined): Allowance | undefined =>
   limits?.maxTransitions === undefined && limits?.maxBranches === undefined
     ? outer
-    : new Budget(owner, limits, outer)
+    : new Allowance(owner, limits, outer)
 
-type Kind = keyof Budget["done"]
+type Kind = keyof Allowance["done"]
 
 /** The innermost limit that so many more would pass. */
-export const passed = (budget: Budget | undefined, kind: Kind, count: number): Budget | undefined => {
-  let at = standing(budget)
+export const passed = (allowance: Allowance | undefined, kind: Kind, count: number): Allowance | undefined => {
+  let at = standing(allowance)
   while (at !== undefined && at.done[kind] + count <= at.most[kind]) at = at.outer
   return at
 }
 
 /** How many more pass no limit. */
-export const left = (budget: Budget | undefined, kind: Kind): number => {
+export const left = (allowance: Allowance | undefined, kind: Kind): number => {
   let least = Number.POSITIVE_INFINITY
-  for (let at = standing(budget); at !== undefined; at = at.outer) {
+  for (let at = standing(allowance); at !== undefined; at = at.outer) {
     least = Math.min(least, at.most[kind] - at.done[kind])
   }
   return least
 }
 
 /** Counts what is done, unless it passes a limit: nothing is counted of what is refused. */
-export const spend = (budget: Budget | undefined, kind: Kind, count: number): Budget | undefined => {
-  const full = passed(budget, kind, count)
+export const spend = (allowance: Allowance | undefined, kind: Kind, count: number): Allowance | undefined => {
+  const full = passed(allowance, kind, count)
   if (full === undefined) {
-    for (let at = budget; at !== undefined; at = at.outer) at.done[kind] += count
+    for (let at = allowance; at !== undefined; at = at.outer) at.done[kind] += count
   }
   return full
 }
 
 /** Whose limit it is, in a sentence about this run. */
-export const whose = ({ owner }: Budget, self: Owner | undefined): string =>
+export const whose = ({ owner }: Allowance, self: Owner | undefined): string =>
   owner === self ? "the run" : `workflow "${owner.workflow}"`

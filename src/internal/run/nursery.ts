@@ -10,14 +10,14 @@ import * as Scope from "effect/Scope"
 import { Waiter } from "../fibers/waiter.ts"
 
 /** A split whose branches go on after it has ended. */
-export interface Outgrown {
+export interface Detached {
   /** The fiber that runs the branches and ends after them. */
   readonly worker: Fiber.Fiber<unknown, unknown>
   readonly interrupt: () => void
 }
 
 export interface Nursery {
-  readonly splits: Set<Outgrown>
+  readonly splits: Set<Detached>
   /** Whether nobody will wait for its branches any more. */
   closed: boolean
   /** Whoever waits for the last of them. */
@@ -26,14 +26,14 @@ export interface Nursery {
 
 export const make = (): Nursery => ({ splits: new Set(), closed: false, waiter: undefined })
 
-export const adopt = (nursery: Nursery, outgrown: Outgrown): void => {
+export const adopt = (nursery: Nursery, detached: Detached): void => {
   const { closed, splits } = nursery
-  splits.add(outgrown)
-  outgrown.worker.addObserver(() => {
-    splits.delete(outgrown)
+  splits.add(detached)
+  detached.worker.addObserver(() => {
+    splits.delete(detached)
     if (splits.size === 0) nursery.waiter?.wake()
   })
-  if (closed) outgrown.interrupt()
+  if (closed) detached.interrupt()
 }
 
 /** After a success the branches may go on to their end. Otherwise, and when the wait is interrupted, they are interrupted. */

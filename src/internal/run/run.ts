@@ -16,7 +16,7 @@ import { Branch } from "./branch.ts"
 import type { Host } from "./host.ts"
 import { digest, Numbering, segment } from "./keys.ts"
 import { Level } from "./level.ts"
-import type { Budget } from "./limits.ts"
+import type { Allowance } from "./limits.ts"
 import * as limits from "./limits.ts"
 import type { Listener, Span } from "./listener.ts"
 import * as listening from "./listener.ts"
@@ -39,7 +39,7 @@ export class Run extends Level implements CurrentRun {
   readonly workflow: string
   readonly maxDepth: number | undefined
   /** What it may still do, with all that runs in it and in the runs around it. */
-  readonly budget: Budget | undefined
+  readonly allowance: Allowance | undefined
   readonly nursery: Nursery | undefined
   readonly seams: Seams
   /** How much has happened, for the listener of a root. */
@@ -68,7 +68,7 @@ export class Run extends Level implements CurrentRun {
     readonly random: Random.Random
     readonly outer: Level | undefined
     /** What it counts into, besides limits of its own. */
-    readonly budget: Budget | undefined
+    readonly allowance: Allowance | undefined
     readonly stem: Stem | undefined
     /** Where a split may leave branches behind; not needed where none does. */
     readonly nursery: Nursery | undefined
@@ -86,7 +86,7 @@ export class Run extends Level implements CurrentRun {
     this.#stem = given.stem
     this.#random = given.random
     this.#runId = options?.runId
-    this.budget = limits.make(this, options, given.budget)
+    this.allowance = limits.make(this, options, given.allowance)
     this.count()
   }
   /** Makes a run of its own for each follow-on branch of a split in the state that the run is in. */
@@ -100,7 +100,7 @@ export class Run extends Level implements CurrentRun {
         options: undefined,
         random: root.#random,
         outer: split,
-        budget: this.budget,
+        allowance: this.allowance,
         stem: { root, key: `${stem}/${branch}` },
         nursery,
         seams,
@@ -128,7 +128,7 @@ export class Run extends Level implements CurrentRun {
   }
   override end(): void {
     super.end()
-    if (this.budget?.owner === this) this.budget.end()
+    if (this.allowance?.owner === this) this.allowance.end()
   }
   get runId(): string {
     const { root } = this
@@ -258,7 +258,7 @@ export class SplitLevel extends Level implements CurrentRun {
     }
     this.count()
   }
-  /** The segment of a split that is started beside its branches: by a budget, say. */
+  /** The segment of a split that is started beside its branches, by a budget of hedges, say. */
   nextSplit(name: string | undefined): string {
     return `#beside/${(this.#numbering ??= new Numbering()).next(name, true)}`
   }

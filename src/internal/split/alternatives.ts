@@ -79,10 +79,7 @@ export class Alternatives implements Places {
   }
 
   admit(slot: Holder): AnyEffect | undefined {
-    const handout = this.#handout
-    if (!handout.isStopped) slot.place ??= handout.claim()
-    else this.vacate(slot, false)
-    return slot.place === undefined ? handout.wait(slot, () => this.request()) : undefined
+    return this.#handout.admit(slot, this)
   }
 
   started(): void {

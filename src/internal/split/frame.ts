@@ -4,7 +4,7 @@
  */
 import * as Exit from "effect/Exit"
 import { type Path, WorkflowError, type WorkflowRule } from "../../CanoError.ts"
-import type { Budget } from "../run/limits.ts"
+import type { Allowance } from "../run/limits.ts"
 import type { Nursery } from "../run/nursery.ts"
 
 export interface Frame {
@@ -14,7 +14,7 @@ export interface Frame {
   /** Where branches go that outlive their split. */
   readonly nursery: Nursery | undefined
   /** What the run may still do. */
-  readonly budget: Budget | undefined
+  readonly allowance: Allowance | undefined
   /** The run whose limits are its own. */
   readonly root: { readonly workflow: string } | undefined
 }
@@ -24,7 +24,7 @@ export const noFrame: Frame = {
   state: undefined,
   path: undefined,
   nursery: undefined,
-  budget: undefined,
+  allowance: undefined,
   root: undefined
 }
 

@@ -14,7 +14,7 @@ import { refuse } from "./settling.ts"
 
 /** How many more branches the split may have at most. */
 const mostOf = ({ config: { maxBranches = Number.POSITIVE_INFINITY }, frame }: Join): number =>
-  Math.min(maxBranches, limits.left(frame.budget, "branches"))
+  Math.min(maxBranches, limits.left(frame.allowance, "branches"))
 
 const append = ({ cursor, record }: Join, backlog: Backlog, added: ReadonlyArray<Branch>): void => {
   cursor.append(backlog, added)

@@ -8,7 +8,7 @@ import { Line } from "../fibers/line.ts"
 import { Waiter } from "../fibers/waiter.ts"
 import type { Join } from "./join.ts"
 import * as outbox from "./outbox.ts"
-import type { Holder, Place } from "./places.ts"
+import type { Holder, Place, Places } from "./places.ts"
 
 interface Waiting {
   readonly slot: Holder
@@ -92,11 +92,14 @@ export class Handout {
     this.coming++
   }
 
-  /** A slot waits for a place; `ask` is told so once it does. */
-  wait(slot: Holder, ask: () => void): AnyEffect {
+  /** A slot is about to take a branch: what it waits for first, while those whose places they are ask for one more. */
+  admit(slot: Holder, places: Pick<Places, "request" | "vacate">): AnyEffect | undefined {
+    if (!this.isStopped) slot.place ??= this.claim()
+    else places.vacate(slot, false)
+    if (slot.place !== undefined) return undefined
     const waiter = new Waiter(this.#join.home)
     const entry = this.#waiting.push({ slot, waiter })
-    ask()
+    places.request()
     return Effect.onInterrupt(waiter.wait, () => Effect.sync(() => this.#waiting.remove(entry)))
   }
 

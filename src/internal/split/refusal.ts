@@ -7,7 +7,7 @@ import type { WorkflowRule } from "../../CanoError.ts"
 import * as JoinStrategy from "../../JoinStrategy.ts"
 import * as hold from "../bulkhead/hold.ts"
 import type { Pool } from "../bulkhead/pool.ts"
-import type { Budget } from "../run/limits.ts"
+import type { Allowance } from "../run/limits.ts"
 import * as limits from "../run/limits.ts"
 import * as reducer from "../strategy/reducer.ts"
 import * as branches from "./branches.ts"
@@ -44,7 +44,7 @@ const misfit = ({ config, cursor, frame, list }: Join): { rule: WorkflowRule; de
   // what is known whole counts when it is started
   const detail = maxBranches !== undefined && count > maxBranches
     ? `the split is given ${count} branches, more than ${maxBranches} (maxBranches)`
-    : tooMany(frame, limits.passed(frame.budget, "branches", count))
+    : tooMany(frame, limits.passed(frame.allowance, "branches", count))
   return detail === undefined ? undefined : { rule: "max-branches", detail }
 }
 
@@ -52,7 +52,7 @@ const misfit = ({ config, cursor, frame, list }: Join): { rule: WorkflowRule; de
 export const exceeds = ({ config: { maxBranches }, cursor, frame }: Join, count: number): string | undefined =>
   maxBranches !== undefined && cursor.known + count > maxBranches
     ? `the split is given more than ${maxBranches} branches (maxBranches)`
-    : tooMany(frame, limits.spend(frame.budget, "branches", count))
+    : tooMany(frame, limits.spend(frame.allowance, "branches", count))
 
-const tooMany = ({ root }: Frame, passed: Budget | undefined): string | undefined =>
+const tooMany = ({ root }: Frame, passed: Allowance | undefined): string | undefined =>
   passed && `${limits.whose(passed, root)} starts more than ${passed.most.branches} branches (maxBranches)`

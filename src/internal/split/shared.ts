@@ -75,10 +75,7 @@ export class Shared implements Places, Client {
   }
 
   admit(slot: Holder): AnyEffect | undefined {
-    const handout = this.#handout
-    if (!handout.isStopped) slot.place ??= handout.claim()
-    else if (slot.place !== undefined) this.#giveUp(slot)
-    return slot.place === undefined ? handout.wait(slot, () => this.request()) : undefined
+    return this.#handout.admit(slot, this)
   }
 
   started(): void {

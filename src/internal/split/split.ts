@@ -12,8 +12,8 @@
  *      worker ends after all slots and their children, and after its observer.
  *  I5  No slot fails its `forEach`, whatever its branches do: `forEach` forgets the member that it is starting when one
  *      that runs already fails meanwhile.
- *  I6  One object per split and part of it, one per slot that runs, and per branch its outcome; nothing per branch that is
- *      queued.
+ *  I6  One object per split and part of it, one per slot that runs, and per branch its outcome and, in a run, who it is;
+ *      nothing per branch that is queued.
  *  I7  A place of a shared bulkhead is on its way, held by one slot, or given back; after the worker none is left.
  *  I8  Whoever waits is registered in the step in which it has found nothing, so that no yield comes between the two.
  *  I9  Every fiber of the split is started on another one of the split, or on its caller: it has the async context of them.
@@ -90,7 +90,7 @@ const start = (list: BranchList, config: Config, frame: Frame, to: outbox.Outbox
       return early
     }
     // a refused list counts nowhere
-    limits.spend(join.frame.budget, "branches", join.cursor.known)
+    limits.spend(join.frame.allowance, "branches", join.cursor.known)
     const level = new SplitLevel(outer, run, {
       current: currentOf(caller),
       // the frame of a state is its run
@@ -123,7 +123,7 @@ const start = (list: BranchList, config: Config, frame: Frame, to: outbox.Outbox
 
 /** A split on its own counts into what is left to the run that it stands in. */
 const limited = (frame: Frame, run: Run | undefined): Frame =>
-  frame.root !== undefined || run?.budget === undefined ? frame : { ...frame, budget: run.budget }
+  frame.root !== undefined || run?.allowance === undefined ? frame : { ...frame, allowance: run.allowance }
 
 const poolOf = ({ pool }: Config, caller: AnyFiber): Pool | undefined =>
   // a key of a bulkhead, by the type of the options

@@ -16,7 +16,7 @@ import * as segments from "./segments.ts"
 import { breakOff, closeList, noticeBreak } from "./settling.ts"
 
 /** How the slots of a split are started. */
-interface Way {
+interface Start {
   /** Starts the first of them, for so many branches at most. */
   readonly begin: (join: Join, width: number) => AnyEffect
   /** Whatever becomes of that: waits for the last slot, and starts those that come later. */
@@ -29,16 +29,16 @@ export const work = (join: Join): AnyEffect => {
   return mayDetach(join.config) ? Effect.onExit(all, (exit) => reportBroken(join, exit)) : all
 }
 
-const branches = (join: Join, way: Way): AnyEffect => {
+const branches = (join: Join, start: Start): AnyEffect => {
   const { cursor: { iterator, known }, isBounded, places } = join
-  const begun = way.begin(join, Math.min(places.most, iterator === undefined ? known : Number.POSITIVE_INFINITY))
+  const begun = start.begin(join, Math.min(places.most, iterator === undefined ? known : Number.POSITIVE_INFINITY))
   // nothing is started later, and there is nothing to close
   if (!isBounded && iterator === undefined) return begun
   const close = Effect.sync(() => {
     places.close()
     closeList(join)
   })
-  return Effect.onExit(begun, () => Effect.andThen(way.attend(join), close))
+  return Effect.onExit(begun, () => Effect.andThen(start.attend(join), close))
 }
 
 /** The observer may outlive the decision, but not the split. */

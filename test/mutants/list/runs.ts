@@ -49,8 +49,8 @@ export const runs: Mutants = {
     },
     {
       what: "follow-on branches have no limit",
-      from: "budget: this.budget,",
-      to: "budget: undefined,",
+      from: "allowance: this.allowance,",
+      to: "allowance: undefined,",
       tests: "machine/limits machine/Workflow"
     },
     {
@@ -61,7 +61,7 @@ export const runs: Mutants = {
     },
     {
       what: "a limit of a run that has ended holds",
-      from: "if (this.budget?.owner === this) this.budget.end()",
+      from: "if (this.allowance?.owner === this) this.allowance.end()",
       to: "",
       tests: "machine/limits"
     },
@@ -198,7 +198,7 @@ export const runs: Mutants = {
     },
     {
       what: "transitions are not counted",
-      from: "run.budget && limits.spend(run.budget, \"transitions\", 1)",
+      from: "run.allowance && limits.spend(run.allowance, \"transitions\", 1)",
       to: "undefined",
       tests: "machine/limits"
     },
@@ -309,8 +309,8 @@ export const runs: Mutants = {
     },
     {
       what: "a run with limits counts into nothing around it",
-      from: ": new Budget(owner, limits, outer)",
-      to: ": new Budget(owner, limits, undefined)",
+      from: ": new Allowance(owner, limits, outer)",
+      to: ": new Allowance(owner, limits, undefined)",
       tests: "machine/limits laws/limits"
     }
   ],
@@ -589,8 +589,8 @@ export const runs: Mutants = {
     },
     {
       what: "a run counts nowhere",
-      from: "budget: runOf(current)?.budget,",
-      to: "budget: undefined,",
+      from: "allowance: runOf(current)?.allowance,",
+      to: "allowance: undefined,",
       tests: "machine/limits"
     },
     {

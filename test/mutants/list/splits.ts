@@ -124,12 +124,6 @@ export const splits: Mutants = {
   ],
   "split/shared": [
     {
-      what: "keeps its place while it waits for room",
-      from: "else if (slot.place !== undefined) this.#giveUp(slot)\n",
-      to: "else return handout.wait(slot, () => this.request())\n",
-      tests: "adversarial/sharing"
-    },
-    {
       what: "one that cannot go on leaves its place behind",
       from: "if (goesOn) this.#handout.passOn(slot)\n    else this.#giveUp(slot)",
       to: "if (!goesOn) this.#giveUp(slot)",
@@ -395,7 +389,7 @@ export const splits: Mutants = {
   "run/nursery": [
     {
       what: "what is left in a closed one runs on",
-      from: "if (closed) outgrown.interrupt()",
+      from: "if (closed) detached.interrupt()",
       to: "",
       tests: "split/losers laws/losers"
     },
@@ -432,7 +426,7 @@ export const splits: Mutants = {
     },
     {
       what: "a split that has ended is kept",
-      from: "splits.delete(outgrown)",
+      from: "splits.delete(detached)",
       to: "",
       tests: "split/losers"
     },
@@ -452,7 +446,7 @@ export const splits: Mutants = {
     },
     {
       what: "branches of a known list count nowhere",
-      from: "limits.spend(join.frame.budget, \"branches\", join.cursor.known)",
+      from: "limits.spend(join.frame.allowance, \"branches\", join.cursor.known)",
       to: "",
       tests: "machine/limits"
     },
@@ -488,7 +482,7 @@ export const splits: Mutants = {
     },
     {
       what: "a split on its own counts nowhere",
-      from: "frame.root !== undefined || run?.budget === undefined ? frame",
+      from: "frame.root !== undefined || run?.allowance === undefined ? frame",
       to: "run !== undefined ? frame",
       tests: "machine/limits"
     }
@@ -520,8 +514,8 @@ export const splits: Mutants = {
     },
     {
       what: "branches of lazy lists count nowhere",
-      from: "limits.spend(frame.budget, \"branches\", count)",
-      to: "limits.passed(frame.budget, \"branches\", count)",
+      from: "limits.spend(frame.allowance, \"branches\", count)",
+      to: "limits.passed(frame.allowance, \"branches\", count)",
       tests: "machine/limits"
     }
   ],

@@ -172,6 +172,12 @@ export const waiting: Mutants = {
   ],
   "split/handout": [
     {
+      what: "keeps its place while it waits for room",
+      from: "else places.vacate(slot, false)\n    if (slot.place !== undefined) return undefined",
+      to: "if (!this.isStopped && slot.place !== undefined) return undefined",
+      tests: "adversarial/sharing"
+    },
+    {
       what: "wants a place though outcomes wait for the observer",
       from: "return this.missing > 0 && !this.isStopped",
       to: "return this.missing > 0",
@@ -221,7 +227,7 @@ export const waiting: Mutants = {
     },
     {
       what: "who waits does not ask for a place",
-      from: "ask()\n    return",
+      from: "places.request()\n    return",
       to: "return",
       tests: "adversarial/sharing"
     },
