@@ -198,8 +198,11 @@ type Missing<G extends Graph.Any> = Exclude<G["ways"]["to"], G["handled"] | G["e
 type Tagged<S, K> = [S] extends [string] ? K : [S] extends [{ readonly _tag: string }] ? { readonly _tag: K } : unknown
 
 /** The exit states in which a run may end that starts in a state: those are left out that only follow-on branches reach. */
-type Ending<S, G extends Graph.Any, K> = [FannedOut<G["ways"]>] extends [never] ? At<S, G["exits"]>
-  : At<S, Exclude<G["exits"], Exclude<Reached<G["ways"], FannedOut<G["ways"]>>, Reached<G["ways"], K>>>>
+type Ending<S, G extends Graph.Any, K> = [FannedOut<G["ways"]>] extends [never] ? Exits<S, G, G["exits"]>
+  : Exits<S, G, Exclude<G["exits"], Exclude<Reached<G["ways"], FannedOut<G["ways"]>>, Reached<G["ways"], K>>>>
+
+/** The exit states of these names; of any workflow, `unknown`. */
+type Exits<S, G, K> = unknown extends S & G ? unknown : At<S, K>
 
 /** The names of the follow-on states. */
 type FannedOut<Ways> = Ways extends Fan<any, infer To, any> ? To : never
@@ -858,12 +861,18 @@ export const fromEntries: <const States extends { readonly [state: string]: Entr
 > = internal.fromEntries as any
 
 /**
- * Any workflow.
+ * Any workflow, of which nothing is known: its runs succeed and fail with `unknown`, and may require anything.
+ *
+ * **When to use**
+ *
+ * Use it as the bound of a type parameter, `W extends Workflow.Any`, for functions that take workflows and hand them on. A
+ * method that is called on a `W` answers for any workflow; to run it use `Workflow.orchestrate`, which answers for `W`. A
+ * function that goes on building takes the four parameters of `Workflow` apart.
  *
  * @category utility types
  * @since 0.1.0
  */
-export type Any = Workflow<any, any, any, any>
+export type Any = Workflow<any, any, unknown, unknown>
 
 /**
  * The states of a workflow.
@@ -879,7 +888,7 @@ export type State<W> = W extends Workflow<infer S, any, any, any> ? S : never
  * @category utility types
  * @since 0.1.0
  */
-export type Exit<W> = W extends Workflow<infer S, infer G, any, any> ? At<S, G["exits"]> : never
+export type Exit<W> = W extends Workflow<infer S, infer G, any, any> ? Exits<S, G, G["exits"]> : never
 
 /**
  * What `orchestrate` can fail with.
@@ -900,6 +909,42 @@ export type Error<W> = W extends Workflow<any, infer G, infer E, any>
 export type Services<W> = W extends Workflow<any, infer G, any, infer R>
   ? Exclude<R, LayerOut<G["provided"]>> | LayerIn<G["provided"]>
   : never
+
+/**
+ * Runs a workflow of which only a type parameter is known: what the run answers stays exact for the one that is given.
+ *
+ * **When to use**
+ *
+ * Use it in functions over `W extends Workflow.Any`. Where the workflow is known, its own method `orchestrate` says more: in
+ * which states it may start, and which exits follow-on branches keep to themselves.
+ *
+ * **Example** (A function of any workflow)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Workflow } from "effect-cano"
+ *
+ * const timed = <W extends Workflow.Any>(workflow: W, state: Workflow.State<W>) =>
+ *   Workflow.orchestrate(workflow, state).pipe(Effect.withSpan(workflow.name))
+ *
+ * const workflow = Workflow.make<"Fetch" | "Done">("pages")
+ *   .register("Fetch", Effect.succeed("Done"))
+ *   .addExitStates("Done")
+ *
+ * const program: Effect.Effect<"Done", Workflow.Error<typeof workflow>> = timed(workflow, "Fetch")
+ *
+ * console.log(await Effect.runPromise(program))
+ * // => Done
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const orchestrate = <W extends Any>(
+  workflow: W,
+  initial: State<W>,
+  options?: RunOptions
+): Effect.Effect<Exit<W>, Error<W>, Services<W>> => (workflow as any).orchestrate(initial, options)
 
 /**
  * The type of a handler that is written in another file: of the state `K` of a workflow, or of a type of states.
