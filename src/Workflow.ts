@@ -26,7 +26,7 @@ import type {
   WorkflowTimeoutError
 } from "./CanoError.ts"
 import type { Definition } from "./Definition.ts"
-import type { Foreseen, Has, Option as OptionOf, Seen } from "./internal/check/given.ts"
+import type { Foreseen, Given, Has, Option as OptionOf, Seen } from "./internal/check/given.ts"
 import * as internal from "./internal/machine/workflow.ts"
 import * as internalRun from "./internal/run/run.ts"
 import type { JoinStrategy } from "./JoinStrategy.ts"
@@ -187,15 +187,12 @@ type Unforeseen<Ways, Exits> = string extends Exits ? never
   : never
 
 /** The initial state, or a sentence that says why this machine can't run. */
-type Initial<S, G extends Graph.Any, K> = [Missing<G>] extends [never]
+type Initial<S, G extends Graph.Any> = [Missing<G>] extends [never]
   ? [G["exits"]] extends [never] ? "the workflow has no exit state: call addExitStates"
-  : At<S, G["handled"] | G["exits"]> & Tagged<S, K>
+  : At<S, G["handled"] | G["exits"]>
   : `state "${Missing<G>}" is entered, but neither registered nor an exit state`
 
 type Missing<G extends Graph.Any> = Exclude<G["ways"]["to"], G["handled"] | G["exits"]>
-
-/** A state by its name, which may have to be found yet. */
-type Tagged<S, K> = [S] extends [string] ? K : [S] extends [{ readonly _tag: string }] ? { readonly _tag: K } : unknown
 
 /** The exit states in which a run may end that starts in a state: those are left out that only follow-on branches reach. */
 type Ending<S, G extends Graph.Any, K> = [FannedOut<G["ways"]>] extends [never] ? Exits<S, G, G["exits"]>
@@ -690,11 +687,11 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    *
    * From cano: `orchestrate`.
    */
-  orchestrate<const K extends G["handled"] | G["exits"]>(
-    initial: Initial<S, G, K>,
+  orchestrate<I extends AnyState>(
+    initial: Given<I, Initial<S, G>>,
     options?: RunOptions
   ): Effect.Effect<
-    Ending<S, G, K>,
+    Ending<S, G, Tag<I>>,
     Failure<G, E> | ConfigurationError | WorkflowError,
     Exclude<R, LayerOut<G["provided"]>> | LayerIn<G["provided"]>
   >
