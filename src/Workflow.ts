@@ -212,15 +212,40 @@ type Next<Ways, From> = Ways extends Fan<any, any, any> ? never
   : Ways extends Way<infer At, infer To> ? At extends From ? To : never
   : never
 
-/** What is wrong with the states that a task leads to, named in the message; `unknown` where nothing is. */
+/**
+ * What is wrong with the states that a task leads to, named in the message; `unknown` where nothing is. A task that is
+ * yet to be looked at is any object.
+ */
 type Misled<S, K extends string, N> = [N] extends [S] ? unknown
-  : [Extract<N, TaskResult.Split<any>>] extends [never]
-    ? string extends Tag<N> ?
-      `state "${K}" leads to any string: write "Next" as const, or return it from a generator function`
-    : [Tag<N>] extends [never] ? unknown
-    : [Exclude<Tag<N>, Tag<S>>] extends [never] ? `state "${K}" leads to "${Tag<N>}" with data that does not fit`
-    : `state "${K}" leads to "${Exclude<Tag<N>, Tag<S>>}", which is no state`
+  : object extends N ? unknown
+  : Misfit<S, K, Exclude<N, S>>
+
+/** The same, without the states that fit. */
+type Misfit<S, K extends string, N> = [Extract<N, TaskResult.Split<any>>] extends [never]
+  ? string extends Tag<N> ?
+    `state "${K}" leads to any string: write "Next" as const, or return it from a generator function`
+  : [Exclude<Tag<N>, Tag<S>>] extends [never]
+    ? [Tag<N>] extends [never] ? `state "${K}" leads to ${Called<N>}, which is no state`
+    : `state "${K}" leads to "${Tag<N>}" with data that does not fit`
+  : `state "${K}" leads to "${Exclude<Tag<N>, Tag<S>>}", which is no state`
   : `state "${K}" returns TaskResult.split: register it with registerSplit`
+
+/** What an argument must be, or that beside a sentence which it can't be. */
+type Fitting<T, Sentence> = unknown extends Sentence ? T : Refused<Sentence, T>
+
+/**
+ * The compiler cuts off the first line of what it says, and below it says what is wrong with the first member: so this has a
+ * name, which shows the sentence first.
+ */
+type Refused<Sentence, T> = T & Sentence
+
+/** What has no name, in words. */
+type Called<N> = N extends null ? "null"
+  : N extends void ? "undefined"
+  : N extends number ? "a number"
+  : N extends boolean ? "a boolean"
+  : N extends PromiseLike<any> ? "a Promise"
+  : "a value without a _tag"
 
 /**
  * Whether `to` names all states that something leads to, and no other; else a sentence. A type that only says "any state"
@@ -231,6 +256,9 @@ type Declared<S, K, Who extends string, To, N> = [N] extends [never] ? unknown
   : [Exclude<N, To>] extends [never] ? [Exclude<To, N>] extends [never] ? unknown
     : `state "${K & string}": to names "${Exclude<To, N> & string}", to which ${Who} never leads`
   : `state "${K & string}": to does not name "${Exclude<N, To> & string}", to which ${Who} can lead`
+
+/** The names of the states that something leads to; `any` may lead to all. */
+type Aim<S, N> = 0 extends 1 & N ? Tag<S> : Tag<N>
 
 /** The names that are declared, where there are some, or those that the types know. */
 type Led<To, N> = [To] extends [never] ? N : To
@@ -287,11 +315,11 @@ type DeclaredBranches<S, K, To, L> = [Branches.ListOf<Branches.List>] extends [L
   : `state "${K & string}": to names "${To & string}", but its branches are no states`
 
 /** Where a split leads by its options. */
-type LedBy<O, To> = [keyof To] extends [never]
-  ? Tag<Target<OptionOf<O, "next", never> | OptionOf<O, "otherwise", never>>>
+type LedBy<S, O, To> = [keyof To] extends [never]
+  ? Aim<S, Target<OptionOf<O, "next", never> | OptionOf<O, "otherwise", never>>>
   :
-    | Led<NamedIn<To, "next">, Tag<Target<OptionOf<O, "next", never>>>>
-    | Led<NamedIn<To, "otherwise">, Tag<Target<OptionOf<O, "otherwise", never>>>>
+    | Led<NamedIn<To, "next">, Aim<S, Target<OptionOf<O, "next", never>>>>
+    | Led<NamedIn<To, "otherwise">, Aim<S, Target<OptionOf<O, "otherwise", never>>>>
 
 // what a Layer provides is contravariant: one that provides nothing is no `Layer<any, …>`
 type LayerOut<L> = L extends Layer.Layer<infer Out, infer _E, infer _In> ? Out : never
@@ -515,15 +543,15 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     const K extends Names<S>,
     N extends S,
     Run extends Effect.Effect<any, any, any>,
-    X,
+    X extends object,
     To extends Tag<S> = never
   >(
     state: Unhandled<S, K, G>,
-    task: TaskFrom<At<S, K>, S, N, Run> & Seen<X> & Misled<S, K, Target<X>>,
+    task: Given<X, Fitting<TaskFrom<At<S, K>, S, N, Run>, Misled<S, K, Target<X>>>>,
     options?: TaskOptions<S, K, To, X>
   ): Workflow<
     S,
-    Graph<G["handled"] | K, G["exits"], G["ways"] | Way<K, Led<To, Tag<Target<X>>>>, G["provided"]>,
+    Graph<G["handled"] | K, G["exits"], G["ways"] | Way<K, Led<To, Aim<S, Target<X>>>>, G["provided"]>,
     E | TaskError<X>,
     R | TaskServices<X>
   >
@@ -574,7 +602,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
       G["handled"] | K,
       G["exits"],
       | G["ways"]
-      | Way<K, LedBy<O, To>>
+      | Way<K, LedBy<S, O, To>>
       | FanOf<K, Branches.ListOf<B>, Ends<S, G>, To>,
       G["provided"]
     >,
