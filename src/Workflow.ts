@@ -677,7 +677,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    * The smaller of two timeouts holds. The Schema is that of the first part that has one.
    */
   merge<G2 extends Graph.Any, E2, R2>(
-    that: Workflow<S, G2, E2, R2> & Disjoint<G, G2>
+    that: Fitting<Workflow<S, G2, E2, R2>, Disjoint<G, G2>>
   ): Workflow<
     S,
     Graph<
