@@ -577,7 +577,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     M,
     O,
     N extends S,
-    N2 extends S = never,
+    N2 extends S,
     Z = never,
     const To extends SplitTo<Tag<S>> = {}
   >(

@@ -166,6 +166,22 @@ make.registerSplit("Fetch", branches, {
   }
 })
 
+// a literal is kept in an Effect that either answers, with a parameter or without
+exactly<Effect.Effect<"Complete" | "Degraded", Engine, Http | Disk>>()(
+  make.registerSplit("Fetch", branches, {
+    strategy: JoinStrategy.all,
+    next: () => Effect.succeed("Complete"),
+    otherwise: () => Effect.succeed("Degraded")
+  }).orchestrate("Fetch")
+)
+exactly<Effect.Effect<"Complete" | "Degraded", Engine, Http | Disk>>()(
+  make.registerSplit("Fetch", branches, {
+    strategy: JoinStrategy.all,
+    next: (result) => Effect.succeed(result.values.length > 1 ? "Complete" : "Degraded"),
+    otherwise: (error) => Effect.succeed(error._tag === "JoinUnsatisfiedError" ? "Degraded" : "Complete")
+  }).orchestrate("Fetch")
+)
+
 // partialTimeout is late at worst
 exactly<
   Effect.Effect<
@@ -344,6 +360,13 @@ exactly<
     Engine | CanoError.JoinUnsatisfiedError<never, ReadonlyArray<number>>
   >
 >()(tagged.orchestrate({ _tag: "Fetch", urls: [] }))
+
+// an Effect of a state with data, in either
+Workflow.make<Tagged>("effects").registerSplit("Fetch", [Effect.succeed(1)], {
+  strategy: JoinStrategy.all,
+  next: ({ values }) => Effect.succeed({ _tag: "Save", pages: values }),
+  otherwise: () => Effect.succeed({ _tag: "Empty" })
+})
 
 // a static next with data
 Workflow.make<Tagged>("static").registerSplit("Fetch", [Effect.void], {
