@@ -230,6 +230,15 @@ type Misfit<S, K extends string, N> = [Extract<N, TaskResult.Split<any>>] extend
   : `state "${K}" leads to "${Exclude<Tag<N>, Tag<S>>}", which is no state`
   : `state "${K}" returns TaskResult.split: register it with registerSplit`
 
+/** What a task must be, or that beside a sentence which its states can't be; of `{ run, next }` the sentence is in `next`. */
+type Suited<S, K extends string, N, Run extends Effect.Effect<any, any, any>, X> = unknown extends
+  Misled<S, K, Target<X>> ? TaskFrom<At<S, K>, S, N, Run>
+  : [X] extends [{ readonly run: any; readonly next: infer Next }] ? {
+      readonly run: Run | ((state: At<S, K>) => Run)
+      readonly next: Aimed<N | ((value: Effect.Success<Run>) => N), S, K, Next>
+    }
+  : Refused<Misled<S, K, Target<X>>, TaskFrom<At<S, K>, S, N, Run>>
+
 /** What an argument must be, or that beside a sentence which it can't be. */
 type Fitting<T, Sentence> = unknown extends Sentence ? T : Refused<Sentence, T>
 
@@ -237,7 +246,26 @@ type Fitting<T, Sentence> = unknown extends Sentence ? T : Refused<Sentence, T>
  * The compiler cuts off the first line of what it says, and below it says what is wrong with the first member: so this has a
  * name, which shows the sentence first.
  */
-type Refused<Sentence, T> = T & Sentence
+type Refused<Sentence, T> = (T | Else) & Sentence
+
+/** Beside one function the compiler would begin inside of it, with what it returns; beside two things it does not. */
+interface Else {
+  readonly [FollowOnErrorTypeId]: never
+}
+
+/**
+ * What an option of the type `X` must be that leads to states, or the same with a sentence. Of a string the compiler says
+ * itself which one is meant, and of a tag that is none it would name any one of them.
+ */
+type Aimed<T, S, K extends string, X> = [X] extends [string] ? T
+  : unknown extends Misled<S, K, Target<X>> ? T
+  : [X] extends [{ readonly _tag: infer Name }]
+    ? [Name] extends [Tag<S>] ? Refused<Misled<S, K, Target<X>>, T> : { readonly _tag: Misled<S, K, Target<X>> }
+  : Refused<Misled<S, K, Target<X>>, T>
+
+/** An option, or what is known of it before the functions beside it are looked at: of a state with data, its name. */
+type Early<O, M, P extends string> = unknown extends O ? Extract<OptionOf<M, P, never>, { readonly _tag: string }>
+  : OptionOf<O, P, never>
 
 /** What has no name, in words. */
 type Called<N> = N extends null ? "null"
@@ -447,17 +475,33 @@ export type TaskFrom<State, S, N = S, Run extends Effect.Effect<any, any, any> =
  * @category models
  * @since 0.1.0
  */
-export interface SplitOptions<S, State, Joined, JoinE, N2 = S> {
+export interface SplitOptions<
+  S,
+  State,
+  Joined,
+  JoinE,
+  N2 = S,
+  Next = Direction<S, Joined, State>,
+  Otherwise = Direction<N2, JoinE, State>
+> {
   /**
    * Where a satisfied join goes: a state, or a function of the result to a state or to an Effect of one. It runs when
    * every loser has been interrupted and awaited.
    */
-  readonly next: S | ((result: Joined, state: State) => S | Effect.Effect<S, unknown, unknown>)
+  readonly next: Next
   /**
    * Where an unsatisfied or late join goes. Left out, it is the error of the run.
    */
-  readonly otherwise?: N2 | ((error: JoinE, state: State) => N2 | Effect.Effect<N2, unknown, unknown>) | undefined
+  readonly otherwise?: Otherwise | undefined
 }
+
+/**
+ * A state, or a function to a state or to an Effect of one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Direction<S, A, State> = S | ((value: A, state: State) => S | Effect.Effect<S, unknown, unknown>)
 
 /**
  * How a run is started.
@@ -547,7 +591,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     To extends Tag<S> = never
   >(
     state: Unhandled<S, K, G>,
-    task: Given<X, Fitting<TaskFrom<At<S, K>, S, N, Run>, Misled<S, K, Target<X>>>>,
+    task: Given<X, Suited<S, K, N, Run, X>>,
     options?: TaskOptions<S, K, To, X>
   ): Workflow<
     S,
@@ -591,7 +635,27 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
         At<S, K>,
         Joined<S, G, Branches.ListOf<B>, M, Z>,
         JoinFailure<S, G, Branches.ListOf<B>, M, unknown>,
-        N2
+        N2,
+        Aimed<
+          | N
+          | ((
+            result: Joined<S, G, Branches.ListOf<B>, M, Z>,
+            state: At<S, K>
+          ) => N | Effect.Effect<N, unknown, unknown>),
+          S,
+          K,
+          Early<O, M, "next">
+        >,
+        Aimed<
+          | N2
+          | ((
+            error: JoinFailure<S, G, Branches.ListOf<B>, M, unknown>,
+            state: At<S, K>
+          ) => N2 | Effect.Effect<N2, unknown, unknown>),
+          S,
+          K,
+          Early<O, M, "otherwise">
+        >
       >
       & SplitDeclaration<S, K, B, O, To>
       & Foreseen<M>
