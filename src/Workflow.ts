@@ -378,15 +378,12 @@ type Joined<S, G extends Graph.Any, L, O, Z> = [Branches.ListOf<Branches.List>] 
       | (false extends Has<O, "reduce"> ? FollowedOn<S, G, O, OptionOf<O, "discard", false>> : never)
   : Result<L, O, Z>
 
-type FollowedOn<S, G extends Graph.Any, O, D> = D extends true ? Discarded
-  : FollowOns<ExitsOf<S, G>, LosersOf<O>>
-
 /** The result of a split into follow-on states: each value is the exit its branch reached. */
-type FollowOns<X, P extends Losers> = SplitResult<
-  X,
+type FollowedOn<S, G extends Graph.Any, O, D> = D extends true ? Discarded : SplitResult<
+  ExitsOf<S, G>,
   unknown,
-  ReadonlyArray<Outcome.Under<P, X, unknown>>,
-  ReadonlyArray<X>
+  ReadonlyArray<Outcome.Under<LosersOf<O>, ExitsOf<S, G>, unknown>>,
+  ReadonlyArray<ExitsOf<S, G>>
 >
 
 /** What an observer of a split is told; as for `next`, it must pass the trial of any list. */
