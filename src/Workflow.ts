@@ -230,6 +230,9 @@ type Misfit<S, K extends string, N> = [Extract<N, TaskResult.Split<any>>] extend
   : `state "${K}" leads to "${Exclude<Tag<N>, Tag<S>>}", which is no state`
   : `state "${K}" returns TaskResult.split: register it with registerSplit`
 
+/** What is wrong with the follow-on states among the branches; `unknown` where nothing is. */
+type Misfanned<S, K extends string, L> = L extends TaskResult.Split<infer N> ? Misled<S, K, N> : unknown
+
 /** What a task must be, or that beside a sentence which its states can't be; of `{ run, next }` the sentence is in `next`. */
 type Suited<S, K extends string, N, Run extends Effect.Effect<any, any, any>, X> = unknown extends
   Misled<S, K, Target<X>> ? TaskFrom<At<S, K>, S, N, Run>
@@ -246,7 +249,10 @@ type Fitting<T, Sentence> = unknown extends Sentence ? T : Refused<Sentence, T>
  * The compiler cuts off the first line of what it says, and below it says what is wrong with the first member: so this has a
  * name, which shows the sentence first.
  */
-type Refused<Sentence, T> = (T | Else) & Sentence
+type Refused<Sentence, T> = T & Sentence
+
+/** The same of an option that may be a function. */
+type Astray<Sentence, T> = Refused<Sentence, T | Else>
 
 /** Beside one function the compiler would begin inside of it, with what it returns; beside two things it does not. */
 interface Else {
@@ -260,8 +266,8 @@ interface Else {
 type Aimed<T, S, K extends string, X> = [X] extends [string] ? T
   : unknown extends Misled<S, K, Target<X>> ? T
   : [X] extends [{ readonly _tag: infer Name }]
-    ? [Name] extends [Tag<S>] ? Refused<Misled<S, K, Target<X>>, T> : { readonly _tag: Misled<S, K, Target<X>> }
-  : Refused<Misled<S, K, Target<X>>, T>
+    ? [Name] extends [Tag<S>] ? Astray<Misled<S, K, Target<X>>, T> : { readonly _tag: Misled<S, K, Target<X>> }
+  : Astray<Misled<S, K, Target<X>>, T>
 
 /** An option, or what is known of it before the functions beside it are looked at: of a state with data, its name. */
 type Early<O, M, P extends string> = unknown extends O ? Extract<OptionOf<M, P, never>, { readonly _tag: string }>
@@ -620,10 +626,11 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     N extends S,
     N2 extends S,
     Z = never,
-    const To extends SplitTo<Tag<S>> = {}
+    const To extends SplitTo<Tag<S>> = {},
+    Fans = unknown
   >(
     state: Unhandled<S, K, G>,
-    branches: B,
+    branches: Refused<Misfanned<S, K, Branches.ListOf<Fans>>, B & Seen<Fans>>,
     options:
       & Options<Strat & Check.Strategy<B, Strat, M>>
       & Observers<EndedOf<S, G, Branches.ListOf<B>, LosersOf<M>>, SettledOf<S, G, Branches.ListOf<B>>, Z, At<S, K>>
