@@ -173,6 +173,15 @@ type Unended<S, K, G extends Graph.Any> = [Every<S>] extends [K] ? Exclude<K, Ta
     ? "exit states are added before a split into follow-on states, which may end in them"
   : K
 
+/** The same of one name, which is not looked for among all names: a machine may add its exit states one by one. */
+type UnendedOne<S, K, G extends Graph.Any> = [Extract<K, Taken<G>>] extends [never] ?
+  [Extract<K, Unforeseen<G["ways"], K>>] extends [never] ? K
+  : [Every<S>] extends [K] ? K
+  : "exit states are added before a split into follow-on states, which may end in them"
+  : [Every<S>] extends [K] ? K
+  : [Extract<K, G["handled"]>] extends [never] ? "the state is an exit state already"
+  : "the state is registered, and can't be an exit state"
+
 /** The names that are registered or exit states, as far as they are known. */
 type Taken<G extends Graph.Any> = string extends G["handled"] | G["exits"] ? never : G["handled"] | G["exits"]
 
@@ -693,7 +702,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    * Makes one state an exit. From cano: `add_exit_state`.
    */
   addExitState<const K extends Names<S>>(
-    state: Unended<S, K, G>
+    state: UnendedOne<S, K, G>
   ): Workflow<S, Graph<G["handled"], G["exits"] | K, G["ways"], G["provided"]>, E, R>
 
   /**

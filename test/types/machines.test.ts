@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { baseline, compilers, machine, typecheck } from "./machines.ts"
+import { baseline, compilers, exits, machine, typecheck } from "./machines.ts"
 
 const timeout = 600_000
 
@@ -31,6 +31,17 @@ describe.each(Object.entries(compilers))("large machines under %s", (_, compiler
       const growth = (whole[i]![1] - base) / (half[i]![1] - base)
       assert.isAtMost(growth, 2.2, name)
     })
+  })
+
+  // Each exit asks the ways for splits into follow-on states, which leaves a small square; it was the cube. A merge for each
+  // state, and a run of a machine with follow-on states, ask all ways for the same reason, and grow 3.4-fold.
+  it("what exits that are added one by one take of the compiler grows little more than they do", { timeout }, () => {
+    const instantiations = (program: string): number =>
+      Number(
+        /^Instantiations: +(\d+)$/m.exec(typecheck("exits", { program }, ["--extendedDiagnostics"], compiler))?.[1]
+      )
+    const none = instantiations(baseline)
+    assert.isAtMost((instantiations(exits(300)) - none) / (instantiations(exits(150)) - none), 2.8)
   })
 
   it("a mistake in a machine of 150 states is found where it is made", { timeout }, () => {

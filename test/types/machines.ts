@@ -91,6 +91,25 @@ export const program: Effect.Effect<
 `
 }
 
+/** A machine of `size` states, with an exit state that is added by itself for each. */
+export const exits = (size: number): string => {
+  const numbers = Array.from({ length: size }, (_, i) => i)
+  const calls = numbers.map((i) =>
+    `register("State${i}", () => Effect.succeed("${
+      i + 1 === size ? "Exit0" : `State${i + 1}`
+    }")).addExitState("Exit${i}")`
+  )
+  return `import { Effect } from "effect"
+import { Workflow } from "effect-cano"
+
+type State = ${numbers.map((i) => `"State${i}" | "Exit${i}"`).join(" | ")}
+
+export const program = Workflow.make<State>("exits")
+  .${calls.join("\n  .")}
+  .orchestrate("State0")
+`
+}
+
 /** The compilers that are supported, by the names they are installed under. */
 export const compilers = { "TypeScript 7": "typescript", "TypeScript 5.9": "typescript-5.9" } as const
 
