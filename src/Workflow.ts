@@ -191,7 +191,8 @@ type Every<S> = Several<Tag<S>, Tag<S>>
 type Several<T, All> = T extends unknown ? [All] extends [T] ? unknown : T : never
 
 /** The exit states that the values of a split into follow-on states do not reckon with, as far as they are known. */
-type Unforeseen<Ways, Exits> = string extends Exits ? never
+type Unforeseen<Ways, Exits> = [Exits] extends [never] ? never
+  : string extends Exits ? never
   : Ways extends Fan<any, any, infer Ends> ? Exclude<Exits, Ends>
   : never
 
@@ -813,10 +814,10 @@ type Disjoint<G extends Graph.Any, G2 extends Graph.Any> = [Shared<G, G2>] exten
     >}" must be added to both workflows, before the split into follow-on states, which may end in it`
   : `state "${Shared<G, G2>}" is registered in both workflows`
 
-type Shared<G extends Graph.Any, G2 extends Graph.Any> = [Extract<Taken<G>, Taken<G2>>] extends [never] ? never :
-  | Extract<G["handled"], G2["handled"]>
-  | Extract<G["handled"], G2["exits"]>
-  | Extract<G["exits"], G2["handled"]>
+// the names of the second are looked for in the first, which is the larger where a machine is made of many parts
+type Shared<G extends Graph.Any, G2 extends Graph.Any> = [Extract<Taken<G2>, Taken<G>>] extends [never] ? never :
+  | Extract<G2["handled"], G["handled"] | G["exits"]>
+  | Extract<G2["exits"], G["handled"]>
 
 /**
  * @category type ids
