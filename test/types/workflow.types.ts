@@ -666,7 +666,7 @@ exactly<
   >
 >()(runs(tagged, { _tag: "Fetch", urls: [] }))
 // @ts-expect-error: no state of this machine
-runs(split, "Fetsh")
+void runs(split, "Fetsh")
 // the four parameters keep everything
 const limited = <S extends Workflow.AnyState, G extends Workflow.Graph.Any, E, R>(
   workflow: Workflow.Workflow<S, G, E, R>
