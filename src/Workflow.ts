@@ -26,7 +26,7 @@ import type {
   WorkflowTimeoutError
 } from "./CanoError.ts"
 import type { Definition } from "./Definition.ts"
-import type { Foreseen, Has, Option as OptionOf, Seen } from "./internal/check/given.ts"
+import type { Foreseen, Given, Has, Option as OptionOf, Seen } from "./internal/check/given.ts"
 import * as internal from "./internal/machine/workflow.ts"
 import * as internalRun from "./internal/run/run.ts"
 import type { JoinStrategy } from "./JoinStrategy.ts"
@@ -173,6 +173,15 @@ type Unended<S, K, G extends Graph.Any> = [Every<S>] extends [K] ? Exclude<K, Ta
     ? "exit states are added before a split into follow-on states, which may end in them"
   : K
 
+/** The same of one name, which is not looked for among all names: a machine may add its exit states one by one. */
+type UnendedOne<S, K, G extends Graph.Any> = [Extract<K, Taken<G>>] extends [never] ?
+  [Extract<K, Unforeseen<G["ways"], K>>] extends [never] ? K
+  : [Every<S>] extends [K] ? K
+  : "exit states are added before a split into follow-on states, which may end in them"
+  : [Every<S>] extends [K] ? K
+  : [Extract<K, G["handled"]>] extends [never] ? "the state is an exit state already"
+  : "the state is registered, and can't be an exit state"
+
 /** The names that are registered or exit states, as far as they are known. */
 type Taken<G extends Graph.Any> = string extends G["handled"] | G["exits"] ? never : G["handled"] | G["exits"]
 
@@ -182,24 +191,25 @@ type Every<S> = Several<Tag<S>, Tag<S>>
 type Several<T, All> = T extends unknown ? [All] extends [T] ? unknown : T : never
 
 /** The exit states that the values of a split into follow-on states do not reckon with, as far as they are known. */
-type Unforeseen<Ways, Exits> = string extends Exits ? never
+type Unforeseen<Ways, Exits> = [Exits] extends [never] ? never
+  : string extends Exits ? never
   : Ways extends Fan<any, any, infer Ends> ? Exclude<Exits, Ends>
   : never
 
 /** The initial state, or a sentence that says why this machine can't run. */
-type Initial<S, G extends Graph.Any, K> = [Missing<G>] extends [never]
+type Initial<S, G extends Graph.Any> = [Missing<G>] extends [never]
   ? [G["exits"]] extends [never] ? "the workflow has no exit state: call addExitStates"
-  : At<S, G["handled"] | G["exits"]> & Tagged<S, K>
+  : At<S, G["handled"] | G["exits"]>
   : `state "${Missing<G>}" is entered, but neither registered nor an exit state`
 
 type Missing<G extends Graph.Any> = Exclude<G["ways"]["to"], G["handled"] | G["exits"]>
 
-/** A state by its name, which may have to be found yet. */
-type Tagged<S, K> = [S] extends [string] ? K : [S] extends [{ readonly _tag: string }] ? { readonly _tag: K } : unknown
-
 /** The exit states in which a run may end that starts in a state: those are left out that only follow-on branches reach. */
-type Ending<S, G extends Graph.Any, K> = [FannedOut<G["ways"]>] extends [never] ? At<S, G["exits"]>
-  : At<S, Exclude<G["exits"], Exclude<Reached<G["ways"], FannedOut<G["ways"]>>, Reached<G["ways"], K>>>>
+type Ending<S, G extends Graph.Any, K> = [FannedOut<G["ways"]>] extends [never] ? Exits<S, G, G["exits"]>
+  : Exits<S, G, Exclude<G["exits"], Exclude<Reached<G["ways"], FannedOut<G["ways"]>>, Reached<G["ways"], K>>>>
+
+/** The exit states of these names; of any workflow, `unknown`. */
+type Exits<S, G, K> = unknown extends S & G ? unknown : At<S, K>
 
 /** The names of the follow-on states. */
 type FannedOut<Ways> = Ways extends Fan<any, infer To, any> ? To : never
@@ -212,15 +222,74 @@ type Next<Ways, From> = Ways extends Fan<any, any, any> ? never
   : Ways extends Way<infer At, infer To> ? At extends From ? To : never
   : never
 
-/** What is wrong with the states that a task leads to, named in the message; `unknown` where nothing is. */
+/**
+ * What is wrong with the states that a task leads to, named in the message; `unknown` where nothing is. A task that is
+ * yet to be looked at is any object.
+ */
 type Misled<S, K extends string, N> = [N] extends [S] ? unknown
-  : [Extract<N, TaskResult.Split<any>>] extends [never]
-    ? string extends Tag<N> ?
-      `state "${K}" leads to any string: write "Next" as const, or return it from a generator function`
-    : [Tag<N>] extends [never] ? unknown
-    : [Exclude<Tag<N>, Tag<S>>] extends [never] ? `state "${K}" leads to "${Tag<N>}" with data that does not fit`
-    : `state "${K}" leads to "${Exclude<Tag<N>, Tag<S>>}", which is no state`
+  : object extends N ? unknown
+  : Misfit<S, K, Exclude<N, S>>
+
+/** The same, without the states that fit. */
+type Misfit<S, K extends string, N> = [Extract<N, TaskResult.Split<any>>] extends [never]
+  ? string extends Tag<N> ?
+    `state "${K}" leads to any string: write "Next" as const, or return it from a generator function`
+  : [Exclude<Tag<N>, Tag<S>>] extends [never]
+    ? [Tag<N>] extends [never] ? `state "${K}" leads to ${Called<N>}, which is no state`
+    : `state "${K}" leads to "${Tag<N>}" with data that does not fit`
+  : `state "${K}" leads to "${Exclude<Tag<N>, Tag<S>>}", which is no state`
   : `state "${K}" returns TaskResult.split: register it with registerSplit`
+
+/** What is wrong with the follow-on states among the branches; `unknown` where nothing is. */
+type Misfanned<S, K extends string, L> = L extends TaskResult.Split<infer N> ? Misled<S, K, N> : unknown
+
+/** What a task must be, or that beside a sentence which its states can't be; of `{ run, next }` the sentence is in `next`. */
+type Suited<S, K extends string, N, Run extends Effect.Effect<any, any, any>, X> = unknown extends
+  Misled<S, K, Target<X>> ? TaskFrom<At<S, K>, S, N, Run>
+  : [X] extends [{ readonly run: any; readonly next: infer Next }] ? {
+      readonly run: Run | ((state: At<S, K>) => Run)
+      readonly next: Aimed<N | ((value: Effect.Success<Run>) => N), S, K, Next>
+    }
+  : Refused<Misled<S, K, Target<X>>, TaskFrom<At<S, K>, S, N, Run>>
+
+/** What an argument must be, or that beside a sentence which it can't be. */
+type Fitting<T, Sentence> = unknown extends Sentence ? T : Refused<Sentence, T>
+
+/**
+ * The compiler cuts off the first line of what it says, and below it says what is wrong with the first member: so this has a
+ * name, which shows the sentence first.
+ */
+type Refused<Sentence, T> = T & Sentence
+
+/** The same of an option that may be a function. */
+type Astray<Sentence, T> = Refused<Sentence, T | Else>
+
+/** Beside one function the compiler would begin inside of it, with what it returns; beside two things it does not. */
+interface Else {
+  readonly [FollowOnErrorTypeId]: never
+}
+
+/**
+ * What an option of the type `X` must be that leads to states, or the same with a sentence. Of a string the compiler says
+ * itself which one is meant, and of a tag that is none it would name any one of them.
+ */
+type Aimed<T, S, K extends string, X> = [X] extends [string] ? T
+  : unknown extends Misled<S, K, Target<X>> ? T
+  : [X] extends [{ readonly _tag: infer Name }]
+    ? [Name] extends [Tag<S>] ? Astray<Misled<S, K, Target<X>>, T> : { readonly _tag: Misled<S, K, Target<X>> }
+  : Astray<Misled<S, K, Target<X>>, T>
+
+/** An option, or what is known of it before the functions beside it are looked at: of a state with data, its name. */
+type Early<O, M, P extends string> = unknown extends O ? Extract<OptionOf<M, P, never>, { readonly _tag: string }>
+  : OptionOf<O, P, never>
+
+/** What has no name, in words. */
+type Called<N> = N extends null ? "null"
+  : N extends void ? "undefined"
+  : N extends number ? "a number"
+  : N extends boolean ? "a boolean"
+  : N extends PromiseLike<any> ? "a Promise"
+  : "a value without a _tag"
 
 /**
  * Whether `to` names all states that something leads to, and no other; else a sentence. A type that only says "any state"
@@ -231,6 +300,9 @@ type Declared<S, K, Who extends string, To, N> = [N] extends [never] ? unknown
   : [Exclude<N, To>] extends [never] ? [Exclude<To, N>] extends [never] ? unknown
     : `state "${K & string}": to names "${Exclude<To, N> & string}", to which ${Who} never leads`
   : `state "${K & string}": to does not name "${Exclude<N, To> & string}", to which ${Who} can lead`
+
+/** The names of the states that something leads to; `any` may lead to all. */
+type Aim<S, N> = 0 extends 1 & N ? Tag<S> : Tag<N>
 
 /** The names that are declared, where there are some, or those that the types know. */
 type Led<To, N> = [To] extends [never] ? N : To
@@ -287,11 +359,11 @@ type DeclaredBranches<S, K, To, L> = [Branches.ListOf<Branches.List>] extends [L
   : `state "${K & string}": to names "${To & string}", but its branches are no states`
 
 /** Where a split leads by its options. */
-type LedBy<O, To> = [keyof To] extends [never]
-  ? Tag<Target<OptionOf<O, "next", never> | OptionOf<O, "otherwise", never>>>
+type LedBy<S, O, To> = [keyof To] extends [never]
+  ? Aim<S, Target<OptionOf<O, "next", never> | OptionOf<O, "otherwise", never>>>
   :
-    | Led<NamedIn<To, "next">, Tag<Target<OptionOf<O, "next", never>>>>
-    | Led<NamedIn<To, "otherwise">, Tag<Target<OptionOf<O, "otherwise", never>>>>
+    | Led<NamedIn<To, "next">, Aim<S, Target<OptionOf<O, "next", never>>>>
+    | Led<NamedIn<To, "otherwise">, Aim<S, Target<OptionOf<O, "otherwise", never>>>>
 
 // what a Layer provides is contravariant: one that provides nothing is no `Layer<any, …>`
 type LayerOut<L> = L extends Layer.Layer<infer Out, infer _E, infer _In> ? Out : never
@@ -322,15 +394,12 @@ type Joined<S, G extends Graph.Any, L, O, Z> = [Branches.ListOf<Branches.List>] 
       | (false extends Has<O, "reduce"> ? FollowedOn<S, G, O, OptionOf<O, "discard", false>> : never)
   : Result<L, O, Z>
 
-type FollowedOn<S, G extends Graph.Any, O, D> = D extends true ? Discarded
-  : FollowOns<ExitsOf<S, G>, LosersOf<O>>
-
 /** The result of a split into follow-on states: each value is the exit its branch reached. */
-type FollowOns<X, P extends Losers> = SplitResult<
-  X,
+type FollowedOn<S, G extends Graph.Any, O, D> = D extends true ? Discarded : SplitResult<
+  ExitsOf<S, G>,
   unknown,
-  ReadonlyArray<Outcome.Under<P, X, unknown>>,
-  ReadonlyArray<X>
+  ReadonlyArray<Outcome.Under<LosersOf<O>, ExitsOf<S, G>, unknown>>,
+  ReadonlyArray<ExitsOf<S, G>>
 >
 
 /** What an observer of a split is told; as for `next`, it must pass the trial of any list. */
@@ -419,17 +488,33 @@ export type TaskFrom<State, S, N = S, Run extends Effect.Effect<any, any, any> =
  * @category models
  * @since 0.1.0
  */
-export interface SplitOptions<S, State, Joined, JoinE, N2 = S> {
+export interface SplitOptions<
+  S,
+  State,
+  Joined,
+  JoinE,
+  N2 = S,
+  Next = Direction<S, Joined, State>,
+  Otherwise = Direction<N2, JoinE, State>
+> {
   /**
    * Where a satisfied join goes: a state, or a function of the result to a state or to an Effect of one. It runs when
    * every loser has been interrupted and awaited.
    */
-  readonly next: S | ((result: Joined, state: State) => S | Effect.Effect<S, unknown, unknown>)
+  readonly next: Next
   /**
    * Where an unsatisfied or late join goes. Left out, it is the error of the run.
    */
-  readonly otherwise?: N2 | ((error: JoinE, state: State) => N2 | Effect.Effect<N2, unknown, unknown>) | undefined
+  readonly otherwise?: Otherwise | undefined
 }
+
+/**
+ * A state, or a function to a state or to an Effect of one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Direction<S, A, State> = S | ((value: A, state: State) => S | Effect.Effect<S, unknown, unknown>)
 
 /**
  * How a run is started.
@@ -515,15 +600,15 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     const K extends Names<S>,
     N extends S,
     Run extends Effect.Effect<any, any, any>,
-    X,
+    X extends object,
     To extends Tag<S> = never
   >(
     state: Unhandled<S, K, G>,
-    task: TaskFrom<At<S, K>, S, N, Run> & Seen<X> & Misled<S, K, Target<X>>,
+    task: Given<X, Suited<S, K, N, Run, X>>,
     options?: TaskOptions<S, K, To, X>
   ): Workflow<
     S,
-    Graph<G["handled"] | K, G["exits"], G["ways"] | Way<K, Led<To, Tag<Target<X>>>>, G["provided"]>,
+    Graph<G["handled"] | K, G["exits"], G["ways"] | Way<K, Led<To, Aim<S, Target<X>>>>, G["provided"]>,
     E | TaskError<X>,
     R | TaskServices<X>
   >
@@ -549,12 +634,13 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     M,
     O,
     N extends S,
-    N2 extends S = never,
+    N2 extends S,
     Z = never,
-    const To extends SplitTo<Tag<S>> = {}
+    const To extends SplitTo<Tag<S>> = {},
+    Fans = unknown
   >(
     state: Unhandled<S, K, G>,
-    branches: B,
+    branches: Refused<Misfanned<S, K, Branches.ListOf<Fans>>, B & Seen<Fans>>,
     options:
       & Options<Strat & Check.Strategy<B, Strat, M>>
       & Observers<EndedOf<S, G, Branches.ListOf<B>, LosersOf<M>>, SettledOf<S, G, Branches.ListOf<B>>, Z, At<S, K>>
@@ -563,7 +649,27 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
         At<S, K>,
         Joined<S, G, Branches.ListOf<B>, M, Z>,
         JoinFailure<S, G, Branches.ListOf<B>, M, unknown>,
-        N2
+        N2,
+        Aimed<
+          | N
+          | ((
+            result: Joined<S, G, Branches.ListOf<B>, M, Z>,
+            state: At<S, K>
+          ) => N | Effect.Effect<N, unknown, unknown>),
+          S,
+          K,
+          Early<O, M, "next">
+        >,
+        Aimed<
+          | N2
+          | ((
+            error: JoinFailure<S, G, Branches.ListOf<B>, M, unknown>,
+            state: At<S, K>
+          ) => N2 | Effect.Effect<N2, unknown, unknown>),
+          S,
+          K,
+          Early<O, M, "otherwise">
+        >
       >
       & SplitDeclaration<S, K, B, O, To>
       & Foreseen<M>
@@ -574,7 +680,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
       G["handled"] | K,
       G["exits"],
       | G["ways"]
-      | Way<K, LedBy<O, To>>
+      | Way<K, LedBy<S, O, To>>
       | FanOf<K, Branches.ListOf<B>, Ends<S, G>, To>,
       G["provided"]
     >,
@@ -597,7 +703,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    * Makes one state an exit. From cano: `add_exit_state`.
    */
   addExitState<const K extends Names<S>>(
-    state: Unended<S, K, G>
+    state: UnendedOne<S, K, G>
   ): Workflow<S, Graph<G["handled"], G["exits"] | K, G["ways"], G["provided"]>, E, R>
 
   /**
@@ -649,7 +755,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    * The smaller of two timeouts holds. The Schema is that of the first part that has one.
    */
   merge<G2 extends Graph.Any, E2, R2>(
-    that: Workflow<S, G2, E2, R2> & Disjoint<G, G2>
+    that: Fitting<Workflow<S, G2, E2, R2>, Disjoint<G, G2>>
   ): Workflow<
     S,
     Graph<
@@ -687,11 +793,11 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    *
    * From cano: `orchestrate`.
    */
-  orchestrate<const K extends G["handled"] | G["exits"]>(
-    initial: Initial<S, G, K>,
+  orchestrate<I extends AnyState>(
+    initial: Given<I, Initial<S, G>>,
     options?: RunOptions
   ): Effect.Effect<
-    Ending<S, G, K>,
+    Ending<S, G, Tag<I>>,
     Failure<G, E> | ConfigurationError | WorkflowError,
     Exclude<R, LayerOut<G["provided"]>> | LayerIn<G["provided"]>
   >
@@ -708,10 +814,10 @@ type Disjoint<G extends Graph.Any, G2 extends Graph.Any> = [Shared<G, G2>] exten
     >}" must be added to both workflows, before the split into follow-on states, which may end in it`
   : `state "${Shared<G, G2>}" is registered in both workflows`
 
-type Shared<G extends Graph.Any, G2 extends Graph.Any> = [Extract<Taken<G>, Taken<G2>>] extends [never] ? never :
-  | Extract<G["handled"], G2["handled"]>
-  | Extract<G["handled"], G2["exits"]>
-  | Extract<G["exits"], G2["handled"]>
+// the names of the second are looked for in the first, which is the larger where a machine is made of many parts
+type Shared<G extends Graph.Any, G2 extends Graph.Any> = [Extract<Taken<G2>, Taken<G>>] extends [never] ? never :
+  | Extract<G2["handled"], G["handled"] | G["exits"]>
+  | Extract<G2["exits"], G["handled"]>
 
 /**
  * @category type ids
@@ -858,12 +964,18 @@ export const fromEntries: <const States extends { readonly [state: string]: Entr
 > = internal.fromEntries as any
 
 /**
- * Any workflow.
+ * Any workflow, of which nothing is known: its runs succeed and fail with `unknown`, and may require anything.
+ *
+ * **When to use**
+ *
+ * Use it as the bound of a type parameter, `W extends Workflow.Any`, for functions that take workflows and hand them on. A
+ * method that is called on a `W` answers for any workflow; to run it use `Workflow.orchestrate`, which answers for `W`. A
+ * function that goes on building takes the four parameters of `Workflow` apart.
  *
  * @category utility types
  * @since 0.1.0
  */
-export type Any = Workflow<any, any, any, any>
+export type Any = Workflow<any, any, unknown, unknown>
 
 /**
  * The states of a workflow.
@@ -879,7 +991,7 @@ export type State<W> = W extends Workflow<infer S, any, any, any> ? S : never
  * @category utility types
  * @since 0.1.0
  */
-export type Exit<W> = W extends Workflow<infer S, infer G, any, any> ? At<S, G["exits"]> : never
+export type Exit<W> = W extends Workflow<infer S, infer G, any, any> ? Exits<S, G, G["exits"]> : never
 
 /**
  * What `orchestrate` can fail with.
@@ -900,6 +1012,42 @@ export type Error<W> = W extends Workflow<any, infer G, infer E, any>
 export type Services<W> = W extends Workflow<any, infer G, any, infer R>
   ? Exclude<R, LayerOut<G["provided"]>> | LayerIn<G["provided"]>
   : never
+
+/**
+ * Runs a workflow of which only a type parameter is known: what the run answers stays exact for the one that is given.
+ *
+ * **When to use**
+ *
+ * Use it in functions over `W extends Workflow.Any`. Where the workflow is known, its own method `orchestrate` says more: in
+ * which states it may start, and which exits follow-on branches keep to themselves.
+ *
+ * **Example** (A function of any workflow)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { Workflow } from "effect-cano"
+ *
+ * const timed = <W extends Workflow.Any>(workflow: W, state: Workflow.State<W>) =>
+ *   Workflow.orchestrate(workflow, state).pipe(Effect.withSpan(workflow.name))
+ *
+ * const workflow = Workflow.make<"Fetch" | "Done">("pages")
+ *   .register("Fetch", Effect.succeed("Done"))
+ *   .addExitStates("Done")
+ *
+ * const program: Effect.Effect<"Done", Workflow.Error<typeof workflow>> = timed(workflow, "Fetch")
+ *
+ * console.log(await Effect.runPromise(program))
+ * // => Done
+ * ```
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const orchestrate = <W extends Any>(
+  workflow: W,
+  initial: State<W>,
+  options?: RunOptions
+): Effect.Effect<Exit<W>, Error<W>, Services<W>> => (workflow as any).orchestrate(initial, options)
 
 /**
  * The type of a handler that is written in another file: of the state `K` of a workflow, or of a type of states.

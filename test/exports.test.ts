@@ -54,7 +54,7 @@ const surface: { readonly [module: string]: ReadonlyArray<string> } = {
   Split: ["GrowingTypeId", "growing", "run", "stream"],
   SplitResult: ["isDetached", "isFailed", "isLate", "isSucceeded"],
   TaskResult: ["isSplit", "split"],
-  Workflow: ["CurrentRun", "TypeId", "fromEntries", "isWorkflow", "make", "path"]
+  Workflow: ["CurrentRun", "TypeId", "fromEntries", "isWorkflow", "make", "orchestrate", "path"]
 }
 
 const modules = Object.keys(surface)

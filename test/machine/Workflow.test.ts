@@ -733,6 +733,16 @@ describe("merge, fromEntries and pipe", () => {
     assert.isTrue(Workflow.isWorkflow(workflow))
     assert.isFalse(Workflow.isWorkflow({ name: "w" }))
   })
+
+  it.effect("is run by a function of any workflow, with options", () =>
+    Effect.gen(function*() {
+      const workflow = Workflow.make<State>("w").register("A", Effect.succeed("Done")).addExitStates("Done")
+      assert.strictEqual(yield* Workflow.orchestrate(workflow, "A"), "Done")
+      const error = yield* Effect.flip(Workflow.orchestrate(workflow, "A", { maxTransitions: 0 }))
+      assert.strictEqual(error._tag, "WorkflowError")
+      // a state of the type, which this machine does not have
+      assert.strictEqual((yield* Effect.flip(Workflow.orchestrate(workflow, "B")))._tag, "ConfigurationError")
+    }))
 })
 
 describe("CurrentRun and path", () => {

@@ -167,6 +167,28 @@ exactly<{ readonly _tag: "Sold"; readonly price: number } | { readonly _tag: "Co
   null! as Effect.Success<ReturnType<typeof fromItem>>
 )
 const fromItem = () => tagged.orchestrate({ _tag: "Item", id: 1 })
+
+// some with data, some without
+type Mixed = "Pull" | { readonly _tag: "Item"; readonly id: number } | { readonly _tag: "Packed" } | "Empty" | "Failed"
+const mixed = Workflow.make<Mixed>("mixed")
+  .addExitStates("Packed", "Empty", "Failed")
+  .registerSplit("Pull", () => TaskResult.split([{ _tag: "Item", id: 1 }]), {
+    strategy: JoinStrategy.all,
+    next: "Empty",
+    otherwise: "Failed"
+  })
+  .register("Item", Effect.succeed({ _tag: "Packed" }))
+declare const mixedState: Mixed
+const fromMixed = [
+  () => mixed.orchestrate("Pull"),
+  () => mixed.orchestrate({ _tag: "Item", id: 1 }),
+  () => mixed.orchestrate(mixedState)
+] as const
+exactly<Effect.Effect<"Empty" | "Failed", Engine>>()(fromMixed[0]())
+exactly<Effect.Effect<{ readonly _tag: "Packed" } | "Empty" | "Failed", Engine>>()(fromMixed[1]())
+exactly<Effect.Effect<{ readonly _tag: "Packed" } | "Empty" | "Failed", Engine>>()(fromMixed[2]())
+// @ts-expect-error: data that the state does not have
+export const mixedWithMore = mixed.orchestrate({ _tag: "Item", id: 1, price: 1 })
 // @ts-expect-error: data that the state does not have
 export const withMore = tagged.orchestrate({ _tag: "Item", id: 1, price: 1 })
 

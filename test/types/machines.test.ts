@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { baseline, compilers, machine, typecheck } from "./machines.ts"
+import { baseline, compilers, exits, machine, parts, typecheck } from "./machines.ts"
 
 const timeout = 600_000
 
@@ -31,6 +31,27 @@ describe.each(Object.entries(compilers))("large machines under %s", (_, compiler
       const growth = (whole[i]![1] - base) / (half[i]![1] - base)
       assert.isAtMost(growth, 2.2, name)
     })
+  })
+
+  const growth = (name: string, program: (size: number) => string): number => {
+    const of = (program: string): number => {
+      const text = typecheck(name, { program }, ["--extendedDiagnostics"], compiler)
+      assert.notInclude(text, "error TS")
+      return Number(/^Instantiations: +(\d+)$/m.exec(text)?.[1])
+    }
+    const none = of(baseline)
+    return (of(program(300)) - none) / (of(program(150)) - none)
+  }
+
+  it("what parts of one state take of the compiler grows as they do", { timeout }, () => {
+    assert.isAtMost(growth("parts", parts), 2.2)
+  })
+
+  // Each exit asks all ways whether one is a split into follow-on states, which leaves a small square; it was the cube. What
+  // is not linear besides is a run of a long chain with follow-on states, 3.4: which states it reaches is looked for state
+  // by state, and each time among all ways.
+  it("what exits that are added one by one take of the compiler grows little more than they do", { timeout }, () => {
+    assert.isAtMost(growth("exits", exits), 2.8)
   })
 
   it("a mistake in a machine of 150 states is found where it is made", { timeout }, () => {

@@ -91,6 +91,43 @@ export const program: Effect.Effect<
 `
 }
 
+/** A machine of `size` states, with an exit state that is added by itself for each. */
+export const exits = (size: number): string => {
+  const numbers = Array.from({ length: size }, (_, i) => i)
+  const calls = numbers.map((i) =>
+    `register("State${i}", () => Effect.succeed("${
+      i + 1 === size ? "Exit0" : `State${i + 1}`
+    }")).addExitState("Exit${i}")`
+  )
+  return `import { Effect } from "effect"
+import { Workflow } from "effect-cano"
+
+type State = ${numbers.map((i) => `"State${i}" | "Exit${i}"`).join(" | ")}
+
+export const program = Workflow.make<State>("exits")
+  .${calls.join("\n  .")}
+  .orchestrate("State0")
+`
+}
+
+/** A machine of `size` states, each of which is a part of its own. */
+export const parts = (size: number): string => {
+  const numbers = Array.from({ length: size }, (_, i) => i)
+  const calls = numbers.map((i) =>
+    `merge(Workflow.make<State>("part").register("State${i}", () => Effect.succeed("State${i + 1}")))`
+  )
+  return `import { Effect } from "effect"
+import { Workflow } from "effect-cano"
+
+type State = ${[...numbers, size].map((i) => `"State${i}"`).join(" | ")}
+
+export const program = Workflow.make<State>("parts")
+  .addExitStates("State${size}")
+  .${calls.join("\n  .")}
+  .orchestrate("State0")
+`
+}
+
 /** The compilers that are supported, by the names they are installed under. */
 export const compilers = { "TypeScript 7": "typescript", "TypeScript 5.9": "typescript-5.9" } as const
 

@@ -166,6 +166,22 @@ make.registerSplit("Fetch", branches, {
   }
 })
 
+// a literal is kept in an Effect that either answers, with a parameter or without
+exactly<Effect.Effect<"Complete" | "Degraded", Engine, Http | Disk>>()(
+  make.registerSplit("Fetch", branches, {
+    strategy: JoinStrategy.all,
+    next: () => Effect.succeed("Complete"),
+    otherwise: () => Effect.succeed("Degraded")
+  }).orchestrate("Fetch")
+)
+exactly<Effect.Effect<"Complete" | "Degraded", Engine, Http | Disk>>()(
+  make.registerSplit("Fetch", branches, {
+    strategy: JoinStrategy.all,
+    next: (result) => Effect.succeed(result.values.length > 1 ? "Complete" : "Degraded"),
+    otherwise: (error) => Effect.succeed(error._tag === "JoinUnsatisfiedError" ? "Degraded" : "Complete")
+  }).orchestrate("Fetch")
+)
+
 // partialTimeout is late at worst
 exactly<
   Effect.Effect<
@@ -344,6 +360,13 @@ exactly<
     Engine | CanoError.JoinUnsatisfiedError<never, ReadonlyArray<number>>
   >
 >()(tagged.orchestrate({ _tag: "Fetch", urls: [] }))
+
+// an Effect of a state with data, in either
+Workflow.make<Tagged>("effects").registerSplit("Fetch", [Effect.succeed(1)], {
+  strategy: JoinStrategy.all,
+  next: ({ values }) => Effect.succeed({ _tag: "Save", pages: values }),
+  otherwise: () => Effect.succeed({ _tag: "Empty" })
+})
 
 // a static next with data
 Workflow.make<Tagged>("static").registerSplit("Fetch", [Effect.void], {
@@ -606,6 +629,52 @@ declare const names: Workflow.Workflow<
 names.register("Fetch", Effect.succeed("Merge")).addExitStates("Save").merge(names)
 declare const anyone: Workflow.Any
 anyone.register("Fetch", Effect.succeed("Merge")).addExitState("Save")
+
+// -----------------------------------------------------------------------------
+// functions of any workflow
+// -----------------------------------------------------------------------------
+
+// of any workflow nothing is known, and nothing is claimed
+proves<[
+  Equals<Workflow.Exit<Workflow.Any>, unknown>,
+  Equals<Workflow.Error<Workflow.Any>, unknown>,
+  Equals<Workflow.Services<Workflow.Any>, unknown>
+]>()
+exactly<Effect.Effect<unknown, unknown, unknown>>()(anyone.orchestrate("Fetch"))
+exactly<Effect.Effect<unknown, unknown, unknown>>()(
+  anyone.withTimeout(1).withResources(PoolLive).register("Fetch", Effect.fail(new Full())).orchestrate("Fetch")
+)
+const claimed = <W extends Workflow.Any>(workflow: W, state: Workflow.State<W>) => workflow.orchestrate(state)
+exactly<Effect.Effect<unknown, unknown, unknown>>()(claimed(one, "Fetch"))
+// run by a function, it is exact for the one that is given
+const runs = <W extends Workflow.Any>(
+  workflow: W,
+  state: Workflow.State<W>
+): Effect.Effect<Workflow.Exit<W>, Workflow.Error<W>, Workflow.Services<W>> =>
+  Workflow.orchestrate(workflow, state, { maxTransitions: 10 })
+exactly<
+  Effect.Effect<
+    "Complete" | "Degraded",
+    Engine | CanoError.JoinUnsatisfiedError<Offline | Full, readonly [string, void, number]>,
+    Http | Disk
+  >
+>()(runs(split, "Fetch"))
+exactly<
+  Effect.Effect<
+    Extract<Tagged, { readonly _tag: "Complete" | "Empty" }>,
+    Engine | CanoError.JoinUnsatisfiedError<never, ReadonlyArray<number>>
+  >
+>()(runs(tagged, { _tag: "Fetch", urls: [] }))
+// @ts-expect-error: no state of this machine
+void runs(split, "Fetsh")
+// the four parameters keep everything
+const limited = <S extends Workflow.AnyState, G extends Workflow.Graph.Any, E, R>(
+  workflow: Workflow.Workflow<S, G, E, R>
+) => workflow.withTimeout(1)
+exactly<Effect.Effect<"Complete" | "Degraded", Engine | Full | CanoError.WorkflowTimeoutError, Disk>>()(
+  limited(make.register("Fetch", Effect.as(write, "Complete" as const))).orchestrate("Fetch")
+)
+
 // a state of a machine of one state is registered once
 // @ts-expect-error: it is
 Workflow.make<"Only">("one").register("Only", Effect.succeed("Only")).register("Only", Effect.succeed("Only"))

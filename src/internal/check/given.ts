@@ -14,7 +14,13 @@
 export type Seen<O> = [O] extends [never] ? O : unknown
 
 /**
- * The same, as much as can be known before the functions among the options are looked at: those are `unknown`. The types of
+ * Infers `O`, the type of an argument, and demands `T` of it. Beside a `T` that is a union, `Seen` would be given only the
+ * member that comes first of an argument that is a union too.
+ */
+export type Given<O, T> = [O] extends [infer _Any] ? T : O
+
+/**
+ * What `Seen` does, as much as can be known before the functions among the options are looked at: those are `unknown`. The types of
  * their own parameters are made of it.
  */
 export type Foreseen<M> = [M] extends [infer _All] ? unknown : { readonly [K in keyof M]: M[K] }
