@@ -1,0 +1,180 @@
+/**
+ * What the types know of the work in a machine: what its tasks, splits and Layers give, need and fail with. Types only.
+ */
+import type * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type { JoinTimeoutError, JoinUnsatisfiedError, WorkflowError } from "../../CanoError.ts"
+import type {
+  Branches,
+  BulkheadError,
+  BulkheadServices,
+  JoinError,
+  LosersOf,
+  ObserverError,
+  ObserverServices,
+  Result
+} from "../../Split.ts"
+import type { Discarded, Losers, Outcome, Reduced, SplitResult } from "../../SplitResult.ts"
+import type * as TaskResult from "../../TaskResult.ts"
+import type { Has, Option as OptionOf } from "../check/given.ts"
+import type { ExitsOf, Fanned, FannedOut, FollowOnError, Graph, Reached } from "./typed.ts"
+
+// what a Layer provides is contravariant: one that provides nothing is no `Layer<any, …>`
+export type LayerOut<L> = L extends Layer.Layer<infer Out, infer _E, infer _In> ? Out : never
+export type LayerIn<L> = L extends Layer.Layer<infer _Out, infer _E, infer In> ? In : never
+export type LayerError<L> = L extends Layer.Layer<infer _Out, infer E, infer _In> ? E : never
+
+/** The join errors of several splits, merged to one of each class. */
+export type Merge<E> = [Extract<E, JoinUnsatisfiedError<any, any>>, Extract<E, JoinTimeoutError<any, any>>] extends
+  [infer Unsatisfied, infer Late] ?
+    | Exclude<E, Unsatisfied | Late>
+    | ([Unsatisfied] extends [never] ? never
+      : [Unsatisfied] extends [JoinUnsatisfiedError<infer X, infer A>] ? JoinUnsatisfiedError<X, A>
+      : never)
+    | ([Late] extends [never] ? never : [Late] extends [JoinTimeoutError<infer X, infer A>] ? JoinTimeoutError<X, A>
+    : never)
+  : never
+
+export type GenError<Eff> = [Eff] extends [never] ? never : Eff extends Effect.Effect<any, infer E, any> ? E : never
+export type GenServices<Eff> = [Eff] extends [never] ? never : Eff extends Effect.Effect<any, any, infer R> ? R : never
+
+/**
+ * What a split hands to `next`. Any list at all is what TypeScript tries first, while the branches are a function whose
+ * parameter it has yet to find; a `next` with a type of its own must pass that trial.
+ */
+export type Joined<S, G extends Graph.Any, L, O, Z> = [Branches.ListOf<Branches.List>] extends [L] ? any
+  : L extends TaskResult.Split<any> ?
+      | (true extends Has<O, "reduce"> ? Reduced<Z> : never)
+      | (false extends Has<O, "reduce"> ? FollowedOn<S, G, O, OptionOf<O, "discard", false>> : never)
+  : Result<L, O, Z>
+
+/** The result of a split into follow-on states: each value is the exit its branch reached. */
+export type FollowedOn<S, G extends Graph.Any, O, D> = D extends true ? Discarded : SplitResult<
+  ExitsOf<S, G>,
+  unknown,
+  ReadonlyArray<Outcome.Under<LosersOf<O>, ExitsOf<S, G>, unknown>>,
+  ReadonlyArray<ExitsOf<S, G>>
+>
+
+/** What an observer of a split is told; as for `next`, it must pass the trial of any list. */
+export type EndedOf<S, G extends Graph.Any, L, P extends Losers> = [Branches.ListOf<Branches.List>] extends [L] ? any
+  : L extends TaskResult.Split<any> ? Outcome.Ended<P, ExitsOf<S, G>, unknown>
+  : Outcome.Ended<P, Branches.SuccessOf<L>, Branches.ErrorOf<L>>
+
+export type SettledOf<S, G extends Graph.Any, L> = [Branches.ListOf<Branches.List>] extends [L] ? any
+  : L extends TaskResult.Split<any> ? Outcome.Settled<ExitsOf<S, G>, unknown>
+  : Outcome.Settled<Branches.SuccessOf<L>, Branches.ErrorOf<L>>
+
+/** How a split can fail, with the exits that follow-on branches may end in, and with their errors. */
+export type JoinFailure<S, G extends Graph.Any, L, O, X> = L extends TaskResult.Split<any>
+  ? FollowOnFailure<JoinError<L, O>, ExitsOf<S, G>, X>
+  : JoinError<L, O>
+
+export type FollowOnFailure<E, Exits, X> = E extends JoinUnsatisfiedError<any, infer A>
+  ? JoinUnsatisfiedError<X, Exited<A, Exits>>
+  : E extends JoinTimeoutError<any, infer A> ? JoinTimeoutError<X, Exited<A, Exits>>
+  : E
+
+/** What is not kept stays so. */
+export type Exited<A, Exits> = A extends ReadonlyArray<never> ? A : ReadonlyArray<Exits>
+
+/** The errors of the states and of the Layer, where those of follow-on branches are known. */
+export type Failure<G extends Graph.Any, E> = [FannedOut<G["ways"]>] extends [never] ?
+  Merge<E | LayerError<G["provided"]>>
+  : Resolved<Merge<E | LayerError<G["provided"]>>, Followed<G["ways"], E> | WorkflowError>
+
+/** The errors in which those of follow-on branches are replaced. */
+export type Resolved<E, By> = E extends JoinUnsatisfiedError<infer X, infer A> ?
+  JoinUnsatisfiedError<Replaced<X, By>, A>
+  : E extends JoinTimeoutError<infer X, infer A> ? JoinTimeoutError<Replaced<X, By>, A>
+  : E
+
+export type Replaced<X, By> = X extends FollowOnError ? By : X
+
+/**
+ * What a follow-on branch can fail with: the errors of the states. Where it may be split into follow-on states itself, the
+ * errors of those are `unknown`, or the type would have no end.
+ */
+export type Followed<Ways, E> = [Extract<Reached<Ways, FannedOut<Ways>>, Fanned<Ways>>] extends [never] ?
+  Merge<Unfanned<E>>
+  : Resolved<Merge<E>, unknown>
+
+/** The errors without those of splits into follow-on states. */
+export type Unfanned<E> = E extends JoinUnsatisfiedError<infer X, any> | JoinTimeoutError<infer X, any>
+  ? [X] extends [never] ? E : [X] extends [FollowOnError] ? never : E
+  : E
+
+/**
+ * How a state of a machine is split and joined.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SplitOptions<
+  S,
+  State,
+  Joined,
+  JoinE,
+  N2 = S,
+  Next = Direction<S, Joined, State>,
+  Otherwise = Direction<N2, JoinE, State>
+> {
+  /**
+   * Where a satisfied join goes: a state, or a function of the result to a state or to an Effect of one. It runs when
+   * every loser has been interrupted and awaited.
+   */
+  readonly next: Next
+  /**
+   * Where an unsatisfied or late join goes. Left out, it is the error of the run.
+   */
+  readonly otherwise?: Otherwise | undefined
+}
+
+/**
+ * A state, or a function to a state or to an Effect of one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Direction<S, A, State> = S | ((value: A, state: State) => S | Effect.Effect<S, unknown, unknown>)
+
+export type EntryError<X> = X extends { readonly branches: infer B } ?
+    | SplitError<B, X>
+    | (false extends Has<X, "otherwise"> ? JoinError<Branches.ListOf<B>, X> : never)
+  : TaskError<X>
+
+export type EntryServices<X> = X extends { readonly branches: infer B } ? SplitServices<B, X> : TaskServices<X>
+
+/** What a task can fail with. */
+export type TaskError<X> = X extends { readonly run: infer Run } ? WorkError<Run> : WorkError<X>
+
+/** What a task requires. */
+export type TaskServices<X> = X extends { readonly run: infer Run } ? WorkServices<Run> : WorkServices<X>
+
+/** What an Effect can fail with, or what a function answers with one. */
+export type WorkError<X> = X extends Effect.Effect<any, infer E, any> ? E
+  : X extends (...args: any) => infer Out ? Out extends Effect.Effect<any, infer E, any> ? E
+    : Out extends Generator<infer Eff, any, any> ? GenError<Eff>
+    : never
+  : never
+
+export type WorkServices<X> = X extends Effect.Effect<any, any, infer R> ? R
+  : X extends (...args: any) => infer Out ? Out extends Effect.Effect<any, any, infer R> ? R
+    : Out extends Generator<infer Eff, any, any> ? GenServices<Eff>
+    : never
+  : never
+
+/** What a split state of the branches `B` and the options `O` can fail with, besides its join. */
+export type SplitError<B, O> =
+  | WorkError<OptionOf<O, "next", never> | OptionOf<O, "otherwise", never>>
+  | ObserverError<O>
+  | BulkheadError<O>
+  | Branches.InputError<B>
+
+/** What it requires. */
+export type SplitServices<B, O> =
+  | WorkServices<OptionOf<O, "next", never> | OptionOf<O, "otherwise", never>>
+  | ObserverServices<O>
+  | BulkheadServices<O>
+  | Branches.InputServices<B>
+  | Branches.ServicesOf<Branches.ListOf<B>>
