@@ -161,8 +161,6 @@ type AnyResult = Partial<SplitResult<unknown, unknown, unknown, object>> & { rea
 const resultRoom: Room = { values: 600, text: 8000, depth: 24 }
 const mostValues = 8
 
-const shown = (self: AnyResult): unknown => entire(self)?.copy ?? begin(self)
-
 const entire = (self: AnyResult): Whole | undefined =>
   // as many outcomes would not fit, however small
   (self.tally?.total ?? 0) > resultRoom.values ? undefined : whole(self, resultRoom)
@@ -214,7 +212,7 @@ const detail = (value: unknown): unknown => {
 }
 
 function toJSON(this: AnyResult): unknown {
-  return shown(this)
+  return entire(this)?.copy ?? begin(this)
 }
 
 /** A result that is small is printed as what it is. */

@@ -319,11 +319,12 @@ export const currentOf = (fiber: AnyFiber): Current | undefined => {
   return current instanceof Branch || current instanceof SplitLevel || current instanceof Run ? current : undefined
 }
 
-/** The innermost run or split that a fiber belongs to, ended or not. */
-export const levelOf = (fiber: AnyFiber): Run | SplitLevel | undefined => {
-  const current = currentOf(fiber)
-  return current instanceof Branch ? current.level : current
-}
+/** The innermost run or split that a current run belongs to, ended or not. */
+export const levelIn = (current: Current | undefined): Run | SplitLevel | undefined =>
+  current instanceof Branch ? current.level : current
+
+/** That of a fiber. */
+export const levelOf = (fiber: AnyFiber): Run | SplitLevel | undefined => levelIn(currentOf(fiber))
 
 /** The run of a level. */
 export const runOf = (level: Run | SplitLevel | undefined): Run | undefined =>

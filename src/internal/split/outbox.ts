@@ -99,7 +99,6 @@ export const deliver = (self: Outbox): Effect.Effect<void, unknown, unknown> =>
     const { observer, queue } = self
     const clock = fiber.getRef(Clock.Clock)
     const services = fiber.context
-    self.delivering = fiber
     let open = true
     const next = Effect.flatMap(
       Pull.catchDone(Queue.take(queue), () => {

@@ -39,7 +39,7 @@ import type { Level } from "../run/level.ts"
 import * as limits from "../run/limits.ts"
 import { standing } from "../run/nested.ts"
 import type { Run } from "../run/run.ts"
-import { currentOf, CurrentRunRef, levelOf, runOf, SplitLevel } from "../run/run.ts"
+import { currentOf, CurrentRunRef, levelIn, runOf, SplitLevel } from "../run/run.ts"
 import { Alternatives } from "./alternatives.ts"
 import type { BranchList } from "./branches.ts"
 import type { Config } from "./config.ts"
@@ -76,9 +76,10 @@ export const run = (list: BranchList, config: Config, frame: Frame): Joined =>
 
 const start = (list: BranchList, config: Config, frame: Frame, to: outbox.Outbox | undefined): Joined =>
   Effect.withFiber((caller) => {
-    const current = levelOf(caller)
-    const run = runOf(current)
-    const outer = standing<Level>(current)
+    const current = currentOf(caller)
+    const around = levelIn(current)
+    const run = runOf(around)
+    const outer = standing<Level>(around)
     const tooDeep = outer?.tooDeep()
     if (tooDeep !== undefined) return refused(frame, "max-depth", tooDeep)
     const join = make(list, config, limited(frame, run), caller, to)
@@ -92,7 +93,7 @@ const start = (list: BranchList, config: Config, frame: Frame, to: outbox.Outbox
     // a refused list counts nowhere
     limits.spend(join.frame.allowance, "branches", join.cursor.known)
     const level = new SplitLevel(outer, run, {
-      current: currentOf(caller),
+      current,
       // the frame of a state is its run
       isState: frame.root !== undefined,
       name: config.name,
