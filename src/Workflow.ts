@@ -211,6 +211,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
         Joined<S, G, Branches.ListOf<B>, M, Z>,
         JoinFailure<S, G, Branches.ListOf<B>, M, unknown>,
         N2,
+        // a `Direction` each, written out: the compiler's messages would have its name in the place of what is expected
         Aimed<
           | N
           | ((

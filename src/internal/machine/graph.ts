@@ -7,7 +7,7 @@
  */
 import type { Issue } from "../../CanoError.ts"
 import type { Definition, Way } from "../../Definition.ts"
-import * as rules from "../split/options.ts"
+import { make as issue } from "../check/issue.ts"
 
 /** Where a state leads. */
 interface Targets {
@@ -47,7 +47,7 @@ const graphOf = ({ states }: Definition): Graph =>
 const isUnknown = ({ source }: Way): boolean => source === "unknown"
 
 const warning = (state: string, rule: "unreachable" | "endless", sentence: string): Issue => ({
-  ...rules.make(state, rule, sentence),
+  ...issue(state, rule, sentence),
   severity: "warning"
 })
 

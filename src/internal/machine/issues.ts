@@ -7,7 +7,8 @@ import type { Issue } from "../../CanoError.ts"
 import type { Definition, Split, State, Task } from "../../Definition.ts"
 import type { RunOptions } from "../../Workflow.ts"
 import { list, show } from "../check/describe.ts"
-import * as rules from "../split/options.ts"
+import * as durations from "../check/durations.ts"
+import { make as issue } from "../check/issue.ts"
 import type { Splits } from "./compile.ts"
 import * as declared from "./declared.ts"
 import type { Draft } from "./definition.ts"
@@ -31,7 +32,7 @@ export const of = (
   const exits = [...new Set(definition.states.filter(({ kind }) => kind === "exit").map(({ name }) => name))]
   const known = namesOf(definition)
   const issues: Array<Issue> = []
-  const add = (rule: Issue["rule"], sentence: string) => issues.push(rules.make(undefined, rule, sentence))
+  const add = (rule: Issue["rule"], sentence: string) => issues.push(issue(undefined, rule, sentence))
   if (registered.length === 0) add("no-handler", "no state is registered")
   if (exits.length === 0) add("no-exit", "there is no exit state; call addExitStates")
   for (const exit of exits) {
@@ -49,7 +50,10 @@ export const of = (
       add("schema", `the Schema of the states is ${show(states.schema)}, which is no Schema`)
     }
   }
-  for (const timeout of timeouts) rules.duration(timeout, "workflow-timeout", "the timeout of the workflow", add)
+  for (const timeout of timeouts) {
+    const sentence = durations.wrong(timeout, "the timeout of the workflow")
+    if (sentence !== undefined) add("workflow-timeout", sentence)
+  }
   return issues
 }
 
@@ -64,11 +68,11 @@ const ofState = (state: Task | Split, splits: Splits, known: ReadonlySet<string>
   }
   const issues = [...ofTargets(state, known)]
   if (task.handler(state.registered.task) === undefined) {
-    issues.push(rules.make(name, "task", "the task must be an Effect, a function of the state, or { run, next }"))
+    issues.push(issue(name, "task", "the task must be an Effect, a function of the state, or { run, next }"))
   }
   const { options } = state.registered
   if (options !== undefined && !Predicate.isObject(options)) {
-    issues.push(rules.make(name, "options", `the options are ${show(options)}; they must be { to: […] }`))
+    issues.push(issue(name, "options", `the options are ${show(options)}; they must be { to: […] }`))
   }
   return issues
 }
@@ -78,20 +82,20 @@ const clashes = (names: ReadonlyArray<string>, exits: ReadonlyArray<string>): Re
   const once = new Set<string>()
   const twice = new Set(names.filter((name) => once.size === once.add(name).size).filter(Predicate.isString))
   return [
-    ...[...twice].map((name) => rules.make(name, "registered-twice", "it is registered more than once")),
+    ...[...twice].map((name) => issue(name, "registered-twice", "it is registered more than once")),
     ...exits.filter((name) => Predicate.isString(name) && once.has(name)).map((name) =>
-      rules.make(name, "registered-and-exit", "it is registered and an exit state; it can be only one")
+      issue(name, "registered-and-exit", "it is registered and an exit state; it can be only one")
     )
   ]
 }
 
 const unnamed = (method: string, given: unknown): Issue =>
-  rules.make(undefined, "state", `${method} was given ${show(given)} as a state; its name must be a string`)
+  issue(undefined, "state", `${method} was given ${show(given)} as a state; its name must be a string`)
 
 /** States that are named in a definition must exist. */
 const ofTargets = (state: Task | Split, known: ReadonlySet<string>): ReadonlyArray<Issue> => [
   ...ofWays(state, known),
-  ...declared.wrong(state, known).map((sentence) => rules.make(state.name, "to", sentence))
+  ...declared.wrong(state, known).map((sentence) => issue(state.name, "to", sentence))
 ]
 
 const ofWays = (state: Task | Split, known: ReadonlySet<string>): ReadonlyArray<Issue> =>
@@ -99,21 +103,39 @@ const ofWays = (state: Task | Split, known: ReadonlySet<string>): ReadonlyArray<
     if (source !== "written" || (to.length > 0 && to.every((name) => known.has(name)))) return []
     const what = to.length === 0 ? "not a state" : `"${to[0]}", which is neither registered nor an exit state`
     const rule = by === "otherwise" ? "unknown-otherwise" : "unknown-next"
-    return [rules.make(state.name, rule, `${by} is ${what}; the states are ${list(known)}`)]
+    return [issue(state.name, rule, `${by} is ${what}; the states are ${list(known)}`)]
   })
 
 /** What is wrong with the options of a run. */
 export const ofRun = (options: RunOptions | undefined): ReadonlyArray<Issue> => [
   ...idIssues(options?.runId),
-  ...rules.limit(options?.maxTransitions, 0, "max-transitions"),
-  ...rules.limit(options?.maxBranches, 0, "max-branches"),
-  ...rules.limit(options?.maxDepth, 1, "max-depth")
+  ...limit(options?.maxTransitions, 0, "max-transitions"),
+  ...limit(options?.maxBranches, 0, "max-branches"),
+  ...limit(options?.maxDepth, 1, "max-depth")
 ]
+
+const limits = { "max-transitions": "maxTransitions", "max-branches": "maxBranches", "max-depth": "maxDepth" }
+
+/** A limit of a run that must be a whole number. */
+const limit = (
+  value: number | undefined,
+  least: number,
+  rule: "max-transitions" | "max-branches" | "max-depth"
+): ReadonlyArray<Issue> =>
+  value === undefined || (Number.isInteger(value) && value >= least)
+    ? []
+    : [
+      issue(
+        undefined,
+        rule,
+        `${limits[rule]} is ${show(value)}; it must be an integer of at least ${least}, or be left out`
+      )
+    ]
 
 const idIssues = (id: unknown): ReadonlyArray<Issue> =>
   id === undefined || Predicate.isString(id)
     ? []
-    : [rules.make(undefined, "options", `runId is ${show(id)}; it must be a string, or be left out`)]
+    : [issue(undefined, "options", `runId is ${show(id)}; it must be a string, or be left out`)]
 
 /** A run can start in the states of its machine, if the Schema has nothing against it. */
 export const ofInitial = (
@@ -126,7 +148,7 @@ export const ofInitial = (
   if (known && refused === undefined) return []
   const what = tag === undefined ? "the initial state is not a state" : `the initial state "${tag}" is not registered`
   return [
-    rules.make(
+    issue(
       tag,
       "initial-state",
       known ? `the initial state does not fit its Schema: ${refused}` : `${what}; the states are ${list(names)}`

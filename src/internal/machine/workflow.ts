@@ -13,8 +13,8 @@ import { ConfigurationError } from "../../CanoError.ts"
 import type { Definition } from "../../Definition.ts"
 import type { RunOptions } from "../../Workflow.ts"
 import { attempt, isPlain, show } from "../check/describe.ts"
+import { make as issue } from "../check/issue.ts"
 import { source } from "../split/branches.ts"
-import * as rules from "../split/options.ts"
 import { compile, splitsOf } from "./compile.ts"
 import type { Draft, SplitOptions } from "./definition.ts"
 import * as definitions from "./definition.ts"
@@ -95,7 +95,7 @@ export class WorkflowImpl {
     if (from === undefined) return found
     if (!Array.isArray(from)) {
       const sentence = `from is ${show(from)}; it must be an array of the states in which runs start`
-      return [...found, rules.make(undefined, "initial-state", sentence)]
+      return [...found, issue(undefined, "initial-state", sentence)]
     }
     const broken = [...found, ...from.flatMap((state) => issues.ofInitial(names, state, undefined))]
     // a state may be given by its name or as it is

@@ -17,7 +17,7 @@ import * as returned from "../check/returned.ts"
 import type { AnyEffect } from "../fibers/any.ts"
 import { Bell } from "../fibers/bell.ts"
 import * as delays from "../hedge/delays.ts"
-import * as budgets from "../hedge/tokens.ts"
+import * as tokens from "../hedge/tokens.ts"
 import type { Stagger } from "./config.ts"
 import * as gradual from "./gradual.ts"
 import { Handout } from "./handout.ts"
@@ -144,9 +144,9 @@ export class Alternatives implements Places {
           }
           yield* this.#tell
           if (!cursor.hasMore) continue
-          if (wait === undefined || !(yield* budgets.allows(budget))) cutShort(join)
+          if (wait === undefined || !(yield* tokens.allows(budget))) cutShort(join)
           else if (!this.#hasNext()) continue
-          else if (yield* budgets.take(budget)) this.#startNext()
+          else if (yield* tokens.take(budget)) this.#startNext()
           else cutShort(join)
         }
       }))

@@ -1,6 +1,6 @@
 /**
- * The options of a split, read once: what the engine runs, or all issues that they have. So are the rules for the other
- * parts of a definition. Nothing is kept, and none of the rules stops at the first issue.
+ * The options of a split, read once: what the engine runs, or all issues that they have. Nothing is kept, and none of the
+ * rules stops at the first issue.
  */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -21,8 +21,6 @@ import { mostAtOnce } from "./alternatives.ts"
 import type { Source } from "./branches.ts"
 import * as branches from "./branches.ts"
 import type { Config } from "./config.ts"
-
-export { make } from "../check/issue.ts"
 
 /** The options of a split as they were given. */
 export interface SplitInput {
@@ -256,7 +254,7 @@ const enough = (name: string, least: number, count: number | undefined, add: Add
   if (count !== undefined && count < least) add("count", reducer.tooFew(name, least, count, false))
 }
 
-export const duration = (
+const duration = (
   input: unknown,
   rule: ConfigurationRule,
   what: string,
@@ -268,21 +266,3 @@ export const duration = (
   add(rule, sentence)
   return undefined
 }
-
-const limits = { "max-transitions": "maxTransitions", "max-branches": "maxBranches", "max-depth": "maxDepth" }
-
-/** A limit of a run that must be a whole number. */
-export const limit = (
-  value: number | undefined,
-  least: number,
-  rule: "max-transitions" | "max-branches" | "max-depth"
-): ReadonlyArray<Issue> =>
-  value === undefined || (Number.isInteger(value) && value >= least)
-    ? []
-    : [
-      issue(
-        undefined,
-        rule,
-        `${limits[rule]} is ${show(value)}; it must be an integer of at least ${least}, or be left out`
-      )
-    ]

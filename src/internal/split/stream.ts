@@ -9,6 +9,7 @@ import * as Stream from "effect/Stream"
 import type { Outcome } from "../../SplitResult.ts"
 import { isCount } from "../check/counts.ts"
 import { show } from "../check/describe.ts"
+import { make as issue } from "../check/issue.ts"
 import * as options from "./options.ts"
 import * as standalone from "./standalone.ts"
 
@@ -25,7 +26,7 @@ export const stream = (branches: unknown, given: StreamInput): Stream.Stream<unk
     const parsed = options.parse(undefined, branches, given)
     const others = Result.isFailure(parsed) ? parsed.failure : []
     return Stream.fail(
-      standalone.misconfigured([...others, options.make(undefined, "observer", sentence)], "stream")
+      standalone.misconfigured([...others, issue(undefined, "observer", sentence)], "stream")
     )
   }
   return Stream.callback<Outcome.Any<unknown, unknown>, unknown, unknown>((queue) => {

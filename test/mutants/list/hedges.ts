@@ -56,7 +56,7 @@ export const hedges: Mutants = {
     },
     {
       what: "the budget is asked when it has paid only",
-      from: "if (wait === undefined || !(yield* budgets.allows(budget))) cutShort(join)",
+      from: "if (wait === undefined || !(yield* tokens.allows(budget))) cutShort(join)",
       to: "if (wait === undefined) cutShort(join)",
       tests: "hedge/splits"
     },

@@ -122,18 +122,6 @@ export const input: Mutants = {
       tests: "machine/rules split/few-branches"
     },
     {
-      what: "limits of a run may be fractions",
-      from: "(Number.isInteger(value) && value >= least)",
-      to: "(value >= least)",
-      tests: "machine/rules machine/Workflow machine/limits"
-    },
-    {
-      what: "a limit of a run may be one less",
-      from: "(Number.isInteger(value) && value >= least)",
-      to: "(Number.isInteger(value) && value >= least - 1)",
-      tests: "machine/rules machine/Workflow machine/limits"
-    },
-    {
       what: "an iterator may be the branches of a state",
       from: "if (given._tag === \"List\" && given.list._tag === \"Lazy\" && given.list.isOneShot) {",
       to: "if (false as boolean) {",

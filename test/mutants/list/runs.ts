@@ -572,6 +572,20 @@ export const runs: Mutants = {
       tests: "machine/rules"
     }
   ],
+  "machine/issues": [
+    {
+      what: "limits of a run may be fractions",
+      from: "(Number.isInteger(value) && value >= least)",
+      to: "(value >= least)",
+      tests: "machine/rules machine/Workflow machine/limits"
+    },
+    {
+      what: "a limit of a run may be one less",
+      from: "(Number.isInteger(value) && value >= least)",
+      to: "(Number.isInteger(value) && value >= least - 1)",
+      tests: "machine/rules machine/Workflow machine/limits"
+    }
+  ],
   "machine/compile": [
     {
       what: "states are checked on the way though only the first is to be",
