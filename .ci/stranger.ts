@@ -1,8 +1,10 @@
-// What a stranger would write first: a run, a split, a shared bulkhead, a hedge, an async context and errors. `npm run
-// packed` runs it against the packed library on every runtime: it must print the lines after `// =>` on each.
-import { Context, Effect, Schema } from "effect"
+// What a stranger would write first: a run, a split, a stream of one, a shared bulkhead, a hedge, an async context and
+// errors. `npm run packed` runs it against the packed library on every runtime: it must print the lines after `// =>` on
+// each.
+import { Context, Effect, Schema, Stream } from "effect"
 import { Bulkhead, Hedge, JoinStrategy, MemoryStore, Split, TaskResult, Workflow } from "effect-cano"
 import { quorum } from "effect-cano/JoinStrategy"
+import * as SplitStream from "effect-cano/SplitStream"
 
 const { all, any } = JoinStrategy
 const answer = (name: string, millis: number) => Effect.as(Effect.sleep(millis), name)
@@ -72,6 +74,11 @@ const program = Effect.gen(function*() {
 
   const { outcomes, tally } = yield* Split.run({ fast: answer("fast", 1), slow: Effect.never }, { strategy: any })
   console.log("split:", outcomes.fast._tag, outcomes.slow._tag, tally.interrupted) // => split: Succeeded Interrupted 1
+
+  const streamed = yield* Stream.runCollect(
+    SplitStream.make([answer("slow", 20), answer("fast", 1)], { strategy: all })
+  )
+  console.log("stream:", streamed.map(({ name }) => name).join(" ")) // => stream: 1 0
 
   yield* Effect.provide(shared, Bulkhead.layer(Db, { places: 3 })) // => bulkhead: 3 at once, 40 started
 

@@ -3,6 +3,7 @@
  */
 import { Console, Effect, Stream } from "effect"
 import { JoinStrategy, Split } from "effect-cano"
+import * as SplitStream from "effect-cano/SplitStream"
 
 const quote = (supplier: string, price: number, millis: number) => Effect.as(Effect.sleep(millis), { supplier, price })
 
@@ -13,7 +14,7 @@ const quotes = {
 }
 
 /** Each quote is shown the moment it is there. */
-const asTheyCome = Split.stream(quotes, { strategy: JoinStrategy.partialResults(3) }).pipe(
+const asTheyCome = SplitStream.make(quotes, { strategy: JoinStrategy.partialResults(3) }).pipe(
   Stream.runForEach((outcome) =>
     Console.log(outcome._tag === "Succeeded" ? `${outcome.name}: ${outcome.value.price}` : `${outcome.name}: none`)
   )

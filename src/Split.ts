@@ -2,7 +2,8 @@
  * The split on its own: `Split.run` starts branches, joins them by a strategy and ends when the last of them has ended; a
  * split lives from its first branch until every loser's finalizers have run.
  *
- * A state registered with `registerSplit` is this same split inside a machine.
+ * A state registered with `registerSplit` is this same split inside a machine; `SplitStream` gives its outcomes as they
+ * arrive.
  *
  * @since 0.1.0
  */
@@ -10,7 +11,6 @@ import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type * as Stream from "effect/Stream"
 import type { Bulkhead } from "./Bulkhead.ts"
 import type {
   BulkheadFullError,
@@ -24,7 +24,6 @@ import type { Budget, Delay, Latencies } from "./Hedge.ts"
 import type { Foreseen, Has, Inferred, Option, Seen } from "./internal/check/given.ts"
 import * as internalBranches from "./internal/split/branches.ts"
 import * as internal from "./internal/split/standalone.ts"
-import * as internalStream from "./internal/split/stream.ts"
 import type { Custom, JoinStrategy } from "./JoinStrategy.ts"
 import type { Discarded, Losers, Outcome, Reduced, SplitResult } from "./SplitResult.ts"
 import type * as TaskResult from "./TaskResult.ts"
@@ -623,59 +622,3 @@ export const growing: <A, E = never, R = never>(
     add: (branches: Iterable<Effect.Effect<A, E, R>>) => Effect.Effect<boolean>
   ) => Iterable<Effect.Effect<A, E, R>>
 ) => Growing<Effect.Effect<A, E, R>> = internalBranches.growing as any
-
-/**
- * The outcomes of a split as a stream, in the order in which the branches end, losers included.
- *
- * **When to use**
- *
- * To hand on each answer while others are awaited, or more answers than fit into memory. Where the end of the split is all
- * that matters take `run`.
- *
- * **Details**
- *
- * The split starts when the stream is run, and the stream fails as the split does, after the outcomes that led there. A
- * reader who leaves early (`Stream.take`) interrupts and awaits the branches. A slow reader slows the split down: no
- * further branch is started while `bufferSize` outcomes (16 if left out) and 16 more wait.
- *
- * **Example** (Answers as they come)
- *
- * ```ts
- * import { Effect, Stream } from "effect"
- * import { JoinStrategy, Split } from "effect-cano"
- *
- * const ask = (name: string, millis: number) => Effect.as(Effect.sleep(millis), name)
- *
- * const program = Split.stream([ask("a", 400), ask("b", 10), ask("c", 200)], { strategy: JoinStrategy.all }).pipe(
- *   Stream.runForEach(({ name, _tag }) => Effect.sync(() => console.log(name, _tag)))
- * )
- *
- * await Effect.runPromise(program)
- * // => 1 Succeeded
- * // => 2 Succeeded
- * // => 0 Succeeded
- * ```
- *
- * @category running
- * @since 0.1.0
- */
-export const stream: <
-  const B extends Branches.List | Effect.Effect<Branches.List, any, any> | (() => Branches.Returned),
-  Strat extends JoinStrategy,
-  O
->(
-  branches: B,
-  options:
-    & Options<Strat & Check.Strategy<B, Strat, O>, never, "interrupt" | "await">
-    & { readonly bufferSize?: number | undefined }
-    & Named
-    & Seen<O>
-) => Stream.Stream<
-  Outcome.Ended<LosersOf<O>, Branches.SuccessOf<Branches.ListOf<B>>, Branches.ErrorOf<Branches.ListOf<B>>>,
-  | JoinError<Branches.ListOf<B>, O & { readonly discard: true }>
-  | ConfigurationError
-  | WorkflowError
-  | BulkheadError<O>
-  | Branches.InputError<B>,
-  Branches.ServicesOf<Branches.ListOf<B>> | Branches.InputServices<B> | BulkheadServices<O>
-> = internalStream.stream as any

@@ -6,6 +6,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Schedule, Stream } from "effect"
 import { Bulkhead, Hedge, JoinStrategy, Split, Workflow } from "effect-cano"
+import * as SplitStream from "effect-cano/SplitStream"
 import { TestClock } from "effect/testing"
 import { AsyncLocalStorage } from "node:async_hooks"
 
@@ -203,7 +204,7 @@ describe("in the async context of their own request are (I9)", () => {
     Effect.map(
       everyRequest(({ branch, bulkhead, look }) =>
         Stream.runForEach(
-          Split.stream(Array.from({ length: 6 }, (_, i) => branch(`branch ${i}`)), { strategy: all, bulkhead }),
+          SplitStream.make(Array.from({ length: 6 }, (_, i) => branch(`branch ${i}`)), { strategy: all, bulkhead }),
           () => Effect.andThen(look("the reader"), Effect.sleep(2))
         )
       ),

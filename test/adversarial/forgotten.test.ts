@@ -4,6 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Stream } from "effect"
 import { JoinStrategy, Split } from "effect-cano"
+import * as SplitStream from "effect-cano/SplitStream"
 import { TestClock } from "effect/testing"
 import { collectGarbage, fiberId, start } from "../kit/index.ts"
 
@@ -26,7 +27,7 @@ describe("a long lazy list whose outcomes are observed", () => {
         collectGarbage()
         alive = fibers.filter((ref) => ref.deref() !== undefined).length
       }
-      yield* Stream.runForEach(Split.stream(list, { strategy: all }), () => Effect.yieldNow)
+      yield* Stream.runForEach(SplitStream.make(list, { strategy: all }), () => Effect.yieldNow)
       assert.lengthOf(fibers, last)
       assert.isAtLeast(alive, 0)
       assert.isBelow(alive, last / 3)

@@ -5,6 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, Logger, Option, Stream } from "effect"
 import { Bulkhead, JoinStrategy, Split, Workflow } from "effect-cano"
+import * as SplitStream from "effect-cano/SplitStream"
 import { TestClock } from "effect/testing"
 import {
   collectGarbage,
@@ -57,7 +58,7 @@ describe("an observer on the bulkhead of its own split", () => {
           endsWithin(Split.run(() => work, { strategy: all, bulkhead, onOutcome: () => save }), 10_000),
           succeeded
         )
-        const stream = Split.stream(() => work, { strategy: all, bulkhead, bufferSize: 1 })
+        const stream = SplitStream.make(() => work, { strategy: all, bulkhead, bufferSize: 1 })
         yield* Effect.map(endsWithin(Stream.runForEach(stream, () => save), 10_000), succeeded)
         assert.strictEqual(saved, 120)
         yield* isIdle(bulkhead)
@@ -491,7 +492,7 @@ describe("an observer that does not end", () => {
       const told: Array<number> = []
       const exit = yield* endsWithin(
         Stream.runForEach(
-          Split.stream(Array.from({ length: 40 }, (_, i) => Effect.sleep(i)), { strategy: all, bufferSize: 1 }),
+          SplitStream.make(Array.from({ length: 40 }, (_, i) => Effect.sleep(i)), { strategy: all, bufferSize: 1 }),
           ({ index }) => Effect.map(Effect.sleep("1 hour"), () => told.push(index))
         ),
         1_000_000_000

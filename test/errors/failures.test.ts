@@ -5,6 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Context, Data, Effect, Exit, Layer, Logger, Option, Stream } from "effect"
 import { Bulkhead, CanoError, Hedge, JoinStrategy, Split, Workflow } from "effect-cano"
+import * as SplitStream from "effect-cano/SplitStream"
 import { endsWithin, stubborn } from "../kit/index.ts"
 
 const { all, any } = JoinStrategy
@@ -381,14 +382,14 @@ describe("what is misconfigured is called what it is", () => {
       ],
       [
         "a stream",
-        Stream.runDrain(Split.stream([Effect.void], { strategy: all, bufferSize: 0 })),
+        Stream.runDrain(SplitStream.make([Effect.void], { strategy: all, bufferSize: 0 })),
         "stream",
         "the stream",
         "stream"
       ],
       [
         "the split of a stream",
-        Stream.runDrain(Split.stream([Effect.void], { strategy: all, bulkhead: 0 })),
+        Stream.runDrain(SplitStream.make([Effect.void], { strategy: all, bulkhead: 0 })),
         "stream",
         "the stream",
         "stream"

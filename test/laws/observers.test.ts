@@ -3,14 +3,14 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
-import { Split } from "effect-cano"
 import type { SplitResult } from "effect-cano"
+import * as SplitStream from "effect-cano/SplitStream"
 import { anySplit, int, model, observe, predicted, runs, same, soundSplit, standalone } from "../kit/index.ts"
 
 type Told = SplitResult.Outcome.Any<unknown, unknown>
 
-/** `Split.stream`, as a caller from JavaScript sees it. */
-const stream = Split.stream as unknown as (branches: unknown, options: object) => Stream.Stream<Told, unknown>
+/** `SplitStream.make`, as a caller from JavaScript sees it. */
+const stream = SplitStream.make as unknown as (branches: unknown, options: object) => Stream.Stream<Told, unknown>
 
 const tell = (told: ReadonlyArray<Told>) => told.map(({ _tag, index }) => `${index} ${_tag}`)
 

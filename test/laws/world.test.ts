@@ -8,6 +8,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Fiber } from "effect"
 import { Cause, Deferred, Effect, Exit, Logger, Option, Scope, Stream } from "effect"
 import { Bulkhead, Hedge, JoinStrategy, Split } from "effect-cano"
+import * as SplitStream from "effect-cano/SplitStream"
 import { TestClock } from "effect/testing"
 import { AsyncLocalStorage } from "node:async_hooks"
 import { Census, int, primeClock, runs, seedOf, standalone } from "../kit/index.ts"
@@ -225,7 +226,7 @@ class World {
     const closes = this.chance(50)
     const run = this.chance(10)
       ? Stream.runForEach(
-        (Split.stream as unknown as LooseStream)(list, options),
+        (SplitStream.make as unknown as LooseStream)(list, options),
         () => this.chance(10) ? Effect.fail("the reader leaves") : Effect.sleep(this.int(0, 5))
       )
       : standalone(list, { ...options, ...this.keeps(client), ...this.observer(client) })

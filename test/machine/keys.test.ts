@@ -4,6 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Stream } from "effect"
 import { Hedge, JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
+import * as SplitStream from "effect-cano/SplitStream"
 import { TestClock } from "effect/testing"
 
 const { all, any } = JoinStrategy
@@ -79,7 +80,7 @@ describe("the key of a branch", () => {
           Split.run({ x: note }, { strategy: all, name: "prices" }),
           Split.run([note], { strategy: all }),
           Split.run([note], { strategy: all, name: "prices" }),
-          Stream.runDrain(Split.stream([note], { strategy: all, name: "stream" }))
+          Stream.runDrain(SplitStream.make([note], { strategy: all, name: "stream" }))
         ])
       )
       assert.deepStrictEqual(keys, ["r/1/A/#1/0", "r/1/A/prices/x", "r/1/A/#3/0", "r/1/A/prices#4/0", "r/1/A/stream/0"])

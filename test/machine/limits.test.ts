@@ -5,6 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Fiber, Layer, Option, Stream } from "effect"
 import { Bulkhead, CanoError, JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
+import * as SplitStream from "effect-cano/SplitStream"
 import { TestClock } from "effect/testing"
 import { collectGarbage, running } from "../kit/index.ts"
 
@@ -59,7 +60,7 @@ describe("maxBranches of a run", () => {
     "Split.run in a task": (work) => split(times(60, work)),
     "a lazy Split.run in a task": lazy,
     "a growing Split.run in a task": growing,
-    "a Split.stream in a task": (work) => Stream.runDrain(Split.stream(times(60, work), all)) as Work,
+    "a SplitStream in a task": (work) => Stream.runDrain(SplitStream.make(times(60, work), all)) as Work,
     "many Split.runs in a task": (work) => Effect.all(times(20, split(times(3, work)))),
     "Split.runs in fibers of a task": (work) =>
       Effect.all(times(20, split(times(3, work))), { concurrency: "unbounded" }),

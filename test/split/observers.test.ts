@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Effect, Exit, Fiber, Queue, Stream } from "effect"
 import { Bulkhead, JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
+import * as SplitStream from "effect-cano/SplitStream"
 import { TestClock } from "effect/testing"
 import { after, collectGarbage, failureOf, timed } from "../kit/index.ts"
 
@@ -288,7 +289,7 @@ describe("stream", () => {
   it.effect("gives outcomes in the order of completion, and ends with the split", () =>
     Effect.gen(function*() {
       const [exit] = yield* timed(Stream.runCollect(
-        Split.stream([after(30, "a"), after(10, "b"), Effect.andThen(Effect.sleep(20), Effect.fail("c"))], {
+        SplitStream.make([after(30, "a"), after(10, "b"), Effect.andThen(Effect.sleep(20), Effect.fail("c"))], {
           strategy: JoinStrategy.partialResults(3)
         })
       ))
@@ -305,7 +306,7 @@ describe("stream", () => {
     Effect.gen(function*() {
       const seen: Array<string> = []
       const [exit] = yield* timed(Stream.runForEach(
-        Split.stream([after(10, "a"), Effect.andThen(Effect.sleep(20), Effect.fail("c")), Effect.never], {
+        SplitStream.make([after(10, "a"), Effect.andThen(Effect.sleep(20), Effect.fail("c")), Effect.never], {
           strategy: allFailFast
         }),
         ({ _tag }) => Effect.sync(() => seen.push(_tag))
@@ -319,7 +320,7 @@ describe("stream", () => {
     Effect.gen(function*() {
       const log: Array<string> = []
       const [exit, at] = yield* timed(Stream.runCollect(Stream.take(
-        Split.stream([
+        SplitStream.make([
           after(10, "a"),
           Effect.onInterrupt(Effect.never, () => Effect.andThen(Effect.sleep(5), Effect.sync(() => log.push("tidy"))))
         ], { strategy: all }),
@@ -333,7 +334,7 @@ describe("stream", () => {
   it.effect("whose reader is slow starts no further branch", () =>
     Effect.gen(function*() {
       let started = 0
-      const stream = Split.stream(Array.from({ length: 200 }, () => Effect.sync(() => started++)), {
+      const stream = SplitStream.make(Array.from({ length: 200 }, () => Effect.sync(() => started++)), {
         strategy: all,
         bulkhead: 2,
         bufferSize: 4
@@ -350,7 +351,7 @@ describe("stream", () => {
   it.effect("refuses a buffer without room, beside whatever else is wrong", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(Stream.runDrain(
-        Split.stream([Effect.void], { strategy: all, bulkhead: 0, bufferSize: 0 })
+        SplitStream.make([Effect.void], { strategy: all, bulkhead: 0, bufferSize: 0 })
       ))
       assert.strictEqual(error._tag, "ConfigurationError")
       assert.match(error.message, /bulkhead is 0.*bufferSize is 0; it must be an integer of at least 1/)
@@ -363,7 +364,7 @@ describe("a stream", () => {
       let ran = 0
       const branches = Array.from({ length: 100 }, () => Effect.sync(() => void ran++))
       const fiber = yield* Effect.forkChild(
-        Stream.runForEach(Split.stream(branches, { strategy: all, bufferSize }), () => Effect.never)
+        Stream.runForEach(SplitStream.make(branches, { strategy: all, bufferSize }), () => Effect.never)
       )
       for (let i = 0; i < 500; i++) yield* Effect.yieldNow
       yield* Fiber.interrupt(fiber)
@@ -386,7 +387,9 @@ describe("a stream", () => {
         return Effect.as(Effect.yieldNow, value)
       })
       const fiber = yield* Effect.forkChild(
-        Stream.runDrain(Split.stream([...Array.from({ length: 100 }, () => branch), Effect.never], { strategy: all }))
+        Stream.runDrain(
+          SplitStream.make([...Array.from({ length: 100 }, () => branch), Effect.never], { strategy: all })
+        )
       )
       yield* TestClock.adjust(1)
       yield* TestClock.adjust(1)

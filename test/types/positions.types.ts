@@ -6,6 +6,7 @@
  */
 import { Context, Effect, Layer, Stream } from "effect"
 import { type Bulkhead, type CanoError, Hedge, JoinStrategy, Split, type SplitResult, Workflow } from "effect-cano"
+import * as SplitStream from "effect-cano/SplitStream"
 import { type Equals, exactly, proves } from "./exactly.ts"
 
 type Bad = CanoError.ConfigurationError
@@ -205,10 +206,10 @@ type Outcomes = Stream.Stream<
 >
 declare const sameStream: <S extends Stream.Stream<any, any, any>>(self: S) => S
 declare const streams: <const L extends ReadonlyArray<Stream.Stream<any, any, any>>>(list: L) => L
-exactly<Outcomes>()(Split.stream([get], { strategy: all }))
-exactly<Outcomes>()(sameStream(Split.stream([get], { strategy: all })))
-exactly<readonly [Outcomes]>()(streams([Split.stream([get], { strategy: all })]))
-exactly<Outcomes>()(Stream.unwrap(Effect.succeed(Split.stream([get], { strategy: all }))))
+exactly<Outcomes>()(SplitStream.make([get], { strategy: all }))
+exactly<Outcomes>()(sameStream(SplitStream.make([get], { strategy: all })))
+exactly<readonly [Outcomes]>()(streams([SplitStream.make([get], { strategy: all })]))
+exactly<Outcomes>()(Stream.unwrap(Effect.succeed(SplitStream.make([get], { strategy: all }))))
 
 // without a type the branches of a list that grows are unknown, not any
 const grown = Split.run(Split.growing((add) => [Effect.as(add([]), 1)]), { strategy: all })

@@ -5,6 +5,7 @@
  */
 import { Context, Data, Effect, Schema, type Scope, type Stream } from "effect"
 import { type Bulkhead, type CanoError, JoinStrategy, MemoryStore, Split, SplitResult, TaskResult } from "effect-cano"
+import * as SplitStream from "effect-cano/SplitStream"
 import { type Equals, exactly, proves } from "./exactly.ts"
 
 type Bad = CanoError.ConfigurationError | CanoError.WorkflowError
@@ -396,7 +397,7 @@ export const handedOn = (options: Split.Options) => {
 }
 
 // a stream may be of losers that are interrupted or awaited
-const maybeAwaited = Split.stream([size], { strategy: JoinStrategy.all, ...maybe.losers })
+const maybeAwaited = SplitStream.make([size], { strategy: JoinStrategy.all, ...maybe.losers })
 exactly<
   Stream.Stream<
     SplitResult.Outcome.Ended<"interrupt" | "await", number, Full>,
