@@ -10,8 +10,6 @@ export const build = (): string => {
   const folder = mkdtempSync(join(tmpdir(), "effect-cano-built-"))
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"))
   copyFileSync(join(root, "package.json"), join(folder, "package.json"))
-  const tsc = join(root, "node_modules/typescript/bin/tsc")
-  const project = join(root, "tsconfig.build.json")
-  execFileSync(process.execPath, [tsc, "-p", project, "--outDir", join(folder, "dist")], { stdio: "inherit" })
+  execFileSync(process.execPath, [join(root, ".ci/build.ts"), join(folder, "dist")], { stdio: "inherit" })
   return folder
 }

@@ -2,12 +2,13 @@
 // runtime and with every compiler of the README that the registry has.
 import assert from "node:assert/strict"
 import { execFileSync } from "node:child_process"
-import { existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { globSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { basename, dirname, join } from "node:path"
+import { basename, join } from "node:path"
 import { brokenLinks } from "./links.ts"
 import { lines, root, run } from "./programs.ts"
 import { compilers, type Found, install, runtimes } from "./runtimes.ts"
+import * as shipped from "./shipped.ts"
 import { expectedLines, snippets } from "./snippets.ts"
 
 const json = (file: string) => JSON.parse(readFileSync(file, "utf8"))
@@ -49,17 +50,11 @@ try {
   const library = join(consumer, "node_modules/effect-cano")
 
   // What is in it: code with its types, both with maps to sources that are there as well; nothing else.
-  const scripts = globSync("dist/**/*.js", { cwd: library })
-  assert(scripts.length > 0, "dist is empty")
-  for (const script of scripts) {
-    for (const map of [`${script}.map`, script.replace(/\.js$/, ".d.ts.map")]) {
-      assert(existsSync(join(library, map)), `${map} is missing`)
-      for (const source of json(join(library, map)).sources) {
-        assert(existsSync(join(library, dirname(map), source)), `${map} points at ${source}, which is not packed`)
-      }
-    }
-    assert(existsSync(join(library, script.replace(/\.js$/, ".d.ts"))), `${script} has no types`)
-  }
+  shipped.mapped(library)
+  shipped.few(library, [...modules, "index"])
+  shipped.pure(library, [...modules, "index"])
+  await shipped.light(consumer)
+  await shipped.traced(consumer)
   const tops = readdirSync(library).sort()
   assert.deepEqual(
     tops,

@@ -3,6 +3,7 @@
 // each.
 import { Context, Effect, Schema, Stream } from "effect"
 import { Bulkhead, Hedge, JoinStrategy, MemoryStore, Split, TaskResult, Workflow } from "effect-cano"
+import { ConfigurationError } from "effect-cano/CanoError"
 import { quorum } from "effect-cano/JoinStrategy"
 import * as SplitStream from "effect-cano/SplitStream"
 
@@ -94,8 +95,8 @@ const program = Effect.gen(function*() {
   const late = yield* Effect.flip(Split.run([Effect.never], { strategy: all, timeout: 5 }))
   console.log(late._tag, late instanceof Error) // => JoinTimeoutError true
   const wrong = yield* Effect.flip(Split.run([Effect.void], { strategy: all, bulkhead: 0 }))
-  console.log(wrong.message)
-  // => the split is misconfigured: the bulkhead is 0; it must be an integer of at least 1, or be left out
+  console.log(wrong.message, wrong instanceof ConfigurationError)
+  // => the split is misconfigured: the bulkhead is 0; it must be an integer of at least 1, or be left out true
 })
 
 await Effect.runPromise(program)

@@ -60,6 +60,17 @@ const apps: { readonly [name: string]: App } = {
     `,
     prints: "[ 1, 2, 3 ]"
   },
+  "the same, by its entries": {
+    source: `
+      import * as Effect from "effect/Effect"
+      import { all } from "effect-cano/JoinStrategy"
+      import * as Split from "effect-cano/Split"
+      const load = (i) => Effect.sync(() => i)
+      const { values } = await Effect.runPromise(Split.run([load(1), load(2), load(3)], { strategy: all }))
+      console.log(values)
+    `,
+    prints: "[ 1, 2, 3 ]"
+  },
   "effect-cano, a workflow": {
     source: `
       import * as Effect from "effect/Effect"

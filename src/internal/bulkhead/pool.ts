@@ -29,7 +29,8 @@ export interface Client {
 }
 
 export class Pool implements Bulkhead.Bulkhead {
-  readonly [TypeId] = TypeId
+  // the TypeId, written out: a bundler does not leave out a class that computes a name
+  readonly "~effect-cano/Bulkhead" = TypeId
   readonly name: string
   readonly maxWaiting: number
   places: number

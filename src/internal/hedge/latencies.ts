@@ -48,10 +48,14 @@ export const endOf = (bucket: number): number => {
   return (bucket - 64 * shift + 1) * 2 ** shift - 1
 }
 
-const buckets = bucketOf(longest) + 1
+const bucketsUpTo = (micros: number): number => bucketOf(micros) + 1
 
-/** The largest power of two that is no larger than the number of buckets. */
-const top = 2 ** Math.floor(Math.log2(buckets))
+const buckets = bucketsUpTo(longest)
+
+/** The largest power of two that is no larger. */
+const powerBelow = (n: number): number => 2 ** Math.floor(Math.log2(n))
+
+const top = powerBelow(buckets)
 
 const mostHeld = 65_535
 

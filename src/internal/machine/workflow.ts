@@ -40,7 +40,8 @@ interface Compiled {
 export const TypeId = "~effect-cano/Workflow" as const
 
 export class WorkflowImpl {
-  readonly [TypeId] = TypeId
+  // the TypeId, written out: a bundler does not leave out a class that computes a name
+  readonly "~effect-cano/Workflow" = TypeId
   readonly #draft: Draft
   #definition: Definition | undefined
   #compiled: Compiled | undefined
