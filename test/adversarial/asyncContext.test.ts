@@ -188,6 +188,20 @@ describe("in the async context of their own request are (I9)", () => {
       succeed
     ))
 
+  it.effect("branches of later rounds, and segments", () =>
+    Effect.map(
+      everyRequest(({ branch, look }) => {
+        const many = Array.from({ length: 2500 }, (_, i) => i === 2300 ? branch("late") : look(`branch ${i}`))
+        const told = () => look("the observer")
+        return Effect.all([
+          Split.run(many, { strategy: all, discard: true }),
+          Split.run(many, { strategy: all, discard: true, onOutcome: told }),
+          Split.run(many, { strategy: all, discard: true, bulkhead: 2400 })
+        ])
+      }),
+      succeed
+    ))
+
   it.effect("branches that have waited for a slow observer", () =>
     Effect.map(
       everyRequest(({ branch, bulkhead, look }) =>

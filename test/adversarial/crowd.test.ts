@@ -91,7 +91,7 @@ describe("effects behind a bulkhead", () => {
 
 describe("branches that wait for an observer", () => {
   for (const bulkhead of [undefined, 8]) {
-    it.effect(`are at rest, and no further slots are started for a lazy list (bulkhead ${bulkhead})`, () =>
+    it.effect(`are at rest, and no further fibers are started for a lazy list (bulkhead ${bulkhead})`, () =>
       Effect.gen(function*() {
         let told = 0
         const branches = Array.from({ length: 60 }, () => Effect.void)

@@ -123,8 +123,8 @@ describe("a list of exactly maxBranches", () => {
 })
 
 describe("a defect inside a branch", () => {
-  for (const place of [0, 2500]) {
-    it.effect(`ends a list of several segments, too, with its branches awaited (branch ${place})`, () =>
+  for (const [place, bulkhead] of [[0, undefined], [2500, undefined], [0, 3000], [2500, 3000]] as const) {
+    it.effect(`ends a list of several rounds or segments, too, with its branches awaited (branch ${place}, bulkhead ${bulkhead})`, () =>
       Effect.gen(function*() {
         let running = 0
         const wait = Effect.suspend(() => {
@@ -133,7 +133,7 @@ describe("a defect inside a branch", () => {
         })
         const late = Effect.andThen(Effect.sleep(1), notAnEffect)
         const exit = yield* endsWithin(
-          Split.run(Array.from({ length: 3000 }, (_, i) => i === place ? late : wait), { strategy: all }),
+          Split.run(Array.from({ length: 3000 }, (_, i) => i === place ? late : wait), { strategy: all, bulkhead }),
           10
         )
         assert.strictEqual(defects(exit).length, 1)
@@ -142,56 +142,59 @@ describe("a defect inside a branch", () => {
   }
 })
 
+// without a bulkhead there are rounds instead
 describe("segments", () => {
-  it.effect("have one deadline between them", () =>
-    Effect.gen(function*() {
-      const { counting, seen } = yield* sleepers
-      const fiber = yield* start(Effect.provideService(
-        Split.run(Array.from({ length: 6000 }, () => Effect.never), { strategy: all, timeout: 10 }),
-        Clock.Clock,
-        counting
-      ))
-      yield* turns(10)
-      assert.deepStrictEqual(seen, { started: 1, asleep: 1 })
-      yield* TestClock.adjust(10)
-      const exit = yield* Fiber.await(fiber)
-      assert.strictEqual(failed(exit)._tag, "JoinTimeoutError")
-    }))
+  for (const bulkhead of [undefined, 10_000]) {
+    it.effect(`have one deadline between them (bulkhead ${bulkhead})`, () =>
+      Effect.gen(function*() {
+        const { counting, seen } = yield* sleepers
+        const fiber = yield* start(Effect.provideService(
+          Split.run(Array.from({ length: 6000 }, () => Effect.never), { strategy: all, timeout: 10, bulkhead }),
+          Clock.Clock,
+          counting
+        ))
+        yield* turns(10)
+        assert.deepStrictEqual(seen, { started: 1, asleep: 1 })
+        yield* TestClock.adjust(10)
+        const exit = yield* Fiber.await(fiber)
+        assert.strictEqual(failed(exit)._tag, "JoinTimeoutError")
+      }))
 
-  it.effect("are as many as it takes, however many branches settle while one is started", () =>
-    Effect.gen(function*() {
-      const gate = yield* Deferred.make<void>()
-      const open = Effect.sync(() => {
-        Deferred.doneUnsafe(gate, Exit.void)
-      })
-      let running = 0
-      const wait = Effect.suspend(() => {
-        running++
-        return Effect.never
-      })
-      const fiber = yield* start(Split.run([
-        ...Array.from({ length: 2048 }, () => Deferred.await(gate)),
-        open,
-        ...Array.from({ length: 2951 }, () => wait)
-      ], { strategy: all }))
-      yield* turns(20)
-      assert.strictEqual(running, 2951)
-      yield* Fiber.interrupt(fiber)
-    }))
+    it.effect(`are as many as it takes, however many branches settle while one is started (bulkhead ${bulkhead})`, () =>
+      Effect.gen(function*() {
+        const gate = yield* Deferred.make<void>()
+        const open = Effect.sync(() => {
+          Deferred.doneUnsafe(gate, Exit.void)
+        })
+        let running = 0
+        const wait = Effect.suspend(() => {
+          running++
+          return Effect.never
+        })
+        const fiber = yield* start(Split.run([
+          ...Array.from({ length: 2048 }, () => Deferred.await(gate)),
+          open,
+          ...Array.from({ length: 2951 }, () => wait)
+        ], { strategy: all, bulkhead }))
+        yield* turns(20)
+        assert.strictEqual(running, 2951)
+        yield* Fiber.interrupt(fiber)
+      }))
 
-  it.effect("of a lazy list double, so that they are few", () =>
-    Effect.gen(function*() {
-      const id = Effect.flatMap(Effect.forkChild(Effect.withFiber(({ id }) => Effect.succeed(id))), Fiber.join)
-      const before = yield* id
-      const fiber = yield* start(Split.run(function*() {
-        for (let i = 0; i < 5000; i++) yield Effect.never
-      }, { strategy: all }))
-      yield* turns(20)
-      const fibers = (yield* id) - before
-      assert.isAtLeast(fibers, 5000)
-      assert.isBelow(fibers, 5000 + 5000 / 16)
-      yield* Fiber.interrupt(fiber)
-    }))
+    it.effect(`of a lazy list double, so that they are few (bulkhead ${bulkhead})`, () =>
+      Effect.gen(function*() {
+        const id = Effect.flatMap(Effect.forkChild(Effect.withFiber(({ id }) => Effect.succeed(id))), Fiber.join)
+        const before = yield* id
+        const fiber = yield* start(Split.run(function*() {
+          for (let i = 0; i < 5000; i++) yield Effect.never
+        }, { strategy: all, bulkhead }))
+        yield* turns(20)
+        const fibers = (yield* id) - before
+        assert.isAtLeast(fibers, 5000)
+        assert.isBelow(fibers, 5000 + 5000 / 16)
+        yield* Fiber.interrupt(fiber)
+      }))
+  }
 })
 
 describe("deadlines", () => {
@@ -232,25 +235,28 @@ describe("deadlines", () => {
 })
 
 describe("a grace period", () => {
-  it.effect("that passes for branch 0 alone names it", () =>
-    Effect.gen(function*() {
-      const logged: Array<string> = []
-      const exit = yield* endsWithin(
-        Effect.scoped(Effect.andThen(
-          Split.run([Effect.uninterruptible(Effect.sleep(100)), Effect.void], {
-            strategy: any,
-            losers: { grace: 10 }
-          }),
-          // the scope is closed later
-          (result) => Effect.as(Effect.sleep(1), result)
-        )).pipe(Effect.provide(messages(logged))),
-        200
-      )
-      assert.deepStrictEqual(tags(succeeded(exit)), ["Detached", "Succeeded"])
-      assert.deepStrictEqual(logged, [
-        "branch 0 did not stop within 10ms of the interruption, and goes on detached"
-      ])
-    }))
+  for (const bulkhead of [undefined, 2]) {
+    it.effect(`that passes for branch 0 alone names it (bulkhead ${bulkhead})`, () =>
+      Effect.gen(function*() {
+        const logged: Array<string> = []
+        const exit = yield* endsWithin(
+          Effect.scoped(Effect.andThen(
+            Split.run([Effect.uninterruptible(Effect.sleep(100)), Effect.void], {
+              strategy: any,
+              losers: { grace: 10 },
+              bulkhead
+            }),
+            // the scope is closed later
+            (result) => Effect.as(Effect.sleep(1), result)
+          )).pipe(Effect.provide(messages(logged))),
+          200
+        )
+        assert.deepStrictEqual(tags(succeeded(exit)), ["Detached", "Succeeded"])
+        assert.deepStrictEqual(logged, [
+          "branch 0 did not stop within 10ms of the interruption, and goes on detached"
+        ])
+      }))
+  }
 
   it.effect("leaves no timer behind when the split is interrupted during it", () =>
     Effect.gen(function*() {
@@ -587,4 +593,22 @@ describe("names", () => {
         "65539"
       ])
     }))
+})
+
+describe("a loser that had failed, and is interrupted in its finalizer", () => {
+  for (const bulkhead of [undefined, 2]) {
+    it.effect(`keeps what it had failed with (bulkhead ${bulkhead})`, () =>
+      Effect.gen(function*() {
+        const exit = yield* endsWithin(
+          Split.run([Effect.onExit(Effect.fail("no"), () => Effect.sleep(10)), Effect.sleep(5)], {
+            strategy: any,
+            bulkhead
+          }),
+          10
+        )
+        const [loser] = succeeded(exit).outcomes
+        assert(loser?._tag === "Interrupted")
+        assert.deepStrictEqual(loser.cause.reasons.map(({ _tag }) => _tag), ["Fail", "Interrupt"])
+      }))
+  }
 })

@@ -231,7 +231,7 @@ describe("interrupting a branch's own fiber (semantics 5; I3)", () => {
         assert.isAtMost(census.most, bulkhead ?? 200)
       }))
 
-    it.effect(`all slots at once (${bulkhead})`, () =>
+    it.effect(`all that run at once (${bulkhead})`, () =>
       Effect.gen(function*() {
         const fibers: Array<Fiber.Fiber<unknown, unknown>> = []
         const width = bulkhead ?? 8
@@ -253,7 +253,7 @@ describe("interrupting a branch's own fiber (semantics 5; I3)", () => {
         assert.deepStrictEqual(result.tally, tally(33, 17))
       }))
 
-    it.effect(`a decision or an interruption still reaches the branch that runs in a replaced slot (${bulkhead})`, () =>
+    it.effect(`a decision or an interruption still reaches the branch that runs beside or after a lost fiber (${bulkhead})`, () =>
       Effect.gen(function*() {
         for (const how of ["decision", "deadline", "interruption"] as const) {
           const fibers: Array<Fiber.Fiber<unknown, unknown>> = []
@@ -292,7 +292,7 @@ describe("interrupting a branch's own fiber (semantics 5; I3)", () => {
       }))
   }
 
-  it.effect("Effect.interrupt is a failure of its branch alone, and its slot goes on", () =>
+  it.effect("Effect.interrupt is a failure of its branch alone, and the others go on", () =>
     Effect.gen(function*() {
       for (const bulkhead of bulkheads) {
         const exit = yield* Effect.exit(Split.run([

@@ -119,6 +119,25 @@ describe("closing a list (semantics 4)", () => {
         assert.deepStrictEqual(trail, [])
       }))
 
+    it.effect(`so it is where an observer is told, or branches may be left behind (${bulkhead})`, () =>
+      Effect.gen(function*() {
+        for (
+          const options of [
+            { onOutcome: () => Effect.void },
+            { losers: "detach" },
+            { losers: { grace: 10 }, onOutcome: () => Effect.void }
+          ] as const
+        ) {
+          const trail: Array<string> = []
+          yield* Split.run(noted(trail, (i) => Effect.succeed(i)), {
+            strategy: JoinStrategy.quorum(3),
+            bulkhead,
+            ...options
+          })
+          assert.deepStrictEqual(trail, ["return"])
+        }
+      }))
+
     it.effect(`a list that is left by a failure or a deadline is closed after its branches have ended (${bulkhead})`, () =>
       Effect.gen(function*() {
         for (const timeout of [undefined, 20]) {

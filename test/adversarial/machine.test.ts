@@ -11,6 +11,7 @@ import {
   slowToEnd,
   start,
   succeeded,
+  tags,
   tally,
   wasInterrupted
 } from "../kit/index.ts"
@@ -325,6 +326,28 @@ describe("the budget of a run (withTimeout)", () => {
       assert.strictEqual(failed(exit)._tag, "WorkflowTimeoutError")
       assert.deepStrictEqual(defects(exit), [])
       assert.deepStrictEqual(trail, ["end slow"])
+    }))
+
+  it.effect("tells how branches have ended, though their children have not", () =>
+    Effect.gen(function*() {
+      const then = (end: Effect.Effect<unknown, unknown>) =>
+        Effect.andThen(Effect.forkChild(slowToEnd([], "child", 60), { startImmediately: true }), end)
+      for (const bulkhead of [undefined, 3]) {
+        const split = Workflow.make<"Fan" | "Done">("w")
+          .registerSplit("Fan", [then(Effect.void), then(Effect.fail("no")), Effect.never], {
+            strategy: JoinStrategy.all,
+            bulkhead,
+            next: "Done"
+          })
+          .addExitStates("Done")
+        const around = Workflow.make<"Work" | "Done">("around")
+          .register("Work", split.orchestrate("Fan"))
+          .addExitStates("Done")
+        for (const run of [split.withTimeout(20).orchestrate("Fan"), around.withTimeout(20).orchestrate("Work")]) {
+          const exit = yield* endsWithin(run, 90)
+          assert.deepStrictEqual(tags(failed(exit).result), ["Succeeded", "Failed", "Interrupted"])
+        }
+      }
     }))
 
   it.effect("at the same instant as the end of the run either wins, and nobody is left", () =>

@@ -2,7 +2,17 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Fiber, Layer, References, Scope } from "effect"
 import { JoinStrategy, Split, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { bulkheads, Census, endsWithin, slowToEnd, start, succeeded, tally, wideBulkheads } from "../kit/index.ts"
+import {
+  bulkheads,
+  Census,
+  endsWithin,
+  failed,
+  slowToEnd,
+  start,
+  succeeded,
+  tally,
+  wideBulkheads
+} from "../kit/index.ts"
 
 const Colour = Context.Reference<string>("test/Colour", { defaultValue: () => "none" })
 const seen = Effect.withFiber((fiber) => Effect.succeed(fiber.getRef(Colour)))
@@ -226,6 +236,42 @@ describe("children of branches (semantics 6; I4)", () => {
         assert.deepStrictEqual(trail, ["end child"])
       }
     }))
+
+  // An interruption skips a frame that may be interrupted: the end of the fiber would tell the branch, after its children.
+  for (const bulkhead of wideBulkheads) {
+    it.effect(`those of a branch that is interrupted do not keep the split from failing (bulkhead ${bulkhead})`, () =>
+      Effect.gen(function*() {
+        const trail: Array<string> = []
+        const interrupted = Effect.withFiber((self) => Effect.sync(() => self.interruptUnsafe()))
+        const exit = yield* endsWithin(
+          Split.run([
+            withChild(new Census(), slowToEnd(trail, "child", 200), Effect.andThen(Effect.sleep(10), interrupted)),
+            Effect.never
+          ], { strategy: JoinStrategy.allFailFast, timeout: 50, bulkhead }),
+          210
+        )
+        assert.strictEqual(failed(exit)._tag, "JoinUnsatisfiedError")
+        assert.deepStrictEqual(trail, ["end child"])
+      }))
+
+    it.effect(`those of a loser do not keep an observer from being told (bulkhead ${bulkhead})`, () =>
+      Effect.gen(function*() {
+        const trail: Array<string> = []
+        const exit = yield* endsWithin(
+          Split.run([
+            withChild(new Census(), slowToEnd(trail, "child", 20), Effect.never),
+            Effect.sleep(10)
+          ], {
+            strategy: JoinStrategy.any,
+            bulkhead,
+            onOutcome: ({ _tag }) => Effect.sync(() => trail.push(_tag))
+          }),
+          30
+        )
+        succeeded(exit)
+        assert.deepStrictEqual(trail, ["Succeeded", "Interrupted", "end child"])
+      }))
+  }
 
   it.effect("a detached fiber is nobody's child", () =>
     Effect.gen(function*() {

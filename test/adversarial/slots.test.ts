@@ -1,6 +1,6 @@
 /**
- * Slots: branches that complete at once share a fiber, so what one of them does to its fiber must not reach the next; and
- * fibers that are made to yield where nobody expects it.
+ * Fibers that run more than one branch: the slots behind a bulkhead, and without one those that branches share which complete
+ * at once. What a branch does to its fiber must not reach the next; and fibers are made to yield where nobody expects it.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, Scheduler } from "effect"
@@ -24,8 +24,11 @@ import {
   withYieldsAt
 } from "../kit/index.ts"
 
-/** The caller is the first fiber that is seen, its worker the second; with a timeout the deadline is the third. */
-const [worker, third] = [1, 2]
+/**
+ * The caller is the first fiber that is seen. Behind a bulkhead its worker is the second, and with a timeout the deadline is
+ * the third; without one there is no worker, and the deadline is the second.
+ */
+const [second, third] = [1, 2]
 
 /** Gives a fiber as many turns as it may need without a clock, and ends it if it is still there. */
 const exitOf = Effect.fnUntraced(function*<A, E>(fiber: Fiber.Fiber<A, E>) {
@@ -74,7 +77,7 @@ describe("fibers that yield in odd places (semantics 1, 3, 5 and 7; I2, I4)", ()
         }))
     }
 
-    it.effect(`a slot that comes too late for the decision starts nothing (bulkhead ${bulkhead})`, () =>
+    it.effect(`a fiber that comes too late for the decision starts nothing (bulkhead ${bulkhead})`, () =>
       Effect.gen(function*() {
         for (let op = 1; op < 4; op++) {
           const census = new Census()
@@ -96,7 +99,7 @@ describe("fibers that yield in odd places (semantics 1, 3, 5 and 7; I2, I4)", ()
         }
       }))
 
-    it.effect(`an interruption of the caller finds slots that have not entered yet (bulkhead ${bulkhead})`, () =>
+    it.effect(`an interruption of the caller finds fibers that have not begun yet (bulkhead ${bulkhead})`, () =>
       Effect.gen(function*() {
         for (let number = 0; number < 6; number++) {
           for (let op = 1; op < 4; op++) {
@@ -141,9 +144,10 @@ describe("fibers that yield in odd places (semantics 1, 3, 5 and 7; I2, I4)", ()
   it.effect("a deadline that yields before it sleeps does not hold a split that is decided meanwhile", () =>
     Effect.gen(function*() {
       for (const bulkhead of widths) {
+        const deadline = bulkhead === undefined ? second : third
         const fiber = yield* start(withYieldsAt(
           Split.run([Effect.void, Effect.void], { strategy: JoinStrategy.all, timeout: 1000, bulkhead }),
-          (n, at) => n === third && at === 1
+          (n, at) => n === deadline && at === 1
         ))
         for (let i = 0; i < 20; i++) yield* Effect.yieldNow
         const early = fiber.pollUnsafe()
@@ -152,12 +156,12 @@ describe("fibers that yield in odd places (semantics 1, 3, 5 and 7; I2, I4)", ()
       }
     }))
 
-  it.effect("a worker that yields before it starts anything does not sleep for a caller that was interrupted", () =>
+  it.effect("a worker, or a deadline, that yields before it starts anything does not sleep for a caller that was interrupted", () =>
     Effect.gen(function*() {
       for (const bulkhead of widths) {
         const fiber = yield* start(withYieldsAt(
           Split.run([Effect.never], { strategy: JoinStrategy.all, timeout: 1000, bulkhead }),
-          (n, at) => n === worker && at === 1
+          (n, at) => n === second && at === 1
         ))
         fiber.interruptUnsafe()
         for (let i = 0; i < 20; i++) yield* Effect.yieldNow
@@ -167,24 +171,26 @@ describe("fibers that yield in odd places (semantics 1, 3, 5 and 7; I2, I4)", ()
       }
     }))
 
-  // `startSegments` goes on for as long as the list has more, and none of the slots it started has read from it yet.
-  it.effect("slots of a lazy list that yield before they enter are not started without end", () =>
-    Effect.gen(function*() {
-      const scheduler = new OddScheduler((n, at) => at === 1 && n < 3000)
-      const exit = yield* exitWithTurns(Effect.provideService(
-        Split.run(function*() {
-          for (let i = 0; i < 3; i++) yield Effect.succeed(i)
-        }, { strategy: JoinStrategy.all }),
-        Scheduler.Scheduler,
-        scheduler
-      ))
-      assert.deepStrictEqual(succeeded(exit).tally, tally(3))
-      assert.isBelow(scheduler.numbers.size, 1000)
-    }))
+  // `segments` goes on for as long as the list has more, and none of the slots it started has read from it yet.
+  for (const bulkhead of [undefined, 10_000]) {
+    it.effect(`fibers of a lazy list that yield before they read it are not started without end (bulkhead ${bulkhead})`, () =>
+      Effect.gen(function*() {
+        const scheduler = new OddScheduler((n, at) => at === 1 && n < 3000)
+        const exit = yield* exitWithTurns(Effect.provideService(
+          Split.run(function*() {
+            for (let i = 0; i < 3; i++) yield Effect.succeed(i)
+          }, { strategy: JoinStrategy.all, bulkhead }),
+          Scheduler.Scheduler,
+          scheduler
+        ))
+        assert.deepStrictEqual(succeeded(exit).tally, tally(3))
+        assert.isBelow(scheduler.numbers.size, 1000)
+      }))
+  }
 
   it.effect("slots of a list that grows that yield before they enter are as many as its branches", () =>
     Effect.gen(function*() {
-      const scheduler = new OddScheduler((n, at) => n > worker && at === 1)
+      const scheduler = new OddScheduler((n, at) => n > second && at === 1)
       const list = Split.growing<void>(() => Array.from({ length: 5 }, () => Effect.void))
       const fiber = yield* start(
         Effect.provideService(Split.run(list, { strategy: JoinStrategy.all }), Scheduler.Scheduler, scheduler)
@@ -199,19 +205,26 @@ describe("branches that share a fiber (semantics 5, 6 and 7; I3)", () => {
   it.effect("one that is resumed by a branch being started does not start the next before that one settles", () =>
     Effect.gen(function*() {
       for (const [, list] of shapes) {
-        const gate = yield* Deferred.make<void>()
-        const trail: Array<string> = []
-        const note = (what: string) => Effect.sync(() => trail.push(what))
-        const result = yield* Split.run(
-          list<unknown, never>([
-            Effect.andThen(Deferred.await(gate), note("waited")),
-            Effect.andThen(Deferred.succeed(gate, undefined), note("opened")),
-            note("next")
-          ]),
-          { strategy: JoinStrategy.all }
-        )
-        assert.deepStrictEqual(trail, ["waited", "opened", "next"])
-        assert.deepStrictEqual(result.settled.map(({ index }) => index), [0, 1, 2])
+        // after those that complete at once what waits may have begun on a fiber that it was to share
+        for (const before of [0, 1, 3]) {
+          const gate = yield* Deferred.make<void>()
+          const trail: Array<string> = []
+          const note = (what: string) => Effect.sync(() => trail.push(what))
+          const result = yield* Split.run(
+            list<unknown, never>([
+              ...Array.from({ length: before }, () => Effect.void),
+              Effect.andThen(Deferred.await(gate), note("waited")),
+              Effect.andThen(Deferred.succeed(gate, undefined), note("opened")),
+              note("next")
+            ]),
+            { strategy: JoinStrategy.all }
+          )
+          assert.deepStrictEqual(trail, ["waited", "opened", "next"])
+          assert.deepStrictEqual(
+            result.settled.map(({ index }) => index),
+            Array.from({ length: before + 3 }, (_, i) => i)
+          )
+        }
       }
     }))
 
@@ -275,11 +288,16 @@ describe("branches that share a fiber (semantics 5, 6 and 7; I3)", () => {
           Effect.yieldNow
         ]
         const exit = yield* exitWithTurns(Split.run(
-          ends.flatMap((end): ReadonlyArray<Effect.Effect<unknown, string>> => [paint(end), seen, seen]),
-          { strategy: JoinStrategy.partialResults(ends.length * 3), bulkhead }
+          // also on a fiber that others have shared before
+          [
+            seen,
+            seen,
+            ...ends.flatMap((end): ReadonlyArray<Effect.Effect<unknown, string>> => [paint(end), seen, seen])
+          ],
+          { strategy: JoinStrategy.partialResults(ends.length * 3 + 2), bulkhead }
         ))
         const values = succeeded(exit).values.filter((value) => typeof value === "string")
-        assert.deepStrictEqual(values, Array.from({ length: ends.length * 2 }, () => "none"))
+        assert.deepStrictEqual(values, Array.from({ length: ends.length * 2 + 2 }, () => "none"))
       }))
 
     it.effect(`a later branch that interrupts a captured fiber harms itself at most (bulkhead ${bulkhead})`, () =>
@@ -331,8 +349,8 @@ describe("branches that share a fiber (semantics 5, 6 and 7; I3)", () => {
       }))
   }
 
-  // A slot takes another branch until half of its fiber's operations are used up; one that needs more than the other half
-  // is parted by the scheduler, though on a fiber of its own it completes at once.
+  // A branch is the next one on a fiber that is not tired; one that needs more operations than are left is parted by the
+  // scheduler, though on a fiber of its own it completes at once.
   it.effect("a branch of some 1,500 operations settles before the next is started, whatever ran before it", () =>
     Effect.gen(function*() {
       const busy = (steps: number) =>
@@ -344,13 +362,14 @@ describe("branches that share a fiber (semantics 5, 6 and 7; I3)", () => {
             step: () => {}
           })
         })
-      for (const before of [0, 400]) {
+      // a slot is tired when half of its operations are used up, what is shared without a bulkhead much earlier
+      for (const [bulkhead, before] of [[undefined, 0], [undefined, 400], [2, 600]] as const) {
         const result = yield* Split.run([
           Effect.andThen(busy(before), Effect.fail("no")),
           Effect.as(busy(700), "second"),
           Effect.succeed("third")
-        ], { strategy: JoinStrategy.any })
-        assert.deepStrictEqual(result.values, ["second"], `after ${before}`)
+        ], { strategy: JoinStrategy.any, bulkhead })
+        assert.deepStrictEqual(result.values, ["second"], `after ${before}, bulkhead ${bulkhead}`)
       }
     }))
 })
@@ -410,9 +429,9 @@ describe("Effect.runSync (semantics 7)", () => {
   }
 })
 
-// A member that dies as a whole, or a deadline that does, fails its `forEach`, which interrupts the other members: while
-// the split is open `left` takes that for their own failure, and behind a bulkhead `done` replaces the slot. `forEach`
-// waits for none of the replacements, and `awaitReplacements` for all of them.
+// Behind a bulkhead a slot that dies as a whole, or a deadline that does, fails its `forEach`, which interrupts the other
+// members: while the split is open `left` takes that for their own failure, and `done` replaces the slot. `forEach` waits for
+// none of the replacements, and the worker for all of them. Without a bulkhead the observer of the fiber ends the split.
 describe("a defect that ends the split (semantics 3 and 5; I4, I5)", () => {
   for (const bulkhead of [undefined, 1, 2, 3]) {
     const cases: ReadonlyArray<readonly [string, Effect.Effect<void>]> = [
@@ -442,7 +461,7 @@ describe("a defect that ends the split (semantics 3 and 5; I4, I5)", () => {
       }
     }
 
-    it.effect(`in the place of a lost slot: nothing is started after it (bulkhead ${bulkhead})`, () =>
+    it.effect(`after a fiber that was lost: nothing is started after it (bulkhead ${bulkhead})`, () =>
       Effect.gen(function*() {
         const census = new Census()
         const exit = yield* exitWithTurns(Split.run([
@@ -457,6 +476,8 @@ describe("a defect that ends the split (semantics 3 and 5; I4, I5)", () => {
 
     const clocks: ReadonlyArray<readonly [string, Effect.Effect<void>]> = [
       ["dies", Effect.die("clock")],
+      // a deadline among the slots is a member of their `forEach`
+      ["gives what is no Effect", notAnEffect],
       ["interrupts the deadline", suicide]
     ]
     for (const [what, end] of clocks) {
@@ -482,6 +503,25 @@ describe("a defect that ends the split (semantics 3 and 5; I4, I5)", () => {
         }))
     }
   }
+
+  it.effect("of the deadline beside a first segment: the split ends", () =>
+    Effect.gen(function*() {
+      const clock: Clock.Clock = Object.create(yield* Clock.Clock, {
+        sleep: { value: () => Effect.andThen(Effect.yieldNow, notAnEffect) }
+      })
+      const census = new Census()
+      const exit = yield* exitWithTurns(Effect.provideService(
+        Split.run(Array.from({ length: 3000 }, () => census.count(Effect.never)), {
+          strategy: JoinStrategy.all,
+          timeout: 10,
+          bulkhead: 3000
+        }),
+        Clock.Clock,
+        clock
+      ))
+      assert.isAbove(defects(exit).length, 0)
+      assert.strictEqual(census.running, 0)
+    }))
 
   it.effect("reaches slots that were replaced, too: they start nothing while a loser finalizes", () =>
     Effect.gen(function*() {
@@ -637,7 +677,7 @@ describe("lists around the number of branches between two yields (semantics 7)",
     }
   }
 
-  it.effect("a decision in a later segment ends the slots of all of them", () =>
+  it.effect("a decision in a later round or segment ends the branches of all of them", () =>
     Effect.gen(function*() {
       const fibers: Array<Fiber.Fiber<unknown, unknown>> = []
       for (const bulkhead of [undefined, 5000]) {

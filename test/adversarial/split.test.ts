@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Context, Deferred, Effect, Exit, Fiber } from "effect"
 import { type CanoError, JoinStrategy, Split } from "effect-cano"
 import { TestClock } from "effect/testing"
-import { Census, failed, start, tags } from "../kit/index.ts"
+import { Census, failed, notAnEffect, start, tags } from "../kit/index.ts"
 
 describe("during the start", () => {
   for (const place of [0, 1, 2]) {
@@ -287,6 +287,21 @@ describe("lists", () => {
           }, { strategy: JoinStrategy.all, timeout }))
           assert.isTrue(Exit.isFailure(many) && Cause.hasDies(many.cause))
           assert.strictEqual(inside.running, 0)
+        }
+      }
+    }))
+
+  it.effect("a fiber that ends at a value that is no Effect is a failure of the branch that has waited for it", () =>
+    Effect.gen(function*() {
+      const waits = Effect.flatMap(Effect.forkDetach(notAnEffect), Fiber.join)
+      for (const bulkhead of [undefined, 2]) {
+        // alone, and after one that completes at once
+        for (const before of [0, 1]) {
+          const result = yield* Split.run([...Array.from({ length: before }, () => Effect.void), waits], {
+            strategy: JoinStrategy.partialResults(before + 1),
+            bulkhead
+          })
+          assert.strictEqual(tags(result).at(-1), "Failed")
         }
       }
     }))

@@ -8,6 +8,7 @@ import {
   Census,
   endsWithin,
   failed,
+  fibersOf,
   interruptAndWait,
   slowToEnd,
   start,
@@ -21,6 +22,16 @@ import {
 const timeouts = [undefined, 1000]
 
 describe("a decision inside the synchronous start (semantics 1, 3 and 7; I5)", () => {
+  for (const bulkhead of [undefined, 1000]) {
+    it.effect(`makes no fibers for what does not start any more (bulkhead ${bulkhead})`, () =>
+      Effect.gen(function*() {
+        const branches = Array.from({ length: 1000 }, () => Effect.void)
+        const { fibers, value } = yield* fibersOf(Split.run(branches, { strategy: JoinStrategy.any, bulkhead }))
+        assert.deepStrictEqual(value.tally, tally(1, 0, 0, 999))
+        assert.isBelow(fibers, 10)
+      }))
+  }
+
   for (const bulkhead of wideBulkheads) {
     for (const timeout of timeouts) {
       for (const [where, place] of [["first", 0], ["middle", 2], ["last", 4]] as const) {

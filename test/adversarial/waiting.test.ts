@@ -372,39 +372,43 @@ describe("branches that wait for an observer (I8)", () => {
     }
   }
 
-  it.effect("are all started as soon as there is room", () =>
-    Effect.gen(function*() {
-      let running = 0
-      const wait = Effect.suspend(() => {
-        running++
-        return Effect.never
-      })
-      const gate = yield* Deferred.make<void>()
-      const fiber = yield* start(Split.run(
-        [...Array.from({ length: 20 }, () => Effect.void), ...Array.from({ length: 1000 }, () => wait)],
-        { strategy: all, onOutcome: () => Deferred.await(gate) }
-      ))
-      yield* TestClock.adjust(1)
-      assert.isBelow(running, 20)
-      yield* Deferred.succeed(gate, undefined)
-      for (let i = 0; i < 30; i++) yield* Effect.yieldNow
-      assert.strictEqual(running, 1000)
-      yield* Fiber.interrupt(fiber)
-    }))
-
-  it.effect("of a list without an end are not started without end", () =>
-    Effect.gen(function*() {
-      const { fibers } = yield* fibersOf(Effect.gen(function*() {
-        const fiber = yield* start(Split.run(function*() {
-          for (;;) yield Effect.void
-        }, { strategy: all, discard: true, onOutcome: () => Effect.never }))
-        const { tasks } = yield* counted(TestClock.adjust("1 hour"))
-        for (let i = 0; i < 500; i++) yield* Effect.yieldNow
-        assert.isBelow(tasks, 1000)
+  for (const bulkhead of [undefined, 1100]) {
+    it.effect(`are all started as soon as there is room (bulkhead ${bulkhead})`, () =>
+      Effect.gen(function*() {
+        let running = 0
+        const wait = Effect.suspend(() => {
+          running++
+          return Effect.never
+        })
+        const gate = yield* Deferred.make<void>()
+        const fiber = yield* start(Split.run(
+          [...Array.from({ length: 20 }, () => Effect.void), ...Array.from({ length: 1000 }, () => wait)],
+          { strategy: all, bulkhead, onOutcome: () => Deferred.await(gate) }
+        ))
+        yield* TestClock.adjust(1)
+        assert.isBelow(running, 20)
+        yield* Deferred.succeed(gate, undefined)
+        for (let i = 0; i < 30; i++) yield* Effect.yieldNow
+        assert.strictEqual(running, 1000)
         yield* Fiber.interrupt(fiber)
       }))
-      assert.isBelow(fibers, 200)
-    }))
+  }
+
+  for (const bulkhead of [undefined, 10_000]) {
+    it.effect(`of a list without an end are not started without end (bulkhead ${bulkhead})`, () =>
+      Effect.gen(function*() {
+        const { fibers } = yield* fibersOf(Effect.gen(function*() {
+          const fiber = yield* start(Split.run(function*() {
+            for (;;) yield Effect.void
+          }, { strategy: all, discard: true, bulkhead, onOutcome: () => Effect.never }))
+          const { tasks } = yield* counted(TestClock.adjust("1 hour"))
+          for (let i = 0; i < 500; i++) yield* Effect.yieldNow
+          assert.isBelow(tasks, 1000)
+          yield* Fiber.interrupt(fiber)
+        }))
+        assert.isBelow(fibers, 200)
+      }))
+  }
 })
 
 describe("an observer that does not end", () => {

@@ -240,13 +240,16 @@ describe("a run whose time is up", () => {
 
   it.effect("tells of the outermost split of several, and of one on its own in a task", () =>
     Effect.gen(function*() {
-      const inner = Split.run([Effect.never, Effect.never, Effect.never], { strategy: all })
-      const { result } = yield* late(machine([inner, Effect.never]).orchestrate("Fetch"))
-      assert.strictEqual(result?.tally.total, 2)
-      const task = (Workflow.make<string>("orders") as any).register("Alone", inner).addExitStates("Done").withTimeout(
-        50
-      )
-      assert.strictEqual((yield* late(task.orchestrate("Alone"))).result?.tally.total, 3)
+      for (const bulkhead of [undefined, 2]) {
+        const inner = Split.run([Effect.never, Effect.never, Effect.never], { strategy: all, bulkhead })
+        const { result } = yield* late(machine([inner, Effect.never]).orchestrate("Fetch"))
+        assert.strictEqual(result?.tally.total, 2)
+        const task = (Workflow.make<string>("orders") as any).register("Alone", inner).addExitStates("Done")
+          .withTimeout(
+            50
+          )
+        assert.strictEqual((yield* late(task.orchestrate("Alone"))).result?.tally.total, 3)
+      }
       const nested = (Workflow.make<string>("outer") as any)
         .register(
           "A",

@@ -433,7 +433,8 @@ describe("a run that starts the next one", () => {
         .orchestrate("Go", { maxDepth: 1_000_000 }),
     "with a depth that is never reached": (next) =>
       running("poll", split([Effect.forkDetach(next)])).orchestrate("Go", { maxDepth: 1_000_000 }),
-    "in Split.runs alone": (next) => split([Effect.forkDetach(next)])
+    "in Split.runs alone": (next) => split([Effect.forkDetach(next)]),
+    "in a branch behind a bulkhead": (next) => Split.run([Effect.forkDetach(next)], { ...all, bulkhead: 1 })
   }
   for (const [where, start] of Object.entries(pollers)) {
     it.live(`${where} goes on for ever, and keeps none of those before`, () =>

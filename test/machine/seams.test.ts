@@ -85,6 +85,18 @@ describe("a listener", () => {
       assert.deepStrictEqual(numbers, numbers.map((_, i) => i + 1))
     }))
 
+  it.effect("is told of branches that complete at once, one after another, under keys of their own", () =>
+    Effect.gen(function*() {
+      const workflow = make
+        .registerSplit("A", Array.from({ length: 6 }, () => Effect.void), { strategy: all, next: "Done" })
+        .addExitStates("Done")
+      const { lines } = yield* listening(workflow.orchestrate("A", { runId: "r" }))
+      assert.deepStrictEqual(
+        lines.filter((line) => line.includes("branch")),
+        Array.from({ length: 6 }, (_, i) => [`> branch r/1/A/${i}`, `< branch r/1/A/${i} ok`]).flat()
+      )
+    }))
+
   it.effect("is told of follow-on branches as runs, which count into the numbers of theirs", () =>
     Effect.gen(function*() {
       const workflow = make

@@ -584,10 +584,18 @@ describe("semantics 10: nesting and size", () => {
 
   it.effect("a hundred thousand branches wait at once, and a quorum ends them all", () =>
     Effect.gen(function*() {
+      let started = 0
       let ended = 0
-      const waiting = Effect.onInterrupt(Effect.never, () => Effect.sync(() => ended++))
+      const waiting = Effect.suspend(() => {
+        started++
+        return Effect.onInterrupt(Effect.never, () => Effect.sync(() => ended++))
+      })
       const branches = Array.from({ length: 100_000 }, (_, i) => i === 99_999 ? Effect.sleep(1) : waiting)
-      const fiber = yield* until(Split.run(branches, { strategy: JoinStrategy.quorum(1) }), 1)
+      const fiber = yield* until(Split.run(branches, { strategy: JoinStrategy.quorum(1) }), 0)
+      // they start in rounds
+      while (started < 99_999) yield* Effect.yieldNow
+      yield* Effect.yieldNow
+      yield* TestClock.adjust(1)
       assert.deepStrictEqual((yield* Fiber.join(fiber)).tally, tally(1, 0, 99_999))
       assert.strictEqual(ended, 99_999)
     }), 20_000)

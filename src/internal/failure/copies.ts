@@ -242,17 +242,17 @@ export const showable = <A extends object>(result: A): A => {
   return Object.defineProperty(result, Redactable.symbolRedactable, hiddenJson)
 }
 
+/** Of so many branches every tool shows a result well as it is, if none of them has a value of more than a word. */
+export const mostModest = 16
+
 /**
- * Whether every tool shows these well as they are: few, and none of them more than a word. To hide what a result is shown by
- * costs as much as a branch that completes at once.
+ * Whether none of them is more than a word. To hide what a result is shown by costs as much as a branch that completes at
+ * once.
  */
 export const areModest = (values: ReadonlyArray<unknown>): boolean => {
-  if (values.length > mostModest) return false
   for (const value of values) if (!isModest(value)) return false
   return true
 }
-
-const mostModest = 16
 
 const isModest = (value: unknown): boolean =>
   value === null || value === undefined || typeof value === "number" || typeof value === "boolean" ||

@@ -2,53 +2,73 @@
  * The loop of a run: it enters a state, runs what is registered for it, and goes on until an exit. It lives as long as the
  * states of the run.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { WorkflowError } from "../../CanoError.ts"
 import * as limits from "../run/limits.ts"
 import { told } from "../run/listener.ts"
 import type { Run } from "../run/run.ts"
+import { traced } from "../run/run.ts"
 import { none } from "../run/seams.ts"
 import { workflowError } from "../split/frame.ts"
 import type { AnyEffect, Handler, Machine } from "./machine.ts"
 import { notAState, ofNext, ofTask, tagOf, unfit } from "./machine.ts"
 
-/**
- * Runs a machine from a state to an exit state.
- */
-export const advance = (machine: Machine, run: Run, initial: unknown): AnyEffect =>
-  Effect.suspend(() => {
-    let current = initial
-    let handler: Handler | undefined
-    let error: WorkflowError | undefined
-    const enter = (state: unknown): void => {
-      const tag = tagOf(state)
-      handler = tag === undefined ? undefined : machine.handlers.get(tag)
-      // an Exit has a `_tag`, and is no state
-      const isNone = tag === undefined || (handler === undefined && !machine.exits.has(tag)) ||
-        (typeof state === "object" && Effect.isEffect(state))
-      if (isNone) {
-        handler = undefined
-        error = notAState(machine, run, state, machine.byNext.has(run.state) ? ofNext : ofTask)
-        return
-      }
-      current = state
-      run.enter(tag)
-    }
-    enter(initial)
-    const loop = Effect.whileLoop({
-      while: () => handler !== undefined,
-      body: run.seams === none
-        ? () => handler!(current, run)
-        : visiting(machine, run, () => handler!(current, run), () => current),
-      step: (next) => {
-        error = exhausted(run) ?? unfit(machine, run, next)
-        if (error === undefined) enter(next)
-        else handler = undefined
-      }
-    })
-    return Effect.flatMap(loop, () => error === undefined ? Exit.succeed(current) : Exit.fail(error))
+/** Runs a machine from a state to an exit state. What it fails with tells the path. */
+export const advance = (machine: Machine, run: Run, initial: unknown): AnyEffect => {
+  const steps = new Steps(machine, run, initial)
+  return Effect.matchCauseEffect(Effect.whileLoop(steps), {
+    onSuccess: () => steps.error === undefined ? Exit.succeed(steps.state) : traced(run, Cause.fail(steps.error)),
+    onFailure: (cause) => traced(run, cause)
   })
+}
+
+/** Where a run is, as the options of its loop: one object instead of a closure for each of them. */
+class Steps {
+  readonly machine: Machine
+  readonly run: Run
+  readonly visit: (() => AnyEffect) | undefined
+  state: unknown
+  handler: Handler | undefined
+  error: WorkflowError | undefined
+  constructor(machine: Machine, run: Run, initial: unknown) {
+    this.machine = machine
+    this.run = run
+    this.visit = run.seams === none
+      ? undefined
+      : visiting(machine, run, () => this.handler!(this.state, run), () => this.state)
+    this.enter(initial)
+  }
+  while(): boolean {
+    return this.handler !== undefined
+  }
+  body(): AnyEffect {
+    return this.visit === undefined ? this.handler!(this.state, this.run) : this.visit()
+  }
+  step(next: unknown): void {
+    const { machine, run } = this
+    this.error = exhausted(run) ?? unfit(machine, run, next)
+    if (this.error === undefined) this.enter(next)
+    else this.handler = undefined
+  }
+  enter(state: unknown): void {
+    const { machine, run } = this
+    const tag = tagOf(state)
+    const handler = tag === undefined ? undefined : machine.handlers.get(tag)
+    // an Exit has a `_tag`, and is no state
+    const isNone = tag === undefined || (handler === undefined && !machine.exits.has(tag)) ||
+      (typeof state === "object" && Effect.isEffect(state))
+    if (isNone) {
+      this.handler = undefined
+      this.error = notAState(machine, run, state, machine.byNext.has(run.state) ? ofNext : ofTask)
+      return
+    }
+    this.handler = handler
+    this.state = state
+    run.enter(tag)
+  }
+}
 
 /** How a visit is made, chosen once for a run: as it is, told to a listener, by a host. */
 const visiting = (machine: Machine, run: Run, work: () => AnyEffect, state: () => unknown): () => AnyEffect => {

@@ -33,12 +33,12 @@ export interface Machine {
 export type Check = (state: unknown) => string | undefined
 
 /** The name of a state; `undefined` for a value that is no state. */
-export const tagOf = (state: unknown): string | undefined =>
-  typeof state === "string"
-    ? state
-    : Predicate.hasProperty(state, "_tag") && typeof state._tag === "string"
-    ? state._tag
-    : undefined
+export const tagOf = (state: unknown): string | undefined => {
+  if (typeof state === "string") return state
+  if (!Predicate.isObjectKeyword(state)) return undefined
+  const { _tag } = state as { readonly _tag?: unknown }
+  return typeof _tag === "string" ? _tag : undefined
+}
 
 export const isKnown = (machine: Machine, state: unknown): boolean => {
   const tag = tagOf(state)

@@ -71,8 +71,21 @@ export const provide = <A, E, R>(
   parts: ReadonlyArray<Services>
 ): Effect.Effect<A, E, R> =>
   parts.length === 1
-    ? Effect.provideContext(states, parts[0]!)
+    ? Effect.updateContext(states, (around: Context.Context<R>) => beside(around, parts[0]!))
     : Effect.provideService(states, Parts, parts)
+
+/** Of so many services each is added; more are merged, which copies all that is there and has it cached anew by the fiber. */
+const few = 4
+
+/** What is there, and services before it. */
+const beside = <R>(around: Context.Context<R>, services: Services): Context.Context<R> => {
+  if (services.mapUnsafe.size > few) return Context.merge(around, services)
+  let all = around
+  services.mapUnsafe.forEach((service, key) => {
+    all = Context.addUnsafe(all, key, service)
+  })
+  return all
+}
 
 /** Serves one state of a run whose workflow was merged of parts with Layers. */
 export const inPart = <A, E, R>(task: Effect.Effect<A, E, R>, part: number): Effect.Effect<A, E, R> =>

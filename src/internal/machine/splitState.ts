@@ -158,7 +158,7 @@ const followOns = (
     items: own.map((state, branch) =>
       Effect.withFiber((fiber) => {
         const own = branchOff(branch, levelOf(fiber))
-        return within(own, advance(machine, own, begin(own, state)))
+        return within(own, () => advance(machine, own, begin(own, state)))
       })
     )
   })

@@ -2,7 +2,9 @@
  * The start of a run: what it is given for its time, its limits, its Layers and the branches it leaves behind, around the
  * loop through its states. It ends with the run.
  */
-import type * as Duration from "effect/Duration"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -16,7 +18,7 @@ import { begin, until } from "../run/host.ts"
 import type { Level } from "../run/level.ts"
 import { standing } from "../run/nested.ts"
 import * as nursery from "../run/nursery.ts"
-import { levelOf, Run, runOf, within } from "../run/run.ts"
+import { levelOf, Run, runOf, traced, within } from "../run/run.ts"
 import { SeamsRef } from "../run/seams.ts"
 import { workflowError } from "../split/frame.ts"
 import { advance } from "./loop.ts"
@@ -40,25 +42,34 @@ export const start = (
   const outer = standing<Level>(current)
   const refused = outer instanceof Run ? tooDeep(machine, outer) : undefined
   if (refused !== undefined) return Exit.fail(refused)
+  const around = runOf(current)
   const run = new Run({
     workflow: machine.name,
     options,
     random: fiber.getRef(Random.Random),
     outer,
-    allowance: runOf(current)?.allowance,
+    allowance: around?.allowance,
     stem: undefined,
     nursery: machine.mayDetach ? nursery.make() : undefined,
     seams: fiber.getRef(SeamsRef),
+    isTimed: timeout !== undefined || around?.isTimed === true,
     splits: machine.splits
   })
-  const states = withBranches(run, advance(machine, run, begin(run, initial)))
-  if (timeout === undefined) {
-    return within(run, layers === undefined ? states : provideLocal(states, layers))
-  }
-  return within(
-    run,
-    inTime(run, timeout, (mark) => layers === undefined ? mark(states) : provideLocal(states, layers, mark))
-  )
+  const states = (): AnyEffect => withBranches(run, advance(machine, run, begin(run, initial)))
+  return within(run, () => {
+    if (timeout === undefined && layers === undefined) return states()
+    // in no state yet while its Layers are built
+    const later = Effect.suspend(states)
+    return timeout === undefined
+      // without a time there are Layers
+      ? Effect.catchCause(provideLocal(later, layers!), (cause) => traced(run, cause))
+      : inTime(
+        run,
+        timeout,
+        fiber.getRef(Clock.Clock),
+        (mark) => layers === undefined ? later : provideLocal(later, layers, mark)
+      )
+  })
 }
 
 /** Why a run does not start in a task of another one. It is an error of that one: nothing of the first is there yet. */
@@ -76,10 +87,24 @@ const withBranches = (run: Run, states: AnyEffect): AnyEffect =>
     return nursery.close(run.nursery!, exit)
   })
 
-/** The body of a run, in which the part is marked that the time is for: it is not for the release of the resources. */
+/** Waits until the time of a run is up that starts now, however late the wait begins. */
+const expiry = (run: Run, timeout: Duration.Duration, clock: Clock.Clock): Effect.Effect<void> => {
+  const { host } = run
+  if (host !== undefined) return until(host.deadline(run, timeout))
+  const start = clock.monotonicTimeNanosUnsafe()
+  return Effect.suspend(() => {
+    const elapsed = clock.monotonicTimeNanosUnsafe() - start
+    return Effect.sleep(
+      elapsed > 0n ? Duration.max(Duration.zero, Duration.subtract(timeout, Duration.nanos(elapsed))) : timeout
+    )
+  })
+}
+
+/** The body of a run, in which the part is marked that the time is for, if not for all: it is not for releasing resources. */
 const inTime = (
   run: Run,
   timeout: Duration.Duration,
+  clock: Clock.Clock,
   body: (mark: (part: AnyEffect) => AnyEffect) => AnyEffect
 ): AnyEffect => {
   let ended = false
@@ -89,9 +114,7 @@ const inTime = (
       ended = true
       return Effect.void
     })
-  const { host } = run
-  const expiry = host === undefined ? Effect.sleep(timeout) : Effect.suspend(() => until(host.deadline(run, timeout)))
-  const timer = Effect.flatMap(expiry, () => {
+  const timer = Effect.flatMap(expiry(run, timeout, clock), () => {
     // a run that has ended keeps its result, however long the release of its resources takes
     if (ended) return Effect.never
     // in no state yet while its Layers are built
@@ -99,12 +122,17 @@ const inTime = (
     run.isExpired = run.isOpen
     return Effect.void
   })
-  // the split that is open has told what it has when the run has been awaited
-  return Effect.flatMap(Effect.raceAllFirst([timer, body(mark)]), (exit) => {
-    const at = late
-    if (at === undefined) return Exit.succeed(exit)
-    const { unfinished: result, workflow } = run
-    return Exit.fail(withoutFrames(() => new WorkflowTimeoutError({ limit: timeout, workflow, ...at, result })))
+  // The split that is open has told what it has when the run has been awaited. The body comes first: a timer is dearer than a
+  // run that completes at once.
+  return Effect.matchCauseEffect(Effect.raceAllFirst([body(mark), timer]), {
+    onSuccess: (exit) => {
+      const at = late
+      if (at === undefined) return Exit.succeed(exit)
+      const { unfinished: result, workflow } = run
+      const error = withoutFrames(() => new WorkflowTimeoutError({ limit: timeout, workflow, ...at, result }))
+      return traced(run, Cause.fail(error))
+    },
+    onFailure: (cause) => traced(run, cause)
   })
 }
 

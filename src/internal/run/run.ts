@@ -5,6 +5,7 @@
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Random from "effect/Random"
 import type { Path } from "../../CanoError.ts"
 import type { SplitResult } from "../../SplitResult.ts"
@@ -42,6 +43,8 @@ export class Run extends Level implements CurrentRun {
   readonly allowance: Allowance | undefined
   readonly nursery: Nursery | undefined
   readonly seams: Seams
+  /** Whether its time may be up before it has ended, or that of a run around it. */
+  readonly isTimed: boolean
   /** How much has happened, for the listener of a root. */
   happened = 0
   /** Whether its states have still to end. */
@@ -73,6 +76,7 @@ export class Run extends Level implements CurrentRun {
     /** Where a split may leave branches behind; not needed where none does. */
     readonly nursery: Nursery | undefined
     readonly seams: Seams
+    readonly isTimed: boolean
     /** The states that are split. */
     readonly splits: ReadonlySet<string>
   }) {
@@ -82,6 +86,7 @@ export class Run extends Level implements CurrentRun {
     this.maxDepth = options?.maxDepth
     this.nursery = given.nursery
     this.seams = given.seams
+    this.isTimed = given.isTimed
     this.#splits = given.splits
     this.#stem = given.stem
     this.#random = given.random
@@ -104,6 +109,7 @@ export class Run extends Level implements CurrentRun {
         stem: { root, key: `${stem}/${branch}` },
         nursery,
         seams,
+        isTimed: this.isTimed,
         splits: this.#splits
       })
   }
@@ -268,22 +274,29 @@ export class SplitLevel extends Level implements CurrentRun {
     return (fiber, services, index) =>
       fiber.setContext(Context.add(services, CurrentRunRef, new Branch(this, index, true)))
   }
-  /** How a branch starts: it has a key of its own, and the listener is told. Nobody asks for either outside of a run. */
-  get enter(): Enter | undefined {
-    const { run } = this
-    if (run === undefined) return undefined
-    const { listener, root } = run
-    return (fiber, services, index, body) => {
-      const branch = new Branch(this, index, false)
-      fiber.setContext(Context.add(services, CurrentRunRef, branch))
-      return listener === undefined ? body : listening.told(listener, root, { _tag: "Branch", branch }, body)
-    }
+  /** Who is told of it and its branches, where a run is around that has one. */
+  get listener(): Listener | undefined {
+    return this.run?.listener
+  }
+  /** A branch of it that starts. */
+  branch(index: number): Branch {
+    return new Branch(this, index, false)
+  }
+  /** The services of a branch: those of the split, in which it is the current run. */
+  services(services: Context.Context<never>, branch: Branch): Context.Context<never> {
+    return Context.add(services, CurrentRunRef, branch)
+  }
+  /** A branch, of whose start and end the listener is told, if there is one. */
+  watched(branch: Branch, body: AnyEffect): AnyEffect {
+    const { listener, run } = this
+    return listener === undefined ? body : listening.told(listener, run!.root, { _tag: "Branch", branch }, body)
   }
   /** The split, of whose start and end the listener is told, if there is one. */
   told<A, E, R>(list: BranchList, config: Config, body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
-    const { run } = this
-    if (run?.listener === undefined) return body
-    return listening.told(run.listener, run.root, { _tag: "Split", level: this, list, config }, body)
+    const { listener, run } = this
+    return listener === undefined
+      ? body
+      : listening.told(listener, run!.root, { _tag: "Split", level: this, list, config }, body)
   }
   get isSplit(): boolean {
     return true
@@ -307,9 +320,6 @@ export class SplitLevel extends Level implements CurrentRun {
     return this.run?.path
   }
 }
-
-/** Starts a branch on a fiber, with the services of the split. */
-export type Enter = (fiber: AnyFiber, services: Context.Context<never>, index: number, branch: AnyEffect) => AnyEffect
 
 /** What is the current run of a fiber. */
 export type Current = Run | SplitLevel | Branch
@@ -335,7 +345,9 @@ const PathAnnotation = Context.Service<Path>("effect-cano/Path")
 
 const hasPath = (reason: Cause.Reason<unknown>): boolean => readPath(Cause.reasonAnnotations(reason)) !== undefined
 
-/** Gives every reason of a cause the path of the run, unless a nested run, which knows more, has given one already. */
+/** Fails with a cause that tells the path of the run: each of its reasons, unless a nested run, which knows more, has told its own. */
+export const traced = <E>(run: Run, cause: Cause.Cause<E>): Exit.Exit<never, E> => Exit.failCause(tracePath(run, cause))
+
 const tracePath = <E>(run: Run, cause: Cause.Cause<E>): Cause.Cause<E> => {
   if (cause.reasons.every(hasPath)) return cause
   const annotation = Context.make(PathAnnotation, run.path)
@@ -344,24 +356,23 @@ const tracePath = <E>(run: Run, cause: Cause.Cause<E>): Cause.Cause<E> => {
 }
 
 /**
- * Runs an effect as the body of a run: its tasks can ask for the run, its failures tell the path, and with it the run has
- * ended. It is `Effect.provideService` and `Effect.onExit` in one, which each run pays for once.
+ * Runs what makes the body of a run: its tasks can ask for the run, and with it the run has ended. It is
+ * `Effect.provideService` and `Effect.onExit` in one, which each run pays for once.
  */
-export const within = <A, E, R>(run: Run, body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
-  const traced = Effect.catchCause(body, (cause) => Effect.failCause(tracePath(run, cause)))
-  const { host, listener } = run
+export const within = <A, E, R>(run: Run, body: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
   let before: Context.Context<never> | undefined
   let self: AnyFiber | undefined
   let end: ReturnType<typeof listening.begin> | undefined
   return Effect.onExitPrimitive(
     Effect.withFiber((fiber) => {
+      const { host, listener } = run
       self = fiber
       before = fiber.context
       const context = Context.add(before, CurrentRunRef, run)
       // a host is that of one run
       fiber.setContext(host === undefined ? context : Context.add(context, SeamsRef, { host: undefined, listener }))
       if (listener !== undefined) end = listening.begin(listener, run.root, run.span, fiber)
-      return traced
+      return body()
     }),
     (exit) => {
       if (before !== undefined) {

@@ -21,7 +21,7 @@ import * as tokens from "../hedge/tokens.ts"
 import type { Stagger } from "./config.ts"
 import * as gradual from "./gradual.ts"
 import { Handout } from "./handout.ts"
-import type { Join } from "./join.ts"
+import type { Bounded } from "./join.ts"
 import type { Holder, Place, Places } from "./places.ts"
 import { breakOff, cutShort, seal } from "./settling.ts"
 
@@ -30,7 +30,7 @@ const once: Place = { since: 0, turn: 0 }
 
 export class Alternatives implements Places {
   readonly most = Number.POSITIVE_INFINITY
-  readonly #join: Join
+  readonly #join: Bounded
   readonly #hedge: Stagger
   readonly #clock: Clock.Clock
   readonly #startedAt: bigint
@@ -48,7 +48,7 @@ export class Alternatives implements Places {
   #told = 0
   /** Failures that have started a branch each, without a delay. */
   #spent = 0
-  constructor(join: Join, hedge: Stagger, clock: Clock.Clock) {
+  constructor(join: Bounded, hedge: Stagger, clock: Clock.Clock) {
     this.#join = join
     this.#hedge = hedge
     this.#clock = clock
@@ -208,7 +208,7 @@ export class Alternatives implements Places {
 export const mostAtOnce = 65_536
 
 /** As many as the strategy asks for. */
-const atOnce = ({ config: { strategy }, decision: { tally: { total } } }: Join, { atOnce }: Stagger): number => {
+const atOnce = ({ config: { strategy }, decision: { tally: { total } } }: Bounded, { atOnce }: Stagger): number => {
   if (atOnce !== undefined) return atOnce
   const { asksFor, least, name } = JoinStrategy.reducer(strategy)
   const asked = asksFor === undefined ? least : asksFor(total)

@@ -12,10 +12,11 @@ import { until } from "../run/host.ts"
 import type { Join } from "./join.ts"
 import { breakOff, expire, isBreak, soften } from "./settling.ts"
 
-export const none: ReadonlyArray<AnyEffect> = []
+const none: ReadonlyArray<AnyEffect> = []
 
 export const deadlines = (join: Join): ReadonlyArray<AnyEffect> => {
-  const { config: { deadline, strategy, timeout }, places: { beside: more } } = join
+  const { config: { deadline, strategy, timeout } } = join
+  const more = join.isBounded ? join.places.beside : undefined
   const soft = JoinStrategy.isCustom(strategy) ? strategy.reducer.soft : undefined
   if (soft === undefined && timeout === undefined && more === undefined) return none
   const all: Array<AnyEffect> = []

@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import { JoinTimeoutError, JoinUnsatisfiedError } from "../../CanoError.ts"
 import type { SplitResult } from "../../SplitResult.ts"
 import * as joins from "../failure/joins.ts"
+import { passedOn } from "../fibers/noEffect.ts"
 import type { SplitLevel } from "../run/run.ts"
 import { Run } from "../run/run.ts"
 import { where } from "./frame.ts"
@@ -21,7 +22,7 @@ export const concluded = (
   exit: Exit.Exit<unknown, unknown>
 ): Effect.Effect<SplitResult<unknown, unknown>, unknown> => {
   const ended = ending(join, exit)
-  const first = join.places.concluded(Exit.isSuccess(ended))
+  const first = join.isBounded ? join.places.concluded(Exit.isSuccess(ended)) : undefined
   return first === undefined ? ended : Effect.andThen(first, ended)
 }
 
@@ -30,8 +31,8 @@ export const ending = (join: Join, exit: Exit.Exit<unknown, unknown>): Ending =>
   const { config: { strategy, timeout }, decision: { decided, phase }, frame } = join
   const isBroken = Exit.isFailure(exit) && isBreak(exit.cause)
   // a slot that breaks has the deadline beside it interrupted first
-  if (phase._tag === "Broken" && (isBreak(phase.cause) || !isBroken)) return Exit.failCause(phase.cause)
-  if (Exit.isFailure(exit) && (decided === undefined || isBroken)) return Exit.failCause(exit.cause)
+  if (phase._tag === "Broken" && (isBreak(phase.cause) || !isBroken)) return Exit.failCause(passedOn(phase.cause))
+  if (Exit.isFailure(exit) && (decided === undefined || isBroken)) return Exit.failCause(passedOn(exit.cause))
   // only a split whose caller was interrupted ends without a verdict
   if (decided === undefined) return Exit.interrupt(join.home.id)
   const { reason, timedOut, verdict } = decided

@@ -24,7 +24,7 @@ const append = ({ cursor, record }: Join, backlog: Backlog, added: ReadonlyArray
 /** Adds branches to a split that runs, and has slots started for as many as have a place. */
 const add = (join: Join, backlog: Backlog, given: unknown): Effect.Effect<boolean> =>
   Effect.suspend(() => {
-    const { crew, decision, places } = join
+    const { crew, decision } = join
     // read first: it may be a list that decides the split while it is read
     const added = branches.added(given, backlog.added, mostOf(join), "add was given")
     const takes = crew.context !== undefined && decision.tally.total === Number.POSITIVE_INFINITY && decision.isOpen
@@ -33,7 +33,7 @@ const add = (join: Join, backlog: Backlog, given: unknown): Effect.Effect<boolea
     const excess = exceeds(join, added.length)
     if (excess !== undefined) return Effect.as(refuse(join, "max-branches", excess), false)
     append(join, backlog, added)
-    if (added.length > 0) places.request()
+    if (added.length > 0 && join.isBounded) join.places.request()
     return Exit.succeed(true)
   })
 

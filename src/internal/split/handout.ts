@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import type { AnyEffect } from "../fibers/any.ts"
 import { Line } from "../fibers/line.ts"
 import { Waiter } from "../fibers/waiter.ts"
-import type { Join } from "./join.ts"
+import type { Bounded } from "./join.ts"
 import * as outbox from "./outbox.ts"
 import type { Holder, Place, Places } from "./places.ts"
 
@@ -21,9 +21,9 @@ export class Handout {
   /** Places that slots have. */
   held = 0
   readonly #waiting = new Line<Waiting>()
-  readonly #join: Join
+  readonly #join: Bounded
   readonly #makePlace: () => Place
-  constructor(join: Join, makePlace: () => Place) {
+  constructor(join: Bounded, makePlace: () => Place) {
     this.#join = join
     this.#makePlace = makePlace
   }

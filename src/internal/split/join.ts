@@ -6,11 +6,11 @@ import * as JoinStrategy from "../../JoinStrategy.ts"
 import * as returned from "../check/returned.ts"
 import type { AnyFiber } from "../fibers/any.ts"
 import { isSync } from "../fibers/dispatcher.ts"
-import type { Enter } from "../run/run.ts"
+import type { SplitLevel } from "../run/run.ts"
 import type { BranchList } from "./branches.ts"
 import * as branches from "./branches.ts"
+import { Collector } from "./collector.ts"
 import type { Config } from "./config.ts"
-import { Crew } from "./crew.ts"
 import { Cursor } from "./cursor.ts"
 import { Decision } from "./decision.ts"
 import type { Frame } from "./frame.ts"
@@ -20,8 +20,9 @@ import { Pace } from "./pace.ts"
 import type { Places } from "./places.ts"
 import * as record from "./record.ts"
 import { Reduction } from "./reduction.ts"
+import { Slots } from "./slots.ts"
 
-export interface Join {
+interface Common {
   readonly list: BranchList
   readonly config: Config
   readonly frame: Frame
@@ -31,29 +32,49 @@ export interface Join {
   readonly cursor: Cursor
   /** Counts and verdict. */
   readonly decision: Decision
-  /** Slots and other fibers. */
-  readonly crew: Crew
-  readonly pace: Pace
   readonly record: record.Recorder
   /** Where outcomes wait for an observer. */
   readonly outbox: Outbox | undefined
   readonly reduction: Reduction | undefined
-  /** What slots ask for a place; its own until the split starts, if another is asked then. */
-  places: Places
   /** Where branches may outlive the split. */
   detaching: Detachment | undefined
-  /** How a branch starts that has a run around it. */
-  enter: Enter | undefined
-  /** Whether slots go on with the list, and are replaced: where a place may be had or branches added later. */
-  readonly isBounded: boolean
-  /** Whether all slots are started by the worker one by one, since it shows only in time how many there may be. */
-  readonly isGradual: boolean
+  /** The split as what its branches stand in, where a run is around that they have services of. */
+  level: SplitLevel | undefined
   /** Whether the branches of the list that are left start after a decision, too, as losers like any. */
   readonly startsLosers: boolean
   /** Whether slots have to ask for a place before they take a branch, or wait for room for its outcome. */
   readonly asksFirst: boolean
   /** Whether a settlement concerns nobody but the strategy. */
   readonly isPlain: boolean
+  /** Whether nothing is decided, and nobody told, before the last branch has ended. */
+  readonly endsTogether: boolean
+}
+
+/** A split whose branches have fibers of their own. */
+export interface Unbounded extends Common {
+  readonly isBounded: false
+  readonly crew: Collector
+}
+
+/** A split with slots, which go on with the list, and are replaced: where a place may be had or branches added later. */
+export interface Bounded extends Common {
+  readonly isBounded: true
+  readonly crew: Slots
+  readonly pace: Pace
+  /** What slots ask for a place; its own until the split starts, if another is asked then. */
+  places: Places
+  /** Whether all slots are started by the worker one by one, since it shows only in time how many there may be. */
+  readonly isGradual: boolean
+}
+
+export type Join = Unbounded | Bounded
+
+type Any = Common & {
+  readonly isBounded: boolean
+  readonly crew: Collector | Slots
+  readonly places: Places | undefined
+  readonly pace: Pace | undefined
+  readonly isGradual: boolean
 }
 
 /** How a split ends before its branches. */
@@ -64,17 +85,18 @@ export interface Detachment {
   decided(): void
 }
 
-/** The sentence is for a list that can't be read. */
+/** For a run whose time may be up before, or for none; the sentence is for a list that can't be read. */
 export const make = (
   list: BranchList,
   config: Config,
   frame: Frame,
   home: AnyFiber,
-  outbox: Outbox | undefined
+  outbox: Outbox | undefined,
+  isTimed: boolean
 ): Join | string => {
   const isKnown = list._tag === "Known"
   const isGrowing = list._tag === "Growing"
-  const { bulkhead, discard, hedge, losers, pool, reduce } = config
+  const { bulkhead, discard, hedge, losers, pool, reduce, timeout } = config
   const isGradual = isGrowing || pool !== undefined || hedge !== undefined
   const isBounded = isGradual || bulkhead !== undefined
   const total = isKnown ? list.items.length : Number.POSITIVE_INFINITY
@@ -87,9 +109,11 @@ export const make = (
   const iterator = list._tag === "Lazy" ? branches.iterate(list) : undefined
   if (typeof iterator === "string") return iterator
   const cursor = new Cursor(list, iterator)
-  const crew = new Crew(home, isBounded)
   const decision = new Decision(strategy, total, cursor, state)
-  return {
+  const isPlain = !isGrowing && outbox === undefined && reduce === undefined && hedge === undefined
+  const crew = isBounded ? new Slots(home) : new Collector(home)
+  // one literal, since each split pays for it: spreading what all have in common costs as much as the rest
+  const join: Any = {
     list,
     config,
     frame,
@@ -97,17 +121,21 @@ export const make = (
     cursor,
     decision,
     crew,
-    pace: new Pace(isSync(home)),
+    pace: isBounded ? new Pace(isSync(home)) : undefined,
     record: record.make(discard, losers, list, home),
     outbox,
     reduction,
-    places: new Own(bulkhead ?? Number.POSITIVE_INFINITY, outbox, cursor, crew, decision),
+    places: crew instanceof Slots
+      ? new Own(bulkhead ?? Number.POSITIVE_INFINITY, outbox, cursor, crew, decision)
+      : undefined,
     detaching: undefined,
-    enter: undefined,
+    level: undefined,
     isBounded,
     isGradual,
     startsLosers: losers !== "interrupt" && isKnown && !isBounded,
     asksFirst: outbox !== undefined || pool !== undefined || hedge !== undefined,
-    isPlain: !isGrowing && outbox === undefined && reduce === undefined && hedge === undefined
+    isPlain,
+    endsTogether: isPlain && strategy._tag === "All" && timeout === undefined && !isTimed
   }
+  return join as Join
 }

@@ -61,20 +61,31 @@ export const parseSource = (
   }
   const issues: Array<Issue> = []
   const add = (rule: ConfigurationRule, sentence: string) => issues.push(issue(state, rule, sentence))
-  const { bulkhead, discard, hedge, maxBranches, name, reduce, strategy, timeout } = options
+  const { hedge, maxBranches, name, reduce, strategy, timeout } = options
   const given = source(read, add)
-  const names = namesIn(given)
-  checkStrategy(strategy, names, timeout !== undefined, add)
+  const list = given?._tag === "List" && given.list._tag === "Known" ? given.list : undefined
+  checkStrategy(strategy, list, timeout !== undefined, add)
+  const deadline = timeout === undefined ? undefined : duration(timeout, "timeout", "the timeout", add)
+  const place = places(options.bulkhead, add)
+  const most = limitOfBranches(maxBranches, list?.items.length, add)
+  const end = losers(options.losers, add)
+  const observer = observers(options, add)
+  // one literal: spreading parts into it costs as much as all the checks
   const config = {
     strategy,
-    timeout: timeout === undefined ? undefined : duration(timeout, "timeout", "the timeout", add),
+    timeout: deadline,
     name,
-    ...places(bulkhead, add),
-    maxBranches: limitOfBranches(maxBranches, names?.length, add),
-    ...losers(options.losers, add),
-    ...observers(options, add),
+    bulkhead: place.bulkhead,
+    pool: place.pool,
+    maxBranches: most,
+    hedge,
     // a split that reduces its outcomes does not keep them
-    discard: discard === true || reduce !== undefined
+    discard: options.discard === true || reduce !== undefined,
+    losers: end.losers,
+    grace: end.grace,
+    onOutcome: observer.onOutcome,
+    observerTimeout: observer.observerTimeout,
+    reduce
   }
   if (name !== undefined && !Predicate.isString(name)) {
     add("options", `the name is ${show(name)}; it must be a string, or be left out`)
@@ -83,7 +94,7 @@ export const parseSource = (
   return issues.length > 0 || given === undefined || config.observerTimeout === undefined
     ? Result.fail(issues)
     // of their types, as there are no issues
-    : Result.succeed({ source: given, config: { ...config, hedge, reduce } as Config })
+    : Result.succeed({ source: given, config: config as Config })
 }
 
 /** What a split is given as its branches. A static iterator would be empty the second time. */
@@ -101,18 +112,15 @@ const source = (given: Source | branches.NotBranches, add: Add): Source | undefi
   return given
 }
 
-/** The names of the branches, where they are known before the split is entered. */
-const namesIn = (given: Source | undefined): ReadonlyArray<string> | undefined =>
-  given?._tag === "List" && given.list._tag === "Known" ? branches.namesOf(given.list) : undefined
+const ownPlaces: Pick<Config, "bulkhead" | "pool"> = { bulkhead: undefined, pool: undefined }
 
 const places = (given: unknown, add: Add): Pick<Config, "bulkhead" | "pool"> => {
+  if (given === undefined) return ownPlaces
   if (isCount(given)) return { bulkhead: given, pool: undefined }
   if (pool.isPool(given) || Context.isKey(given)) return { bulkhead: undefined, pool: given }
-  if (given !== undefined) {
-    const expected = Predicate.isNumber(given) ? "an integer of at least 1" : "a number, a Bulkhead or the key of one"
-    add("bulkhead", `the bulkhead is ${show(given)}; it must be ${expected}, or be left out`)
-  }
-  return { bulkhead: undefined, pool: undefined }
+  const expected = Predicate.isNumber(given) ? "an integer of at least 1" : "a number, a Bulkhead or the key of one"
+  add("bulkhead", `the bulkhead is ${show(given)}; it must be ${expected}, or be left out`)
+  return ownPlaces
 }
 
 const limitOfBranches = (most: unknown, count: number | undefined, add: Add): number | undefined => {
@@ -127,16 +135,17 @@ const limitOfBranches = (most: unknown, count: number | undefined, add: Add): nu
   return most
 }
 
+const interrupted: Pick<Config, "losers" | "grace"> = { losers: "interrupt", grace: undefined }
+
 const losers = (given: unknown, add: Add): Pick<Config, "losers" | "grace"> => {
+  if (given === undefined) return interrupted
   if (Predicate.hasProperty(given, "grace")) {
     const grace = duration(given.grace, "losers", "the grace period of the losers", add)
     return { losers: "interrupt", grace }
   }
   if (given === "interrupt" || given === "await" || given === "detach") return { losers: given, grace: undefined }
-  if (given !== undefined) {
-    add("losers", `losers is ${show(given)}; it must be "interrupt", "await", "detach" or { grace: a duration }`)
-  }
-  return { losers: "interrupt", grace: undefined }
+  add("losers", `losers is ${show(given)}; it must be "interrupt", "await", "detach" or { grace: a duration }`)
+  return interrupted
 }
 
 const defaultObserverTimeout = Duration.seconds(30)
@@ -192,17 +201,17 @@ type Add = (rule: ConfigurationRule, sentence: string) => void
 
 const checkStrategy = (
   self: JoinStrategy.JoinStrategy,
-  names: ReadonlyArray<string> | undefined,
+  list: branches.Known | undefined,
   timed: boolean,
   add: Add
 ): void => {
-  const count = names?.length
+  const tag = Predicate.isObject(self) ? self._tag : undefined
+  // of these there is nothing to say
+  if (tag === "All" || tag === "AllFailFast") return
+  const count = list?.items.length
   // what is no strategy may have no name
   const name = attempt(() => clip(JoinStrategy.format(self))) ?? show(self)
-  switch (Predicate.isObject(self) ? self._tag : undefined) {
-    case "All":
-    case "AllFailFast":
-      return
+  switch (tag) {
     case "PartialTimeout":
       if (!timed) add("partial-timeout", `${name} needs a timeout, the deadline it joins at`)
       if (self.n !== 0 && !isCount(self.n)) add("count", `${name}: the count must be an integer of at least 1`)
@@ -218,7 +227,7 @@ const checkStrategy = (
       if (self.reducer.soft !== undefined) {
         duration(self.reducer.soft.after, "timeout", `the soft deadline of ${name}`, add)
       }
-      const issue = reducer.issue(self, names)
+      const issue = reducer.issue(self, list && branches.namesOf(list))
       if (issue !== undefined) return add("strategy", issue)
       const { least = 0 } = self.reducer
       if (!isWhole(least)) {

@@ -1,21 +1,21 @@
 /**
- * Places of one split alone: as many slots as its bulkhead has places, or as there are branches, each of which is a place
- * itself. What they wait for is room for their outcomes. They live as long as their split.
+ * Places of one split alone: as many slots as its bulkhead has places, or as there are branches that grow. What they wait
+ * for is room for their outcomes. They live as long as their split.
  */
 import type { AnyEffect } from "../fibers/any.ts"
-import type { Crew } from "./crew.ts"
 import type { Cursor } from "./cursor.ts"
 import type { Decision } from "./decision.ts"
 import * as outbox from "./outbox.ts"
 import type { Places } from "./places.ts"
+import type { Slots } from "./slots.ts"
 
 export class Own implements Places {
   readonly most: number
   readonly #outbox: outbox.Outbox | undefined
   readonly #cursor: Cursor
-  readonly #crew: Crew
+  readonly #crew: Slots
   readonly #decision: Decision
-  constructor(most: number, to: outbox.Outbox | undefined, cursor: Cursor, crew: Crew, decision: Decision) {
+  constructor(most: number, to: outbox.Outbox | undefined, cursor: Cursor, crew: Slots, decision: Decision) {
     this.most = most
     this.#outbox = to
     this.#cursor = cursor
@@ -58,9 +58,7 @@ export class Own implements Places {
     if (this.#outbox !== undefined) outbox.wake(this.#outbox)
   }
 
-  leave(): void {
-    this.release()
-  }
+  leave(): void {}
 
   close(): void {}
 

@@ -17,7 +17,7 @@ import type {
   SplitResult,
   Succeeded
 } from "../../SplitResult.ts"
-import { areModest, showable } from "../failure/copies.ts"
+import { areModest, mostModest, showable } from "../failure/copies.ts"
 import type { AnyFiber } from "../fibers/any.ts"
 import { later } from "../fibers/dispatcher.ts"
 import type { BranchList } from "./branches.ts"
@@ -121,11 +121,15 @@ const lost = (names: Names, losers: Losers, index: number, cause: Cause.Cause<un
 const outlasted = (names: Names, losers: Losers, index: number, value: unknown): Lost =>
   losers === "interrupt" ? interrupted(names, index, cutOff) : late(names, index, Exit.succeed(value))
 
+/** An array for so many elements: one that is short has the room at once, which V8 would give it for 17. */
+export const exactly = <A>(length: number): Array<A> => length <= 16 ? new Array(length) : []
+
 class Keeping implements Recorder {
   /** By index; a hole is a branch that has not ended. */
   readonly outcomes: Array<Outcome.Any<unknown, unknown> | undefined>
   /** Those that settled before the verdict, in that order. */
-  readonly settled: Array<Outcome.Settled<unknown, unknown>> = []
+  readonly settled: Array<Outcome.Settled<unknown, unknown>>
+  #count = 0
   readonly names: Names
   readonly losers: Losers
   /** How the detached branches end. */
@@ -135,6 +139,7 @@ class Keeping implements Recorder {
     this.names = names
     this.losers = losers
     this.outcomes = new Array(length)
+    this.settled = exactly(length)
     this.home = home
   }
   added(): void {
@@ -143,12 +148,12 @@ class Keeping implements Recorder {
   }
   succeeded(index: number, value: unknown): Outcome.Settled<unknown, unknown> {
     const outcome = succeeded(this.names, index, value)
-    this.settled.push(outcome)
+    this.settled[this.#count++] = outcome
     return this.outcomes[index] = outcome
   }
   failed(index: number, cause: Cause.Cause<unknown>): Outcome.Settled<unknown, unknown> {
     const outcome = failed(this.names, index, cause)
-    this.settled.push(outcome)
+    this.settled[this.#count++] = outcome
     return this.outcomes[index] = outcome
   }
   lost(index: number, cause: Cause.Cause<unknown>): Lost {
@@ -187,14 +192,16 @@ class Keeping implements Recorder {
   }
   result({ tally, timedOut }: Ended): SplitResult<unknown, unknown> {
     const { names, outcomes, settled } = this
-    const values: Array<unknown> = []
+    settled.length = this.#count
+    const values = exactly(tally.succeeded)
+    let count = 0
     const succeeded: Array<string> = []
     const failures: Array<Failed<unknown>> = []
     const cancelled: Array<Interrupted<unknown> | NotStarted> = []
     for (let index = 0; index < outcomes.length; index++) {
       const outcome = outcomes[index] ??= { _tag: "NotStarted", index, name: nameOf(names, index) }
       if (outcome._tag === "Succeeded") {
-        values.push(outcome.value)
+        values[count++] = outcome.value
         if (names !== undefined) succeeded.push(outcome.name)
       } else if (outcome._tag === "Failed") failures.push(outcome)
       else if (outcome._tag === "Interrupted" || outcome._tag === "NotStarted") cancelled.push(outcome)
@@ -210,9 +217,18 @@ class Keeping implements Recorder {
       cancelled,
       settled
     }
-    return values.length === outcomes.length && areModest(values) ? result : showable(result)
+    return outcomes.length <= mostModest && areModest(values) && outcomes.every(saysNoMore) ? result : showable(result)
   }
 }
+
+/** Whether there is nothing in an outcome, besides a value, that would have to be shown within bounds. */
+const saysNoMore = (outcome: Outcome.Any<unknown, unknown> | undefined): boolean =>
+  outcome === undefined || outcome._tag === "Succeeded" || outcome._tag === "NotStarted" ||
+  (outcome._tag === "Interrupted" && isBare(outcome.cause))
+
+/** Whether an interruption is all that a cause tells. */
+const isBare = ({ reasons }: Cause.Cause<unknown>): boolean =>
+  reasons.length === 1 && Cause.isInterruptReason(reasons[0]!)
 
 /** Failures that a discarding split keeps, for the message of its error: the first ones in branch order. */
 const keptFailures = 3

@@ -48,7 +48,7 @@ export const fail = (join: Join, index: number, cause: Cause.Cause<unknown>): bo
 }
 
 const lost = (join: Join, outcome: record.Lost): void => {
-  join.pace.count()
+  if (join.isBounded) join.pace.count()
   if (join.outbox !== undefined && !join.decision.isHalted) outbox.offer(join.outbox, outcome)
 }
 
@@ -56,18 +56,18 @@ const lost = (join: Join, outcome: record.Lost): void => {
  * A loser's defect is told to the log, and the failure of one that is detached: nobody may look at its outcome. What an
  * interruption has ended is not worth a word.
  */
-export const report = (join: Join, index: number, cause: Cause.Cause<unknown>): Effect.Effect<void> => {
+export const report = (join: Join, index: number, cause: Cause.Cause<unknown>): Effect.Effect<void> | undefined => {
   const died = Cause.hasDies(cause)
   const isDetached = join.detaching?.isDone === true ||
     (join.config.losers === "detach" && join.decision.decided !== undefined)
-  if (!died && !(isDetached && Cause.hasFails(cause))) return Exit.void
+  if (!died && !(isDetached && Cause.hasFails(cause))) return undefined
   const name = clip(record.nameIn(join.list, index))
   return warn(`branch ${name} ${died ? "died" : "failed"} after the split had been decided or interrupted`, cause)
 }
 
 const settled = (join: Join, outcome: Outcome.Settled<unknown, unknown>): void => {
   const { decision } = join
-  join.pace.count()
+  if (join.isBounded) join.pace.count()
   if (!join.isPlain && !note(join, outcome)) return
   if (!decision.isCustom) return decide(join, "settled")
   guarded(join, () => {
@@ -148,7 +148,8 @@ const decide = (join: Join, event: "settled" | "deadline"): void => {
 
 /** Nothing is left to start, now or ever: whoever waits to start something goes on, and a decided split may be left. */
 export const stop = (join: Join): void => {
-  join.places.leave()
+  if (join.outbox !== undefined) outbox.wake(join.outbox)
+  if (join.isBounded) join.places.leave()
   join.crew.poke()
   if (join.decision.decided !== undefined) join.detaching?.decided()
 }

@@ -8,7 +8,7 @@ import type { Client, Pool } from "../bulkhead/pool.ts"
 import type { AnyEffect } from "../fibers/any.ts"
 import type { Entry } from "../fibers/line.ts"
 import { Handout } from "./handout.ts"
-import type { Join } from "./join.ts"
+import type { Bounded } from "./join.ts"
 import type { Holder, Place, Places } from "./places.ts"
 
 /** Branches in a row that take less than a millisecond together, while others wait. */
@@ -21,13 +21,13 @@ export class Shared implements Places, Client {
   entry: Entry<Client> | undefined
   /** How many of its branches the bulkhead counts as waiting. */
   #counted = 0
-  readonly #join: Join
+  readonly #join: Bounded
   readonly #pool: Pool
   readonly #clock: Clock.Clock
   readonly #handout: Handout
   /** What its branches are known by as holders of places. */
   readonly #hold: Hold
-  constructor(join: Join, pool: Pool, clock: Clock.Clock, hold: Hold) {
+  constructor(join: Bounded, pool: Pool, clock: Clock.Clock, hold: Hold) {
     this.#join = join
     this.#pool = pool
     this.#clock = clock

@@ -6,23 +6,23 @@
  *
  *  I1  A split is decided once, by `Decision.judge` while it is open; from then on no count and no order changes.
  *  I2  Every started branch is recorded exactly once, and only after its own finalizers have run.
- *  I3  A branch is taken from its list only by the slot that runs it at once, and only while the split is open, unless losers
- *      of a known list are to start all the same. A hedge reads a branch ahead, to know that there is one.
- *  I4  The split's effect ends after its worker fiber, unless branches are detached; then the worker is in a nursery. The
- *      worker ends after all slots and their children, and after its observer.
+ *  I3  A branch is taken from its list only to be run at once, and only while the split is open, unless losers of a known
+ *      list are to start all the same. A hedge reads a branch ahead, to know that there is one.
+ *  I4  The split's effect ends after all its fibers, with their children, and after its observer; unless branches are
+ *      detached: then their worker is in a nursery.
  *  I5  No slot fails its `forEach`, whatever its branches do: `forEach` forgets the member that it is starting when one
  *      that runs already fails meanwhile.
- *  I6  One object per split and part of it, one per slot that runs, and per branch its outcome and, in a run, who it is;
- *      nothing per branch that is queued.
+ *  I6  One object per split and part of it, one per slot that runs or streak of branches that complete at once, and per
+ *      branch its outcome and, in a run, who it is; nothing per branch that is queued.
  *  I7  A place of a shared bulkhead is on its way, held by one slot, or given back; after the worker none is left.
  *  I8  Whoever waits is registered in the step in which it has found nothing, so that no yield comes between the two.
  *  I9  Every fiber of the split is started on another one of the split, or on its caller: it has the async context of them.
  *
- * Fibers: the caller waits for one worker (`worker.ts`), which starts slots (`slot.ts`) in one of two ways: as members of an
- * `Effect.forEach` (`segments.ts`), or one by one where it shows only in time how many there may be (`gradual.ts`). Slots
- * run the branches. A decision, the deadline and an interruption of the caller all end a split in the same way: they
- * interrupt the fibers that still run (`settling.ts`), and the worker awaits them. Worker and slots are uninterruptible, so
- * that every exit is recorded; the branches inside them are interruptible, whatever the region of the caller.
+ * Fibers: without a bulkhead each branch that waits has its own (`collector.ts`), and nobody else waits for them but the
+ * caller, who is called back. Behind a bulkhead slots run the branches (`slot.ts`), which a worker starts (`worker.ts`), the
+ * fiber that the caller waits for. A decision, the deadline and an interruption of the caller all end a split in the same
+ * way: they interrupt the fibers that still run (`settling.ts`), which are awaited. Whatever starts or watches branches is
+ * uninterruptible, so that every exit is recorded; the branches are interruptible, whatever the region of the caller.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -49,77 +49,115 @@ import { concluded, ending, tellRuns } from "./ending.ts"
 import type { Frame } from "./frame.ts"
 import { refused } from "./frame.ts"
 import * as growing from "./growing.ts"
-import type { Join } from "./join.ts"
+import type { Join, Unbounded } from "./join.ts"
 import { make } from "./join.ts"
 import * as outbox from "./outbox.ts"
 import { refusal } from "./refusal.ts"
 import { closeList, halt, open } from "./settling.ts"
 import { Shared } from "./shared.ts"
-import { work } from "./worker.ts"
+import { isNeeded, work } from "./worker.ts"
 
-type Joined = Effect.Effect<SplitResult<unknown, unknown>, unknown, unknown>
+export type Joined = Effect.Effect<SplitResult<unknown, unknown>, unknown, unknown>
 
-/**
- * Runs the branches of a list and joins them.
- */
+/** Enters a split, as the register of `Effect.callback`: on the fiber of its caller, who is called back at the end. */
+export type Enter = (resume: (effect: Joined) => void) => Effect.Effect<void> | void
+
+/** Runs the branches of a list and joins them. */
 export const run = (list: BranchList, config: Config, frame: Frame): Joined =>
+  Effect.callback(enter(list, config, frame))
+
+export const enter = (list: BranchList, config: Config, frame: Frame): Enter =>
   config.onOutcome === undefined
     ? start(list, config, frame, undefined)
-    : Effect.flatMap(
-      outbox.make({
-        observer: config.onOutcome,
-        patience: config.observerTimeout,
-        refuse: (detail) => refused(frame, "invalid-observer", detail)
-      }),
-      (outbox) => start(list, config, frame, outbox)
-    )
+    : (resume) => resume(observed(list, config, frame))
 
-const start = (list: BranchList, config: Config, frame: Frame, to: outbox.Outbox | undefined): Joined =>
-  Effect.withFiber((caller) => {
-    const current = currentOf(caller)
-    const around = levelIn(current)
-    const run = runOf(around)
-    const outer = standing<Level>(around)
-    const tooDeep = outer?.tooDeep()
-    if (tooDeep !== undefined) return refused(frame, "max-depth", tooDeep)
-    const join = make(list, config, limited(frame, run), caller, to)
-    if (typeof join === "string") return refused(frame, "invalid-branches", join)
-    const pool = poolOf(config, caller)
-    const early = refusal(join, pool, growing.seed(join)) ?? decidedByNone(join)
-    if (early !== undefined) {
-      closeList(join)
-      return early
-    }
-    // a refused list counts nowhere
-    limits.spend(join.frame.allowance, "branches", join.cursor.known)
-    const level = new SplitLevel(outer, run, {
-      current,
-      // the frame of a state is its run
-      isState: frame.root !== undefined,
-      name: config.name,
-      names: list._tag === "Known" ? list.names : undefined
+const observed = (list: BranchList, config: Config, frame: Frame): Joined =>
+  Effect.flatMap(
+    outbox.make({
+      observer: config.onOutcome!,
+      patience: config.observerTimeout,
+      refuse: (detail) => refused(frame, "invalid-observer", detail)
+    }),
+    (outbox) => Effect.callback(start(list, config, frame, outbox))
+  )
+
+const start = (list: BranchList, config: Config, frame: Frame, to: outbox.Outbox | undefined): Enter => (resume) => {
+  const caller = Fiber.getCurrent()!
+  const current = currentOf(caller)
+  const around = levelIn(current)
+  const run = runOf(around)
+  const outer = standing<Level>(around)
+  const tooDeep = outer?.tooDeep()
+  if (tooDeep !== undefined) return resume(refused(frame, "max-depth", tooDeep))
+  const join = make(list, config, limited(frame, run), caller, to, run?.isTimed === true)
+  if (typeof join === "string") return resume(refused(frame, "invalid-branches", join))
+  const pool = poolOf(config, caller)
+  const early = refusal(join, pool, growing.seed(join)) ?? decidedByNone(join)
+  if (early !== undefined) {
+    closeList(join)
+    return resume(early)
+  }
+  // a refused list counts nowhere
+  limits.spend(join.frame.allowance, "branches", join.cursor.known)
+  const level = new SplitLevel(outer, run, {
+    current,
+    // the frame of a state is its run
+    isState: frame.root !== undefined,
+    name: config.name,
+    names: list._tag === "Known" ? list.names : undefined
+  })
+  // outside of a run nobody asks who a branch is
+  join.level = run === undefined ? undefined : level
+  if (to !== undefined) to.tell = level.tell
+  const context = contextIn(caller, level)
+  furnish(join, context, pool)
+  if (isNeeded(join)) return resume(level.told(list, config, led(join, level, context)))
+  const alone = join as Unbounded
+  if (level.listener === undefined) return followed(alone, level, resume)
+  resume(level.told(list, config, Effect.callback((resume) => followed(alone, level, resume))))
+}
+
+/** Starts a split that its branches end by themselves, with no fiber that waits for them; what is to be done if it is interrupted. */
+const followed = (
+  join: Unbounded,
+  level: SplitLevel,
+  resume: Parameters<Enter>[0]
+): Effect.Effect<void> | undefined => {
+  let hasEnded = false
+  let onEnd: (() => void) | undefined
+  join.crew.begin(join, () => {
+    hasEnded = true
+    closeList(join)
+    if (join.decision.isHalted) tellRuns(join, level)
+    level.end()
+    if (onEnd === undefined) resume(concluded(join, Exit.void))
+    else onEnd()
+  })
+  if (hasEnded) return undefined
+  return Effect.callback<void>((done) => {
+    onEnd = () => done(Exit.void)
+    halt(join)
+    if (hasEnded) done(Exit.void)
+  })
+}
+
+/** A split with a worker, which may be left, and ends after the observer. */
+const led = (join: Join, level: SplitLevel, context: Context.Context<unknown>): Joined =>
+  Effect.callback((resume) => {
+    const detaching = mayDetach(join.config) ? new Detaching(join, resume) : undefined
+    join.detaching = detaching
+    const worker = Effect.runForkWith(context)(work(join), { uninterruptible: true })
+    detaching?.watch(worker)
+    worker.addObserver((exit) => {
+      const isDetached = detaching !== undefined && detaching.isDone
+      if (join.decision.isHalted && !isDetached) tellRuns(join, level)
+      level.end()
+      if (!isDetached) resume(concluded(join, exit))
     })
-    join.enter = level.enter
-    if (to !== undefined) to.tell = level.tell
-    const context = contextIn(caller, level)
-    furnish(join, context, pool)
-    const joined = Effect.callback<SplitResult<unknown, unknown>, unknown, unknown>((resume) => {
-      const detaching = mayDetach(config) ? new Detaching(join, resume) : undefined
-      join.detaching = detaching
-      const worker = Effect.runForkWith(context)(work(join), { uninterruptible: true })
-      detaching?.watch(worker)
-      worker.addObserver((exit) => {
-        const isDetached = detaching !== undefined && detaching.isDone
-        if (join.decision.isHalted && !isDetached) tellRuns(join, level)
-        level.end()
-        if (!isDetached) resume(concluded(join, exit))
-      })
-      return Effect.suspend(() => {
-        halt(join)
-        return Fiber.await(worker)
-      })
+    return Effect.suspend(() => {
+      halt(join)
+      return Fiber.await(worker)
     })
-    return level.told(list, config, joined)
   })
 
 /** A split on its own counts into what is left to the run that it stands in. */
@@ -151,6 +189,7 @@ const furnish = (join: Join, context: Context.Context<unknown>, pool: Pool | und
   const { config: { hedge }, crew, home } = join
   // to the type of a fiber's context
   crew.context = context as Context.Context<never>
+  if (!join.isBounded) return
   if (pool !== undefined) {
     const held = new hold.Hold(pool, home)
     join.places = new Shared(join, pool, home.getRef(Clock.Clock), held)

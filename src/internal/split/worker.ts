@@ -1,6 +1,6 @@
 /**
- * What the worker of a split runs: the one fiber that its caller waits for. It starts the slots in one of two ways, and ends
- * after all of them, after their children, and after the observer (I4).
+ * What the worker of a split runs, where it has one: the fiber that its caller waits for. It starts what runs the branches,
+ * and ends after all of that, after its children, and after the observer (I4).
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -10,7 +10,7 @@ import type { AnyEffect } from "../fibers/any.ts"
 import { mayDetach } from "./config.ts"
 import { reportBroken } from "./detaching.ts"
 import * as gradual from "./gradual.ts"
-import type { Join } from "./join.ts"
+import type { Bounded, Join, Unbounded } from "./join.ts"
 import * as outbox from "./outbox.ts"
 import * as segments from "./segments.ts"
 import { breakOff, closeList, noticeBreak } from "./settling.ts"
@@ -18,28 +18,38 @@ import { breakOff, closeList, noticeBreak } from "./settling.ts"
 /** How the slots of a split are started. */
 interface Start {
   /** Starts the first of them, for so many branches at most. */
-  readonly begin: (join: Join, width: number) => AnyEffect
+  readonly begin: (join: Bounded, width: number) => AnyEffect
   /** Whatever becomes of that: waits for the last slot, and starts those that come later. */
-  readonly attend: (join: Join) => AnyEffect
+  readonly attend: (join: Bounded) => AnyEffect
 }
 
+/** Whether a split has a worker: a split whose branches have fibers of their own needs one only to be left, or observed. */
+export const isNeeded = ({ config, isBounded, outbox }: Join): boolean =>
+  isBounded || outbox !== undefined || mayDetach(config)
+
 export const work = (join: Join): AnyEffect => {
-  const slots = branches(join, join.isGradual ? gradual : segments)
-  const all = join.outbox === undefined ? slots : observed(join, join.outbox, slots)
+  const branches = join.isBounded ? slots(join, join.isGradual ? gradual : segments) : collected(join)
+  const all = join.outbox === undefined ? branches : observed(join, join.outbox, branches)
   return mayDetach(join.config) ? Effect.onExit(all, (exit) => reportBroken(join, exit)) : all
 }
 
-const branches = (join: Join, start: Start): AnyEffect => {
-  const { cursor: { iterator, known }, isBounded, places } = join
+const slots = (join: Bounded, start: Start): AnyEffect => {
+  const { cursor: { iterator, known }, places } = join
   const begun = start.begin(join, Math.min(places.most, iterator === undefined ? known : Number.POSITIVE_INFINITY))
-  // nothing is started later, and there is nothing to close
-  if (!isBounded && iterator === undefined) return begun
   const close = Effect.sync(() => {
     places.close()
     closeList(join)
   })
   return Effect.onExit(begun, () => Effect.andThen(start.attend(join), close))
 }
+
+const collected = (join: Unbounded): AnyEffect =>
+  Effect.callback<void>((resume) =>
+    join.crew.begin(join, () => {
+      closeList(join)
+      resume(Exit.void)
+    })
+  )
 
 /** The observer may outlive the decision, but not the split. */
 const observed = (join: Join, to: outbox.Outbox, slots: AnyEffect): AnyEffect => {
@@ -52,7 +62,7 @@ const observed = (join: Join, to: outbox.Outbox, slots: AnyEffect): AnyEffect =>
       (cause) => decision.isHalted || to.isClosed ? Exit.void : breakOff(join, cause)
     )
   })
-  to.onRoom = () => join.places.request()
+  if (join.isBounded) to.onRoom = () => join.places.request()
   const both = Duration.isFinite(to.patience)
     ? Effect.andThen(Effect.forkChild(outbox.limit(to), { startImmediately: true }), slots)
     : slots

@@ -69,7 +69,7 @@ export const input: Mutants = {
   "split/options": [
     {
       what: "a split that reduces keeps its outcomes",
-      from: "discard: discard === true || reduce !== undefined",
+      from: "discard: options.discard === true || reduce !== undefined",
       to: "discard: discard === true",
       tests: "split/observers"
     },

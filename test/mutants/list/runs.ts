@@ -603,7 +603,7 @@ export const runs: Mutants = {
     },
     {
       what: "a run counts nowhere",
-      from: "allowance: runOf(current)?.allowance,",
+      from: "allowance: around?.allowance,",
       to: "allowance: undefined,",
       tests: "machine/limits"
     },

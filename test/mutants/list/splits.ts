@@ -18,21 +18,21 @@ export const splits: Mutants = {
       tests: "adversarial/slots laws/lifetimes"
     },
     {
-      what: "behind a bulkhead does not yield",
+      what: "does not yield",
       from: "if (pace.isDue) return this.first(pace.pause())",
       to: "",
       tests: "split/Split adversarial/size"
     },
     {
       what: "what a branch sets on its fiber stays there",
-      from: "if (join.enter === undefined && fiber.context !== crew.context) fiber.setContext(crew.context!)",
+      from: "if (join.level === undefined && fiber.context !== crew.context) fiber.setContext(crew.context!)",
       to: "",
       tests: "adversarial/slots"
     },
     {
       what: "reads the list while it is being read",
-      from: "return join.cursor.isReading ? Effect.yieldNow : take(join, this)",
-      to: "return take(join, this)",
+      from: "return join.cursor.isReading ? Effect.yieldNow : this.take()",
+      to: "return this.take()",
       tests: "adversarial/reentrancy"
     },
     {
@@ -44,7 +44,7 @@ export const splits: Mutants = {
     },
     {
       what: "one that breaks is noticed late",
-      from: "if (join.isBounded) slot.own.addObserver(crew.onEnd ??= (exit) => onEnd(join, exit))",
+      from: "slot.own.addObserver(crew.onEnd ??= (exit) => onEnd(join, exit))",
       to: "",
       tests: "adversarial/slots"
     },
@@ -73,34 +73,71 @@ export const splits: Mutants = {
       tests: "adversarial/slots adversarial/interruption"
     },
     {
-      what: "are started though a yield is due",
-      from: "join.cursor.hasMore && (join.isBounded || !join.pace.isDue)",
-      to: "join.cursor.hasMore",
-      tests: "adversarial/size adversarial/slots"
-    },
-    {
       what: "goes on with children of a branch that has ended",
-      from: "if (hasChildren(fiber)) return false",
-      to: "",
+      from: "join.cursor.hasMore && (this.index === fresh || !hasChildren(this.own))",
+      to: "join.cursor.hasMore",
       tests: "adversarial/slots"
+    }
+  ],
+  "fibers/noEffect": [
+    {
+      what: "a branch that dies of a text breaks the split",
+      from: "reason.defect.startsWith(\"Fiber.runLoop: Not a valid effect\")",
+      to: "true",
+      tests: "split/Split adversarial/endings"
     },
     {
-      what: "one that has waited takes another branch, without a bulkhead",
-      from: "(join.crew.front === slot && !join.pace",
-      to: "(!join.pace",
-      tests: "adversarial/slots"
+      what: "what has broken a split inside breaks those around it",
+      from: "if (!isNoEffect(cause)) return cause",
+      to: "if (true as boolean) return cause",
+      tests: "adversarial/unbounded"
+    }
+  ],
+  "fibers/share": [
+    {
+      what: "a fiber that may not yield is tired",
+      from: "!fiber.cache.preventYield && fiber",
+      to: "fiber",
+      tests: "adversarial/reentrancy adversarial/slots"
     },
     {
-      what: "without a bulkhead is never tired",
-      from: " && !isTired(fiber, 16))",
-      to: ")",
-      tests: "laws/lifetimes adversarial/slots"
-    },
+      what: "who has had children has them for ever",
+      from: "return children !== undefined && children.size > 0",
+      to: "return children !== undefined",
+      tests: "adversarial/slots split/Split",
+      equivalent: "only slower: the next branch has a fiber of its own"
+    }
+  ],
+  "split/taking": [
     {
       what: "what a list gives after a decision is started",
       from: "if (!decision.isOpen) return undefined\n",
       to: "",
       tests: "adversarial/slots adversarial/reentrancy adversarial/lists"
+    },
+    {
+      what: "a list that throws is one that has ended",
+      from: "breakOff(join, Cause.die(next.failure))",
+      to: "seal(join)",
+      tests: "adversarial/lists split/Split"
+    },
+    {
+      what: "the end of a list is not noticed",
+      from: "    seal(join)\n    return undefined",
+      to: "    return undefined",
+      tests: "split/Split adversarial/lists"
+    },
+    {
+      what: "what is no branch is started",
+      from: "if (!Effect.isEffect(branch)) {",
+      to: "if (false as boolean) {",
+      tests: "check/input adversarial/lists"
+    },
+    {
+      what: "a list may give more than maxBranches",
+      from: "if (excess !== undefined) {",
+      to: "if (false as boolean) {",
+      tests: "adversarial/endings split/Split"
     },
     {
       what: "what a lazy list has given is forgotten",
@@ -110,16 +147,346 @@ export const splits: Mutants = {
       equivalent: "outcomes are put where they belong all the same; the array only has holes meanwhile"
     },
     {
+      what: "what a lazy list has given is not counted as started",
+      from: "cursor.advance()\n",
+      to: "",
+      tests: "split/Split adversarial/lists"
+    },
+    {
       what: "nobody is told that the last branch is being started",
-      from: "join.cursor.backlog === undefined ? stop(join) :",
-      to: "join.cursor.backlog === undefined ? undefined :",
-      tests: "adversarial/sharing"
+      from: "if (branch !== undefined && !cursor.hasMore) ran(join)",
+      to: "",
+      tests: "adversarial/sharing split/losers"
     },
     {
       what: "keeps its place in the line though nothing waits in a list that grows",
-      from: ": join.places.release()",
-      to: ": undefined",
+      from: "? join.places.release() :",
+      to: "? undefined :",
       tests: "adversarial/sharing"
+    }
+  ],
+  "split/collector": [
+    {
+      what: "nothing runs beside the branches",
+      from: "for (const deadline of deadlines(join)) this.start(deadline, (exit) => noticeBreak(join, exit))",
+      to: "",
+      tests: "split/Split strategy/open"
+    },
+    {
+      what: "a deadline that breaks is not noticed",
+      from: "for (const deadline of deadlines(join)) this.start(deadline, (exit) => noticeBreak(join, exit))",
+      to: "for (const deadline of deadlines(join)) this.start(deadline, constVoid)",
+      tests: "adversarial/slots adversarial/endings"
+    },
+    {
+      what: "there is one round",
+      from: "if (join.cursor.hasMore) this.start(this.#rounds(), (exit) => noticeBreak(join, exit))",
+      to: "",
+      tests: "adversarial/slots adversarial/size"
+    },
+    {
+      what: "who waits is called while branches are being started",
+      from: "if (!this.#isBeginning) this.#onEnd()",
+      to: "this.#onEnd()",
+      tests: "adversarial/start adversarial/reentrancy adversarial/slots"
+    },
+    {
+      what: "who waits is not called where nothing waits",
+      from: "    if (this.fibers === 0) onEnd()\n",
+      to: "",
+      tests: "split/Split"
+    },
+    {
+      what: "who waits is called before branches that wait have ended",
+      from: "    if (this.fibers === 0) onEnd()\n",
+      to: "    onEnd()\n",
+      tests: "split/Split"
+    },
+    {
+      what: "who waits is not called by the last that ends",
+      from: "#isBeginning = false\n    if",
+      to: "#isBeginning = true\n    if",
+      tests: "split/Split"
+    },
+    {
+      what: "a round never ends",
+      from: "return this.#left > 0 && cursor.hasMore &&",
+      to: "return cursor.hasMore &&",
+      tests: "adversarial/size split/Split"
+    },
+    {
+      what: "a full outbox is ignored",
+      from: "&& (to === undefined || !outbox.isFull(to))",
+      to: "",
+      tests: "split/observers adversarial/waiting"
+    },
+    {
+      what: "the branches of a streak are not counted in the round",
+      from: "noteStart(): void {\n    this.#left--",
+      to: "noteStart(): void {",
+      tests: "adversarial/size split/Split"
+    },
+    {
+      what: "branches with a fiber of their own are not counted in the round",
+      from: "if (branch === undefined) return\n    this.#left--",
+      to: "if (branch === undefined) return",
+      tests: "adversarial/unbounded"
+    },
+    {
+      what: "under runSync it yields",
+      from: "isSync(this.#join!.home) ? Number.POSITIVE_INFINITY : yieldEvery",
+      to: "yieldEvery",
+      tests: "adversarial/slots split/Split"
+    },
+    {
+      what: "waits for room that nobody needs",
+      from: "body: () => to !== undefined && outbox.isFull(to) ?",
+      to: "body: () => to !== undefined ?",
+      tests: "adversarial/unbounded"
+    },
+    {
+      what: "asks for room over and over",
+      from: "to !== undefined && outbox.isFull(to) ? outbox.waitForRoom(to) : Effect.yieldNow",
+      to: "Effect.yieldNow",
+      tests: "split/observers adversarial/waiting"
+    },
+    {
+      what: "the listener is told of no branch that has a fiber of its own",
+      from: "this.#run(index, level.watched(own, branch), level",
+      to: "this.#run(index, branch, level",
+      tests: "machine/seams"
+    },
+    {
+      what: "a branch with a fiber of its own has the key of its split",
+      from: "level.services(services, own))\n  }",
+      to: "services)\n  }",
+      tests: "machine/keys laws/keys"
+    },
+    {
+      what: "branches that complete at once share no fiber",
+      from: "if (this.#atOnce < few || cursor.known - cursor.started === 1) this.#startOne()",
+      to: "if (true as boolean) this.#startOne()",
+      tests: "adversarial/slots split/Split",
+      equivalent: "only slower: what shares a fiber must not notice"
+    },
+    {
+      what: "branches share a fiber after those that have waited",
+      from: "    this.#atOnce = 0\n    this.fibers++",
+      to: "    this.fibers++",
+      tests: "adversarial/slots split/Split",
+      equivalent: "only slower: what shares a fiber must not notice"
+    },
+    {
+      what: "a branch is told with the end of its fiber though somebody may decide meanwhile",
+      from: "if (this.#join!.endsTogether) this.#runBare",
+      to: "if (true as boolean) this.#runBare",
+      tests: "adversarial/unbounded"
+    },
+    {
+      what: "the branches of a streak are told with the end of its fiber though somebody may decide meanwhile",
+      from: "join.endsTogether ? loop : Effect.onExitPrimitive",
+      to: "true ? loop : Effect.onExitPrimitive",
+      tests: "adversarial/unbounded"
+    },
+    {
+      what: "a bare branch that has waited is not told",
+      from: "fiber.addObserver((exit) => {\n      this.settle(index, exit, true)\n",
+      to: "fiber.addObserver(() => {\n",
+      tests: "split/SplitResult adversarial/slots adversarial/start"
+    },
+    {
+      what: "a branch that is no Effect inside is not told where it ends at once",
+      from: "      if (!isTold) this.settle(index, exit, true)\n      return",
+      to: "      return",
+      tests: "adversarial/unbounded"
+    },
+    {
+      what: "a branch that is no Effect inside is not told where it has waited",
+      from: "      if (!isTold) this.settle(index, exit, true)\n      this.left()",
+      to: "      this.left()",
+      tests: "adversarial/unbounded"
+    },
+    {
+      what: "a branch is told twice",
+      from: "      if (!isTold) this.settle(index, exit, true)\n      this.left()",
+      to: "      this.settle(index, exit, true)\n      this.left()",
+      tests: "split/Split"
+    },
+    {
+      what: "a branch that has been told is interrupted while its children end",
+      from: "this.#watch(isTold ? -1 : index, fiber)",
+      to: "this.#watch(index, fiber)",
+      tests: "adversarial/unbounded"
+    },
+    {
+      what: "a streak goes on after a branch that has waited",
+      from: "    streak.goesOn = false\n",
+      to: "",
+      tests: "adversarial/slots adversarial/reentrancy"
+    },
+    {
+      what: "the branch that ends a streak at once is not told",
+      from: "if (exit !== undefined) return streak.broken(exit, true)",
+      to: "if (exit !== undefined) return",
+      tests: "split/Split adversarial/slots"
+    },
+    {
+      what: "the branch that ends a streak later is not told",
+      from: "      streak.broken(exit, true)\n      this.left()",
+      to: "      this.left()",
+      tests: "split/Split adversarial/slots"
+    },
+    {
+      what: "a branch that waits is not waited for",
+      from: "    this.#atOnce = 0\n    this.fibers++",
+      to: "    this.#atOnce = 0",
+      tests: "split/Split"
+    },
+    {
+      what: "a branch that waits is not interrupted",
+      from: "      this.#waiting[index] = fiber\n",
+      to: "",
+      tests: "split/Split"
+    },
+    {
+      what: "a branch that starts after an interruption is not interrupted",
+      from: "if (this.#isInterrupted) fiber.interruptUnsafe(this.caller)",
+      to: "",
+      tests: "adversarial/start adversarial/slots adversarial/interruption"
+    },
+    {
+      what: "a branch that has been told stays among those that run",
+      from: "if (index < this.#waiting.length) this.#waiting[index] = undefined",
+      to: "",
+      tests: "adversarial/unbounded"
+    },
+    {
+      what: "a value that is no Effect is a failure of its branch",
+      from: "if (isWhole && isNoEffect(cause)) breakOff(join, cause)",
+      to: "if (false as boolean) breakOff(join, cause)",
+      tests: "adversarial/slots adversarial/split"
+    },
+    {
+      what: "what a branch has only joined breaks the split where it is told in time",
+      from: "if (isWhole && isNoEffect(cause)) breakOff(join, cause)",
+      to: "if (isNoEffect(cause)) breakOff(join, cause)",
+      tests: "adversarial/unbounded"
+    },
+    {
+      what: "a loser's defect is told to nobody",
+      from: "if (told !== undefined) this.start(told, constVoid)",
+      to: "",
+      tests: "split/losers adversarial/endings"
+    },
+    {
+      what: "branches that run do not show",
+      from: "return this.#waiting.flatMap((fiber, index) => fiber === undefined ? [] : [index])",
+      to: "return []",
+      tests: "split/losers"
+    },
+    {
+      what: "an interruption is forgotten by those that start",
+      from: "    this.#isInterrupted = true\n",
+      to: "",
+      tests: "adversarial/start adversarial/slots adversarial/interruption"
+    },
+    {
+      what: "an interruption reaches no branch",
+      from: "for (let i = 0; i < waiting.length; i++) waiting[i]?.interruptUnsafe(this.caller)",
+      to: "",
+      tests: "split/Split"
+    }
+  ],
+  "split/streak": [
+    {
+      what: "one that is tired from the beginning runs none",
+      from: "this.index === fresh || ",
+      to: "",
+      tests: "adversarial/unbounded"
+    },
+    {
+      what: "goes on though somebody else starts the next branch",
+      from: "return goesOn && crew.mayStart",
+      to: "return crew.mayStart",
+      tests: "adversarial/slots adversarial/reentrancy"
+    },
+    {
+      what: "goes on after the round",
+      from: "return goesOn && crew.mayStart &&",
+      to: "return goesOn && this.join.cursor.hasMore &&",
+      tests: "adversarial/size split/observers"
+    },
+    {
+      what: "goes on with children of a branch that has ended",
+      from: "!hasChildren(fiber) && ",
+      to: "",
+      tests: "adversarial/slots"
+    },
+    {
+      what: "is never tired",
+      from: "&& !isTired(fiber, 16)",
+      to: "",
+      tests: "laws/lifetimes adversarial/slots"
+    },
+    {
+      what: "is tired when Effect makes it yield",
+      from: "!isTired(fiber, 16)",
+      to: "!isTired(fiber, 1)",
+      tests: "laws/lifetimes adversarial/slots"
+    },
+    {
+      what: "the listener is told of no branch in it",
+      from: "return level.watched(own, branch)",
+      to: "return branch",
+      tests: "machine/seams"
+    },
+    {
+      what: "its branches have the key of their split",
+      from: "fiber.setContext(level.services(crew.context!, own))",
+      to: "",
+      tests: "machine/keys laws/keys"
+    },
+    {
+      what: "what a branch sets on its fiber stays there",
+      from: "if (fiber.context !== crew.context) fiber.setContext(crew.context!)",
+      to: "",
+      tests: "adversarial/slots"
+    },
+    {
+      what: "what a branch sets on its fiber stays there, in a run",
+      from: "level.services(crew.context!, own)",
+      to: "level.services(fiber.context, own)",
+      tests: "adversarial/unbounded"
+    },
+    {
+      what: "the end of a list settles a branch",
+      from: "    if (index < 0) return\n    this.index = none\n    this.crew.settled",
+      to: "    this.index = none\n    this.crew.settled",
+      tests: "adversarial/lists split/Split"
+    },
+    {
+      what: "a branch that has been told ends the loop, too",
+      from: "    this.index = none\n    this.crew.settled",
+      to: "    this.crew.settled",
+      tests: "split/Split adversarial/slots"
+    },
+    {
+      what: "a branch of it that has waited stays among those that run",
+      from: "    this.crew.settled(index)\n",
+      to: "",
+      tests: "adversarial/unbounded"
+    },
+    {
+      what: "its end is told of a branch that it does not run",
+      from: "    if (index < 0) return\n    this.index = none\n    this.crew.settle(",
+      to: "    this.index = none\n    this.crew.settle(",
+      tests: "split/Split adversarial/slots"
+    },
+    {
+      what: "its end is told twice",
+      from: "    this.index = none\n    this.crew.settle(",
+      to: "    this.crew.settle(",
+      tests: "split/Split adversarial/slots"
     }
   ],
   "split/shared": [
@@ -138,7 +505,7 @@ export const splits: Mutants = {
   ],
   "split/own": [
     {
-      what: "starts branches though outcomes wait, without a bulkhead",
+      what: "starts branches though outcomes wait",
       from: "if (outbox.isFull(to)) return outbox.waitForRoom(to)",
       to: "",
       tests: "split/observers"
@@ -172,24 +539,18 @@ export const splits: Mutants = {
       from: "request(): void {\n    this.#crew.poke()",
       to: "request(): void {",
       tests: "split/growing"
-    },
-    {
-      what: "whoever waits for room is not told that nothing is left",
-      from: "leave(): void {\n    this.release()",
-      to: "leave(): void {",
-      tests: "split/observers adversarial/waiting"
     }
   ],
-  "split/crew": [
+  "split/slots": [
     {
       what: "one that enters late is put at the end",
-      from: "else slots.splice(placeOf(slots, slot.id), 0, slot)",
-      to: "else slots.push(slot)",
+      from: "else all.splice(placeOf(all, slot.id), 0, slot)",
+      to: "else all.push(slot)",
       tests: "adversarial/sharing"
     },
     {
       what: "those that have ended stay in the list",
-      from: "this.slots = this.slots.filter(({ own }) => own.pollUnsafe() === undefined)",
+      from: "this.all = this.all.filter(({ own }) => own.pollUnsafe() === undefined)",
       to: "",
       tests: "adversarial/endings"
     },
@@ -198,6 +559,12 @@ export const splits: Mutants = {
       from: "index >= 0 ? [index] : []",
       to: "index > 0 ? [index] : []",
       tests: "adversarial/endings"
+    },
+    {
+      what: "slots that wait for a branch are not interrupted",
+      from: "for (let i = 0; i < all.length; i++) all[i]!.fiber?.interruptUnsafe(this.caller)",
+      to: "",
+      tests: "split/Split"
     }
   ],
   "split/gradual": [
@@ -281,7 +648,7 @@ export const splits: Mutants = {
     },
     {
       what: "asks for no place for what is added",
-      from: "if (added.length > 0) places.request()",
+      from: "if (added.length > 0 && join.isBounded) join.places.request()",
       to: "if (added.length > 0) crew.poke()",
       tests: "adversarial/sharing"
     },
@@ -452,31 +819,31 @@ export const splits: Mutants = {
     },
     {
       what: "a list that is refused is not closed",
-      from: "closeList(join)\n      return early",
-      to: "return early",
+      from: "closeList(join)\n    return resume(early)",
+      to: "return resume(early)",
       tests: "adversarial/endings"
     },
     {
       what: "a split that has ended is around its children",
-      from: "level.end()",
-      to: "",
+      from: "level.end()\n    if (onEnd",
+      to: "if (onEnd",
       tests: "machine/limits"
     },
     {
       what: "the observer holds the places of the branches",
       from: "const worker = Effect.runForkWith(context)(work(join)",
-      to: "const worker = Effect.runForkWith(join.context as Context.Context<unknown>)(work(join)",
+      to: "const worker = Effect.runForkWith(join.crew.context as Context.Context<unknown>)(work(join)",
       tests: "adversarial/waiting"
     },
     {
-      what: "an interruption of the caller is not awaited",
+      what: "an interruption of the caller does not await the worker",
       from: "return Fiber.await(worker)",
       to: "return Effect.void",
       tests: "split/Split adversarial/interruption"
     },
     {
-      what: "an interruption of the caller ends nothing",
-      from: "halt(join)\n        return Fiber",
+      what: "an interruption of the caller leaves the worker alone",
+      from: "halt(join)\n      return Fiber",
       to: "return Fiber",
       tests: "split/Split adversarial/interruption"
     },
@@ -485,6 +852,75 @@ export const splits: Mutants = {
       from: "frame.root !== undefined || run?.allowance === undefined ? frame",
       to: "run !== undefined ? frame",
       tests: "machine/limits"
+    },
+    {
+      what: "a split that has ended with its worker is around its children",
+      from: "level.end()\n      if (!isDetached)",
+      to: "if (!isDetached)",
+      tests: "machine/limits"
+    },
+    {
+      what: "a lazy list is not closed when the last branch ends",
+      from: "    hasEnded = true\n    closeList(join)",
+      to: "    hasEnded = true",
+      tests: "split/Split adversarial/lists"
+    },
+    {
+      what: "a run that is out of time is not told what a split had",
+      from: "    if (join.decision.isHalted) tellRuns(join, level)\n",
+      to: "",
+      tests: "errors/failures"
+    },
+    {
+      what: "a run that is out of time is not told what a split with a worker had",
+      from: "if (join.decision.isHalted && !isDetached) tellRuns(join, level)\n",
+      to: "",
+      tests: "errors/failures"
+    },
+    {
+      what: "who waits for an interruption goes on with a result",
+      from: "    if (onEnd === undefined) resume(concluded(join, Exit.void))\n    else onEnd()",
+      to: "    resume(concluded(join, Exit.void))",
+      tests: "split/Split adversarial/interruption"
+    },
+    {
+      what: "an interruption leaves the branches alone",
+      from: "    halt(join)\n    if (hasEnded)",
+      to: "    if (hasEnded)",
+      tests: "split/Split adversarial/interruption"
+    },
+    {
+      what: "an interruption does not await the branches",
+      from: "    halt(join)\n    if (hasEnded) done(Exit.void)",
+      to: "    halt(join)\n    done(Exit.void)",
+      tests: "split/Split adversarial/interruption"
+    },
+    {
+      what: "who interrupts is not told of an end while branches are interrupted",
+      from: "    onEnd = () => done(Exit.void)\n    halt(join)\n",
+      to: "    halt(join)\n    onEnd = () => done(Exit.void)\n",
+      tests: "split/Split adversarial/interruption",
+      equivalent: "then it is told that the split has ended, and `resume` concerns nobody any more"
+    },
+    {
+      what: "an end before the interruption is not noticed",
+      from: "    if (hasEnded) done(Exit.void)\n",
+      to: "",
+      tests: "split/Split adversarial/interruption",
+      equivalent:
+        "who is told of the end is there before the interruption, and a split that has ended before is not interrupted"
+    },
+    {
+      what: "the listener is not told of a split without a worker",
+      from: "if (level.listener === undefined) return followed",
+      to: "if (true as boolean) return followed",
+      tests: "machine/seams"
+    },
+    {
+      what: "its branches have no keys",
+      from: "join.level = run === undefined ? undefined : level",
+      to: "join.level = undefined",
+      tests: "machine/keys laws/keys"
     }
   ],
   "split/refusal": [
@@ -521,6 +957,12 @@ export const splits: Mutants = {
   ],
   "split/worker": [
     {
+      what: "the list of a split that has a worker is not closed",
+      from: "      closeList(join)\n      resume(Exit.void)",
+      to: "      resume(Exit.void)",
+      tests: "adversarial/unbounded"
+    },
+    {
       what: "an observer that starts after an interruption is asked",
       from: "if (decision.isHalted) return Exit.void\n    to.delivering",
       to: "to.delivering",
@@ -555,6 +997,30 @@ export const splits: Mutants = {
       from: "closeList(join)\n  })",
       to: "})",
       tests: "split/Split adversarial/lists"
+    },
+    {
+      what: "a split with an observer has no worker",
+      from: "isBounded || outbox !== undefined || mayDetach(config)",
+      to: "isBounded || mayDetach(config)",
+      tests: "split/observers"
+    },
+    {
+      what: "a split that may be left has no worker",
+      from: "isBounded || outbox !== undefined || mayDetach(config)",
+      to: "isBounded || outbox !== undefined",
+      tests: "split/losers"
+    },
+    {
+      what: "an observer that breaks without a cause is not noticed",
+      from: "if (!to.isClosed) noticeBreak(join, exit)",
+      to: "",
+      tests: "split/observers check/callbacks adversarial/endings"
+    },
+    {
+      what: "no observer is given up",
+      from: "Effect.andThen(Effect.forkChild(outbox.limit(to), { startImmediately: true }), slots)",
+      to: "slots",
+      tests: "adversarial/waiting"
     }
   ],
   "split/settling": [
@@ -602,9 +1068,10 @@ export const splits: Mutants = {
     },
     {
       what: "losers give no turn to others",
-      from: "join.pace.count()\n  if (join.outbox",
+      from: "if (join.isBounded) join.pace.count()\n  if (join.outbox",
       to: "if (join.outbox",
-      tests: "split/losers"
+      tests: "split/losers",
+      equivalent: "behind a bulkhead nothing is started any more once there are losers"
     },
     {
       what: "the observer is told of losers that were interrupted with the split",
@@ -621,7 +1088,7 @@ export const splits: Mutants = {
     },
     {
       what: "settlements give no turn to others",
-      from: "join.pace.count()\n  if (!join.isPlain",
+      from: "if (join.isBounded) join.pace.count()\n  if (!join.isPlain",
       to: "if (!join.isPlain",
       tests: "adversarial/size split/Split"
     },
@@ -735,6 +1202,12 @@ export const splits: Mutants = {
       from: "if (Exit.isFailure(exit) && isBreak(exit.cause)) breakOff(join, exit.cause)",
       to: "",
       tests: "adversarial/slots bulkhead/Bulkhead"
+    },
+    {
+      what: "whoever waits for room is not told that nothing is left",
+      from: "if (join.outbox !== undefined) outbox.wake(join.outbox)\n",
+      to: "",
+      tests: "split/observers adversarial/waiting"
     }
   ],
   "split/segments": [
@@ -746,39 +1219,33 @@ export const splits: Mutants = {
     },
     {
       what: "slots are started though there is nothing to start",
-      from: "slot.isWanted(join) ? member : Exit.void",
+      from: "join.cursor.hasMore ? member : Exit.void",
       to: "member",
-      tests: "adversarial/start adversarial/slots adversarial/size"
+      tests: "adversarial/start"
     },
     {
-      what: "each segment has the deadlines",
-      from: "        first = false\n",
+      what: "there is no deadline",
+      from: "for (const deadline of deadlines(join)) crew.start(deadline, (exit) => noticeBreak(join, exit))",
       to: "",
       tests: "adversarial/endings"
     },
     {
-      what: "the first segment has no deadline",
-      from: "let first = true",
-      to: "let first = false",
-      tests: "adversarial/slots split/Split adversarial/lists"
+      what: "a deadline that ends as a whole ends nothing",
+      from: "crew.start(deadline, (exit) => noticeBreak(join, exit))",
+      to: "crew.start(deadline, () => {})",
+      tests: "adversarial/slots"
     },
     {
       what: "segments have more slots than there are places",
-      from: "if (join.isBounded) left -= next",
+      from: "left -= next",
       to: "",
       tests: "split/Split adversarial/slots"
     },
     {
       what: "what is left of the places is one less",
-      from: "if (join.isBounded) left -= next",
-      to: "if (join.isBounded) left -= next + 1",
+      from: "left -= next",
+      to: "left -= next + 1",
       tests: "split/Split adversarial/slots"
-    },
-    {
-      what: "segments without a bulkhead are as many as the branches",
-      from: "if (join.isBounded) left -= next",
-      to: "left -= next",
-      tests: "adversarial/endings"
     },
     {
       what: "segments of a lazy list are started without end",
@@ -797,7 +1264,7 @@ export const splits: Mutants = {
       what: "segments are started though there is no room for outcomes",
       from: "if (to !== undefined && outbox.isFull(to)) return outbox.waitForRoom(to)",
       to: "",
-      tests: "adversarial/waiting split/observers"
+      tests: "adversarial/waiting"
     },
     {
       what: "segments of a lazy list do not grow",
@@ -815,7 +1282,7 @@ export const splits: Mutants = {
       what: "a defect in a segment is forgotten",
       from: "isBreak(cause) ? breakOff(join, cause) : Effect.void",
       to: "Effect.void",
-      tests: "adversarial/endings"
+      tests: "adversarial/slots"
     }
   ],
   "split/deadlines": [
@@ -922,7 +1389,8 @@ export const splits: Mutants = {
     },
     {
       what: "a broken split ends as decided",
-      from: "if (phase._tag === \"Broken\" && (isBreak(phase.cause) || !isBroken)) return Exit.failCause(phase.cause)",
+      from:
+        "if (phase._tag === \"Broken\" && (isBreak(phase.cause) || !isBroken)) return Exit.failCause(passedOn(phase.cause))",
       to: "",
       tests: "adversarial/slots split/Split"
     },
@@ -951,6 +1419,42 @@ export const splits: Mutants = {
       from: "isKnown && !isBounded,",
       to: "isKnown,",
       tests: "split/losers"
+    },
+    {
+      what: "is told with the end of its fibers though there is a deadline",
+      from: "strategy._tag === \"All\" && timeout === undefined",
+      to: "strategy._tag === \"All\"",
+      tests: "adversarial/unbounded"
+    },
+    {
+      what: "a run whose time is up does not know of values that are there",
+      from: " && !isTimed",
+      to: "",
+      tests: "adversarial/unbounded"
+    },
+    {
+      what: "is told with the end of its fibers though an observer is told",
+      from: "endsTogether: isPlain && strategy",
+      to: "endsTogether: strategy",
+      tests: "adversarial/unbounded"
+    },
+    {
+      what: "is told with the end of its fibers though partial results are enough",
+      from: "strategy._tag === \"All\" && timeout",
+      to: "(strategy._tag === \"All\" || strategy._tag === \"PartialResults\") && timeout",
+      tests: "adversarial/unbounded"
+    },
+    {
+      what: "is told with the end of its fibers though a failure decides",
+      from: "strategy._tag === \"All\" && timeout",
+      to: "(strategy._tag === \"All\" || strategy._tag === \"AllFailFast\") && timeout",
+      tests: "adversarial/unbounded"
+    },
+    {
+      what: "is told with the end of its fibers whoever decides",
+      from: "endsTogether: isPlain && strategy._tag === \"All\" && timeout === undefined",
+      to: "endsTogether: true",
+      tests: "adversarial/unbounded"
     }
   ],
   "split/fold": [
@@ -1053,7 +1557,7 @@ export const splits: Mutants = {
     },
     {
       what: "failures are missing among what has settled",
-      from: "const outcome = failed(this.names, index, cause)\n    this.settled.push(outcome)",
+      from: "const outcome = failed(this.names, index, cause)\n    this.settled[this.#count++] = outcome",
       to: "const outcome = failed(this.names, index, cause)",
       tests: "split/Split"
     },
@@ -1092,6 +1596,37 @@ export const splits: Mutants = {
       from: "failures.length = Math.min(failures.length, keptFailures)",
       to: "failures.length = Math.min(failures.length, keptFailures + 1)",
       tests: "split/Split split/SplitResult errors/CanoError"
+    },
+    {
+      what: "what has not settled has settled",
+      from: "settled.length = this.#count",
+      to: "",
+      tests: "split/SplitResult split/Split"
+    },
+    {
+      what: "there is a value for each branch",
+      from: "const values = exactly(tally.succeeded)",
+      to: "const values: Array<unknown> = new Array(outcomes.length)",
+      tests: "split/SplitResult split/Split"
+    },
+    {
+      what: "a success takes the place of another",
+      from: "values[count++] = outcome.value",
+      to: "values[count] = outcome.value",
+      tests: "split/SplitResult split/Split"
+    },
+    {
+      what: "a success is settled in the place of another",
+      from: "const outcome = succeeded(this.names, index, value)\n    this.settled[this.#count++] = outcome",
+      to: "const outcome = succeeded(this.names, index, value)\n    this.settled[this.#count] = outcome",
+      tests: "split/SplitResult split/Split"
+    },
+    {
+      what: "there is room for all of many branches at once",
+      from: "length <= 16 ? new Array(length) : []",
+      to: "new Array(length)",
+      tests: "split/SplitResult split/Split",
+      equivalent: "an array of many holes is slower to fill, and no more"
     }
   ],
   "split/stream": [
@@ -1129,8 +1664,8 @@ export const splits: Mutants = {
     },
     {
       what: "branches that may be detached have nobody to look after them",
-      from: "mayDetach(config)\n",
-      to: "!mayDetach(config)\n",
+      from: "if (!mayDetach(config)) return split.enter",
+      to: "if (mayDetach(config)) return split.enter",
       tests: "split/losers"
     },
     {

@@ -337,7 +337,7 @@ export const waiting: Mutants = {
       tests: "bulkhead/Bulkhead"
     }
   ],
-  "split/crew": [
+  "split/slots": [
     {
       what: "a slot that ends is counted as looking for branches",
       from: "this.seeking--\n",
@@ -349,12 +349,6 @@ export const waiting: Mutants = {
       from: "this.seeking--\n    this.poke()",
       to: "this.seeking--",
       tests: "split/growing"
-    },
-    {
-      what: "the worker is not told of the last end",
-      from: "if (--this.fibers === 0) this.poke()",
-      to: "--this.fibers",
-      tests: "bulkhead/Bulkhead hedge/splits"
     },
     {
       what: "the worker leaves as long as nobody runs, though branches are to come",
@@ -369,10 +363,60 @@ export const waiting: Mutants = {
       tests: "bulkhead/Bulkhead split/growing"
     },
     {
+      what: "a slot that starts is not counted as looking for branches",
+      from: "this.seeking++\n",
+      to: "",
+      tests: "split/growing"
+    },
+    {
+      what: "the worker is not told of the last end",
+      from: "emptied(): void {\n    this.#bell.ring()",
+      to: "emptied(): void {",
+      tests: "bulkhead/Bulkhead hedge/splits"
+    },
+    {
+      what: "the worker is not told of what there is to start",
+      from: "poke(): void {\n    this.#bell.ring()",
+      to: "poke(): void {",
+      tests: "split/growing bulkhead/Bulkhead"
+    }
+  ],
+  "split/crew": [
+    {
       what: "its fibers are interruptible",
       from: "(effect, { uninterruptible: true })",
       to: "(effect)",
       tests: "bulkhead/Bulkhead split/growing adversarial/interruption"
+    },
+    {
+      what: "the end of a fiber is told to nobody",
+      from: "      onEnd(exit)\n",
+      to: "",
+      tests: "adversarial/slots bulkhead/Bulkhead"
+    },
+    {
+      what: "the last end is told to nobody",
+      from: "if (--this.fibers === 0) this.emptied()",
+      to: "--this.fibers",
+      tests: "split/Split bulkhead/Bulkhead hedge/splits"
+    },
+    {
+      what: "each end is the last",
+      from: "if (--this.fibers === 0) this.emptied()",
+      to: "this.fibers--\n    this.emptied()",
+      tests: "split/Split"
+    },
+    {
+      what: "what runs beside is not remembered",
+      from: "beside.push(fiber)",
+      to: "{}",
+      tests: "split/Split"
+    },
+    {
+      what: "an interruption leaves alone what runs beside",
+      from: "this.interruptBeside()\n    this.interruptBranches()",
+      to: "this.interruptBranches()",
+      tests: "split/Split adversarial/interruption"
     }
   ],
   "bulkhead/hold": [

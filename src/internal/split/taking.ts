@@ -1,0 +1,52 @@
+/**
+ * Takes the next branch of a split from its list, to be run at once (I3). It keeps nothing.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type { Branch } from "./branches.ts"
+import * as branches from "./branches.ts"
+import type { Join } from "./join.ts"
+import { exceeds } from "./refusal.ts"
+import { breakOff, refuse, seal, stop } from "./settling.ts"
+
+/** The branch at the index that `started` has had, or nothing: the list has ended, or the split. */
+export const take = (join: Join): Branch | undefined => {
+  const { cursor } = join
+  const branch = cursor.iterator === undefined ? cursor.take() : read(join, cursor.started)
+  if (branch !== undefined && !cursor.hasMore) ran(join)
+  return branch
+}
+
+/** Takes the next branch of a list that is read. */
+const read = (join: Join, index: number): Branch | undefined => {
+  const { cursor, decision } = join
+  const next = cursor.read()
+  if (Result.isFailure(next)) {
+    breakOff(join, Cause.die(next.failure))
+    return undefined
+  }
+  // reading the list may have resumed a branch that decided
+  if (!decision.isOpen) return undefined
+  if (cursor.isRead) {
+    seal(join)
+    return undefined
+  }
+  const branch = next.success.value
+  if (!Effect.isEffect(branch)) {
+    refuse(join, "invalid-branches", branches.notABranch(index, next.success))
+    return undefined
+  }
+  const excess = exceeds(join, 1)
+  if (excess !== undefined) {
+    refuse(join, "max-branches", excess)
+    return undefined
+  }
+  join.record.added()
+  cursor.advance()
+  return branch
+}
+
+/** The last branch is being started that there is, for now or for good. */
+const ran = (join: Join): void =>
+  join.isBounded && join.cursor.backlog !== undefined ? join.places.release() : stop(join)
