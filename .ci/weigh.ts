@@ -108,6 +108,14 @@ const apps: { readonly [name: string]: App } = {
     `,
     prints: "Done"
   },
+  "RxJS, forkJoin": {
+    source: `
+      import { defer, forkJoin, lastValueFrom } from "rxjs"
+      const load = (i) => defer(async () => i)
+      console.log(await lastValueFrom(forkJoin([load(1), load(2), load(3)])))
+    `,
+    prints: "[ 1, 2, 3 ]"
+  },
   "p-map": {
     source: `
       import pMap from "p-map"

@@ -5,6 +5,7 @@
 import { Bulkhead, JoinStrategy, Split } from "effect-cano"
 import * as Effect from "effect/Effect"
 import type { Case, Group } from "./harness.ts"
+import { bothForms } from "./harness.ts"
 
 const splits = 10
 const places = 8
@@ -18,20 +19,22 @@ const sharing = (n: number): Case => {
   const split = (of: ReadonlyArray<Effect.Effect<number>>, bulkhead: number | Bulkhead.Bulkhead) =>
     Effect.map(Split.run(of, { strategy: JoinStrategy.all, bulkhead }), ({ values }) => sum(values))
   return {
-    name: `shared, ten of n=${n}`,
     size: splits * n,
     variants: {
-      "forEach 8": Effect.map(Effect.forEach(all, (effect) => effect, { concurrency: places }), sum),
-      "one split": split(all, shared),
-      "ten splits": Effect.map(
-        Effect.all(Array.from({ length: splits }, () => split(branches, shared)), { concurrency: "unbounded" }),
-        sum
-      )
+      "forEach 8": () => Effect.map(Effect.forEach(all, (effect) => effect, { concurrency: places }), sum),
+      "one split": () => split(all, shared),
+      "ten splits": () =>
+        Effect.map(
+          Effect.all(Array.from({ length: splits }, () => split(branches, shared)), { concurrency: "unbounded" }),
+          sum
+        )
     },
     answer: splits * sum(Array.from({ length: n }, (_, i) => i))
   }
 }
 
-export const groups = (): ReadonlyArray<Group> => [
-  { title: "Ten splits on a shared bulkhead of 8", cases: [100, 1000, 10_000].map((n) => () => sharing(n)) }
-]
+export const groups: ReadonlyArray<Group> = [{
+  title: "Ten splits on a shared bulkhead of 8",
+  forms: bothForms,
+  cases: Object.fromEntries([100, 1000, 10_000].map((n) => [`shared, ten of n=${n}`, () => sharing(n)]))
+}]

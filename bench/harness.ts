@@ -1,27 +1,56 @@
 /**
- * Side-by-side timing. Every round runs each variant once, in shuffled order, and ratios are taken within the round, so
- * that the machine's drift falls on all variants alike. The base also runs under a second name, as the control.
+ * What the benchmarks share: what a case is and what comes out of it, the statistics of rounds, processes of their own,
+ * and tables. Nothing of it outlives a run but the order that everything is shuffled in.
  */
-import * as Effect from "effect/Effect"
-import { deepStrictEqual } from "node:assert"
+import type * as Effect from "effect/Effect"
+import { spawnSync } from "node:child_process"
+
+export type Program = Effect.Effect<unknown, unknown>
 
 /** Effects that do the same work, to be compared. */
 export interface Case {
-  readonly name: string
   /** Branches or transitions in one run; times are given for one of them. */
   readonly size: number
-  /** By name. The first is the base. */
-  readonly variants: { readonly [name: string]: Effect.Effect<unknown, unknown> }
+  /** What makes them, by name. The first is the base. */
+  readonly variants: { readonly [name: string]: () => Program }
   /** Variants that are also compared with another one than the base. */
-  readonly against?: { readonly [name: string]: string }
+  readonly against?: ReadonlyArray<readonly [variant: string, base: string]>
   /** What each variant gives; a variant that does not do the work of the others is not measured. */
   readonly answer?: unknown
+  /** Whether a run waits, so that one after the other they are too few to warm up. */
+  readonly waits?: boolean
+  /** Milliseconds of so many runs, where not all of a run counts. */
+  readonly time?: (effect: Program, times: number) => Promise<number>
 }
+
+/** Whether a variant makes its effect once, before all runs, or anew in each. */
+export type Form = "hoisted" | "built"
 
 /** Cases with the same variants: one table. */
 export interface Group {
   readonly title: string
-  readonly cases: ReadonlyArray<() => Case>
+  readonly forms: ReadonlyArray<Form>
+  readonly cases: { readonly [name: string]: () => Case }
+}
+
+/** The branches of a case, or of one of its splits; in its name. */
+export const branchesOf = (name: string): number => Number(/n=(\d+)/.exec(name)?.[1])
+
+export const bothForms: ReadonlyArray<Form> = ["hoisted", "built"]
+
+/** From this size on a full collection precedes each sample: what a run leaves behind outlives a minor one. */
+export const large = 10_000
+
+/** How much time measuring takes: all it needs, or little, for who looks for what has become far too slow. */
+export type Pace = "full" | "quick"
+
+export interface Options {
+  readonly pace: Pace
+  /** Rounds in each process; left out, as many as the pace has. */
+  readonly rounds?: number | undefined
+  readonly seed?: number | undefined
+  /** Splits of 100,000 branches, too. */
+  readonly large?: boolean | undefined
 }
 
 export type Quartiles = readonly [q1: number, median: number, q3: number]
@@ -43,168 +72,77 @@ export interface Section {
   readonly measurements: ReadonlyArray<Measurement>
 }
 
-interface Ratio {
-  readonly name: string
-  readonly base: string
-  readonly quartiles: Quartiles
-}
+// -----------------------------------------------------------------------------
+// processes
+// -----------------------------------------------------------------------------
 
-export interface Report {
-  readonly name: string
-  readonly size: number
-  readonly rounds: number
-  /** How often the case was measured until its control held. */
-  readonly attempts: number
-  readonly valid: boolean
-  readonly control: Quartiles
-  readonly ratios: ReadonlyArray<Ratio>
-  /** Median nanoseconds for one branch or transition. */
-  readonly nanos: { readonly [name: string]: number }
-}
-
-export interface Options {
-  /** Left out: as many as fit into the budget of a case, 9 (for large ones 15) to 61. */
-  readonly rounds?: number | undefined
-}
-
-/** Where one run alone is longer than a sample, a sample is several runs, or the collector's pauses hit at random. */
-const sampleMillis = (size: number): number => size < large ? 6.5 : 40
-const warmUpMillis = 120
-const budgetMillis = 600
-const leastRounds = (size: number): number => size < large ? 9 : 15
-const mostRounds = 61
-const attemptsAtMost = 3
-const control = "control"
-/** From this size on a full collection precedes each sample: what a run leaves behind outlives a minor one. */
-const large = 10_000
-
-/** Whether a control says that a measurement can be believed. */
-export const holds = ([, median]: Quartiles): boolean => median >= 0.93 && median <= 1.07
-
-/** Measures until the control holds, up to three times. */
-export const untilValid = async <A extends { readonly valid: boolean }>(
-  attempt: (attempts: number) => Promise<A>
-): Promise<A> => {
-  for (let attempts = 1;; attempts++) {
-    const result = await attempt(attempts)
-    if (result.valid || attempts === attemptsAtMost) return result
-  }
-}
-
-export const compare = async (input: Case, options: Options): Promise<Report> => {
-  if (input.answer !== undefined) {
-    for (const [variant, effect] of Object.entries(input.variants)) {
-      deepStrictEqual(await Effect.runPromise(effect), input.answer, `${input.name}: ${variant}`)
-    }
-  }
-  return untilValid((attempts) => attempt(input, options, attempts))
-}
-
-const attempt = async (input: Case, options: Options, attempts: number): Promise<Report> => {
-  const [base] = Object.keys(input.variants) as [string]
-  const effects: Case["variants"] = { ...input.variants, [control]: input.variants[base]! }
-  const repeats = new Map<string, number>()
-  for (const name of Object.keys(effects)) {
-    // the control is the base in every respect
-    repeats.set(name, name === control ? repeats.get(base)! : await calibrate(effects[name]!, input.size))
-  }
-  const samples = Object.fromEntries(
-    Object.entries(effects).map(([name, effect]) => {
-      const times = repeats.get(name)!
-      return [name, async () => {
-        collect(input.size)
-        return (await sample(effect, times)) * 1e6 / times / input.size
-      }]
-    })
-  )
-  const start = performance.now()
-  const all = await rounds(
-    samples,
-    (made) =>
-      options.rounds !== undefined
-        ? made >= options.rounds
-        : made >= mostRounds || (made >= leastRounds(input.size) && performance.now() - start > budgetMillis)
-  )
-  const ratio = (name: string, to: string): Ratio => ({
-    name,
-    base: to,
-    quartiles: quartiles(all.map((round) => round[name]! / round[to]!))
+/** Runs a program of this folder in a process of its own, and gives what it prints. */
+export const alone = <A>(file: string, ...args: ReadonlyArray<string>): A => {
+  const options = [...process.execArgv, "--expose-gc", `${import.meta.dirname}/${file}`, ...args]
+  const { status, stdout } = spawnSync(process.execPath, options, {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+    maxBuffer: 64 * 1024 * 1024
   })
-  const self = ratio(control, base).quartiles
-  return {
-    name: input.name,
-    size: input.size,
-    rounds: all.length,
-    attempts,
-    valid: holds(self),
-    control: self,
-    ratios: [
-      ...Object.keys(input.variants).slice(1).map((name) => ratio(name, base)),
-      ...Object.entries(input.against ?? {}).map(([name, to]) => ratio(name, to))
-    ],
-    nanos: Object.fromEntries(
-      Object.keys(input.variants).map((name) => [name, median(all.map((round) => round[name]!))])
-    )
-  }
+  if (status !== 0) throw new Error(`${file} ${args.join(" ")} did not finish`)
+  return JSON.parse(stdout)
 }
 
-export const section = async ({ cases, title }: Group, options: Options): Promise<Section> => {
-  const reports: Array<Report> = []
-  for (const make of cases) reports.push(await compare(make(), options))
-  return {
-    title,
-    text: show(reports),
-    measurements: reports.flatMap(({ name, ratios, valid }) =>
-      ratios.map(({ base, name: variant, quartiles: [, ratio] }) => ({ name, variant, base, ratio, valid }))
-    )
-  }
+// -----------------------------------------------------------------------------
+// time
+// -----------------------------------------------------------------------------
+
+/** Now, and how long this process has had the processors; both in milliseconds. */
+export interface Instant {
+  readonly now: number
+  readonly processor: number
 }
 
-/** Runs an effect several times on one fiber: starting a fiber from outside is not what is measured. */
-const sample = async (effect: Effect.Effect<unknown, unknown>, times: number): Promise<number> => {
-  let left = times
-  const loop = Effect.whileLoop({
-    while: () => left-- > 0,
-    body: () => effect,
-    step: () => {}
-  })
-  const start = performance.now()
-  await Effect.runPromise(loop)
-  return performance.now() - start
+export const instant = (): Instant => {
+  const { system, user } = process.cpuUsage()
+  return { now: performance.now(), processor: (system + user) / 1000 }
 }
 
-/** Warms an effect up, and finds how many repetitions make a sample. */
-const calibrate = async (effect: Effect.Effect<unknown, unknown>, size: number): Promise<number> => {
-  const target = sampleMillis(size)
-  let times = 1
-  let millis = 0
-  for (const start = performance.now(); performance.now() - start < warmUpMillis;) {
-    millis = await sample(effect, times)
-    if (millis < target / 2) times *= 2
-  }
-  return Math.max(1, Math.round(times * target / millis))
-}
-
-const collect = (size: number): void => {
-  if (size >= large) globalThis.gc!()
-  else globalThis.gc!({ type: "minor" })
+/**
+ * The milliseconds that have passed, less those in which only other processes had the processors: what would have passed
+ * on a quiet machine. It is for work that never waits.
+ */
+export const elapsed = (start: Instant): number => {
+  const { now, processor } = instant()
+  return Math.min(now - start.now, processor - start.processor)
 }
 
 // -----------------------------------------------------------------------------
 // statistics
 // -----------------------------------------------------------------------------
 
-/** Takes every sample once in each round, in shuffled order, until there are enough rounds. */
+const attemptsAtMost = 3
+
+/** Whether a control says that a measurement can be believed. */
+export const holds = ([, median]: Quartiles): boolean => median >= 0.93 && median <= 1.07
+
+/** Measures until the control holds, up to three times. */
+export const untilValid = async <A extends { readonly valid: boolean }>(attempt: () => A | Promise<A>): Promise<A> => {
+  for (let attempts = 1;; attempts++) {
+    const result = await attempt()
+    if (result.valid || attempts === attemptsAtMost) return result
+  }
+}
+
+export type Round<Name extends string = string> = { readonly [N in Name]: number }
+
+/** Takes every sample once in each round, in shuffled order. The first rounds warm up, and are not given. */
 export const rounds = async <Name extends string>(
   samples: { readonly [N in Name]: () => number | Promise<number> },
-  enough: (made: number) => boolean
-): Promise<ReadonlyArray<{ readonly [N in Name]: number }>> => {
+  number: number,
+  warmUps: number = 1
+): Promise<ReadonlyArray<Round<Name>>> => {
   const names = Object.keys(samples) as Array<Name>
-  const out: Array<{ [N in Name]: number }> = []
-  while (!enough(out.length)) {
+  const out: Array<Round<Name>> = []
+  for (let i = 0; i < warmUps + number; i++) {
     const round = {} as { [N in Name]: number }
     for (const name of shuffle(names)) round[name] = await samples[name]()
-    out.push(round)
+    if (i >= warmUps) out.push(round)
   }
   return out
 }
@@ -259,24 +197,3 @@ export const table = (head: ReadonlyArray<string>, rows: ReadonlyArray<ReadonlyA
 
 /** A median and, in brackets, its quartiles. */
 export const cell = ([q1, median, q3]: Quartiles): string => `${median.toFixed(2)} (${q1.toFixed(2)}–${q3.toFixed(2)})`
-
-/** Reports whose cases have the same variants, as one table. */
-const show = (reports: ReadonlyArray<Report>): string => {
-  const { nanos, ratios } = reports[0]!
-  const [base] = Object.keys(nanos) as [string]
-  const head = [
-    "",
-    `${base}, ns`,
-    ...ratios.map(({ base: to, name }) => to === base ? name : `${name} / ${to}`),
-    control
-  ]
-  return table(
-    head,
-    reports.map((report) => [
-      report.name,
-      report.nanos[base]!.toFixed(0),
-      ...report.ratios.map((ratio) => report.valid ? cell(ratio.quartiles) : "void"),
-      cell(report.control)
-    ])
-  )
-}

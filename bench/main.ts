@@ -1,28 +1,35 @@
 // npm run bench                  runs all benchmarks
 // npm run bench <name> …         runs some: see the list below
-// npm run bench -- --rounds 31   that many rounds for each case; left out, 9 to 61, as time allows
+// npm run bench -- --rounds 31   that many rounds for each case in each of its processes
 // npm run bench -- --large       splits of 100,000 branches too
+// npm run bench -- --quick       less care: one process for each case, and shorter samples
 // npm run bench -- --json        prints the measurements instead of tables
-// npm run bench -- --write       writes the tables of all benchmarks to bench/README.md, and the picture beside it
+// npm run bench -- --write       writes the tables of all benchmarks to bench/README.md, the picture beside it, and what
+//                                misses its goal to missed.json
 // npm run bench -- --guard       a quick run that fails where the costs are far over the goals
-import { spawnSync } from "node:child_process"
-import { readFileSync, writeFileSync } from "node:fs"
-import { cpus } from "node:os"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpus, tmpdir } from "node:os"
+import { join } from "node:path"
 import { parseArgs } from "node:util"
 import * as bulkhead from "./bulkhead.ts"
 import * as chain from "./chain.ts"
+import { section } from "./compare.ts"
 import * as goals from "./goals.ts"
 import * as growth from "./growth.ts"
 import { guard } from "./guard.ts"
+import type { Group, Options, Section } from "./harness.ts"
 import * as harness from "./harness.ts"
-import type { Group, Section } from "./harness.ts"
 import * as interruption from "./interruption.ts"
+import * as lag from "./lag.ts"
 import * as memory from "./memory.ts"
+import * as million from "./million.ts"
 import * as peers from "./peers.ts"
 import * as picture from "./picture.ts"
 import * as split from "./split.ts"
 import * as startup from "./startup.ts"
 import * as strategies from "./strategies.ts"
+import * as types from "./types.ts"
+import * as waiting from "./waiting.ts"
 import * as workflow from "./workflow.ts"
 
 const { positionals, values } = parseArgs({
@@ -31,30 +38,44 @@ const { positionals, values } = parseArgs({
     rounds: { type: "string" },
     seed: { type: "string", default: "1" },
     large: { type: "boolean", default: false },
+    quick: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
     guard: { type: "boolean", default: false }
   }
 })
 
-const timed = async (groups: ReadonlyArray<Group>): Promise<ReadonlyArray<Section>> => {
-  const rounds = values.rounds === undefined ? undefined : Number(values.rounds)
+const options: Options = {
+  pace: values.quick ? "quick" : "full",
+  rounds: values.rounds === undefined ? undefined : Number(values.rounds),
+  seed: Number(values.seed),
+  large: values.large
+}
+
+type Sections = Promise<ReadonlyArray<Section>>
+
+const timed = (groups: ReadonlyArray<Group>) => async (benchmark: string): Sections => {
   const sections: Array<Section> = []
-  for (const group of groups) sections.push(await harness.section(group, { rounds }))
+  for (const group of groups) sections.push(await section(benchmark, group, options))
   return sections
 }
 
-const benchmarks: { readonly [name: string]: () => Promise<ReadonlyArray<Section>> } = {
-  split: () => timed(split.groups(values.large)),
-  strategies: () => timed(strategies.groups()),
-  interruption: interruption.sections,
-  chain: () => timed(chain.groups()),
-  workflow: () => timed(workflow.groups()),
-  peers: () => timed(peers.groups()),
-  growth: growth.sections,
+/** By the names of their files. */
+const benchmarks: { readonly [name: string]: (name: string) => Sections } = {
+  split: timed(split.groups),
+  strategies: timed(strategies.groups),
+  interruption: timed(interruption.groups),
+  chain: timed(chain.groups),
+  workflow: timed(workflow.groups),
+  peers: timed(peers.groups),
+  bulkhead: timed(bulkhead.groups),
+  growth: () => growth.sections(options),
+  million: million.sections,
+  waiting: waiting.sections,
   memory: memory.sections,
-  bulkhead: () => timed(bulkhead.groups()),
-  startup: startup.sections
+  lag: () => lag.sections(options),
+  startup: () => startup.sections(options),
+  types: () => types.sections(options)
 }
 
 const file = (name: string): URL => new URL(name, import.meta.url)
@@ -83,9 +104,9 @@ const main = async (): Promise<number> => {
     console.error(`there is no benchmark "${unknown}"; there are: ${Object.keys(benchmarks).join(", ")}`)
     return 1
   }
-  if (globalThis.gc === undefined) {
-    const args = [...process.execArgv, "--expose-gc", import.meta.filename, ...process.argv.slice(2)]
-    return spawnSync(process.execPath, args, { stdio: "inherit" }).status ?? 1
+  if (values.write && positionals.length > 0) {
+    console.error("the tables are those of all benchmarks, in one run")
+    return 1
   }
   harness.seed(Number(values.seed))
   if (values.guard) return guard()
@@ -98,12 +119,13 @@ const main = async (): Promise<number> => {
   const measurements: Array<Section["measurements"][number]> = []
   for (const name of positionals.length > 0 ? positionals : Object.keys(benchmarks)) {
     const start = performance.now()
-    for (const section of await benchmarks[name]!()) {
+    for (const section of await benchmarks[name]!(name)) {
       print(`### ${section.title}\n\n${section.text}`)
       measurements.push(...section.measurements)
     }
     if (!values.json) console.error(`(${name}: ${((performance.now() - start) / 1000).toFixed(0)} s)\n`)
   }
+  if (values.write) goals.record(measurements)
   const summary = goals.show(measurements)
   if (values.json) console.log(JSON.stringify(measurements, undefined, 2))
   else console.log(`### Goals\n\n${summary}`)
@@ -114,4 +136,11 @@ const main = async (): Promise<number> => {
   return 0
 }
 
-process.exitCode = await main()
+// what the processes of the cases have in common is compiled once
+const cache = mkdtempSync(join(tmpdir(), "effect-cano-bench-"))
+process.env["NODE_COMPILE_CACHE"] = cache
+try {
+  process.exitCode = await main()
+} finally {
+  rmSync(cache, { recursive: true })
+}

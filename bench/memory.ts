@@ -5,81 +5,118 @@
 import { JoinStrategy, Split } from "effect-cano"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { spawnSync } from "node:child_process"
-import { type Section, table } from "./harness.ts"
+import type { Measurement, Program, Section } from "./harness.ts"
+import { alone, table } from "./harness.ts"
 
 const n = 100_000
 const strategy = JoinStrategy.all
 
-/** Made before the first look at the heap, so that only what a fan-out itself holds is counted. */
-const branches = Array.from({ length: n }, () => Effect.sleep("1 hour"))
+type Branches = ReadonlyArray<Effect.Effect<void>>
 
-/** Groups of variants; the first of each is the base, and runs twice. */
-const groups: { readonly [pending: string]: { readonly [name: string]: Effect.Effect<unknown, unknown> } } = {
-  sleeping: {
-    forEach: Effect.forEach(branches, (branch) => branch, { concurrency: "unbounded" }),
-    "Split.run": Split.run(branches, { strategy })
-  },
-  queued: {
-    "forEach 8": Effect.forEach(branches, (branch) => branch, { concurrency: 8 }),
-    "Split.run 8": Split.run(branches, { strategy, bulkhead: 8 })
+/**
+ * What the branches wait for, made before the first look at the heap, so that only what a fan-out itself holds is counted.
+ * Promises are kept, as is what never resolves them: nobody else would hold what waits for them.
+ */
+const kinds = {
+  sleeping: (): Branches => Array.from({ length: n }, () => Effect.sleep("1 hour")),
+  promise: (): Branches => {
+    const promises = Array.from({ length: n }, () => new Promise<void>((resolve) => kept.push(resolve)))
+    return promises.map((promise) => Effect.promise(() => promise))
   }
 }
 
+const kept: Array<() => void> = []
+
+interface Row {
+  readonly branches: keyof typeof kinds
+  /** By name. The first is the base, and runs twice. */
+  readonly variants: { readonly [name: string]: (branches: Branches) => Program }
+  /** What is measured, where it is not the ratio to the base. */
+  readonly bytes?: true
+}
+
+const unbounded: Row["variants"] = {
+  forEach: (branches) => Effect.forEach(branches, (branch) => branch, { concurrency: "unbounded" }),
+  "Split.run": (branches) => Split.run(branches, { strategy })
+}
+
+const rows = {
+  sleeping: { branches: "sleeping", variants: unbounded },
+  "behind a promise": { branches: "promise", variants: unbounded },
+  queued: {
+    branches: "sleeping",
+    variants: {
+      "forEach 8": (branches) => Effect.forEach(branches, (branch) => branch, { concurrency: 8 }),
+      "Split.run 8": (branches) => Split.run(branches, { strategy, bulkhead: 8 })
+    },
+    bytes: true
+  }
+} satisfies { readonly [name: string]: Row }
+
+type Name = keyof typeof rows
+
+const control = "control"
+
 interface Heap {
-  readonly pending: string
-  readonly name: string
+  readonly row: Name
+  readonly variant: string
   readonly bytes: number
-  /** To the base of its group. */
+  /** To the base of its row. */
   readonly ratio: number
 }
 
-const measure = (): ReadonlyArray<Heap> =>
-  Object.entries(groups).flatMap(([pending, variants]) => {
-    const [base] = Object.keys(variants) as [string]
-    const names = [base, ...Object.keys(variants).slice(1), "control"]
-    const bytes = names.map((name) => inOwnProcess(pending, name === "control" ? base : name))
-    return names.map((name, i) => ({ pending, name, bytes: bytes[i]!, ratio: bytes[i]! / bytes[0]! }))
-  })
-
-const inOwnProcess = (pending: string, name: string): number => {
-  const { stdout } = spawnSync(process.execPath, [...process.execArgv, import.meta.filename, pending, name], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"]
-  })
-  return Number(stdout)
+const measure = (row: Name): ReadonlyArray<Heap> => {
+  const [base, split] = Object.keys(rows[row].variants) as [string, string]
+  const names = [base, split, control]
+  const bytes = names.map((name) => alone<number>("memory.ts", row, name === control ? base : name))
+  return names.map((variant, i) => ({ row, variant, bytes: bytes[i]!, ratio: bytes[i]! / bytes[0]! }))
 }
 
+const measurements = (heaps: ReadonlyArray<Heap>): ReadonlyArray<Measurement> =>
+  heaps.filter(({ variant }) => variant.startsWith("Split.run")).map(({ bytes, ratio, row, variant }) => {
+    const isBytes = "bytes" in rows[row]
+    return {
+      name: `heap, ${row}`,
+      variant,
+      base: isBytes ? "bytes" : "forEach",
+      ratio: isBytes ? bytes : ratio,
+      valid: true
+    }
+  })
+
+export const one = async (row: Name): Promise<ReadonlyArray<Measurement>> => measurements(measure(row))
+
 export const sections = async (): Promise<ReadonlyArray<Section>> => {
-  const heaps = measure()
+  const heaps = (Object.keys(rows) as Array<Name>).flatMap(measure)
   return [{
     title: "Heap per pending branch",
     text: table(
       ["", "bytes per branch", "ratio"],
-      heaps.map(({ bytes, name, pending, ratio }) => [`${pending}: ${name}`, bytes.toFixed(0), ratio.toFixed(2)])
+      heaps.map(({ bytes, ratio, row, variant }) => [`${row}: ${variant}`, bytes.toFixed(0), ratio.toFixed(2)])
     ),
-    measurements: heaps.filter(({ name }) => name.startsWith("Split.run")).map(({ bytes, name, pending, ratio }) => ({
-      name: `heap, ${pending}`,
-      variant: name,
-      base: pending === "queued" ? "bytes" : "forEach",
-      ratio: pending === "queued" ? bytes : ratio,
-      valid: true
-    }))
+    measurements: measurements(heaps)
   }]
 }
 
+// -----------------------------------------------------------------------------
+// in the process
+// -----------------------------------------------------------------------------
+
+/** By then all branches have started, and what starting them took has been given back. */
 const heapUsed = async (): Promise<number> => {
   for (let i = 0; i < 3; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await new Promise((resolve) => setTimeout(resolve, 150))
     globalThis.gc!()
   }
   return process.memoryUsage().heapUsed
 }
 
 if (import.meta.main) {
-  const [pending, name] = process.argv.slice(2) as [string, string]
+  const [row, variant] = process.argv.slice(2) as [Name, string]
+  const { branches, variants }: Row = rows[row]
+  const program = variants[variant]!(kinds[branches]())
   const before = await heapUsed()
-  const fiber = Effect.runFork(groups[pending]![name]!)
+  const fiber = Effect.runFork(program)
   const after = await heapUsed()
   console.log((after - before) / n)
   await Effect.runPromise(Fiber.interrupt(fiber))

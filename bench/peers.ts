@@ -1,50 +1,54 @@
 /**
- * Peers that do a part of the work: `Promise.all` for branches that wait, p-map for a bulkhead, and XState for the
- * transitions of a machine.
+ * Peers that do a part of the work: `Promise.all` and RxJS for branches that wait, and XState for the transitions of a
+ * machine.
  */
 import { JoinStrategy, Split, Workflow } from "effect-cano"
 import * as Effect from "effect/Effect"
-import pMap from "p-map"
+import { defer, forkJoin, lastValueFrom, map, timer } from "rxjs"
 import { assign, createActor, createMachine } from "xstate"
 import type { Case, Group } from "./harness.ts"
-
-const indices = (n: number): ReadonlyArray<number> => Array.from({ length: n }, (_, i) => i)
-
-const strategy = JoinStrategy.all
+import { bothForms } from "./harness.ts"
 
 // -----------------------------------------------------------------------------
 // branches
 // -----------------------------------------------------------------------------
 
-const sleep = (i: number): Promise<number> => new Promise((resolve) => setTimeout(resolve, 1, i))
+const hop = (i: number): Promise<number> => Promise.resolve(i)
 
-const sleeping = (n: number): Case => {
-  const items = indices(n)
-  const branches = items.map((i) => Effect.as(Effect.sleep(1), i))
-  return {
-    name: `io n=${n}`,
-    size: n,
-    variants: {
-      "Promise.all": Effect.promise(() => Promise.all(items.map(sleep))),
-      "Split.run": Effect.map(Split.run(branches, { strategy }), (result) => result.values)
-    },
-    answer: items
+const kinds = {
+  /** One hop through a promise. */
+  async: {
+    branch: (i: number) => Effect.promise(() => hop(i)),
+    promise: hop,
+    observable: (i: number) => defer(() => hop(i))
+  },
+  io: {
+    branch: (i: number) => Effect.as(Effect.sleep(1), i),
+    promise: (i: number) => new Promise<number>((resolve) => setTimeout(resolve, 1, i)),
+    observable: (i: number) => timer(1).pipe(map(() => i))
   }
 }
 
-const hop = (i: number): Promise<number> => Promise.resolve(i)
+type Kind = keyof typeof kinds
 
-const bulkhead = (n: number): Case => {
-  const items = indices(n)
-  const branches = items.map((i) => Effect.promise(() => hop(i)))
+const all = (kind: Kind, n: number): Case => {
+  const { branch, observable, promise } = kinds[kind]
+  const items = Array.from({ length: n }, (_, i) => i)
+  const branches = items.map(branch)
+  const observables = items.map(observable)
   return {
-    name: `async n=${n}`,
     size: n,
     variants: {
-      "p-map 8": Effect.promise(() => pMap(items, hop, { concurrency: 8 })),
-      "Split.run 8": Effect.map(Split.run(branches, { strategy, bulkhead: 8 }), (result) => result.values)
+      "Promise.all": () => Effect.promise(() => Promise.all(items.map(promise))),
+      "RxJS forkJoin": () => {
+        const joined = forkJoin(observables)
+        return Effect.promise(() => lastValueFrom(joined))
+      },
+      "Split.run": () => Effect.map(Split.run(branches, { strategy: JoinStrategy.all }), (result) => result.values)
     },
-    answer: items
+    against: [["Split.run", "RxJS forkJoin"]],
+    answer: items,
+    waits: kind === "io"
   }
 }
 
@@ -73,18 +77,19 @@ const names = (): Case => {
     states: { A: { on: { next: "B" } }, B: { on: { next: "C" } }, C: { on: { next: "A" } } }
   })).start()
   return {
-    name: "3-state loop",
     size: transitions,
     variants: {
-      machine: Effect.map(workflow.orchestrate("A"), () => {
-        const made = turns * 3
-        turns = 0
-        return made
-      }),
-      XState: Effect.sync(() => {
-        send(actor)
-        return actor.getSnapshot().value === "A" ? transitions : "somewhere else"
-      })
+      machine: () =>
+        Effect.map(workflow.orchestrate("A"), () => {
+          const made = turns * 3
+          turns = 0
+          return made
+        }),
+      XState: () =>
+        Effect.sync(() => {
+          send(actor)
+          return actor.getSnapshot().value === "A" ? transitions : "somewhere else"
+        })
     },
     answer: transitions
   }
@@ -117,22 +122,33 @@ const payload = (): Case => {
     }
   })).start()
   return {
-    name: "3-state loop, with payload",
     size: transitions,
     variants: {
-      machine: Effect.map(workflow.orchestrate({ _tag: "A", count: 0 }), ({ count }) => count),
-      XState: Effect.sync(() => {
-        const before = actor.getSnapshot().context.count
-        send(actor)
-        return actor.getSnapshot().context.count - before
-      })
+      machine: () => Effect.map(workflow.orchestrate({ _tag: "A", count: 0 }), ({ count }) => count),
+      XState: () =>
+        Effect.sync(() => {
+          const before = actor.getSnapshot().context.count
+          send(actor)
+          return actor.getSnapshot().context.count - before
+        })
     },
     answer: transitions
   }
 }
 
-export const groups = (): ReadonlyArray<Group> => [
-  { title: "All, branches that sleep, against Promise.all", cases: [3, 10, 100].map((n) => () => sleeping(n)) },
-  { title: "Bulkhead of 8, against p-map", cases: [100, 1000, 10_000].map((n) => () => bulkhead(n)) },
-  { title: "One transition, against XState", cases: [names, payload] }
+export const groups: ReadonlyArray<Group> = [
+  {
+    title: "All, against Promise.all and RxJS",
+    forms: bothForms,
+    cases: Object.fromEntries(
+      (Object.keys(kinds) as Array<Kind>).flatMap((kind) =>
+        [3, 10, 100, 1000].map((n) => [`${kind} n=${n}`, () => all(kind, n)] as const)
+      )
+    )
+  },
+  {
+    title: "One transition, against XState",
+    forms: ["hoisted"],
+    cases: { "3-state loop": names, "3-state loop, with payload": payload }
+  }
 ]

@@ -17,16 +17,19 @@ const chosen: ReadonlyArray<readonly [group: string, label: string, name: string
   ["Effect, raw or by hand", "all of 100 / collecting exits", "async n=100", "Split.run", "forEach exits"],
   ["Effect, raw or by hand", "all of 100 sync / collecting exits", "sync n=100", "Split.run", "forEach exits"],
   ["Effect, raw or by hand", "bulkhead of 8, 1,000 / forEach", "async n=1000", "Split.run 8", "forEach 8"],
+  ["Effect, raw or by hand", "any of 100 / raceAll", "any n=100", "Split.run", "raceAll"],
   ["Effect, raw or by hand", "quorum of 100 / by hand", "quorum n=100", "Split.run", "hand-written"],
   ["Effect, raw or by hand", "first half of 100 / by hand", "partialResults n=100", "Split.run", "hand-written"],
   ["Effect, raw or by hand", "1,000 losers cut off / raceAll", "plain n=1000", "Split.run", "raceAll"],
   ["Effect, raw or by hand", "200 states / by hand", "200 states", "machine", "hand-written"],
   ["Effect, raw or by hand", "workflow with 10 branches / by hand", "async n=10", "machine", "hand-written"],
-  ["Promises and XState", "100 branches of 1 ms / Promise.all", "io n=100", "Split.run", "Promise.all"],
-  ["Promises and XState", "bulkhead of 8, 1,000 / p-map", "async n=1000", "Split.run 8", "p-map 8"],
-  ["Promises and XState", "any of 10 / p-any, no cancelling", "any n=10", "Split.run", "p-any"],
-  ["Promises and XState", "a transition / XState", "3-state loop", "XState", "machine"],
-  ["Promises and XState", "workflow with 10 branches / XState", "async n=10", "XState", "machine"]
+  ["Promises, RxJS and XState", "100 branches of 1 ms / Promise.all", "io n=100", "Split.run", "Promise.all"],
+  ["Promises, RxJS and XState", "all of 100 / RxJS forkJoin", "async n=100", "Split.run", "RxJS forkJoin"],
+  ["Promises, RxJS and XState", "bulkhead of 8, 1,000 / p-map", "async n=1000", "Split.run 8", "p-map 8"],
+  ["Promises, RxJS and XState", "any of 10 / p-any, no cancelling", "any n=10", "Split.run", "p-any"],
+  ["Promises, RxJS and XState", "a transition / XState", "3-state loop", "XState", "machine"],
+  ["Promises, RxJS and XState", "workflow with 10 branches / RxJS", "async n=10", "machine", "RxJS"],
+  ["Promises, RxJS and XState", "workflow with 10 branches / XState", "async n=10", "machine", "XState"]
 ]
 
 /** The picture of a run of all benchmarks. */

@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process"
 import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { build } from "../.ci/built.ts"
-import type { Quartiles, Section } from "./harness.ts"
+import type { Measurement, Options, Quartiles, Section } from "./harness.ts"
 import { cell, holds, median, quartiles, rounds, table, untilValid } from "./harness.ts"
 
 interface StartUp {
@@ -20,29 +20,45 @@ interface StartUp {
   readonly control: Quartiles
 }
 
-export const sections = async (): Promise<ReadonlyArray<Section>> => {
+const measure = async ({ pace }: Options): Promise<StartUp> => {
   const folder = build()
   try {
-    return [showStartUp(await startUp(folder))]
+    return await startUp(folder, numberOfRounds[pace])
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
 
-const showStartUp = ({ control, millis, modules, ratio, valid }: StartUp): Section => ({
-  title: "Start-up: importing the package",
-  text: table(
-    ["import of", "ms", "ratio"],
-    [
-      [`the ${modules} Effect modules it uses`, millis.effect.toFixed(0), "1.00"],
-      ["effect-cano", millis["effect-cano"].toFixed(0), valid ? cell(ratio) : "void"],
-      ["control", "", cell(control)]
-    ]
-  ),
-  measurements: [{ name: "start-up", variant: "effect-cano", base: "Effect modules", ratio: ratio[1], valid }]
+const measurement = ({ ratio, valid }: StartUp): Measurement => ({
+  name: "start-up",
+  variant: "effect-cano",
+  base: "Effect modules",
+  ratio: ratio[1],
+  valid
 })
 
-const roundsOfStartUp = 21
+export const one = async (options: Options): Promise<ReadonlyArray<Measurement>> => [
+  measurement(await measure(options))
+]
+
+export const sections = async (options: Options): Promise<ReadonlyArray<Section>> => {
+  const found = await measure(options)
+  const { control, millis, modules, ratio, valid } = found
+  return [{
+    title: "Start-up: importing the package",
+    text: table(
+      ["import of", "ms", "ratio"],
+      [
+        [`the ${modules} Effect modules it uses`, millis.effect.toFixed(0), "1.00"],
+        ["effect-cano", millis["effect-cano"].toFixed(0), valid ? cell(ratio) : "void"],
+        ["control", "", cell(control)]
+      ]
+    ),
+    measurements: [measurement(found)]
+  }]
+}
+
+const numberOfRounds = { full: 21, quick: 9 }
 
 /** What else the computer does makes a start slower, and never faster: of so many in turn the fastest is the sample. */
 const startsOfASample = 3
@@ -51,7 +67,7 @@ const startsOfASample = 3
 const timer = (target: string): string =>
   `const start = performance.now()\nawait import("./${target}.mjs")\nconsole.log(performance.now() - start)\n`
 
-const startUp = (folder: string): Promise<StartUp> => {
+const startUp = (folder: string, number: number): Promise<StartUp> => {
   const modules = imported(folder)
   const targets = {
     effect: modules.map((module) => `import ${JSON.stringify(module)}\n`).join(""),
@@ -70,9 +86,9 @@ const startUp = (folder: string): Promise<StartUp> => {
   return untilValid(async () => {
     const starts = await rounds(
       { effect: start("effect"), "effect-cano": start("effect-cano"), control: start("effect") },
-      (made) => made === roundsOfStartUp * startsOfASample
+      number * startsOfASample
     )
-    const all = Array.from({ length: roundsOfStartUp }, (_, i) => {
+    const all = Array.from({ length: number }, (_, i) => {
       const some = starts.slice(i * startsOfASample, (i + 1) * startsOfASample)
       const fastest = (name: keyof typeof some[number]): number => Math.min(...some.map((each) => each[name]))
       return { effect: fastest("effect"), "effect-cano": fastest("effect-cano"), control: fastest("control") }

@@ -5,15 +5,12 @@
  */
 import { Bulkhead, JoinStrategy, Split } from "effect-cano"
 import * as Effect from "effect/Effect"
-import { spawnSync } from "node:child_process"
-import type { Quartiles, Section } from "./harness.ts"
-import { cell, holds, median, quartiles, table } from "./harness.ts"
+import type { Program, Quartiles, Section } from "./harness.ts"
+import { alone, cell, elapsed, holds, instant, median, quartiles, table } from "./harness.ts"
 
 const strategy = JoinStrategy.all
 const sizes = [1000, 10_000, 100_000] as const
 const places = 4
-
-type Program = Effect.Effect<unknown, unknown>
 
 const times = <A, E>(n: number, effect: Effect.Effect<A, E>): ReadonlyArray<Effect.Effect<A, E>> =>
   Array.from({ length: n }, () => effect)
@@ -74,22 +71,13 @@ interface Sample {
   readonly control: Quartiles
 }
 
-const inOwnProcess = (name: string, n: number): Sample => {
-  const { status, stdout } = spawnSync(process.execPath, [...process.execArgv, import.meta.filename, name, String(n)], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"]
-  })
-  if (status !== 0) throw new Error(`${n} of "${name}" did not finish`)
-  return JSON.parse(stdout)
-}
-
 const measure = (name: string): Waiting => {
-  const made = sizes.map((n) => inOwnProcess(name, n))
+  const made = sizes.map((n) => alone<Sample>("waiting.ts", name, String(n)))
   const nanos = made.map((sample) => sample.nanos[1])
   return { name, nanos, growth: nanos.at(-1)! / nanos[0]!, control: made[0]!.control }
 }
 
-export const sections = (): ReadonlyArray<Section> => {
+export const sections = async (): Promise<ReadonlyArray<Section>> => {
   const all = Object.keys(programs).map(measure)
   return [{
     title: "Waiting: one of 100,000 beside one of 1,000",
@@ -114,9 +102,9 @@ export const sections = (): ReadonlyArray<Section> => {
 
 const time = async (effect: Program): Promise<number> => {
   globalThis.gc!()
-  const start = performance.now()
+  const start = instant()
   await Effect.runPromise(effect)
-  return performance.now() - start
+  return elapsed(start)
 }
 
 const sample = async (name: string, n: number): Promise<Sample> => {
