@@ -11,7 +11,7 @@ import { deadlines } from "./deadlines.ts"
 import type { Bounded } from "./join.ts"
 import * as outbox from "./outbox.ts"
 import { yieldEvery } from "./pace.ts"
-import { breakOff, isBreak, noticeBreak } from "./settling.ts"
+import { noticeBreak } from "./settling.ts"
 import * as slot from "./slot.ts"
 
 /** Slots that one `forEach` starts. What fits into one segment never has to yield. */
@@ -54,15 +54,8 @@ const segments = (join: Bounded, width: number, member: AnyEffect): AnyEffect =>
         read = cursor.started
         // a lazy list may be short, so its segments double
         const next = Math.min(left, size, cursor.iterator === undefined ? size : cursor.started + 16)
-        const slots = segment(join, next, member)
         left -= next
-        return Effect.forkChild(
-          Effect.catchCause(slots, (cause) => isBreak(cause) ? breakOff(join, cause) : Effect.void),
-          {
-            startImmediately: true,
-            uninterruptible: true
-          }
-        )
+        return Effect.forkChild(segment(join, next, member), { startImmediately: true, uninterruptible: true })
       },
       step: (fiber) => {
         if (fiber !== undefined) forked.push(fiber)

@@ -1277,12 +1277,6 @@ export const splits: Mutants = {
       from: "Effect.flatMap(loop, () => Fiber.awaitAll(forked))",
       to: "Effect.flatMap(loop, () => Effect.void)",
       tests: "split/Split adversarial/slots"
-    },
-    {
-      what: "a defect in a segment is forgotten",
-      from: "isBreak(cause) ? breakOff(join, cause) : Effect.void",
-      to: "Effect.void",
-      tests: "adversarial/slots"
     }
   ],
   "split/deadlines": [
