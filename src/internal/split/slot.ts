@@ -3,8 +3,7 @@
  * as a member of the split's `Effect.forEach`, or is started by the worker (`slots.ts`), and ends well whatever its branches
  * do (I5). There are as many as a bulkhead has places, and each goes on until the list is exhausted.
  *
- * All slots of a split run the same two effects, `member` and `drain`. What they are about is found by the id of the fiber,
- * instead of being captured once for each branch: that is a third of what a waiting branch cost on top of its `forEach`.
+ * All slots of a split run the same two effects, `member` and `drain`. What they are about is found by the id of the fiber.
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -95,30 +94,24 @@ class Running implements Slot {
 }
 
 /** Runs a slot. To be made once for each split, or for each slot that is started with a place. */
-export const member = (join: Bounded, place?: Place): AnyEffect =>
-  Effect.matchCauseEffect(Effect.interruptibleMask(() => enter(join, place)), {
-    onSuccess: (value) => {
-      const slot = join.crew.current
-      slot.step(value)
-      return slot.while() ? drain(join) : done(join, slot)
-    },
-    onFailure: (cause) => left(join, cause)
-  })
+export const member = (join: Bounded, place?: Place): AnyEffect => looping(join, () => enter(join, place))
 
 /** Goes on with the list, from where a branch has left it. */
-const drain = (join: Bounded): AnyEffect =>
-  join.crew.drain ??= Effect.matchCauseEffect(Effect.interruptibleMask(() => Effect.whileLoop(join.crew.current)), {
+const drain = (join: Bounded): AnyEffect => join.crew.drain ??= looping(join, () => join.crew.current)
+
+const looping = (join: Bounded, slot: () => Slot): AnyEffect =>
+  Effect.matchCauseEffect(Effect.interruptibleMask(() => Effect.whileLoop(slot())), {
     onSuccess: () => done(join, join.crew.current),
     onFailure: (cause) => left(join, cause)
   })
 
 /** Called first of all on the fiber of a slot. */
-const enter = (join: Bounded, place: Place | undefined): AnyEffect => {
+const enter = (join: Bounded, place: Place | undefined): Slot => {
   const { crew } = join
   const slot = new Running(join, Fiber.getCurrent()!, place)
   crew.enter(slot)
   slot.own.addObserver(crew.onEnd ??= (exit) => onEnd(join, exit))
-  return slot.while() ? slot.body() : Exit.void
+  return slot
 }
 
 /**
