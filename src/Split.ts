@@ -288,7 +288,7 @@ export interface Options<
 > {
   readonly strategy: Strat
   /**
-   * The deadline of the join, from the moment the split is entered; waiting for a slot counts.
+   * The deadline of the join, from the moment the split is entered; waiting for a place counts.
    */
   readonly timeout?: Duration.Input | undefined
   /**

@@ -1,6 +1,6 @@
 /**
  * What a split is given to run, brought to one form: an array of effects, known whole, or an iterable that is read as
- * slots become free. It is made when a split is entered and read once.
+ * branches may start. It is made when a split is entered and read once.
  */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
@@ -38,7 +38,7 @@ export type Known = Extract<BranchList, { readonly _tag: "Known" }>
 /** What its branches are called: by their place in the list, if by nothing else. */
 export const namesOf = ({ items, names }: Known): ReadonlyArray<string> => names ?? items.map((_, i) => String(i))
 
-/** A list that is read as slots become free. */
+/** A list that is read as branches may start. */
 export interface Lazy {
   readonly _tag: "Lazy"
   readonly items: Iterable<Branch>

@@ -15,7 +15,7 @@ import type { AnyEffect, AnyFiber } from "../fibers/any.ts"
 import { isSync } from "../fibers/dispatcher.ts"
 import { isNoEffect } from "../fibers/noEffect.ts"
 import { Crew } from "./crew.ts"
-import { deadlines } from "./deadlines.ts"
+import * as deadlines from "./deadlines.ts"
 import type { Unbounded } from "./join.ts"
 import * as outbox from "./outbox.ts"
 import { yieldEvery } from "./pace.ts"
@@ -47,7 +47,7 @@ export class Collector extends Crew {
   begin(join: Unbounded, onEnd: () => void): void {
     this.#join = join
     this.#onEnd = onEnd
-    for (const deadline of deadlines(join)) this.start(deadline, (exit) => noticeBreak(join, exit))
+    deadlines.start(join)
     this.#round()
     if (join.cursor.hasMore) this.start(this.#rounds(), (exit) => noticeBreak(join, exit))
     this.#isBeginning = false

@@ -1,6 +1,6 @@
 /**
- * What is left of the list of one split: a list that is known whole, one that grows, or one that is read as slots become
- * free. It is made when the split is entered, closed when its last slot has ended, and only its own methods change it.
+ * What is left of the list of one split: a list that is known whole, one that grows, or one that is read as branches
+ * may start. It is made when the split is entered, closed when its last fiber has ended, and only its own methods change it.
  */
 import { identity } from "effect/Function"
 import * as Result from "effect/Result"

@@ -10,11 +10,16 @@ import * as JoinStrategy from "../../JoinStrategy.ts"
 import type { AnyEffect } from "../fibers/any.ts"
 import { until } from "../run/host.ts"
 import type { Join } from "./join.ts"
-import { breakOff, expire, isBreak, soften } from "./settling.ts"
+import { breakOff, expire, isBreak, noticeBreak, soften } from "./settling.ts"
 
 const none: ReadonlyArray<AnyEffect> = []
 
-export const deadlines = (join: Join): ReadonlyArray<AnyEffect> => {
+/** Starts all of it. */
+export const start = (join: Join): void => {
+  for (const deadline of deadlines(join)) join.crew.start(deadline, (exit) => noticeBreak(join, exit))
+}
+
+const deadlines = (join: Join): ReadonlyArray<AnyEffect> => {
   const { config: { deadline, strategy, timeout } } = join
   const more = join.isBounded ? join.places.beside : undefined
   const soft = JoinStrategy.isCustom(strategy) ? strategy.reducer.soft : undefined

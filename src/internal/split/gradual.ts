@@ -6,16 +6,15 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { AnyEffect } from "../fibers/any.ts"
-import { deadlines } from "./deadlines.ts"
+import * as deadlines from "./deadlines.ts"
 import type { Bounded } from "./join.ts"
 import { yieldEvery } from "./pace.ts"
-import { noticeBreak } from "./settling.ts"
 import * as slot from "./slot.ts"
 
 /** Starts what runs beside the branches, and asks for places for so many of them at most. The slots follow. */
 export const begin = (join: Bounded, width: number): AnyEffect =>
   Effect.sync(() => {
-    for (const deadline of deadlines(join)) join.crew.start(deadline, (exit) => noticeBreak(join, exit))
+    deadlines.start(join)
     join.places.open(width)
   })
 

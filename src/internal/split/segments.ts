@@ -7,11 +7,10 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { constFalse, constUndefined, constVoid } from "effect/Function"
 import type { AnyEffect, AnyFiber } from "../fibers/any.ts"
-import { deadlines } from "./deadlines.ts"
+import * as deadlines from "./deadlines.ts"
 import type { Bounded } from "./join.ts"
 import * as outbox from "./outbox.ts"
 import { yieldEvery } from "./pace.ts"
-import { noticeBreak } from "./settling.ts"
 import * as slot from "./slot.ts"
 
 /** Slots that one `forEach` starts. What fits into one segment never has to yield. */
@@ -20,8 +19,8 @@ const size = yieldEvery
 /** Starts what runs beside the slots, and them, and waits for them. */
 export const begin = (join: Bounded, width: number): AnyEffect =>
   Effect.suspend(() => {
-    const { crew, pace } = join
-    for (const deadline of deadlines(join)) crew.start(deadline, (exit) => noticeBreak(join, exit))
+    const { pace } = join
+    deadlines.start(join)
     const member = slot.member(join)
     const all = width <= size ? segment(join, width, member) : segments(join, width, member)
     return pace.mayYield ? all : Effect.andThen(all, restart(join, width))

@@ -1,5 +1,5 @@
 /**
- * What a running split does with what it learns: slots report how branches ended, timers that their time has come, and this
+ * What a running split does with what it learns: its crew reports how branches ended, timers that their time has come, and this
  * records it, asks the decision, and tells those whom a decision concerns. It keeps nothing, and starts no fiber.
  */
 import * as Cause from "effect/Cause"

@@ -12,8 +12,9 @@
  *      detached: then their worker is in a nursery.
  *  I5  No slot fails its `forEach`, whatever its branches do: `forEach` forgets the member that it is starting when one
  *      that runs already fails meanwhile.
- *  I6  One object per split and part of it, one per slot that runs or streak of branches that complete at once, and per
- *      branch its outcome and, in a run, who it is; nothing per branch that is queued.
+ *  I6  One object per split and part of it, one per slot that runs or streak of branches that complete at once; per branch
+ *      that waits on a fiber of its own what watches that, and per branch its outcome and, in a run, who it is; nothing per
+ *      branch that is queued.
  *  I7  A place of a shared bulkhead is on its way, held by one slot, or given back; after the worker none is left.
  *  I8  Whoever waits is registered in the step in which it has found nothing, so that no yield comes between the two.
  *  I9  Every fiber of the split is started on another one of the split, or on its caller: it has the async context of them.

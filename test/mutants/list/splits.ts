@@ -168,15 +168,9 @@ export const splits: Mutants = {
   "split/collector": [
     {
       what: "nothing runs beside the branches",
-      from: "for (const deadline of deadlines(join)) this.start(deadline, (exit) => noticeBreak(join, exit))",
+      from: "deadlines.start(join)",
       to: "",
       tests: "split/Split strategy/open"
-    },
-    {
-      what: "a deadline that breaks is not noticed",
-      from: "for (const deadline of deadlines(join)) this.start(deadline, (exit) => noticeBreak(join, exit))",
-      to: "for (const deadline of deadlines(join)) this.start(deadline, constVoid)",
-      tests: "adversarial/slots adversarial/endings"
     },
     {
       what: "there is one round",
@@ -568,6 +562,12 @@ export const splits: Mutants = {
     }
   ],
   "split/gradual": [
+    {
+      what: "nothing runs beside the branches",
+      from: "deadlines.start(join)",
+      to: "",
+      tests: "bulkhead/Bulkhead split/growing hedge/splits"
+    },
     {
       what: "the worker starts more, though a yield is due",
       from: "if (pace.isDue) return pace.pause()\n",
@@ -1212,6 +1212,12 @@ export const splits: Mutants = {
   ],
   "split/segments": [
     {
+      what: "nothing runs beside the branches",
+      from: "deadlines.start(join)",
+      to: "",
+      tests: "adversarial/endings"
+    },
+    {
       what: "under runSync a split ends when its slots have ended",
       from: "Effect.andThen(all, restart(join, width))",
       to: "all",
@@ -1222,18 +1228,6 @@ export const splits: Mutants = {
       from: "join.cursor.hasMore ? member : Exit.void",
       to: "member",
       tests: "adversarial/start"
-    },
-    {
-      what: "there is no deadline",
-      from: "for (const deadline of deadlines(join)) crew.start(deadline, (exit) => noticeBreak(join, exit))",
-      to: "",
-      tests: "adversarial/endings"
-    },
-    {
-      what: "a deadline that ends as a whole ends nothing",
-      from: "crew.start(deadline, (exit) => noticeBreak(join, exit))",
-      to: "crew.start(deadline, () => {})",
-      tests: "adversarial/slots"
     },
     {
       what: "segments have more slots than there are places",
@@ -1280,6 +1274,18 @@ export const splits: Mutants = {
     }
   ],
   "split/deadlines": [
+    {
+      what: "nothing runs beside the branches",
+      from: "for (const deadline of deadlines(join)) join.crew.start(deadline, (exit) => noticeBreak(join, exit))",
+      to: "",
+      tests: "split/Split strategy/open adversarial/endings"
+    },
+    {
+      what: "a deadline that ends as a whole ends nothing",
+      from: "join.crew.start(deadline, (exit) => noticeBreak(join, exit))",
+      to: "join.crew.start(deadline, () => {})",
+      tests: "adversarial/slots adversarial/endings"
+    },
     {
       what: "a deadline that comes late sleeps for a decided split",
       from: "if (!decision.isOpen) return Exit.void\n    crew.accompany(fiber)",
