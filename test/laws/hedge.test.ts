@@ -110,6 +110,8 @@ interface Observation extends model.Prediction {
   readonly leftRunning: number
 }
 
+const budgets = { budget: Hedge.budget, throttle: Hedge.throttle }
+
 /** What is seen of the attempts of a hedge, be they calls or branches, and of what it shares with others. */
 const witness = Effect.fnUntraced(function*(hedge: model.Hedge) {
   yield* primeClock
@@ -119,7 +121,7 @@ const witness = Effect.fnUntraced(function*(hedge: model.Hedge) {
   const startedAt: Array<number> = []
   const cut: Array<readonly [attempt: number, at: number]> = []
   let recorded: number | undefined
-  const budget = hedge.budget && Hedge[hedge.budget._tag]({ tokens: hedge.budget.tokens, ratio: 0 })
+  const budget = hedge.budget && budgets[hedge.budget._tag]({ tokens: hedge.budget.tokens, ratio: 0 })
   const latencies: Hedge.Latencies = {
     record: (latency) =>
       Effect.sync(() => {
