@@ -9,7 +9,7 @@ import type { Course } from "./course.ts"
 const longest = 24
 
 /** What a column is wide, about, and how much wider than high a picture may be. */
-const columnWidth = 340
+const columnWidth = 420
 const aspect = 1.5
 
 /** The column of each state; of all the first one unless the machine is long. */
@@ -22,7 +22,7 @@ export const columnsOf = (
   const heights = spine.map((name) => heightOf(name) + 40)
   const total = heights.reduce((sum, height) => sum + height, 0)
   const count = spine.length <= longest ? 1 : Math.max(2, Math.round(Math.sqrt(aspect * total / columnWidth)))
-  const cuts = cutsOf(chart, spine, heights, total / count)
+  const cuts = cutsOf(chart, spine, heights, count)
   spine.forEach((name, i) => column.set(name, cuts.filter((cut) => cut <= i).length))
   // each state comes after one that leads there
   const from = new Map<string, string>()
@@ -36,7 +36,7 @@ const cutsOf = (
   chart: Chart,
   spine: ReadonlyArray<string>,
   heights: ReadonlyArray<number>,
-  height: number
+  count: number
 ): ReadonlyArray<number> => {
   const place = new Map(spine.map((name, i) => [name, i]))
   /** How many ways lead over each place. */
@@ -46,17 +46,17 @@ const cutsOf = (
     if (ends[0] === undefined || ends[1] === undefined) continue
     for (let i = Math.min(ends[0], ends[1]) + 1; i <= Math.max(ends[0], ends[1]); i++) over[i]!++
   }
-  const cuts: Array<number> = []
-  let top = 0
   let sum = 0
-  const ends = heights.map((own) => sum += own)
-  while (sum - top > height * 1.2) {
-    const cost = (i: number) => over[i]! + Math.abs(ends[i - 1]! - top - height) / height * 6
-    const among = spine.map((_, i) => i).filter((i) => i > (cuts.at(-1) ?? 0) + 1 && i < spine.length - 1)
+  const ends = heights.map((height) => sum += height)
+  const cuts: Array<number> = []
+  for (let left = count; left > 1; left--) {
+    const before = cuts.at(-1) ?? 0
+    const top = before === 0 ? 0 : ends[before - 1]!
+    const height = (sum - top) / left
+    const cost = (i: number) => over[i]! + Math.abs(ends[i - 1]! - top - height) / height * 10
+    const among = spine.map((_, i) => i).filter((i) => i > before + 1 && i < spine.length - 1)
     if (among.length === 0) break
-    const best = among.reduce((a, b) => cost(b) < cost(a) ? b : a)
-    cuts.push(best)
-    top = ends[best - 1]!
+    cuts.push(among.reduce((a, b) => cost(b) < cost(a) ? b : a))
   }
   return cuts
 }

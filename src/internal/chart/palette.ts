@@ -104,10 +104,10 @@ const colours = (at: string, of: Palette): string =>
     )
   ].join("\n")
 
-/** What has not been visited is faded, its text less than its lines, so that it can still be read. */
+/** What has not been visited is faded, all but its text, which can still be read. */
 const trail = (at: string): string =>
   [
-    `${at} .off>*{opacity:.42}`,
+    `${at} .off>:not(text):not(title){opacity:.42}`,
     `${at} .on .way{stroke-width:2.4;stroke-dasharray:none}`,
     `${at} .on>.box{stroke-width:2}`,
     `${at} .now>.box{stroke-width:3}`,
@@ -116,6 +116,7 @@ const trail = (at: string): string =>
 
 const trailColours = (at: string, of: Palette): string =>
   [
+    `${at} .state.off text,${at} .line.off .l{fill:${of.soft}}`,
     `${at} .on>.box,${at} .on>.ring{stroke:${of.run}}`,
     `${at} .now>.box{stroke:${of.accent}}`,
     `${at} .badge{fill:${of.run}}`,
