@@ -24,30 +24,30 @@ export const courseOf = (chart: Chart): Course => {
   for (const way of chart.ways) if (way.to !== undefined) out.get(way.from)?.push(way)
 
   const mainOf = new Map<string, Way>()
-  const spine: Array<string> = []
-  for (let at = chart.initial[0]; at !== undefined && !spine.includes(at);) {
-    spine.push(at)
+  const spine = new Set<string>()
+  for (let at = chart.initial[0]; at !== undefined && !spine.has(at);) {
+    spine.add(at)
     const way = firstWay(out.get(at) ?? [], states, spine)
     if (way !== undefined) mainOf.set(at, way)
     at = way?.to
   }
 
-  const { back, order } = walk(chart, spine, out, mainOf)
-  const place = new Map(spine.map((name, i) => [name, i]))
+  const { back, order } = walk(chart, [...spine], out, mainOf)
+  const place = new Map([...spine].map((name, i) => [name, i]))
   const skips = new Set(chart.ways.filter((way) => {
     const [from, to] = [place.get(way.from), way.to === undefined ? undefined : place.get(way.to)]
     return (way.kind === "next" || way.kind === "branches") && from !== undefined && to !== undefined && to > from + 1
   }))
-  return { spine, mainOf, back, skips, order, starts: new Set(chart.initial) }
+  return { spine: [...spine], mainOf, back, skips, order, starts: new Set(chart.initial) }
 }
 
 /** Of what is next the first that goes on, then the first that ends; not what has been there, nor what only runs know. */
 const firstWay = (
   ways: ReadonlyArray<Way>,
   states: ReadonlyMap<string, State>,
-  before: ReadonlyArray<string>
+  before: ReadonlySet<string>
 ): Way | undefined => {
-  const next = ways.filter(({ kind, to }) => kind === "next" && !before.includes(to!))
+  const next = ways.filter(({ kind, to }) => kind === "next" && !before.has(to!))
   const known = next.filter(({ source }) => source !== "seen")
   const among = known.length > 0 ? known : next
   return among.find(({ to }) => states.get(to!)!.kind !== "exit") ?? among[0]

@@ -66,7 +66,8 @@ export const make = (chart: Chart, isFolded: boolean): Figure => {
   const columnOf = (name: string) => columns.get(name) ?? 0
 
   const all = course.order.map((name) => ({ ...made.get(name)!, column: columnOf(name) }))
-  const main = course.spine.map((name) => all.find(({ id }) => id === ids.get(name))!)
+  const byId = new Map(all.map((box) => [box.id, box]))
+  const main = course.spine.map((name) => byId.get(ids.get(name)!)!)
   const crowded = crowdedExits(chart, course)
   /** Where lines end that do not go all the way. */
   const ends: Array<Box> = []

@@ -2,7 +2,7 @@
  * A chart for terminals: states as boxes below each other, and what leaves sideways as a line of its own under its box, so
  * that nothing has to be routed. A pure function.
  */
-import type { Chart, State, TextOptions } from "../../chart.ts"
+import type { Chart, State, TextOptions, Way } from "../../chart.ts"
 import { type Course, courseOf } from "./course.ts"
 import { cells, clean } from "./names.ts"
 import { read } from "./trail.ts"
@@ -26,6 +26,9 @@ interface Marks {
   readonly undo: string
   readonly up: string
   readonly below: string
+  readonly times: string
+  readonly once: string
+  readonly point: string
 }
 
 const drawn: Marks = {
@@ -45,7 +48,10 @@ const drawn: Marks = {
   signal: "✉",
   undo: "↺",
   up: "↑",
-  below: "↓"
+  below: "↓",
+  times: "×",
+  once: "✓",
+  point: "·"
 }
 
 const ascii: Marks = {
@@ -63,9 +69,12 @@ const ascii: Marks = {
   join: ">",
   between: " : ",
   signal: "@",
-  undo: "undo",
+  undo: "undo:",
   up: "^",
-  below: "v"
+  below: "v",
+  times: "x",
+  once: "ok",
+  point: "|"
 }
 
 type Pen = (text: string) => string
@@ -83,13 +92,15 @@ export const draw = (chart: Chart, options: TextOptions): string => {
   const states = new Map(chart.states.map((state) => [state.name, state]))
   const order = orderOf(course, states)
   const place = new Map(order.map((name, i) => [name, i]))
+  const leaving = new Map<string, Array<Way>>()
+  for (const way of chart.ways) leaving.set(way.from, [...leaving.get(way.from) ?? [], way])
   const lines: Array<string> = [`  ${marks.start}`]
   let isEntered = order.length > 0 && course.starts.has(order[0]!)
 
   order.forEach((name, i) => {
     const state = states.get(name)!
     const count = lit?.countOf(name) ?? 0
-    const visits = count > 1 ? ` ×${count}` : count === 1 ? " ✓" : ""
+    const visits = times(count, marks)
     lines.push(isEntered ? `  ${marks.down}` : "")
     if (state.kind === "exit") {
       lines.push(`  ${marks.exit} ${pen.bold(clean(name))}${pen.run(visits)}`)
@@ -98,8 +109,15 @@ export const draw = (chart: Chart, options: TextOptions): string => {
     }
     // where runs may start as well
     if (!isEntered && course.starts.has(name)) lines.push(`  ${marks.start}`, `  ${marks.down}`)
-    lines.push(...boxOf(state, isEntered || course.starts.has(name), visits, marks, pen))
-    const ways = chart.ways.filter(({ from }) => from === name)
+    const ways = leaving.get(name) ?? []
+    const box = boxOf(state, {
+      isEntered: isEntered || course.starts.has(name),
+      isLeft: ways.length > 0,
+      visits,
+      marks,
+      pen
+    })
+    lines.push(...box)
     const straight = ways.find((way) => way.kind === "next" && way.source !== "unknown" && way.to === order[i + 1])
     const aside = ways.filter((way) => way !== straight)
     aside.forEach((way, j) => {
@@ -125,7 +143,7 @@ export const draw = (chart: Chart, options: TextOptions): string => {
       const taken = lit?.taken(way) ?? 0
       lines.push(
         `  ${isLast ? marks.side[1] : marks.side[0]}${colour(`${dash}${label}${marks.tip} ${toward}`)}` +
-          pen.run(taken > 1 ? ` ×${taken}` : taken === 1 ? " ✓" : "")
+          pen.run(times(taken, marks))
       )
     })
     isEntered = straight !== undefined
@@ -133,6 +151,9 @@ export const draw = (chart: Chart, options: TextOptions): string => {
   })
   return lines.join("\n")
 }
+
+const times = (count: number, marks: Marks): string =>
+  count > 1 ? ` ${marks.times}${count}` : count === 1 ? ` ${marks.once}` : ""
 
 /** The first way through, then what leaves it, in depth, and the exits that are left. */
 const orderOf = (course: Course, states: ReadonlyMap<string, State>): ReadonlyArray<string> => {
@@ -144,24 +165,27 @@ const orderOf = (course: Course, states: ReadonlyMap<string, State>): ReadonlyAr
 
 const boxOf = (
   state: Exclude<State, { readonly kind: "exit" }>,
-  isEntered: boolean,
-  visits: string,
-  marks: Marks,
-  pen: ReturnType<typeof pens>
+  { isEntered, isLeft, marks, pen, visits }: {
+    readonly isEntered: boolean
+    readonly isLeft: boolean
+    readonly visits: string
+    readonly marks: Marks
+    readonly pen: ReturnType<typeof pens>
+  }
 ): ReadonlyArray<string> => {
   const name = clean(state.name)
   const rows: Array<readonly [string, Pen]> = []
   switch (state.kind) {
     case "split": {
-      const options = state.options.length === 0 ? "" : `   ${clean(state.options.join(" · "))}`
+      const options = state.options.length === 0 ? "" : `   ${clean(state.options.join(` ${marks.point} `))}`
       const first = `${name}${options}${visits}`
       rows.push([first, (text) => pen.bold(name) + pen.dim(text.slice(name.length))])
       rows.push([`${marks.fork} ${(state.branches ?? [state.each]).map(clean).join(marks.between)}`, pen.split])
-      rows.push([`${marks.join} ${clean(state.rule)}`, pen.split])
+      rows.push([`${marks.join} ${clean(state.rule).replaceAll("·", marks.point)}`, pen.split])
       break
     }
     case "wait": {
-      const until = state.timeout === undefined ? "" : ` · ${clean(state.timeout)}`
+      const until = state.timeout === undefined ? "" : ` ${marks.point} ${clean(state.timeout)}`
       rows.push([`${name}${visits}`, pen.bold], [
         `${marks.signal} ${state.signals.map(clean).join(", ")}${until}`,
         pen.wait
@@ -181,6 +205,6 @@ const boxOf = (
   return [
     `${topLeft}${across!.repeat(2)}${isEntered ? marks.into : across}${across!.repeat(inner - 3)}${topRight}`,
     ...rows.map(([text, colour]) => `${up} ${colour(text)}${" ".repeat(inner - 1 - cells(text))}${up}`),
-    `${bottomLeft}${across}${marks.out[isCard ? 1 : 0]}${across!.repeat(inner - 2)}${bottomRight}`
+    `${bottomLeft}${across}${isLeft ? marks.out[isCard ? 1 : 0] : across}${across!.repeat(inner - 2)}${bottomRight}`
   ]
 }
