@@ -1,4 +1,9 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, beforeAll, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as Cli from "effect-cano/cli"
+import { Command } from "effect/cli"
+import { TestConsole } from "effect/testing"
 import { execFile, spawn } from "node:child_process"
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -14,9 +19,29 @@ interface Output {
   readonly stderr: string
 }
 
+const host: Cli.Host = { self: [], hasColors: false, copyOf: () => "/old/effect-cano" }
+
+/** Runs the command here. */
+const draw = (...args: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const exit = yield* Effect.exit(
+      Command.runWith(Cli.make(host), { version: "1" })([
+        "draw",
+        ...args.map((arg) => /\.\w+$/.test(arg) ? join(folder, arg) : arg)
+      ])
+    )
+    const stdout = yield* TestConsole.logLines
+    const stderr = yield* TestConsole.errorLines
+    const short = (lines: ReadonlyArray<unknown>) => lines.map(String).join("\n").replaceAll(`${folder}/`, "")
+    return { code: exit._tag === "Success" ? 0 : 1, stdout: short(stdout), stderr: short(stderr) }
+  }).pipe(Effect.provide([NodeServices.layer, TestConsole.layer]))
+
+const effect = (name: string, test: () => Effect.Effect<void>) => it.live(name, test)
+
 const environment = () => ({ ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined })
 
-const node = (args: ReadonlyArray<string>) =>
+/** Runs the program. */
+const program = (...args: ReadonlyArray<string>) =>
   new Promise<Output>((done) =>
     execFile(
       process.execPath,
@@ -27,7 +52,22 @@ const node = (args: ReadonlyArray<string>) =>
   )
 
 const bin = [`--conditions=effect-cano-source`, join(root, "bin/cano.js")]
-const draw = (...args: ReadonlyArray<string>) => node([...bin, "draw", ...args])
+
+/** What the program says of modules, asked one after another in one process, as each of them takes its time to start. */
+const many = `
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Effect } from "effect"
+import { Command } from "effect/cli"
+import * as Cli from "effect-cano/cli"
+const said = []
+console.error = (text) => said.push(text)
+const host = { self: [], hasColors: false, copyOf: () => undefined }
+for (const file of process.argv.slice(2)) {
+  const run = Command.runWith(Cli.make(host), { version: "1" })(["draw", file])
+  await Effect.runPromiseExit(Effect.provide(run, NodeServices.layer))
+}
+console.log(JSON.stringify(said))
+`
 
 const machine = (name: string, exported = "machine") => `
 import { Effect } from "effect"
@@ -42,7 +82,8 @@ const files: { readonly [name: string]: string } = {
   "aliased.ts": `${machine("one")}export { machine as again }`,
   "two.ts": `${machine("one")}${machine("two", "other").replace(/^import.*\n/gm, "")}`,
   "factory.ts": `export const make = () => 1`,
-  "runs.ts": `console.log("running")`,
+  "nobody.ts": `const a = 1\nvoid a`,
+  "many.mjs": many,
   "open.ts": `${machine("open")}setInterval(() => {}, 1000)`,
   "enum.ts": `export enum Colour { Red }`,
   "parameter.ts": `export class A { constructor(readonly a: number) {} }`,
@@ -62,79 +103,90 @@ beforeAll(() => {
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
 })
 
-const text = "  ●\n  │\n╭──▼────╮\n│ Start │\n╰─┬─────╯\n  │\n  ◎ Done\n"
+const text = "  ●\n  │\n╭──▼────╮\n│ Start │\n╰─┬─────╯\n  │\n  ◎ Done"
 
 describe("cano draw", () => {
-  it("draws the workflow of a module, as a text unless it is told otherwise", async () => {
-    const [plain, asked, svg, mermaid, dot] = await Promise.all([
-      draw("machine.ts"),
-      draw("machine.ts", "--text"),
-      draw("machine.ts", "--svg", "--theme", "dark", "--layout", "column"),
-      draw("machine.ts", "--mermaid"),
-      draw("machine.ts", "--dot")
-    ])
-    assert.deepStrictEqual(plain, { code: 0, stdout: text, stderr: "" })
-    assert.deepStrictEqual(asked, plain)
-    assert.include(look(svg!.stdout).texts, "Start")
-    assert.include(svg!.stdout, "cano-dark")
-    assert.match(mermaid!.stdout, /^flowchart TD\n/)
-    assert.match(dot!.stdout, /^digraph "one" \{\n/)
-  })
+  effect("draws the workflow of a module, as a text unless it is told otherwise", () =>
+    Effect.gen(function*() {
+      const plain = yield* draw("machine.ts")
+      assert.deepStrictEqual(plain, { code: 0, stdout: text, stderr: "" })
+      assert.deepStrictEqual(yield* draw("machine.ts", "--text"), plain)
+      const svg = (yield* draw("machine.ts", "--svg", "--theme", "dark", "--layout", "column")).stdout
+      assert.include(look(svg).texts, "Start")
+      assert.include(svg, "cano-dark")
+      assert.match((yield* draw("machine.ts", "--mermaid")).stdout, /^flowchart TD\n/)
+      assert.match((yield* draw("machine.ts", "--dot")).stdout, /^digraph "one" \{\n/)
+    }))
 
-  it("writes a file", async () => {
-    const { code, stderr, stdout } = await draw("machine.ts", "--svg", "--out", "machine.svg")
-    assert.deepStrictEqual([code, stdout, stderr], [0, "", ""])
-    assert.include(look(readFileSync(join(folder, "machine.svg"), "utf8")).texts, "Done")
-    assert.include(
-      (await draw("machine.ts", "--out", "nowhere/machine.txt")).stderr,
-      "nowhere/machine.txt can't be written"
-    )
-  })
+  effect("writes a file", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* draw("machine.ts", "--svg", "--out", "machine.svg"), {
+        code: 0,
+        stdout: "",
+        stderr: ""
+      })
+      assert.include(look(readFileSync(join(folder, "machine.svg"), "utf8")).texts, "Done")
+      assert.include((yield* draw("machine.ts", "--out", "nowhere/a.txt")).stderr, "nowhere/a.txt can't be written")
+    }))
 
-  it("draws each workflow of several, or the one that is asked for", async () => {
-    const [all, one, svg, none, same] = await Promise.all([
-      draw("two.ts"),
-      draw("two.ts", "--svg", "--export", "other"),
-      draw("two.ts", "--svg"),
-      draw("two.ts", "--export", "third"),
-      draw("aliased.ts")
-    ])
-    assert.match(all!.stdout, /^machine\n\n {2}●[^]*\nother\n\n {2}●/)
-    assert.include(one!.stdout, "<title>two</title>")
-    assert.include(svg!.stderr, "exports several workflows, machine, other; --export says which one to draw")
-    assert.include(none!.stderr, "exports no third; it exports machine, other")
-    assert.strictEqual(same!.stdout, text)
-  })
+  effect("draws each workflow of several, or the one that is asked for", () =>
+    Effect.gen(function*() {
+      assert.match((yield* draw("two.ts")).stdout, /^machine\n\n {2}●[^]*\nother\n\n {2}●/)
+      assert.include((yield* draw("two.ts", "--svg", "--export", "other")).stdout, "<title>two</title>")
+      assert.include(
+        (yield* draw("two.ts", "--svg")).stderr,
+        "exports several workflows, machine, other; --export says which one to draw"
+      )
+      assert.include((yield* draw("two.ts", "--export", "third")).stderr, "exports no third; it exports machine, other")
+      assert.strictEqual((yield* draw("aliased.ts")).stdout, text)
+      assert.include(
+        (yield* draw("machine.ts", "--svg", "--dot")).stderr,
+        "--svg and --dot are several forms; take one of them"
+      )
+    }))
 
   const sentences: { readonly [file: string]: string } = {
     "nothing.ts": "there is no nothing.ts",
     "factory.ts": "no export of factory.ts is a workflow; it exports make. A function that makes a workflow is none",
-    "runs.ts": "it exports nothing. A module that runs when it is imported does run",
+    "nobody.ts": "it exports nothing. A module that runs when it is imported does run",
+    "foreign.ts":
+      "machine of foreign.ts is a workflow of another copy of effect-cano, /old/effect-cano, which this one can't"
+  }
+  for (const [file, sentence] of Object.entries(sentences)) {
+    effect(`says in a sentence why a module can't be drawn: ${file}`, () =>
+      Effect.gen(function*() {
+        const { code, stderr } = yield* draw(file)
+        assert.include(stderr, sentence)
+        assert.strictEqual(code, 1)
+        assert.notMatch(stderr, /^ +at /m)
+      }))
+  }
+
+  const refusals: { readonly [file: string]: string } = {
     "enum.ts":
       "enum.ts can't be loaded: TypeScript enum is not supported in strip-only mode. Node strips types and compiles",
     "parameter.ts": "Node strips types and compiles nothing, so enums, parameter properties",
     "bare.ts": "Node wants relative imports with their extension",
     "paths.ts": "and knows no paths of a tsconfig.json",
     "type.ts": "A type has to be imported as one: import type",
-    "throws.ts": "throws.ts can't be loaded: no luck\n",
+    "throws.ts": "throws.ts can't be loaded: no luck",
     "view.tsx": "Node reads no JSX",
-    "syntax.ts": "syntax.ts can't be loaded:",
-    "foreign.ts": "machine of foreign.ts is a workflow of another copy of effect-cano"
+    "syntax.ts": "syntax.ts can't be loaded:"
   }
-
-  it("says in a sentence why a module can't be drawn", async () => {
-    const said = await Promise.all(Object.keys(sentences).map((file) => draw(file)))
-    Object.values(sentences).forEach((sentence, i) => {
-      assert.include(said[i]!.stderr, sentence)
-      assert.strictEqual(said[i]!.code, 1)
-      assert.notMatch(said[i]!.stderr, /^ +at /m)
+  it("says in a sentence what Node refuses to load, and what to do", async () => {
+    const files = Object.keys(refusals)
+    const { stderr, stdout } = await program("--conditions=effect-cano-source", join(folder, "many.mjs"), ...files)
+    assert.strictEqual(stderr, "")
+    const said: ReadonlyArray<string> = JSON.parse(stdout)
+    assert.strictEqual(said.length, files.length)
+    Object.values(refusals).forEach((sentence, i) => {
+      assert.include(said[i], sentence)
+      assert.notMatch(said[i]!, /^ +at /m)
     })
-    const both = await draw("machine.ts", "--svg", "--dot")
-    assert.include(both.stderr, "--svg and --dot are several forms; take one of them")
   })
 
-  it("ends when it has drawn, whatever the module has left open", async () => {
-    assert.strictEqual((await draw("open.ts")).stdout, text)
+  it("is the program cano, which ends when it has drawn, whatever the module has left open", async () => {
+    assert.deepStrictEqual(await program(...bin, "draw", "open.ts"), { code: 0, stdout: `${text}\n`, stderr: "" })
   })
 
   it("draws again when the module has changed", async () => {
@@ -164,22 +216,22 @@ describe("cano draw", () => {
     child.kill("SIGINT")
   })
 
-  it("says what is missing where there is no @effect/platform-node", async () => {
-    const alone = join(folder, "alone")
-    mkdirSync(join(alone, "bin"), { recursive: true })
-    // outside of the tree of this repository, where nothing is installed
-    const hook = `data:text/javascript,${
+  /** Node without a package. */
+  const without = (missing: string): ReadonlyArray<string> => [
+    "--import",
+    `data:text/javascript,${
       encodeURIComponent(
         `import { registerHooks } from "node:module"
          registerHooks({ resolve: (name, context, next) => {
-           if (name.startsWith("@effect/platform-node")) {
-             throw Object.assign(new Error("Cannot find package '@effect/platform-node'"), { code: "ERR_MODULE_NOT_FOUND" })
-           }
-           return next(name, context)
+           if (!name.startsWith("${missing}")) return next(name, context)
+           throw Object.assign(new Error("Cannot find package '${missing}'"), { code: "ERR_MODULE_NOT_FOUND" })
          } })`
       )
     }`
-    const { code, stderr } = await node(["--import", hook, ...bin, "draw", "machine.ts"])
+  ]
+
+  it("says what is missing where there is no @effect/platform-node", async () => {
+    const { code, stderr } = await program(...without("@effect/platform-node"), ...bin, "draw", "machine.ts")
     assert.strictEqual(code, 1)
     assert.strictEqual(
       stderr,
@@ -188,21 +240,11 @@ describe("cano draw", () => {
   })
 
   it("draws in a column where there is no elkjs, and says how to get it where it is asked for", async () => {
-    const hook = `data:text/javascript,${
-      encodeURIComponent(
-        `import { registerHooks } from "node:module"
-         registerHooks({ resolve: (name, context, next) => {
-           if (name.startsWith("elkjs")) {
-             throw Object.assign(new Error("Cannot find package 'elkjs'"), { code: "ERR_MODULE_NOT_FOUND" })
-           }
-           return next(name, context)
-         } })`
-      )
-    }`
+    const svg = [...without("elkjs"), ...bin, "draw", "machine.ts", "--svg"]
     const [asked, left, column] = await Promise.all([
-      node(["--import", hook, ...bin, "draw", "machine.ts", "--svg", "--layout", "elk"]),
-      node(["--import", hook, ...bin, "draw", "machine.ts", "--svg"]),
-      draw("machine.ts", "--svg", "--layout", "column")
+      program(...svg, "--layout", "elk"),
+      program(...svg),
+      program(...svg, "--layout", "column")
     ])
     assert.include(asked!.stderr, "cano draw: elkjs can't be loaded, npm install elkjs: Cannot find package 'elkjs'")
     assert.strictEqual(left!.stdout, column!.stdout)
