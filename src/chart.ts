@@ -289,12 +289,12 @@ export const trail = (...paths: ReadonlyArray<Path | ReadonlyArray<string>>): Tr
  * const draw = Effect.gen(function*() {
  *   for (const theme of ["light", "dark"] as const) {
  *     const svg = yield* Chart.toSvg(Chart.make(workflow), { theme, layout: "column" })
- *     console.log(svg.slice(0, 5), svg.includes("#0d1117"))
+ *     console.log(`machine.${theme}.svg`, svg.startsWith("<svg"))
  *   }
  * })
  * await Effect.runPromise(draw)
- * // => <svg  false
- * // => <svg  false
+ * // => machine.light.svg true
+ * // => machine.dark.svg true
  * ```
  *
  * @category conversions

@@ -110,6 +110,11 @@ const elements = /^(svg|title|desc|style|defs|marker|path|rect|circle|text|g)$/
 const attributes =
   /^(xmlns|class|viewBox|width|height|role|aria-label|id|refX|refY|markerWidth|markerHeight|markerUnits|orient|d|x|y|rx|cx|cy|r|marker-end)$/
 
+/** What XML does not know at all, and what turns the direction of a text around. */
+const harmful =
+  // oxlint-disable-next-line no-control-regex
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff\u202a-\u202e\u2066-\u2069]|\p{Cs}/u
+
 /** Reads an SVG as strictly as XML is: each element is closed, none and no attribute is another than we draw. */
 export const look = (svg: string): Seen => {
   const open: Array<string> = []
@@ -124,12 +129,7 @@ export const look = (svg: string): Seen => {
     if (open.at(-1) === "title" && open.at(-2) === "g") titles.push(clean)
     else if (open.at(-1) === "text") texts.push(clean)
   }
-  // what XML does not know at all
-  // oxlint-disable-next-line no-control-regex
-  assert.notMatch(
-    svg,
-    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff\u202a-\u202e\u2066-\u2069]|\p{Cs}/u
-  )
+  assert.notMatch(svg, harmful)
   let at = 0
   for (const match of svg.matchAll(/<(\/?)(\w+)((?: [\w-]+="[^"<]*")*)(\/?)>/g)) {
     if (open.at(-1) !== "style") text(svg.slice(at, match.index))

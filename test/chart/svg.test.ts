@@ -184,7 +184,7 @@ describe("the colours", () => {
   for (const theme of ["light", "dark"] as const) {
     it.effect(`have a contrast of 5 wherever there is text, ${theme}`, () =>
       Effect.gen(function*() {
-        const trail = Chart.trail(["Received", "Quote"])
+        const trail = Chart.trail(["Received", "Quote", "Backorder", "Quote"])
         const css = /<style>([^]*)<\/style>/.exec(yield* Chart.toSvg(order, { theme, layout: "column", trail }))![1]!
         const of = (selector: string): string => {
           const rule = css.split("\n").find((line) =>

@@ -25,6 +25,7 @@ const settings = {
   "elk.layered.nodePlacement.favorStraightEdges": "true",
   "elk.layered.considerModelOrder.strategy": "PREFER_NODES",
   "elk.layered.considerModelOrder.crossingCounterNodeInfluence": "0.01",
+  "elk.layered.considerModelOrder.components": "MODEL_ORDER",
   "elk.layered.crossingMinimization.strategy": "LAYER_SWEEP",
   "elk.layered.thoroughness": "20",
   "elk.layered.edgeLabels.sideSelection": "SMART_DOWN",

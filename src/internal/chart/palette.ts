@@ -75,7 +75,7 @@ const shapes = (at: string): string =>
 const colours = (at: string, of: Palette): string =>
   [
     `${at} text{fill:${of.ink}}`,
-    `${at} .start,${at} .at .now{fill:${of.ink}}`,
+    `${at} .start{fill:${of.ink}}`,
     `${at} .paper{fill:${of.paper}}`,
     `${at} .s,${at} .l,${at} .unknown text{fill:${of.soft}}`,
     `${at} .box{fill:${of.task};stroke:${of.taskEdge}}`,
@@ -126,13 +126,24 @@ const trailColours = (at: string, of: Palette): string =>
 /** The class of an SVG, by its theme, so that several of them can stand in one page. */
 export const classOf = (theme: "light" | "dark" | "auto"): string => `cano-${theme}`
 
-export const css = (theme: "light" | "dark" | "auto", hasTrail: boolean): string => {
+/** The rules for what is there; `classes` are those of the picture. */
+export const css = (theme: "light" | "dark" | "auto", hasTrail: boolean, classes: ReadonlySet<string>): string => {
   const at = `.${classOf(theme)}`
   const of = (palette: Palette) => [colours(at, palette), ...hasTrail ? [trailColours(at, palette)] : []].join("\n")
+  const used = (rules: string) => rules.split("\n").flatMap((rule) => needed(rule, classes)).join("\n")
   return [
-    shapes(at),
-    ...hasTrail ? [trail(at)] : [],
-    of(theme === "dark" ? dark : light),
-    ...theme === "auto" ? [`@media (prefers-color-scheme: dark) {\n${of(dark)}\n}`] : []
+    used(shapes(at)),
+    ...hasTrail ? [used(trail(at))] : [],
+    used(of(theme === "dark" ? dark : light)),
+    ...theme === "auto" ? [`@media (prefers-color-scheme: dark) {\n${used(of(dark))}\n}`] : []
   ].join("\n")
+}
+
+/** A rule without the selectors that select nothing. */
+const needed = (rule: string, classes: ReadonlySet<string>): ReadonlyArray<string> => {
+  const [selectors, body] = rule.split("{") as [string, string]
+  const kept = selectors.split(",").filter((selector) =>
+    [...selector.matchAll(/\.([\w-]+)/g)].slice(1).every(([, name]) => classes.has(name!))
+  )
+  return kept.length === 0 ? [] : [`${kept.join(",")}{${body}`]
 }

@@ -31,19 +31,23 @@ const picture = (
     label === undefined ? [] : [`<g class="${classes(line, lit, isOn)}">${labelOf(line, label)}</g>`]
   )
   const markers = new Set(drawn.map(({ isOn, line }) => tipOf(line, isOn)))
+  const body = [
+    `<defs>${[...markers].sort().map((name) => marker(theme, name)).join("")}</defs>`,
+    ...paper ? [`<rect class="paper" x="${-pad}" y="${-pad}" width="${width}" height="${height}"/>`] : [],
+    ...drawn.map(({ isOn, line, points }) => lineOf(line, points, theme, lit, isOn)),
+    ...boxes.map((box) => boxOf(box, layout.boxes.get(box.id)!, lit)),
+    ...texts
+  ].join("\n")
+  const used = new Set([...body.matchAll(/ class="([^"]*)"/g)].flatMap(([, names]) => names!.split(" ")))
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="${classOf(theme)}" viewBox="${-pad} ${-pad} ${width} ${height}" ` +
     `width="${width}" height="${height}" role="img" aria-label="${title}: a state machine">`,
     `<title>${title}</title>`,
     `<desc>${escape(chart.ways.map(sentence).join("; "))}</desc>`,
     `<style>`,
-    css(theme, lit !== undefined),
+    css(theme, lit !== undefined, used),
     `</style>`,
-    `<defs>${[...markers].sort().map((name) => marker(theme, name)).join("")}</defs>`,
-    ...paper ? [`<rect class="paper" x="${-pad}" y="${-pad}" width="${width}" height="${height}"/>`] : [],
-    ...drawn.map(({ isOn, line, points }) => lineOf(line, points, theme, lit, isOn)),
-    ...boxes.map((box) => boxOf(box, layout.boxes.get(box.id)!, lit)),
-    ...texts,
+    body,
     `</svg>`,
     ``
   ].join("\n")
