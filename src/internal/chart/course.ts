@@ -69,8 +69,8 @@ const walk = (
     const enter = (name: string) => {
       mark.set(name, "open")
       const main = mainOf.get(name)
-      const rest = out.get(name)!.filter((way) => way !== main)
-      // what is left first comes last in the order of a search in depth
+      // the order is that of ends turned around, so what is to come first is gone through last
+      const rest = out.get(name)!.filter((way) => way !== main).reverse()
       open.push({ name, ways: main === undefined ? rest : [main, ...rest] })
     }
     enter(start)
