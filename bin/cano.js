@@ -37,10 +37,6 @@ Command.run(Cli.make(host), { version }).pipe(
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain({
     // what the module of the user has left open must not keep the program
-    teardown: (exit, onExit) =>
-      process.stdout.write("", () => {
-        onExit(exit._tag === "Success" ? 0 : 1)
-        process.exit(exit._tag === "Success" ? 0 : 1)
-      })
+    teardown: (exit) => process.stdout.write("", () => process.exit(exit._tag === "Success" ? 0 : 1))
   })
 )

@@ -24,8 +24,9 @@ const picture = (
   const lit = trail === undefined ? undefined : read(chart, trail)
   const [width, height] = [Math.ceil(layout.width + 2 * pad), Math.ceil(layout.height + 2 * pad)]
   const title = escape(chart.name)
+  const states = new Map(boxes.map(({ id, state }) => [id, state?.name]))
   // what is lit lies on what is faded, and all boxes on all lines
-  const drawn = lines.map((line) => ({ line, ...layout.lines.get(line.id)!, isOn: isOn(line, lit) }))
+  const drawn = lines.map((line) => ({ line, ...layout.lines.get(line.id)!, isOn: isOn(line, lit, states) }))
   drawn.sort((a, b) => Number(a.isOn) - Number(b.isOn))
   const texts = drawn.flatMap(({ isOn, label, line }) =>
     label === undefined ? [] : [`<g class="${classes(line, lit, isOn)}">${labelOf(line, label)}</g>`]
@@ -68,8 +69,12 @@ const textOf = (kind: string, x: number, y: number, size: number, text: string):
 // lines
 // -----------------------------------------------------------------------------
 
-const isOn = ({ way, to }: figures.Line, lit: Lit | undefined): boolean =>
-  lit !== undefined && (way === undefined ? to === "n0" || false : lit.taken(way) > 0)
+/** Whether a run has taken it; into a state in which runs start it has if it was there. */
+const isOn = (
+  { to, way }: figures.Line,
+  lit: Lit | undefined,
+  states: ReadonlyMap<string, string | undefined>
+): boolean => lit !== undefined && (way === undefined ? lit.countOf(states.get(to) ?? "") : lit.taken(way)) > 0
 
 const classes = ({ way }: figures.Line, lit: Lit | undefined, isOn: boolean): string =>
   [

@@ -40,7 +40,6 @@ export interface Lit {
   readonly countOf: (state: string) => number
   /** How often this way was taken. Of several ways between two states nobody knows which: the first of them has it. */
   readonly taken: (way: Chart["ways"][number]) => number
-  readonly isStart: (state: string) => boolean
   readonly at: string | undefined
 }
 
@@ -54,7 +53,6 @@ export const read = (chart: Chart, trail: Trail): Lit => {
   return {
     countOf: (state) => counts.get(state) ?? 0,
     taken: (way) => taken.get(way) ?? 0,
-    isStart: (state) => counts.has(state),
     at: trail.at
   }
 }
