@@ -117,12 +117,18 @@ const page = (pictures: Pictures): string =>
     ""
   ].join("\n")
 
-const figure = (name: string, { name: workflow, states }: Chart.Chart): ReadonlyArray<string> => [
-  "<picture>",
-  `  <source media="(prefers-color-scheme: dark)" srcset="${name}.dark.svg">`,
-  `  <img src="${name}.light.svg" alt="The states of ${workflow}: ${states.map(({ name }) => name).join(", ")}">`,
-  "</picture>"
-]
+/** As the formatter has it. */
+const figure = (name: string, { name: workflow, states }: Chart.Chart): ReadonlyArray<string> => {
+  const src = `src="${name}.light.svg"`
+  const alt = `alt="The states of ${workflow}: ${states.map(({ name }) => name).join(", ")}"`
+  const line = `  <img ${src} ${alt}>`
+  return [
+    "<picture>",
+    `  <source media="(prefers-color-scheme: dark)" srcset="${name}.dark.svg">`,
+    ...line.length > 120 ? ["  <img", `    ${src}`, `    ${alt}`, "  >"] : [line],
+    "</picture>"
+  ]
+}
 
 // -----------------------------------------------------------------------------
 // files
