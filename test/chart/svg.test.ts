@@ -94,6 +94,7 @@ describe("an SVG", () => {
     Effect.gen(function*() {
       const chart = long(60)
       const svg = yield* Chart.toSvg(chart, { layout: "elk" })
+      assertWhole(chart, svg)
       const { size, texts } = look(svg)
       assert.isAbove(size.width / size.height, 0.7)
       assert.isBelow(size.width / size.height, 2.5)

@@ -77,14 +77,13 @@ export const together = (figure: Figure, parts: ReadonlyArray<Figure>, laid: Rea
     }
     x += layout.width + between
   })
-  const bottom = Math.max(...laid.map(({ height }) => height)) + beyond
   const columnOf = new Map(figure.boxes.map(({ column, id }) => [id, column]))
   for (const { from, id, to } of figure.lines) {
     if (lines.has(id)) continue
     const [before, after] = [lines.get(`${id}out`)!, lines.get(`${id}in`)!]
-    const target = columnOf.get(to)!
-    // down below all columns, up in the gap before the next one, and in from above
-    const gap = lefts[target]! - (columnOf.get(from)! < target ? between / 2 : -laid[target]!.width - between / 2)
+    // down below its column, up in the gap before the next one, and in from above
+    const bottom = laid[columnOf.get(from)!]!.height + beyond
+    const gap = lefts[columnOf.get(to)!]! - between / 2
     const [end, begin] = [before.points.at(-1)!, after.points[0]!]
     lines.set(id, {
       points: [
@@ -105,7 +104,7 @@ export const together = (figure: Figure, parts: ReadonlyArray<Figure>, laid: Rea
   const down = moveBy(0, beyond)
   return {
     width: x - between,
-    height: bottom + beyond,
+    height: Math.max(...laid.map(({ height }) => height)) + 2 * beyond,
     boxes: new Map([...boxes].map(([id, point]) => [id, down(point)])),
     lines: new Map([...lines].map(([id, { label, points }]) => [id, {
       points: points.map(down),
