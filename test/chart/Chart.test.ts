@@ -304,6 +304,28 @@ describe("a name", () => {
   })
 })
 
+describe("a split of many branches", () => {
+  const wide = Chart.make(
+    untyped("wide")
+      .registerSplit("Fan", Array.from({ length: 1000 }, () => Effect.void), {
+        strategy: JoinStrategy.all,
+        next: "Done"
+      })
+      .addExitStates("Done")
+  )
+
+  it("is drawn with a few of them and their number, in every form", () => {
+    assert.isBelow(Math.max(...Chart.toText(wide).split("\n").map((line) => line.length)), 80)
+    assert.include(Chart.toText(wide), " ┊ + 995 ║")
+    // Mermaid refuses more than 500 lines
+    assert.isBelow(Chart.toMermaid(wide).split("---").length, 30)
+    assert.include(Chart.toMermaid(wide), "(\"#43; 989\")")
+    assert.isBelow(Chart.toDot(wide).split("\n").length, 60)
+    assert.include(Chart.toDot(wide), "label=\"+ 989\"")
+    assert.include(Chart.toText(wide), "all of 1000")
+  })
+})
+
 describe("any machine", () => {
   it.effect.prop(
     "has each state and each way in the text, in Mermaid and in DOT, the same each time",

@@ -143,7 +143,10 @@ export const look = (svg: string): Seen => {
     const all = Object.fromEntries([...given!.matchAll(/ ([\w-]+)="([^"]*)"/g)].map(([, key, value]) => [key!, value!]))
     for (const key of Object.keys(all)) assert.match(key, attributes)
     const number = (key: string) => Number(all[key])
-    if (name === "svg") size = { width: number("width"), height: number("height") }
+    if (name === "svg") {
+      size = { width: number("width"), height: number("height") }
+      assert.isTrue(Number.isFinite(size.width * size.height) && size.width > 0 && size.height > 0)
+    }
     if (name === "rect" && all["class"] === "box") {
       boxes.push({ x: number("x"), y: number("y"), width: number("width"), height: number("height") })
     }

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { Workflow } from "effect-cano"
 import * as Chart from "effect-cano/chart"
 import { anyMachine, hostileNames, runs, untyped } from "../kit/index.ts"
-import { long, look, order, type Rect } from "./pictures.ts"
+import { long, look, order, type Point, type Rect } from "./pictures.ts"
 
 const layouts = ["elk", "column"] as const
 
@@ -50,6 +50,12 @@ const assertWhole = (chart: Chart.Chart, svg: string): void => {
 
 const overlap = (a: Rect, b: Rect): boolean =>
   a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height
+
+/** Whether the first, from left to right, crosses the other, from top to bottom. */
+const cross = ([a, b]: readonly [Point, Point], [c, d]: readonly [Point, Point]): boolean => {
+  const within = (x: number, from: number, to: number) => x > Math.min(from, to) + 0.5 && x < Math.max(from, to) - 0.5
+  return a[1] === b[1] && c[0] === d[0] && within(c[0], a[0], b[0]) && within(a[1], c[1], d[1])
+}
 
 // oxlint-disable-next-line no-control-regex
 const shown = (name: string): string =>
@@ -125,6 +131,83 @@ describe("an SVG", () => {
         assert.isTrue(texts.includes("<img src=x onerror=alert(2)>"))
         for (const text of texts) assert.isAtMost([...text].length, 60)
       }
+    }))
+
+  it.effect("names what a card has no room for when it is pointed at", () =>
+    Effect.gen(function*() {
+      const branches = Array.from({ length: 40 }, (_, i) => i === 0 ? "a branch with a long name" : `shard ${i}`)
+      const split: Chart.Chart = {
+        name: "wide",
+        initial: ["Fan"],
+        states: [{ kind: "split", name: "Fan", branches, each: "", rule: "all of 40", options: [] }],
+        ways: []
+      }
+      const svg = yield* Chart.toSvg(split, { layout: "column" })
+      assertWhole(split, svg)
+      assert.includeMembers([...look(svg).texts], ["a branch with a l…", "shard 1", "+ 36"])
+      assert.include(svg, "<title>a branch with a long name</title>")
+      assert.include(svg, "<title>shard 4, shard 5,")
+    }))
+
+  for (const layout of layouts) {
+    it.effect(`has room for each of many lines at a box, laid out by ${layout}`, () =>
+      Effect.gen(function*() {
+        const names = Array.from({ length: 12 }, (_, i) => `Do${i}`)
+        const hub: Chart.Chart = {
+          name: "hub",
+          initial: ["Menu"],
+          states: ["Menu", ...names].map((name) => ({ kind: "task", name })),
+          ways: names.flatMap((name): ReadonlyArray<Chart.Way> => [
+            { from: "Menu", to: name, kind: "next", source: "declared" },
+            { from: name, to: "Menu", kind: "next", source: "written" }
+          ])
+        }
+        const svg = yield* Chart.toSvg(hub, { layout })
+        assertWhole(hub, svg)
+        const { lines } = look(svg)
+        for (const end of ["begin", "end"] as const) {
+          lines.forEach((one, i) =>
+            lines.slice(i + 1).forEach((other) => {
+              if (one[end][1] !== other[end][1]) return
+              assert.isAtLeast(Math.abs(one[end][0] - other[end][0]), 8, "no tip lies on another")
+            })
+          )
+        }
+      }))
+  }
+
+  it.effect("lays what leads back into each other in a column, so that it does not cross", () =>
+    Effect.gen(function*() {
+      const way = (from: string, to: string, kind: Chart.Way["kind"]): Chart.Way => ({
+        from,
+        to,
+        kind,
+        source: "written"
+      })
+      const looping: Chart.Chart = {
+        name: "loops",
+        initial: ["A"],
+        states: ["A", "B", "C"].map((name) => ({ kind: "task", name })),
+        ways: [
+          ...["A", "B", "C"].flatMap((name) =>
+            (["otherwise", "fails", "branches"] as const).map((kind) => way(name, name, kind))
+          ),
+          way("A", "B", "next"),
+          way("B", "C", "next"),
+          way("B", "A", "otherwise"),
+          way("B", "A", "fails")
+        ]
+      }
+      const svg = yield* Chart.toSvg(looping, { layout: "column" })
+      assertWhole(looping, svg)
+      const all = look(svg).lines.map(({ points }) => points.slice(1).map((to, i) => [points[i]!, to] as const))
+      all.forEach((one, i) =>
+        all.slice(i + 1).forEach((other) => {
+          for (const a of one) {
+            for (const b of other) assert.isFalse(cross(a, b) || cross(b, a), "no line crosses another")
+          }
+        })
+      )
     }))
 
   it.effect("has a transparent ground, or paper", () =>

@@ -23,8 +23,8 @@ export const layout = ({ boxes, lines }: Figure): Layout => {
   const aside = lines.filter((line) => !isStraight(line))
   const isLeft = (line: Line) => line.side === "left"
   const ends = boxes.map((box) => ({
-    out: [true, false].map((left) => sorted(aside.filter((l) => l.from === box.id && isLeft(l) === left), place)),
-    in: [true, false].map((left) => sorted(aside.filter((l) => l.to === box.id && isLeft(l) === left), place))
+    out: [true, false].map((left) => nested(aside.filter((l) => l.from === box.id && isLeft(l) === left), place)),
+    in: [true, false].map((left) => nested(aside.filter((l) => l.to === box.id && isLeft(l) === left), place))
   }))
 
   // from the top down: rows for what arrives, the box, rows for what leaves
@@ -36,9 +36,9 @@ export const layout = ({ boxes, lines }: Figure): Layout => {
     const label = straight.get(box.id)?.label === undefined ? 0 : 1
     y += box.height + gap + (rows(ends[i]!.out) + label) * row
   })
-  const height = y - gap
+  const height = Math.max(0, y - gap)
 
-  const widest = Math.max(...boxes.map(({ width }) => width)) / 2
+  const widest = Math.max(0, ...boxes.map(({ width }) => width)) / 2
   const labels = Math.max(0, ...aside.map(({ label }) => label?.width ?? 0))
   const lanes = [lanesOf(aside.filter(isLeft), place), lanesOf(aside.filter((line) => !isLeft(line)), place)] as const
   const count = lanes.map((of) => 1 + Math.max(-1, ...of.values()))
@@ -95,6 +95,16 @@ const span = (line: Line, place: ReadonlyMap<string, number>): number =>
 
 const sorted = (lines: ReadonlyArray<Line>, place: ReadonlyMap<string, number>): ReadonlyArray<Line> =>
   [...lines].sort((a, b) => span(a, place) - span(b, place))
+
+/**
+ * In the order of their ports, from the inside: what leads back is beyond the rest, and the shortest of it outermost, so that
+ * it lies in the others as its lane does.
+ */
+const nested = (lines: ReadonlyArray<Line>, place: ReadonlyMap<string, number>): ReadonlyArray<Line> => {
+  const all = sorted(lines, place)
+  const isUp = ({ from, to }: Line) => place.get(to)! <= place.get(from)!
+  return [...all.filter((line) => !isUp(line)), ...all.filter(isUp).reverse()]
+}
 
 /** How far a line is from the middle at its box, and how many are further out. */
 const port = (box: Box, lines: ReadonlyArray<Line>, line: Line) => {

@@ -2,24 +2,13 @@
  * A folded figure: its columns, laid out one by one, and put beside each other again. Where the first way through goes on
  * in the next column, each of both has a joint, a box of no size.
  */
-import type { Box, Figure, Line } from "./figure.ts"
+import { type Box, type Figure, type Line, plain } from "./figure.ts"
 import type { Layout, Point } from "./layouts.ts"
 
 const between = 64
 const beyond = 18
 
-const joint = (id: string, column: number): Box => ({
-  id,
-  kind: "joint",
-  state: undefined,
-  label: "",
-  width: 2,
-  height: 2,
-  isMain: true,
-  card: undefined,
-  second: undefined,
-  column
-})
+const joint = (id: string, column: number): Box => ({ ...plain(id, "joint", 2, 2, true), column })
 
 export const isJoint = ({ kind }: Box): boolean => kind === "joint"
 

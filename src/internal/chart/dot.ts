@@ -4,7 +4,7 @@
  */
 import type { Chart, Split, State, Way } from "../../chart.ts"
 import { courseOf } from "./course.ts"
-import { clean, width } from "./names.ts"
+import { clean, few, waiting, width } from "./names.ts"
 
 export const draw = (chart: Chart): string => {
   const ids = new Map(chart.states.map(({ name }, i) => [name, `n${i}`]))
@@ -63,10 +63,8 @@ const stateOf = (id: string, state: State): ReadonlyArray<string> => {
       ]
     case "task":
       return [node(id, state.name, state.undo === undefined ? undefined : `↺ ${state.undo}`, "")]
-    case "wait": {
-      const second = [`waits for ${state.signals.join(", ")}`, state.timeout ?? ""].filter(Boolean).join(" · ")
-      return [node(id, state.name, second, ` fillcolor="#fff7e0" color="#d9a520" fontcolor="#7d4e00"`)]
-    }
+    case "wait":
+      return [node(id, state.name, waiting(state), ` fillcolor="#fff7e0" color="#d9a520" fontcolor="#7d4e00"`)]
     case "split":
       return splitOf(id, state)
   }
@@ -80,7 +78,7 @@ const node = (id: string, name: string, second: string | undefined, attributes: 
     }${attributes}]`
 
 const splitOf = (id: string, state: Split): ReadonlyArray<string> => {
-  const branches = state.branches ?? [state.each]
+  const branches = few(state.branches ?? [state.each], 12)
   return [
     `subgraph cluster_${id} { label=${quote([state.name, ...state.options].join(" · "))} labeljust=l ` +
     `style="rounded,filled" color="#7fb0f5" fillcolor="#eef5ff" fontcolor="#1f2328" penwidth=1.2 margin=12`,

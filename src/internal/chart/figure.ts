@@ -5,7 +5,7 @@
 import type { Chart, Split, State, Way } from "../../chart.ts"
 import { type Course, courseOf } from "./course.ts"
 import { columnsOf } from "./fold.ts"
-import { cut, width } from "./names.ts"
+import { clean, cut, few, waiting, width } from "./names.ts"
 
 export interface Box {
   readonly id: string
@@ -23,12 +23,19 @@ export interface Box {
 
 /** The inside of a split. */
 export interface Card {
-  readonly chips: ReadonlyArray<{ readonly label: string; readonly width: number }>
+  readonly chips: ReadonlyArray<Chip>
   readonly chipsWidth: number
   readonly isStacked: boolean
   readonly rule: string
   readonly ruleWidth: number
   readonly options: string
+}
+
+export interface Chip {
+  readonly label: string
+  readonly width: number
+  /** What it stands for, where that is cut. */
+  readonly title: string | undefined
 }
 
 export interface Line {
@@ -112,17 +119,14 @@ export const make = (chart: Chart, isFolded: boolean): Figure => {
   return {
     boxes: [
       ...chart.initial.length === 0 ? [] : [{ ...plain("start", "start", 14, 14, true), column: first }],
-      ...main,
-      ...rest.filter((box) => !isExit(box)),
-      ...ends,
-      ...rest.filter(isExit)
+      ...[...main, ...rest.filter((box) => !isExit(box)), ...ends, ...rest.filter(isExit)].map(roomy(lines))
     ],
     lines,
     columns: 1 + Math.max(0, ...columns.values())
   }
 }
 
-const plain = (id: string, kind: Box["kind"], width: number, height: number, isMain: boolean): Box => ({
+export const plain = (id: string, kind: Box["kind"], width: number, height: number, isMain: boolean): Box => ({
   id,
   kind,
   state: undefined,
@@ -134,6 +138,24 @@ const plain = (id: string, kind: Box["kind"], width: number, height: number, isM
   second: undefined,
   column: 0
 })
+
+/** What a line needs at a box, so that its tip is none of its neighbour's. */
+const place = 9
+
+/** A box that is wide enough for all lines that end there. */
+const roomy = (lines: ReadonlyArray<Line>): (box: Box) => Box => {
+  const counts = new Map<string, number>()
+  for (const { from, side, to } of lines) {
+    if (side === "middle") continue
+    for (const end of [`${from} below ${side}`, `${to} above ${side}`]) counts.set(end, (counts.get(end) ?? 0) + 1)
+  }
+  return (box) => {
+    const most = Math.max(
+      ...["below left", "below right", "above left", "above right"].map((end) => counts.get(`${box.id} ${end}`) ?? 0)
+    )
+    return most < 2 ? box : { ...box, width: Math.max(box.width, 2 * (10 + place * most)) }
+  }
+}
 
 /** Exits that several ways lead to, if there are many states. */
 const crowdedExits = (chart: Chart, course: Course): ReadonlySet<string> => {
@@ -186,10 +208,7 @@ const boxOf = (id: string, state: State, isMain: boolean): Box => {
       const second = state.kind === "task"
         ? state.undo === undefined ? undefined : `↺ ${cut(state.undo, 32)}`
         : state.kind === "wait"
-        ? cut(
-          [`waits for ${state.signals.join(", ")}`, ...state.timeout === undefined ? [] : [state.timeout]].join(" · "),
-          48
-        )
+        ? cut(waiting(state), 48)
         : "not registered"
       const wanted = Math.max(72, title + 32, second === undefined ? 0 : width(second, 10.5) + 32)
       return { ...box, second, width: Math.ceil(wanted), height: second === undefined ? 34 : 48 }
@@ -201,16 +220,21 @@ const boxOf = (id: string, state: State, isMain: boolean): Box => {
 const widest = 400
 
 const cardOf = ({ branches, each, options, rule }: Split): Card => {
-  const chip = (name: string) => {
+  const chip = (name: string): Chip => {
     const label = cut(name, 18)
-    return { label, width: Math.ceil(Math.max(40, width(label, 11) + 20)) }
+    return {
+      label,
+      width: Math.ceil(Math.max(40, width(label, 11) + 20)),
+      title: label === clean(name) ? undefined : name
+    }
   }
-  const widthOf = (chips: ReadonlyArray<{ readonly width: number }>) =>
+  const widthOf = (chips: ReadonlyArray<Chip>) =>
     chips.reduce((sum, { width }) => sum + width, 0) + Math.max(0, chips.length - 1) * 8
   const names = branches ?? [each]
   let chips = names.slice(0, names.length > 5 ? 4 : 5).map(chip)
   while (chips.length > 1 && widthOf(chips) > widest) chips = chips.slice(0, -1)
-  if (chips.length < names.length) chips = [...chips, chip(`+ ${names.length - chips.length}`)]
+  const rest = names.slice(chips.length)
+  if (rest.length > 0) chips = [...chips, { ...chip(`+ ${rest.length}`), title: few(rest, 24).join(", ") }]
   const text = cut(rule, 60)
   return {
     chips,

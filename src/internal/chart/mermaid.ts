@@ -3,7 +3,7 @@
  * Mermaid, Markdown or HTML would read. A pure function.
  */
 import type { Chart, State, Way } from "../../chart.ts"
-import { clean } from "./names.ts"
+import { clean, few, waiting } from "./names.ts"
 
 export const draw = (chart: Chart): string => {
   const ids = new Map(chart.states.map(({ name }, i) => [name, `n${i}`]))
@@ -38,13 +38,9 @@ const stateOf = (id: string, state: State): ReadonlyArray<string> => {
     case "task":
       return [`  ${id}(${state.undo === undefined ? name : two(state.name, `↺ ${state.undo}`)})`]
     case "wait":
-      return [
-        `  ${id}(${
-          two(state.name, [`waits for ${state.signals.join(", ")}`, state.timeout ?? ""].filter(Boolean).join(" · "))
-        }):::wait`
-      ]
+      return [`  ${id}(${two(state.name, waiting(state))}):::wait`]
     case "split": {
-      const branches = state.branches ?? [state.each]
+      const branches = few(state.branches ?? [state.each], 12)
       return [
         `  subgraph ${id} [${quote([state.name, ...state.options].join(" · "))}]`,
         `    ${id}f((" ")):::fork`,

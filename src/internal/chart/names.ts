@@ -1,6 +1,7 @@
 /**
  * The texts of a picture: what of a name may be shown, how wide it is, and where it is cut. Pure functions of a text.
  */
+import type { Wait } from "../../chart.ts"
 
 /** What a name must not do to a page, a terminal or a reader: control, reordering, halves of characters. */
 const harmful = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufffe\uffff]|(?![\u200c\u200d])\p{Cf}/gu
@@ -13,6 +14,14 @@ export const cut = (name: string, length: number): string => {
   const characters = [...clean(name)]
   return characters.length > length ? `${characters.slice(0, length - 1).join("")}…` : characters.join("")
 }
+
+/** The first names, and how many there are beside them. */
+export const few = (names: ReadonlyArray<string>, most: number): ReadonlyArray<string> =>
+  names.length <= most ? names : [...names.slice(0, most - 1), `+ ${names.length - most + 1}`]
+
+/** What a state waits for, and how long. */
+export const waiting = ({ signals, timeout }: Wait): string =>
+  [`waits for ${signals.join(", ")}`, ...timeout === undefined ? [] : [timeout]].join(" · ")
 
 /** For XML and HTML, in a text or an attribute. */
 export const escape = (name: string): string => clean(name).replace(/[&<>"'`]/g, (c) => `&#${c.charCodeAt(0)};`)

@@ -62,8 +62,9 @@ const sentence = ({ from, kind, label, to }: Way): string =>
 const n = (value: number): number => Math.round(value * 10) / 10
 
 /** A text whose middle is at `y`: not every viewer knows `dominant-baseline`. */
-const textOf = (kind: string, x: number, y: number, size: number, text: string): string =>
-  `<text class="${kind}" x="${n(x)}" y="${n(y + size * 0.35)}">${escape(text)}</text>`
+const textOf = (kind: string, x: number, y: number, size: number, text: string, title?: string): string =>
+  `<text class="${kind}" x="${n(x)}" y="${n(y + size * 0.35)}">` +
+  `${title === undefined ? "" : `<title>${escape(title)}</title>`}${escape(text)}</text>`
 
 // -----------------------------------------------------------------------------
 // lines
@@ -194,14 +195,14 @@ const cardOf = (box: figures.Box, card: figures.Card, x: number, top: number): s
   let left = x - card.chipsWidth / 2
   const wires: Array<string> = []
   const chips: Array<string> = []
-  for (const { label, width } of card.chips) {
+  for (const { label, title, width } of card.chips) {
     const mid = left + width / 2
     wires.push(
       `M${n(x)} ${n(fork)}C${n(x)} ${n(fork + 9)} ${n(mid)} ${n(fork + 3)} ${n(mid)} ${n(chip)}`,
       `M${n(mid)} ${n(chip + high)}C${n(mid)} ${n(chip + high + 10)} ${n(x)} ${n(join - 18)} ${n(x)} ${n(join - 10)}`
     )
     if (card.isStacked) { for (const k of [2, 1]) chips.push(rect("chip", left + k * 3, chip - k * 3, width, high, 6)) }
-    chips.push(rect("chip", left, chip, width, high, 6), textOf("c m", mid, chip + high / 2, 11, label))
+    chips.push(rect("chip", left, chip, width, high, 6), textOf("c m", mid, chip + high / 2, 11, label, title))
     left += width + 8
   }
   const side = box.width / 2 - 14

@@ -4,7 +4,7 @@
  */
 import type { Chart, State, TextOptions, Way } from "../../chart.ts"
 import { type Course, courseOf } from "./course.ts"
-import { cells, clean } from "./names.ts"
+import { cells, clean, few } from "./names.ts"
 import { read } from "./trail.ts"
 
 interface Marks {
@@ -180,7 +180,7 @@ const boxOf = (
       const options = state.options.length === 0 ? "" : `   ${clean(state.options.join(` ${marks.point} `))}`
       const first = `${name}${options}${visits}`
       rows.push([first, (text) => pen.bold(name) + pen.dim(text.slice(name.length))])
-      rows.push([`${marks.fork} ${(state.branches ?? [state.each]).map(clean).join(marks.between)}`, pen.split])
+      rows.push([`${marks.fork} ${few(state.branches ?? [state.each], 6).map(clean).join(marks.between)}`, pen.split])
       rows.push([`${marks.join} ${clean(state.rule).replaceAll("·", marks.point)}`, pen.split])
       break
     }
