@@ -33,10 +33,17 @@ const host = {
   }
 }
 
+// a module that runs may end the process, too
+const early = () => console.error("cano: what was loaded has ended the program: draw a module that only exports workflows")
+process.once("exit", early)
+
 Command.run(Cli.make(host), { version }).pipe(
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain({
     // what the module of the user has left open must not keep the program
-    teardown: (exit) => process.stdout.write("", () => process.exit(exit._tag === "Success" ? 0 : 1))
+    teardown: (exit) => {
+      process.off("exit", early)
+      process.stdout.write("", () => process.exit(exit._tag === "Success" ? 0 : 1))
+    }
   })
 )

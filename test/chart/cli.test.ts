@@ -94,12 +94,19 @@ const files: { readonly [name: string]: string } = {
   "throws.ts": `throw new Error("no luck\\nat all")`,
   "view.tsx": `export const a = <b />`,
   "syntax.ts": `export const = 1`,
+  "decorator.ts": `const mark = (of: unknown) => of\n@mark class A {}\nexport const a = new A()`,
+  "package.ts": `export * from "not-installed"`,
+  "common/package.json": `{ "type": "commonjs" }`,
+  "common/import.ts": machine("one"),
+  "common/export.ts": `export const a = 1`,
+  "exits.ts": `process.exit(3)`,
   "foreign.ts": `export const machine = { "~effect-cano/Workflow": "~effect-cano/Workflow", name: "old" }`
 }
 
 beforeAll(() => {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
+  mkdirSync(join(folder, "common"))
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
 })
 
@@ -171,11 +178,18 @@ describe("cano draw", () => {
     "type.ts": "A type has to be imported as one: import type",
     "throws.ts": "throws.ts can't be loaded: no luck",
     "view.tsx": "Node reads no JSX",
+    "decorator.ts": "namespaces and decorators are refused. Or load it with a compiler",
+    "package.ts": "Install it; where it is a path of a tsconfig.json",
+    "common/import.ts": `write "type": "module" there, or name it .mts`,
+    "common/export.ts": `write "type": "module" there, or name it .mts`,
+    "common": "common is a folder: name a module in it",
     "syntax.ts": "syntax.ts can't be loaded:"
   }
   it("says in a sentence what Node refuses to load, and what to do", async () => {
     const files = Object.keys(refusals)
-    const { stderr, stdout } = await program("--conditions=effect-cano-source", join(folder, "many.mjs"), ...files)
+    // Node warns on its own of what is CommonJS
+    const flags = ["--no-warnings", "--conditions=effect-cano-source"]
+    const { stderr, stdout } = await program(...flags, join(folder, "many.mjs"), ...files)
     assert.strictEqual(stderr, "")
     const said: ReadonlyArray<string> = JSON.parse(stdout)
     assert.strictEqual(said.length, files.length)
@@ -183,6 +197,13 @@ describe("cano draw", () => {
       assert.include(said[i], sentence)
       assert.notMatch(said[i]!, /^ +at /m)
     })
+    assert.notInclude(said.at(-1), "strips types", "a slip of the pen is none of what would need a compiler")
+  })
+
+  it("says that a module has ended the program, where it has", async () => {
+    const { code, stderr } = await program(...bin, "draw", "exits.ts")
+    assert.strictEqual(code, 3)
+    assert.include(stderr, "what was loaded has ended the program: draw a module that only exports workflows")
   })
 
   it("is the program cano, which ends when it has drawn, whatever the module has left open", async () => {
@@ -248,5 +269,7 @@ describe("cano draw", () => {
     ])
     assert.include(asked!.stderr, "cano draw: elkjs can't be loaded, npm install elkjs: Cannot find package 'elkjs'")
     assert.strictEqual(left!.stdout, column!.stdout)
+    assert.include(left!.stderr, "cano draw: drawn in a column, as elkjs can't be loaded, npm install elkjs")
+    assert.strictEqual(column!.stderr, "")
   })
 })

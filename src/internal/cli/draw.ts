@@ -94,9 +94,17 @@ const once = Effect.fnUntraced(function*(host: Host, given: Given) {
 const picture = (host: Host, format: typeof formats[number], chart: Chart, { layout, out, theme }: Given) => {
   switch (format) {
     case "svg":
-      return Effect.mapError(
-        Charts.toSvg(chart, { theme, layout: Option.getOrUndefined(layout) }),
-        ({ message }) => new DrawError({ message })
+      return Effect.catchTag(
+        Charts.toSvg(chart, { theme, layout: Option.getOrElse(layout, () => "elk" as const) }),
+        "LayoutError",
+        ({ message }) =>
+          Option.isSome(layout)
+            ? Effect.fail(new DrawError({ message }))
+            // the other picture is a good one, but nobody should take it for what they could have
+            : Effect.andThen(
+              Console.error(`cano draw: drawn in a column, as ${message}`),
+              Effect.orDie(Charts.toSvg(chart, { theme, layout: "column" }))
+            )
       )
     case "mermaid":
       return Effect.succeed(Charts.toMermaid(chart))

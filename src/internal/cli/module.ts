@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
 import * as Path from "effect/Path"
 import * as Predicate from "effect/Predicate"
 import type { Chart } from "../../chart.ts"
@@ -28,8 +29,10 @@ export const load = Effect.fnUntraced(function*(host: Host, module: string, want
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const file = path.resolve(module)
-  if (!(yield* Effect.orElseSucceed(fs.exists(file), () => false))) {
-    return yield* new DrawError({ message: `there is no ${module}` })
+  const found = yield* Effect.option(fs.stat(file))
+  if (Option.isNone(found)) return yield* new DrawError({ message: `there is no ${module}` })
+  if (found.value.type === "Directory") {
+    return yield* new DrawError({ message: `${module} is a folder: name a module in it` })
   }
   const url = yield* Effect.mapError(path.toFileUrl(file), ({ message }) => new DrawError({ message }))
   const exports = yield* Effect.tryPromise({
@@ -99,8 +102,17 @@ const reasons: ReadonlyArray<readonly [RegExp, string]> = [
     "Node strips no types in node_modules: draw a .js, or a module of your own that exports it."
   ],
   [
-    /ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX|ERR_INVALID_TYPESCRIPT_SYNTAX|TypeScript (enum|parameter property|namespace)|decorators/i,
+    // of a decorator Node says no more than that its character is an invalid one
+    /ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX|TypeScript (enum|parameter property|namespace)|^ ?Invalid or unexpected token$/i,
     `Node strips types and compiles nothing, so enums, parameter properties, namespaces and decorators are refused. ${loader}`
+  ],
+  [
+    /Cannot use import statement outside a module|Unexpected token 'export'/,
+    "Its package.json says that it is CommonJS: write \"type\": \"module\" there, or name it .mts."
+  ],
+  [
+    /Cannot find package '(?![@~]\/)/,
+    "Install it; where it is a path of a tsconfig.json, write it as a relative one, as Node knows no others."
   ],
   [/ERR_UNKNOWN_FILE_EXTENSION.*\.[jt]sx/, `Node reads no JSX. ${loader}`],
   [
