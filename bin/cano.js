@@ -16,6 +16,7 @@ const optional = async (name) => {
 
 const NodeRuntime = await optional("@effect/platform-node/NodeRuntime")
 const NodeServices = await optional("@effect/platform-node/NodeServices")
+const Console = await import("effect/Console")
 const Effect = await import("effect/Effect")
 const Command = await import("effect/cli/Command")
 const Cli = await import("effect-cano/cli")
@@ -33,11 +34,16 @@ const host = {
   }
 }
 
+// what a module prints when it is loaded is no part of the picture
+const own = { ...console }
+console.log = console.info = console.debug = console.error
+
 // a module that runs may end the process, too
 const early = () => console.error("cano: what was loaded has ended the program: draw a module that only exports workflows")
 process.once("exit", early)
 
 Command.run(Cli.make(host), { version }).pipe(
+  Effect.provideService(Console.Console, own),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain({
     // what the module of the user has left open must not keep the program

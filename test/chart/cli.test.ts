@@ -100,6 +100,7 @@ const files: { readonly [name: string]: string } = {
   "common/import.ts": machine("one"),
   "common/export.ts": `export const a = 1`,
   "exits.ts": `process.exit(3)`,
+  "prints.ts": `${machine("loud")}console.log("it runs")\nawait Effect.runPromise(machine.orchestrate("Start"))`,
   "foreign.ts": `export const machine = { "~effect-cano/Workflow": "~effect-cano/Workflow", name: "old" }`
 }
 
@@ -208,6 +209,11 @@ describe("cano draw", () => {
 
   it("is the program cano, which ends when it has drawn, whatever the module has left open", async () => {
     assert.deepStrictEqual(await program(...bin, "draw", "open.ts"), { code: 0, stdout: `${text}\n`, stderr: "" })
+  })
+
+  it("keeps what the module prints out of the picture", async () => {
+    const printed = { code: 0, stdout: `${text}\n`, stderr: "it runs\n" }
+    assert.deepStrictEqual(await program(...bin, "draw", "prints.ts"), printed)
   })
 
   it("draws again when the module has changed", async () => {
