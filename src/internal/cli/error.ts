@@ -6,5 +6,11 @@ import * as Data from "effect/Data"
 
 export class DrawError extends Data.TaggedError("DrawError")<{ readonly message: string }> {
   /** What the command line shows of it: without a trace. */
-  override readonly [CliError.userMessage]: string = `cano draw: ${this.message}`
+  declare readonly [CliError.userMessage]: string
+
+  // a field of a computed name is something that a bundler would have to keep
+  constructor(given: { readonly message: string }) {
+    super(given)
+    Object.assign(this, { [CliError.userMessage]: `cano draw: ${given.message}` })
+  }
 }

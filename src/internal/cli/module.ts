@@ -90,13 +90,14 @@ const refusal = (module: string, cause: unknown): string => {
   const code = Predicate.isObject(cause) && "code" in cause ? String(cause.code) : ""
   const text = Predicate.isObject(cause) && "message" in cause ? String(cause.message) : String(cause)
   const first = text.split("\n").find((line) => line.trim() !== "")?.trim() ?? ""
-  const known = reasons.find(([pattern]) => pattern.test(`${code} ${text}`))
+  const known = reasons().find(([pattern]) => pattern.test(`${code} ${text}`))
   return `${module} can't be loaded: ${first}${known === undefined ? "" : `. ${known[1]}`}`
 }
 
 const loader = "Or load it with a compiler: node --import tsx node_modules/effect-cano/bin/cano.js draw …"
 
-const reasons: ReadonlyArray<readonly [RegExp, string]> = [
+// made when it is asked for, as a bundler does not see that expressions and texts made of others are constants
+const reasons = (): ReadonlyArray<readonly [RegExp, string]> => [
   [
     /ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING/,
     "Node strips no types in node_modules: draw a .js, or a module of your own that exports it."
