@@ -55,7 +55,8 @@ execFileSync(
 const bundle = await rolldown({
   cwd: root,
   input: Object.fromEntries(entries.map((file) => [file.slice(0, -3), join(source, file)])),
-  external: /^effect(\/|$)/,
+  // what is not a file of ours
+  external: /^[^./]/,
   tsconfig: join(root, "tsconfig.json"),
   plugins: [pure],
   onLog: (_, log) => {
@@ -67,7 +68,8 @@ await bundle.write({
   format: "esm",
   entryFileNames: "[name].js",
   chunkFileNames: "internal/[name].js",
-  codeSplitting: { groups: [{ name: "shared", minShareCount: 2 }] },
+  // pictures stay in the file of their entry: who draws nothing does not read them
+  codeSplitting: { groups: [{ name: "shared", minShareCount: 2, test: /src\/(?!chart\.ts|internal\/chart\/)/ }] },
   // a text of other characters takes twice the memory, and longer to read
   charset: "ascii",
   comments: { annotation: true, legal: true, jsdoc: false },

@@ -22,6 +22,12 @@ const sh = (cwd: string, command: string, ...args: ReadonlyArray<string>) => {
   }
 }
 
+const machine = `
+import { Effect } from "effect"
+import { Workflow } from "effect-cano"
+export const machine = Workflow.make("m").register("Start", { run: Effect.void, next: "Done" }).addExitStates("Done")
+`
+
 const modules = readdirSync(join(root, "src")).filter((file) => file.endsWith(".ts") && file !== "index.ts")
   .map((file) => file.slice(0, -3))
 
@@ -58,7 +64,7 @@ try {
   const tops = readdirSync(library).sort()
   assert.deepEqual(
     tops,
-    "CHANGELOG.md CONTRIBUTING.md LICENSE README.md bench dist docs examples package.json src test".split(" ")
+    "CHANGELOG.md CONTRIBUTING.md LICENSE README.md bench bin dist docs examples package.json src test".split(" ")
   )
   const links = brokenLinks(library)
   assert.deepEqual(links.broken, [], "links that lead nowhere in the package")
@@ -139,6 +145,18 @@ try {
       if (expected.length > 0) assert.deepEqual(lines(stdout), expected, `${label}: ${program} printed something else`)
     }
   })
+
+  // The program of the package: without its optional peers it says which one is missing, and draws with one of them.
+  writeFileSync(join(consumer, "machine.mjs"), machine)
+  const cano = (...args: ReadonlyArray<string>) =>
+    run(bin, { cwd: consumer, condition: false }, ["draw", "machine.mjs", ...args])
+  const bin = join(consumer, "node_modules/.bin/cano")
+  assert.match((await cano()).stderr, /^cano needs @effect\/platform-node, which is not installed/)
+  const platform = `@effect/platform-node@${installed("@effect/platform-node")}`
+  sh(consumer, "npm", "install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", platform)
+  assert.deepEqual(lines((await cano()).stdout).slice(-1), ["  ◎ Done"])
+  assert.match((await cano("--svg")).stdout, /^<svg /)
+  assert.match((await cano("--svg", "--layout", "elk")).stderr, /elkjs can't be loaded, npm install elkjs/)
 
   // What is private stays so.
   writeFileSync(

@@ -13,11 +13,12 @@ export interface Output {
 /** Runs a program with this Node, or another runtime that strips the types, and with "effect-cano" standing for src/. */
 export const run = (
   file: string,
-  options: { readonly cwd?: string; readonly condition?: boolean; readonly runtime?: ReadonlyArray<string> } = {}
+  options: { readonly cwd?: string; readonly condition?: boolean; readonly runtime?: ReadonlyArray<string> } = {},
+  more: ReadonlyArray<string> = []
 ) =>
   new Promise<Output>((done) => {
     const [runtime, ...before] = options.runtime ?? [process.execPath]
-    const args = [...before, ...options.condition === false ? [] : ["--conditions=effect-cano-source"], file]
+    const args = [...before, ...options.condition === false ? [] : ["--conditions=effect-cano-source"], file, ...more]
     const { FORCE_COLOR: _, ...env } = process.env
     execFile(runtime ?? process.execPath, args, {
       cwd: options.cwd ?? root,

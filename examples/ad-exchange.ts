@@ -39,7 +39,9 @@ const exchange = Workflow.make<State>("ad-exchange")
       slow,
       audience: `${values.segment}, ${values.device}, ${values.geo}`
     }),
-    otherwise: { _tag: "HouseAd", reason: "nothing is known of the visitor" }
+    otherwise: { _tag: "HouseAd", reason: "nothing is known of the visitor" },
+    // where functions lead, for whoever reads or draws the machine
+    to: { next: ["Bids"] }
   })
   // whoever has bid when the time is up
   .registerSplit(
@@ -53,7 +55,8 @@ const exchange = Workflow.make<State>("ad-exchange")
           Console.log(`  ${slot} (${audience}): ${result.values.length} bids, ${result.tally.interrupted} cut off`),
           { _tag: "Checks" as const, bids: result.values }
         ),
-      otherwise: (error) => ({ _tag: "HouseAd", reason: `nobody bid in time (${error._tag})` })
+      otherwise: (error) => ({ _tag: "HouseAd", reason: `nobody bid in time (${error._tag})` }),
+      to: { next: ["Checks"], otherwise: ["HouseAd"] }
     }
   )
   // two of three fraud models must pass the auction
@@ -62,7 +65,8 @@ const exchange = Workflow.make<State>("ad-exchange")
     timeout: "50 millis",
     next: (result, { bids }) =>
       Effect.as(Console.log(`  checked by ${result.values.join(" and ")}`), { _tag: "Enrich" as const, bids }),
-    otherwise: { _tag: "HouseAd", reason: "the auction could not be checked" }
+    otherwise: { _tag: "HouseAd", reason: "the auction could not be checked" },
+    to: { next: ["Enrich"] }
   })
   // half of the quality scores will do: bids that have none by then are dropped
   .registerSplit(
@@ -75,7 +79,8 @@ const exchange = Workflow.make<State>("ad-exchange")
         Effect.as(Console.log(`  scored ${result.values.map((bid) => bid.bidder).join(", ")} in time`), {
           _tag: "Notify" as const,
           winner: result.values.reduce((best, bid) => bid.cents > best.cents ? bid : best)
-        })
+        }),
+      to: { next: ["Notify"] }
     }
   )
   // one region that has heard of it is enough
@@ -85,7 +90,8 @@ const exchange = Workflow.make<State>("ad-exchange")
       _tag: "Complete",
       winner,
       via: result.values.west ?? result.values.east ?? "nobody"
-    })
+    }),
+    to: { next: ["Complete"] }
   })
   .addExitStates("Complete", "HouseAd")
   .withTimeout("1 second")

@@ -33,7 +33,8 @@ const program = Effect.gen(function*() {
             `  done: ${result.values.map((exit) => exit._tag === "Processed" ? exit.order : exit._tag).join(", ")}`
           ),
           { _tag: "Pull" }
-        )
+        ),
+      to: { next: ["Pull"], branches: ["Process"] }
     })
     .register("Process", function*({ order }) {
       yield* Effect.sleep("20 millis")

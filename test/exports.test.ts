@@ -53,15 +53,18 @@ const surface: { readonly [module: string]: ReadonlyArray<string> } = {
   MemoryStore: ["MemoryStore", "StoreError", "key", "layer", "make"],
   Split: ["GrowingTypeId", "growing", "run"],
   SplitResult: ["isDetached", "isFailed", "isLate", "isSucceeded"],
-  SplitStream: ["make"],
   TaskResult: ["isSplit", "split"],
   Workflow: ["CurrentRun", "TypeId", "fromEntries", "isWorkflow", "make", "orchestrate", "path"]
 }
 
-const modules = Object.keys(surface)
+/** What entries of their own give, which the index does not load. */
+const wings: typeof surface = {
+  SplitStream: ["make"],
+  chart: ["LayoutError", "make", "toDot", "toMermaid", "toSvg", "toText", "trail"],
+  cli: ["make"]
+}
 
-/** What one imports by itself, since it loads modules of Effect that most programs do without. */
-const apart = ["SplitStream"]
+const modules = Object.keys(surface)
 
 /** The names that a pattern finds, each with the doc block that stands right before it. */
 const documented = (text: string, pattern: RegExp): ReadonlyArray<{ readonly name: string; readonly doc: string }> =>
@@ -95,21 +98,20 @@ const exported = (file: string): ReturnType<typeof documented> => {
 }
 
 describe("exports", () => {
-  it("the index gives the public modules, each as a namespace, but for those that stand apart", () => {
-    assert.deepStrictEqual(Object.keys(index).sort(), modules.filter((module) => !apart.includes(module)))
+  it("the index gives the public modules, each as a namespace", () => {
+    assert.deepStrictEqual(Object.keys(index).sort(), modules)
     assert.deepStrictEqual(
       readdirSync(source).filter((file) => file.endsWith(".ts")).sort(),
-      [...modules.map((module) => `${module}.ts`), "index.ts"]
+      [...modules, ...Object.keys(wings), "index"].map((module) => `${module}.ts`).sort()
     )
   })
 
-  for (const module of modules) {
-    const isApart = apart.includes(module)
-
-    it(`effect-cano/${module} gives these names and no other${isApart ? "" : ", also through the index"}`, async () => {
+  for (const [module, names] of Object.entries({ ...surface, ...wings })) {
+    it(`effect-cano/${module} gives these names and no other, a module of the index also through that`, async () => {
       const self: object = await import(`../src/${module}.ts`)
-      assert.deepStrictEqual(Object.keys(self).sort(), surface[module])
-      assert.strictEqual(new Map<string, object>(Object.entries(index)).get(module), isApart ? undefined : self)
+      assert.deepStrictEqual(Object.keys(self).sort(), names)
+      const indexed = new Map<string, object>(Object.entries(index)).get(module)
+      assert.strictEqual(indexed, module in wings ? undefined : self)
     })
 
     it(`every export of effect-cano/${module} has a doc block with @category and @since`, () => {
@@ -126,7 +128,7 @@ describe("exports", () => {
       for (const { doc, name } of namespaces(text)) {
         assert.match(doc, /@since \d+\.\d+\.\d+\n/, `${name} has a since`)
       }
-      assert.includeMembers(found.map(({ name }) => name), [...surface[module]!])
+      assert.includeMembers(found.map(({ name }) => name), [...names])
     })
   }
 
@@ -161,6 +163,33 @@ const imported = globSync("**/*.ts", { cwd: import.meta.dirname, exclude: ["muta
         : specifier
     )
   }
+})
+
+describe("the core", () => {
+  /** The files that the index loads, and what they load of others. */
+  const loaded = (): { readonly files: ReadonlySet<string>; readonly others: ReadonlySet<string> } => {
+    const files = new Set<string>()
+    const others = new Set<string>()
+    const visit = (file: string) => {
+      if (files.has(file)) return
+      files.add(file)
+      const imports = /^(?:import|export) (?:\* as \w+|\{[^}]*\}) from "([^"]+)"|\bimport\("([^"]+)"\)/gm
+      for (const [, from, dynamic] of readFileSync(file, "utf8").matchAll(imports)) {
+        const specifier = from ?? dynamic!
+        if (specifier.startsWith(".")) visit(resolve(dirname(file), specifier))
+        else others.add(specifier)
+      }
+    }
+    visit(join(source, "index.ts"))
+    return { files, others }
+  }
+
+  it("loads no wing, and of others stable modules of Effect only", () => {
+    const { files, others } = loaded()
+    assert.isAbove(files.size, 50)
+    for (const file of files) assert.notMatch(relative(source, file), /^(chart|cli|internal\/(chart|cli)\/.*)\.ts$/)
+    for (const other of others) assert.match(other, /^effect\/[A-Z]\w+$/)
+  })
 })
 
 describe("the tests", () => {

@@ -7,6 +7,10 @@ import { Deferred, Effect, Fiber, Option, PubSub, Queue, Stream, SubscriptionRef
 import { Bulkhead, type CanoError, JoinStrategy, Split, SplitResult, TaskResult, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
 import { readFileSync } from "node:fs"
+import { vi } from "vitest"
+import { assertPictures } from "./patternPictures.ts"
+
+vi.mock("effect-cano", async (original) => (await import("./patternPictures.ts")).noted(original))
 
 const { all, any, partialResults, quorum } = JoinStrategy
 
@@ -68,7 +72,7 @@ describe("basic control flow", () => {
 
   const choosing = (log: Array<string>, note: (what: string) => Effect.Effect<void>, amount: number) =>
     Workflow.make<"Check" | "Approve" | "Pay" | "Done">("invoice")
-      .register("Check", Effect.sync(() => amount > 100 ? "Approve" : "Pay"))
+      .register("Check", Effect.sync(() => amount > 100 ? "Approve" : "Pay"), { to: ["Approve", "Pay"] })
       .register("Approve", { run: note("approve"), next: "Pay" })
       .register("Pay", { run: Effect.sync(() => log.push("pay")), next: "Done" })
       .addExitStates("Done")
@@ -116,7 +120,8 @@ describe("advanced branching and synchronization", () => {
       const done = yield* Workflow.make<{ readonly _tag: "Alarm" } & Alarm | "Done" | "None">("emergency")
         .registerSplit("Alarm", (alarm) => dispatch(alarm, work), {
           strategy: all,
-          next: ({ values }) => values.length === 1 ? "Done" : "None"
+          next: ({ values }) => values.length === 1 ? "Done" : "None",
+          to: { next: ["Done", "None"] }
         })
         .addExitStates("Done", "None")
         .orchestrate(state)
@@ -129,7 +134,11 @@ describe("advanced branching and synchronization", () => {
       const { log, work } = journal()
       const exit = yield* Workflow.make<"Start" | "Ground" | "Walls" | "Inspect" | "Inspected" | "Built">("house")
         .addExitStates("Inspected", "Built")
-        .registerSplit("Start", () => TaskResult.split(["Ground", "Walls"]), { strategy: all, next: "Built" })
+        .registerSplit("Start", () => TaskResult.split(["Ground", "Walls"]), {
+          strategy: all,
+          next: "Built",
+          to: { branches: ["Ground", "Walls"] }
+        })
         .register("Ground", { run: work("ground", 10), next: "Inspect" })
         .register("Walls", { run: work("walls", 25), next: "Inspect" })
         .register("Inspect", { run: work("inspect", 5), next: "Inspected" })
@@ -150,7 +159,9 @@ describe("advanced branching and synchronization", () => {
           : [note("breathing again"), work("pulse again", 5)]
       const result = yield* Workflow.make<"Test" | "Act" | "Done">("cardiac arrest")
         .registerSplit("Test", tests, { strategy: any, losers, next: "Act" })
-        .register("Act", Effect.map(work("act", 100), () => rounds === 1 ? "Test" as const : "Done" as const))
+        .register("Act", Effect.map(work("act", 100), () => rounds === 1 ? "Test" as const : "Done" as const), {
+          to: ["Done", "Test"]
+        })
         .addExitStates("Done")
         .orchestrate("Test")
         .pipe(play)
@@ -190,7 +201,8 @@ describe("advanced branching and synchronization", () => {
                 n: n + 1,
                 before: outcomes.filter(SplitResult.isDetached).map(({ exit }) => exit)
               } as const
-            )
+            ),
+          to: { next: ["Done", "Check"] }
         })
         .addExitStates("Done")
         .orchestrate({ _tag: "Check", n: 1, before: [] })
@@ -459,7 +471,7 @@ describe("state-based", () => {
         Effect.as(Effect.sleep("14 days"), "Reminded" as const)
       )
       const waiting = Workflow.make<"Wait" | "Answered" | "Reminded">("letter")
-        .register("Wait", letter)
+        .register("Wait", letter, { to: ["Answered", "Reminded"] })
         .addExitStates("Answered", "Reminded")
         .orchestrate("Wait")
       const reminded = yield* Effect.forkChild(waiting)
@@ -600,9 +612,12 @@ describe("cancellation and force completion", () => {
           next: ({ values }) => ({
             _tag: values.includes("cancel") ? "Cancelled" : "Report",
             values: values.filter((value) => value !== "cancel" && value !== "complete")
-          })
+          }),
+          to: { next: ["Report", "Cancelled"] }
         })
-        .register("Report", ({ values }) => Effect.as(note(`report of ${values.length}`), "Reported"))
+        .register("Report", ({ values }) => Effect.as(note(`report of ${values.length}`), "Reported"), {
+          to: ["Reported"]
+        })
         .addExitStates("Cancelled", "Reported")
       const run = yield* Effect.forkChild(workflow.orchestrate("Test"))
       yield* TestClock.adjust(millis)
@@ -649,7 +664,9 @@ describe("iteration", () => {
       let turns = 0
       const machine = Workflow.make<"Draft" | "Review" | "Fix" | "Done">("paper")
         .register("Draft", { run: note("draft"), next: "Review" })
-        .register("Review", Effect.map(note("review"), () => ++turns === 1 ? "Fix" : turns === 2 ? "Draft" : "Done"))
+        .register("Review", Effect.map(note("review"), () => ++turns === 1 ? "Fix" : turns === 2 ? "Draft" : "Done"), {
+          to: ["Fix", "Draft", "Done"]
+        })
         .register("Fix", { run: note("fix"), next: "Review" })
         .addExitStates("Done")
       yield* machine.orchestrate("Fix")
@@ -667,7 +684,7 @@ describe("iteration", () => {
         .register("Count", ({ left, sum }) =>
           Effect.succeed(
             left > 0 ? { _tag: "Count", left: left - 1, sum: sum + left } as const : { _tag: "Done", sum } as const
-          ))
+          ), { to: ["Done", "Count"] })
         .addExitStates("Done")
         .orchestrate({ _tag: "Count", left: 4, sum: 0 })
       assert.strictEqual(done.sum, 10)
@@ -683,7 +700,7 @@ describe("iteration", () => {
         .register("Fold", ({ n }) =>
           n === 0
             ? Effect.succeed({ _tag: "Done", value: 1 } as const)
-            : Effect.map(fold(n - 1), (value) => ({ _tag: "Done", value: n * value }) as const))
+            : Effect.map(fold(n - 1), (value) => ({ _tag: "Done", value: n * value }) as const), { to: ["Done"] })
         .addExitStates("Done")
       assert.strictEqual(yield* fold(5), 120)
       const endless = yield* Effect.flip(factorial.orchestrate({ _tag: "Fold", n: -1 }, { maxDepth: 10 }))
@@ -698,7 +715,11 @@ describe("termination", () => {
       // no thread knows of another, nor that it is the last; each comes to rest in an exit of its own
       const exit = yield* Workflow.make<"Open" | "Ship" | "Thank" | "Shipped" | "Thanked" | "Closed">("order")
         .addExitStates("Shipped", "Thanked", "Closed")
-        .registerSplit("Open", () => TaskResult.split(["Ship", "Thank"]), { strategy: all, next: "Closed" })
+        .registerSplit("Open", () => TaskResult.split(["Ship", "Thank"]), {
+          strategy: all,
+          next: "Closed",
+          to: { branches: ["Ship", "Thank"] }
+        })
         .registerSplit("Ship", [work("label", 10), work("insure", 40)], {
           strategy: any,
           losers: "detach",
@@ -732,7 +753,9 @@ describe("triggers", () => {
       yield* PubSub.publish(signals, "lost")
       const run = yield* Effect.forkChild(
         Workflow.make<"Wait" | "Done" | "Other">("alarm")
-          .register("Wait", Effect.map(wait, (signal) => signal === "heard" ? "Done" : "Other"))
+          .register("Wait", Effect.map(wait, (signal) => signal === "heard" ? "Done" : "Other"), {
+            to: ["Done", "Other"]
+          })
           .addExitStates("Done", "Other")
           .orchestrate("Wait")
       )
@@ -747,7 +770,9 @@ describe("triggers", () => {
       const signals = yield* Queue.unbounded<string>()
       yield* Queue.offer(signals, "kept")
       const exit = yield* Workflow.make<"Wait" | "Done" | "Other">("alarm")
-        .register("Wait", Effect.map(Queue.take(signals), (signal) => signal === "kept" ? "Done" : "Other"))
+        .register("Wait", Effect.map(Queue.take(signals), (signal) => signal === "kept" ? "Done" : "Other"), {
+          to: ["Done", "Other"]
+        })
         .addExitStates("Done", "Other")
         .orchestrate("Wait")
       assert.strictEqual(exit, "Done")
@@ -774,6 +799,11 @@ describe("docs/PATTERNS.md", () => {
       assert.strictEqual(tests.get(number!), how === "declined" ? undefined : name, `WCP-${number}`)
     }
   })
+
+  it("shows a picture of each that has a test, drawn of the machine that the test runs", () =>
+    assertPictures(
+      new Map(rows.filter(([, number]) => tests.has(number!)).map(([, number, name]) => [number!, name!]))
+    ))
 
   it("counts them as its rows do", () => {
     const count = (how: string) => rows.filter((row) => row[3] === how).length

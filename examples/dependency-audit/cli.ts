@@ -1,6 +1,8 @@
 /** The command line: arguments in, a table or a JSON document out. */
-import { Console, Duration, Effect, Option } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
+import { Console, Duration, Effect, FileSystem, Option } from "effect"
+import * as Chart from "effect-cano/chart"
+import { Argument, CliError, Command, Flag } from "effect/cli"
+import * as Reason from "./reason.ts"
 import * as Report from "./report.ts"
 import * as Audit from "./workflow.ts"
 
@@ -9,6 +11,18 @@ const deadline = (text: string): Option.Option<Duration.Duration> =>
     Duration.fromInput(text as Duration.Input), // the type knows the texts that are durations, a flag may be any
     (duration) => Duration.isFinite(duration) && Duration.isGreaterThan(duration, Duration.zero)
   )
+
+/** The states as a picture. */
+const draw = Effect.fn("draw")(function*(workflow: ReturnType<typeof Audit.make>, file: string) {
+  const fs = yield* FileSystem.FileSystem
+  const svg = yield* Chart.toSvg(Chart.make(workflow, { each: { Scan: "package" } }))
+  yield* fs.writeFileString(file, svg).pipe(
+    Effect.mapError((cause) =>
+      new CliError.UserError({ cause, userMessage: `dependency-audit: ${Reason.ofPlatform(cause)}` })
+    )
+  )
+  yield* Console.log(`The states of the audit are drawn in ${file}.`)
+})
 
 export const command = Command.make(
   "dependency-audit",
@@ -30,13 +44,20 @@ export const command = Command.make(
       Flag.withDescription("When the scan is cut off, like \"500 millis\"; default: \"30 seconds\""),
       Flag.filterMap(deadline, () => "a duration above zero, like \"30 seconds\" or \"500 millis\""),
       Flag.withDefault(Duration.seconds(30))
+    ),
+    chart: Flag.String("chart").pipe(
+      Flag.withDescription("Write a picture of the audit's states to this file, an SVG, and audit nothing"),
+      Flag.optional
     )
   },
-  ({ bulkhead, folder, json, timeout }) =>
-    Audit.make({ bulkhead, timeout }).orchestrate({ _tag: "Discover", folder }).pipe(
+  Effect.fnUntraced(function*({ bulkhead, chart, folder, json, timeout }) {
+    const workflow = Audit.make({ bulkhead, timeout })
+    if (Option.isSome(chart)) return yield* draw(workflow, chart.value)
+    yield* workflow.orchestrate({ _tag: "Discover", folder }).pipe(
       Effect.flatMap(({ audit }) => Console.log(json ? Report.toJson(audit) : Report.toText(audit))),
       Effect.tapErrorTag("DiscoveryError", (error) => Console.error(`dependency-audit: ${error.message}`))
     )
+  })
 ).pipe(
   Command.withDescription(
     [

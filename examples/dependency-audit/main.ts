@@ -3,6 +3,7 @@
  *
  *     npm start                        audits this project
  *     npm start -- <folder> --json     audits another one, as JSON
+ *     npm start -- --chart audit.svg   draws its states
  *     npm start -- --help              lists the options
  *
  * Discover → Scan (one branch for each package) → Report → Complete | Degraded: see workflow.ts.

@@ -3,6 +3,8 @@
  *
  *     Discover ──→ Scan ──→ Report ──→ Complete | Degraded
  *
+ * (`npm start -- --chart audit.svg` draws it.)
+ *
  * Scan splits into one branch for each package, at most `bulkhead` at once. The join takes what has settled when all are
  * done or the deadline has passed; what was cut off is interrupted before Report is entered. The data travels in the states.
  */
@@ -41,7 +43,7 @@ export const make = (options: { readonly bulkhead: number; readonly timeout: Dur
       const packages = yield* Discover.packages(project)
       yield* (yield* Progress).begin(packages.length)
       return { _tag: "Scan", startedAt, project, packages }
-    })
+    }, { to: ["Scan"] })
     .registerSplit("Scan", ({ packages }) => packages.map(scanOne), {
       strategy: JoinStrategy.partialTimeout,
       timeout: options.timeout,
@@ -52,12 +54,13 @@ export const make = (options: { readonly bulkhead: number; readonly timeout: Dur
         ...state,
         _tag: "Report",
         scanned: { values: [], failures, cancelled, tally, timedOut }
-      })
+      }),
+      to: { next: ["Report"], otherwise: ["Report"] }
     })
     .register("Report", function*({ packages, project, scanned, startedAt }) {
       const elapsedMillis = (yield* Clock.currentTimeMillis) - startedAt
       const audit = Report.make({ project, packages, scanned, elapsedMillis })
       return { _tag: audit.state, audit }
-    })
+    }, { to: ["Complete", "Degraded"] })
     .addExitStates("Complete", "Degraded")
     .withResources(Progress.layer)

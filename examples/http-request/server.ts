@@ -25,7 +25,7 @@ export const quote = Workflow.make<State>("quote")
     const base = catalogue[product]
     if (base === undefined) return yield* new UnknownProduct({ product })
     return { _tag: "Ask", product, base }
-  })
+  }, { to: ["Ask"] })
   .registerSplit("Ask", ({ base, product }) => [1, 2, 3].map((supplier) => ask(product, base, supplier)), {
     strategy: JoinStrategy.quorum(2),
     timeout: "100 millis",
@@ -38,7 +38,8 @@ export const quote = Workflow.make<State>("quote")
       return prices.length === 0
         ? Effect.fail(new NoSupplier({ reason: "no supplier answered in time" }))
         : Effect.succeed({ _tag: "Degraded" as const, quote: toQuote(product, prices, true) })
-    }
+    },
+    to: { next: ["Answered"], otherwise: ["Degraded"] }
   })
   .addExitStates("Answered", "Degraded")
 

@@ -483,6 +483,22 @@ describe("dependency audit", () => {
         assert.deepStrictEqual(yield* TestConsole.errorLines, [])
       }))
 
+    effect("draws its states with --chart, and audits nothing", () =>
+      Effect.gen(function*() {
+        const folder = yield* project({})
+        const fs = yield* FileSystem.FileSystem
+        yield* cli("--chart", `${folder}/audit.svg`)
+        const svg = yield* fs.readFileString(`${folder}/audit.svg`)
+        for (const text of ["Discover", "Scan", "each package", "partialTimeout · 30 s", "Degraded"]) {
+          assert.include(svg, text)
+        }
+        assert.deepStrictEqual(yield* TestConsole.logLines, [
+          `The states of the audit are drawn in ${folder}/audit.svg.`
+        ])
+        yield* Effect.flip(cli("--chart", `${folder}/nowhere/audit.svg`))
+        assert.match((yield* TestConsole.errorLines).join("\n"), /dependency-audit: ENOENT/)
+      }))
+
     effect("prints aligned tables without it", () =>
       Effect.gen(function*() {
         const folder = yield* project({

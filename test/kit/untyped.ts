@@ -2,7 +2,7 @@
  * The library as a caller from JavaScript sees it, without its types: to give it what is generated, and what it must refuse.
  */
 import type { Effect } from "effect"
-import type { CanoError, SplitResult } from "effect-cano"
+import type { CanoError, Definition, SplitResult } from "effect-cano"
 import { Split, Workflow } from "effect-cano"
 
 /** `Split.run` of anything. The test provides the `Scope` that some options ask for. */
@@ -13,7 +13,8 @@ export const standalone = Split.run as unknown as (
 
 /** A workflow of anything. */
 export interface Untyped {
-  readonly register: (state: string, task: unknown) => Untyped
+  readonly definition: Definition.Definition
+  readonly register: (state: string, task: unknown, options?: object) => Untyped
   readonly registerSplit: (state: string, branches: unknown, options: object) => Untyped
   readonly addExitStates: (...states: ReadonlyArray<string>) => Untyped
   readonly withResources: (layer: unknown) => Untyped

@@ -1,0 +1,113 @@
+/**
+ * The chart of a definition: what a picture shows of it, as texts. It is made once for each call and held by nobody.
+ */
+import * as Duration from "effect/Duration"
+import type { Path } from "../../CanoError.ts"
+import type { Chart, Options, Split, State, Way } from "../../chart.ts"
+import type * as Definition from "../../Definition.ts"
+import { namesOf } from "./trail.ts"
+
+export const make = ({ name, states }: Definition.Definition, { each, initial, seen }: Options): Chart => {
+  // what is registered twice is a broken rule, and one state
+  const shown = new Map<string, State>()
+  const ways = new Map<string, Way>()
+  const add = (way: Way) => {
+    const key = JSON.stringify([way.from, way.to ?? null, way.kind])
+    if (!ways.has(key)) ways.set(key, way)
+  }
+  for (const state of states) {
+    if (!shown.has(state.name)) shown.set(state.name, stateOf(state, each ?? {}))
+    for (const way of state.ways) for (const each of waysOf(state.name, way)) add(each)
+  }
+  for (const path of seen ?? []) addSeen(path, shown, ways, add)
+  const known = [...ways.values()]
+  // a function is no riddle any more once a run has shown where it leads
+  const solved = new Set(known.filter(({ source }) => source === "seen").map(({ from }) => from))
+  const drawn = known.filter(({ from, source }) => source !== "unknown" || !solved.has(from))
+  for (const { to } of drawn) if (to !== undefined && !shown.has(to)) shown.set(to, { kind: "missing", name: to })
+  const first = states.find(({ kind }) => kind !== "exit") ?? states[0]
+  return {
+    name,
+    initial: (initial ?? (first === undefined ? [] : [first.name])).filter((state) => shown.has(state)),
+    states: [...shown.values()],
+    ways: drawn
+  }
+}
+
+/** The ways of paths between states of this workflow, where no way leads so far. */
+const addSeen = (
+  path: Path | ReadonlyArray<string>,
+  states: ReadonlyMap<string, State>,
+  ways: ReadonlyMap<string, Way>,
+  add: (way: Way) => void
+): void => {
+  const taken = new Set([...ways.values()].map(({ from, to }) => JSON.stringify([from, to ?? null])))
+  for (const steps of namesOf(path)) {
+    steps.forEach((to, i) => {
+      const from = steps[i - 1]
+      if (from === undefined || !states.has(from) || !states.has(to) || taken.has(JSON.stringify([from, to]))) return
+      add({ from, to, kind: "next", source: "seen" })
+    })
+  }
+}
+
+const waysOf = (from: string, { by, source, to }: Definition.Way): ReadonlyArray<Way> => {
+  const kind = by === "task" ? "next" : by
+  const label = by === "otherwise" ? "otherwise" : by === "branches" ? "branch" : undefined
+  if (source !== "unknown") return to.map((to) => ({ from, to, kind, source, label }))
+  // nearly every function makes plain branches, which lead nowhere
+  return by === "branches" ? [] : [{ from, to: undefined, kind, source, label }]
+}
+
+const stateOf = (state: Definition.State, each: { readonly [state: string]: string }): State => {
+  switch (state.kind) {
+    case "exit":
+      return { kind: "exit", name: state.name }
+    case "split":
+      return splitOf(state, Object.hasOwn(each, state.name) ? each[state.name] : undefined)
+    default:
+      return { kind: "task", name: state.name }
+  }
+}
+
+const splitOf = (state: Definition.Split, each: string | undefined): Split => {
+  const { branches, bulkhead, isHedged, losers, maxBranches, name, strategy, timeout, ways } = state
+  const names = branches.kind === "static" ? branches.names : undefined
+  const rule = [names === undefined ? strategy : `${strategy} of ${names.length}`]
+  if (timeout !== undefined && Duration.isFinite(timeout)) rule.push(brief(timeout))
+  const options: Array<string> = []
+  if (typeof bulkhead === "number") options.push(`${bulkhead} at once`)
+  else if (bulkhead !== undefined) options.push(`in ${bulkhead}`)
+  if (maxBranches !== undefined) options.push(`at most ${maxBranches}`)
+  if (isHedged) options.push("hedged")
+  if (typeof losers !== "string") options.push(`grace ${brief(losers.grace)}`)
+  else if (losers !== "interrupt") options.push(losers)
+  const follows = ways.some(({ by, source }) => by === "branches" && source !== "unknown")
+  return {
+    kind: "split",
+    name,
+    branches: names,
+    each: each !== undefined
+      ? `each ${each}`
+      : follows
+      ? "follow-on states"
+      : branches.kind === "dynamic" && branches.from === "growing"
+      ? "growing list"
+      : branches.kind === "dynamic" && branches.from === "iterable"
+      ? "each of a list"
+      : "each branch",
+    rule: rule.join(" · "),
+    options
+  }
+}
+
+const units = [[86_400_000, "d"], [3_600_000, "h"], [60_000, "min"], [1000, "s"]] as const
+
+/** The largest unit of which it is a whole number, seconds with decimals, or milliseconds. */
+export const brief = (duration: Duration.Duration): string => {
+  const millis = Duration.toMillis(duration)
+  if (!Number.isFinite(millis)) return "∞"
+  const unit = units.find(([size]) => millis > 0 && millis % size === 0)
+  if (unit !== undefined) return `${millis / unit[0]} ${unit[1]}`
+  return millis > 1000 ? `${Math.round(millis) / 1000} s` : `${millis} ms`
+}
