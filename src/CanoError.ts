@@ -45,7 +45,7 @@ export interface Issue {
  * @category models
  * @since 0.1.0
  */
-export type Subject = `workflow "${string}"` | "split" | "hedge" | "stream" | `bulkhead "${string}"`
+export type Subject = `workflow "${string}"` | "split" | "hedge" | "stream" | "listener" | `bulkhead "${string}"`
 
 /**
  * The rules a definition is checked against before any resource is built.
@@ -123,7 +123,7 @@ export class ConfigurationError extends failure.TaggedError("ConfigurationError"
   readonly workflow: string | undefined
   readonly issues: ReadonlyArray<Issue>
 }> {
-  /** What is misconfigured: `workflow "orders"`, `bulkhead "db"`, `split`, `hedge` or `stream`. */
+  /** What is misconfigured: `workflow "orders"`, `bulkhead "db"`, `split`, `hedge`, `stream` or `listener`. */
   get subject(): Subject {
     if (this.workflow !== undefined) return `workflow "${clip(this.workflow)}"`
     const subject = this.issues[0]?.subject

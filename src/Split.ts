@@ -312,6 +312,10 @@ export interface Options<
    */
   readonly discard?: D | undefined
   /**
+   * Each outcome says in `times` when its branch was known, started and ended. Left out: none does.
+   */
+  readonly times?: boolean | undefined
+  /**
    * What becomes of the branches that still run when the join is decided, whether it is satisfied or not. Left out:
    * `"interrupt"`.
    *

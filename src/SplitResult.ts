@@ -28,6 +28,20 @@ export interface Tally {
 }
 
 /**
+ * When a branch was known, started and ended, in milliseconds of the Clock: with the option `times` of its split.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Times {
+  readonly queued: number
+  /** `undefined` for a branch that was never started. */
+  readonly started: number | undefined
+  /** `undefined` for that, and for a branch that still ran when the split ended. */
+  readonly ended: number | undefined
+}
+
+/**
  * A branch that succeeded before the join was decided.
  *
  * @category models
@@ -40,6 +54,7 @@ export interface Succeeded<out A> {
   /** The key of the branch in a record of branches, else its index as a string. */
   readonly name: string
   readonly value: A
+  readonly times?: Times | undefined
 }
 
 /**
@@ -53,6 +68,7 @@ export interface Failed<out E> {
   readonly index: number
   readonly name: string
   readonly cause: Cause.Cause<E>
+  readonly times?: Times | undefined
 }
 
 /**
@@ -70,6 +86,7 @@ export interface Interrupted<out E = never> {
   readonly index: number
   readonly name: string
   readonly cause: Cause.Cause<E>
+  readonly times?: Times | undefined
 }
 
 /**
@@ -82,6 +99,7 @@ export interface NotStarted {
   readonly _tag: "NotStarted"
   readonly index: number
   readonly name: string
+  readonly times?: Times | undefined
 }
 
 /**
@@ -99,6 +117,7 @@ export interface Late<out A, out E = never> {
   readonly index: number
   readonly name: string
   readonly exit: Exit.Exit<A, E>
+  readonly times?: Times | undefined
 }
 
 /**
@@ -117,6 +136,7 @@ export interface Detached<out A, out E = never> {
   readonly index: number
   readonly name: string
   readonly exit: Effect.Effect<Exit.Exit<A, E>>
+  readonly times?: Times | undefined
 }
 
 /**

@@ -51,6 +51,7 @@ const surface: { readonly [module: string]: ReadonlyArray<string> } = {
     "weighted"
   ],
   MemoryStore: ["MemoryStore", "StoreError", "key", "layer", "make"],
+  RunEvent: ["cause", "layer", "listener"],
   Split: ["GrowingTypeId", "growing", "run"],
   SplitResult: ["isDetached", "isFailed", "isLate", "isSucceeded"],
   TaskResult: ["isSplit", "split"],
@@ -59,6 +60,10 @@ const surface: { readonly [module: string]: ReadonlyArray<string> } = {
 
 /** What entries of their own give, which the index does not load. */
 const wings: typeof surface = {
+  RunLogs: ["make"],
+  RunMetrics: ["make"],
+  RunSpans: ["layer"],
+  RunStream: ["make"],
   SplitStream: ["make"],
   chart: ["LayoutError", "make", "toDot", "toMermaid", "toSvg", "toText", "trail"],
   cli: ["make"]

@@ -1,9 +1,11 @@
 /** The command line: arguments in, a table or a JSON document out. */
 import { Console, Duration, Effect, FileSystem, Option } from "effect"
+import { RunEvent } from "effect-cano"
 import * as Chart from "effect-cano/chart"
 import { Argument, CliError, Command, Flag } from "effect/cli"
 import * as Reason from "./reason.ts"
 import * as Report from "./report.ts"
+import * as Trace from "./trace.ts"
 import * as Audit from "./workflow.ts"
 
 const deadline = (text: string): Option.Option<Duration.Duration> =>
@@ -24,6 +26,15 @@ const draw = Effect.fn("draw")(function*(workflow: ReturnType<typeof Audit.make>
   yield* Console.log(`The states of the audit are drawn in ${file}.`)
 })
 
+/** A run that tells how it went when it has ended, well or not. */
+const traced = <A, E, R>(run: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+  const { listener, text } = Trace.make()
+  return run.pipe(
+    Effect.provide(RunEvent.layer([listener])),
+    Effect.ensuring(Effect.suspend(() => Console.error(text())))
+  )
+}
+
 export const command = Command.make(
   "dependency-audit",
   {
@@ -33,6 +44,10 @@ export const command = Command.make(
     ),
     json: Flag.Boolean("json").pipe(
       Flag.withDescription("Print one JSON document instead of tables"),
+      Flag.withDefault(false)
+    ),
+    trace: Flag.Boolean("trace").pipe(
+      Flag.withDescription("Print the run as a tree, too, to stderr: states, slowest branches, times"),
       Flag.withDefault(false)
     ),
     bulkhead: Flag.Int("bulkhead").pipe(
@@ -50,10 +65,11 @@ export const command = Command.make(
       Flag.optional
     )
   },
-  Effect.fnUntraced(function*({ bulkhead, chart, folder, json, timeout }) {
+  Effect.fnUntraced(function*({ bulkhead, chart, folder, json, timeout, trace }) {
     const workflow = Audit.make({ bulkhead, timeout })
     if (Option.isSome(chart)) return yield* draw(workflow, chart.value)
-    yield* workflow.orchestrate({ _tag: "Discover", folder }).pipe(
+    const run = workflow.orchestrate({ _tag: "Discover", folder })
+    yield* (trace ? traced(run) : run).pipe(
       Effect.flatMap(({ audit }) => Console.log(json ? Report.toJson(audit) : Report.toText(audit))),
       Effect.tapErrorTag("DiscoveryError", (error) => Console.error(`dependency-audit: ${error.message}`))
     )

@@ -4,6 +4,7 @@
  *     npm start                        audits this project
  *     npm start -- <folder> --json     audits another one, as JSON
  *     npm start -- --chart audit.svg   draws its states
+ *     npm start -- --trace             prints the run as a tree, too
  *     npm start -- --help              lists the options
  *
  * Discover → Scan (one branch for each package) → Report → Complete | Degraded: see workflow.ts.

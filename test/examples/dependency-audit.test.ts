@@ -499,6 +499,29 @@ describe("dependency audit", () => {
         assert.match((yield* TestConsole.errorLines).join("\n"), /dependency-audit: ENOENT/)
       }))
 
+    effect(
+      "prints the run as a tree to stderr with --trace, beside the document, or when it has failed",
+      () =>
+        Effect.gen(function*() {
+          const folder = yield* project(packages(12))
+          yield* cli(folder, "--json", "--trace")
+          const told = (lines: ReadonlyArray<unknown>) =>
+            lines.join("\n").split("\n").map((line) => line.replace(/\d+ ms/, "… ms"))
+          const [first, ...rest] = told(yield* TestConsole.errorLines)
+          assert.match(first!, /^dependency-audit \w+ → Complete {2}… ms$/)
+          assert.deepStrictEqual(rest.filter((line) => !line.includes("branch")), [
+            "├─ Discover → Scan  … ms",
+            "├─ Scan → Report, partialTimeout satisfied: 12 of 12 succeeded, 0 failed  … ms",
+            "│  └─ 4 more, none longer than  … ms",
+            "└─ Report → Complete  … ms"
+          ])
+          assert.strictEqual(rest.filter((line) => /branch \d+ Succeeded/.test(line)).length, 8)
+          assert.strictEqual((yield* TestConsole.logLines).length, 1)
+          yield* Effect.exit(cli(`${folder}/nowhere`, "--trace"))
+          assert.include(told(yield* TestConsole.errorLines).join("\n"), "└─ Discover → failed  … ms")
+        })
+    )
+
     effect("prints aligned tables without it", () =>
       Effect.gen(function*() {
         const folder = yield* project({

@@ -3,9 +3,10 @@
  */
 import { assert } from "@effect/vitest"
 import { Cause, Effect, Exit, Option } from "effect"
-import type { Bulkhead, SplitResult } from "effect-cano"
+import type { Bulkhead, RunEvent, SplitResult } from "effect-cano"
 import { TestClock } from "effect/testing"
 import { start } from "./clock.ts"
+import { faultsOfEvents } from "./events.ts"
 import { tally } from "./result.ts"
 
 /** The value of an exit that has succeeded. */
@@ -62,6 +63,10 @@ export const assertConsistent = (result: SplitResult.SplitResult<unknown, unknow
   assert.strictEqual(result.settled.length, counts.Succeeded + counts.Failed)
   assert.strictEqual(result.cancelled.length, counts.Interrupted + counts.NotStarted)
 }
+
+/** Events keep what docs/GUARANTEES.md says of them. */
+export const assertEvents = (events: ReadonlyArray<RunEvent.RunEvent>): void =>
+  assert.deepStrictEqual(faultsOfEvents(events), [])
 
 /** Asserts that two observations are equal, and names the first thing in which they are not. */
 export const same = <A extends object>(actual: A, expected: A): void => {

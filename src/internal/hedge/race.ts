@@ -26,6 +26,7 @@ import * as returned from "../check/returned.ts"
 import { Bell } from "../fibers/bell.ts"
 import { dispatcherOf, DispatcherRef, isSync } from "../fibers/dispatcher.ts"
 import { warn } from "../fibers/warn.ts"
+import * as attempts from "../run/attempts.ts"
 import * as delays from "./delays.ts"
 import type { Options } from "./options.ts"
 import * as rules from "./options.ts"
@@ -87,6 +88,7 @@ class Race<A, E, R, R2> {
   readonly make: (attempt: number) => Effect.Effect<A, E, R>
   readonly options: Options<E, R2>
   readonly maxAttempts: number
+  readonly home: Fiber.Fiber<unknown, unknown>
   readonly fibers = new Set<Fiber.Fiber<unknown, unknown>>()
   /** Attempts that have ended since all of them had been looked at, the first one first. */
   readonly ended: Array<Ended<A, E>> = []
@@ -114,6 +116,7 @@ class Race<A, E, R, R2> {
     home: Fiber.Fiber<unknown, unknown>
   ) {
     this.make = make
+    this.home = home
     this.bell = new Bell(home)
     this.options = options
     this.maxAttempts = options.maxAttempts ?? defaultAttempts
@@ -202,6 +205,7 @@ const start = <A, E, R, R2>(race: Race<A, E, R, R2>, clock: Clock.Clock): Effect
   Effect.suspend(() => {
     const attempt = race.started++
     race.running++
+    const told = attempts.started(race.home, race, attempt)
     return Effect.map(
       Effect.forkChild(
         Effect.suspend(() => returned.effect("the hedge", "the function of its attempts", race.make(attempt))),
@@ -211,6 +215,7 @@ const start = <A, E, R, R2>(race: Race<A, E, R, R2>, clock: Clock.Clock): Effect
         race.fibers.add(fiber)
         fiber.addObserver((exit) => {
           race.fibers.delete(fiber)
+          told?.(exit)
           race.running--
           race.ended.push({ attempt, exit, at: clock.monotonicTimeNanosUnsafe() })
           race.bell.ring()

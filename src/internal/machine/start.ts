@@ -19,7 +19,7 @@ import type { Level } from "../run/level.ts"
 import { standing } from "../run/nested.ts"
 import * as nursery from "../run/nursery.ts"
 import { levelOf, Run, runOf, traced, within } from "../run/run.ts"
-import { SeamsRef } from "../run/seams.ts"
+import * as seams from "../run/seams.ts"
 import { workflowError } from "../split/frame.ts"
 import { advance } from "./loop.ts"
 import type { AnyEffect, Machine } from "./machine.ts"
@@ -38,6 +38,7 @@ export const start = (
   initial: unknown,
   options: RunOptions | undefined
 ): AnyEffect => {
+  const services = fiber.context
   const current = levelOf(fiber)
   const outer = standing<Level>(current)
   const refused = outer instanceof Run ? tooDeep(machine, outer) : undefined
@@ -51,7 +52,7 @@ export const start = (
     allowance: around?.allowance,
     stem: undefined,
     nursery: machine.mayDetach ? nursery.make() : undefined,
-    seams: fiber.getRef(SeamsRef),
+    seams: seams.of(fiber),
     isTimed: timeout !== undefined || around?.isTimed === true,
     splits: machine.splits
   })
@@ -59,7 +60,9 @@ export const start = (
   return within(run, () => {
     if (timeout === undefined && layers === undefined) return states()
     // in no state yet while its Layers are built
-    const later = Effect.suspend(states)
+    const later = layers === undefined
+      ? Effect.suspend(states)
+      : Effect.withFiber((fiber) => seams.adopt(run, services, fiber, states))
     return timeout === undefined
       // without a time there are Layers
       ? Effect.catchCause(provideLocal(later, layers!), (cause) => traced(run, cause))

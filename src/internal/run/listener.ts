@@ -1,36 +1,77 @@
 /**
- * Who is told of everything that starts and ends in a run: the run itself, visits of states, splits and their branches. It
- * is looked for once, when a run starts, and told on the stack of what happens; without one nobody is asked.
+ * Who is told of everything that starts and ends in a run: the run itself, visits of states, splits and their branches,
+ * attempts of hedges. It is looked for once, when a run starts, and told on the stack of what happens; without one nobody is
+ * asked.
  *
  * Each start has exactly one end, which is told with the same object, also after a failure, a defect or an interruption.
  * Numbers count up in a run and its follow-on branches, in the order in which things happen. What a listener throws is
  * dropped: it can't fail a run.
  */
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import type { Outcome } from "../../SplitResult.ts"
 import { attempt } from "../check/describe.ts"
 import { isPromise } from "../check/returned.ts"
 import type { AnyFiber } from "../fibers/any.ts"
 import type { BranchList } from "../split/branches.ts"
 import type { Config } from "../split/config.ts"
+import type { Decided } from "../split/decision.ts"
 import type { Branch } from "./branch.ts"
-import type { Run, SplitLevel } from "./run.ts"
+import type { Current, Run, SplitLevel } from "./run.ts"
 
 /** What starts and ends. */
 export type Span =
-  /** A run, or a follow-on branch as a run; from before its Layers are built until they are released. */
-  | { readonly _tag: "Run"; readonly run: Run }
+  /**
+   * A run, or a follow-on branch as a run; from before its Layers are built until they are released. Around it are the services
+   * of who has started it, which are not to be kept: a run may start the next one for ever.
+   */
+  | { readonly _tag: "Run"; readonly run: Run; readonly around: Context.Context<never> }
   /** A visit: the run's state, its number and its key are those of the run until the end of the visit. */
   | { readonly _tag: "State"; readonly run: Run; readonly state: unknown; readonly visit: number }
   /** A split that starts branches, of a state or a `Split.run`. Branches that are detached end after it. */
-  | { readonly _tag: "Split"; readonly level: SplitLevel; readonly list: BranchList; readonly config: Config }
-  /** A branch that has started. Who counts those that wait or never start reads the list and the result of the split. */
+  | SplitSpan
+  /** A branch that has started; from when it is taken from the list until it is recorded. */
   | { readonly _tag: "Branch"; readonly branch: Branch }
+  /** An attempt of a hedge: of a `Hedge.run`, not of a split. */
+  | {
+    readonly _tag: "Attempt"
+    readonly run: Run
+    readonly current: Current
+    readonly race: object
+    readonly attempt: number
+  }
+
+export interface SplitSpan {
+  readonly _tag: "Split"
+  readonly level: SplitLevel
+  readonly list: BranchList
+  readonly config: Config
+  /** The branches that are known before the first one starts. */
+  readonly known: number
+}
+
+/** How a branch has ended for its split; nothing for one that broke it. */
+export type Ended = Outcome.Any<unknown, unknown>["_tag"] | undefined
+
+/** What there is to count when a join is decided. */
+export interface Counts {
+  readonly total: number
+  readonly started: number
+  readonly succeeded: number
+  readonly failed: number
+}
 
 export interface Listener {
   readonly started: (span: Span, number: number) => void
   /** The exit is that of the run, the visit with the next state, the join or the branch, after its finalizers. */
-  readonly ended: (span: Span, exit: Exit.Exit<unknown, unknown>, number: number) => void
+  readonly ended: (span: Span, exit: Exit.Exit<unknown, unknown>, number: number, ended?: Ended) => void
+  /** So many branches more are known of a split that runs, and wait. */
+  readonly added?: (level: SplitLevel, count: number) => void
+  /** A join is decided, which happens once. */
+  readonly decided?: (level: SplitLevel, decided: Decided, counts: Counts) => void
+  /** The services of what has just started, made of those around it: for what surrounds work. */
+  readonly services?: (span: Span, around: Context.Context<never>) => Context.Context<never>
 }
 
 /** Whoever numbers what happens: the run that all of it belongs to. */
@@ -41,7 +82,7 @@ export interface Numbers {
 /** The spans that are open on a fiber, the innermost last. */
 const openOn = new WeakMap<AnyFiber, Array<End>>()
 
-type End = (exit: Exit.Exit<unknown, unknown>) => void
+export type End = (exit: Exit.Exit<unknown, unknown>) => void
 
 /**
  * Something starts on a fiber: tells of it, and gives what is to be called at its end. At a value that is no Effect a fiber
@@ -68,8 +109,12 @@ export const begin = (listener: Listener, numbers: Numbers, span: Span, fiber: A
   }
 }
 
+/** The services that a listener gives to what has started, if it gives any. */
+export const inside = (listener: Listener, span: Span, around: Context.Context<never>): Context.Context<never> =>
+  listener.services === undefined ? around : attempt(() => listener.services!(span, around)) ?? around
+
 /** It can't fail a run, by what it throws or by a Promise that rejects. */
-const tell = (f: () => unknown): void => {
+export const tell = (f: () => unknown): void => {
   attempt(() => isPromise(f()))
 }
 
@@ -81,12 +126,20 @@ export const told = <A, E, R>(
   body: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> => {
   let end: End | undefined
+  let self: AnyFiber | undefined
+  let around: Context.Context<never> | undefined
   return Effect.onExitPrimitive(
     Effect.withFiber((fiber) => {
       end = begin(listener, numbers, span, fiber)
+      if (listener.services !== undefined) {
+        self = fiber
+        around = fiber.context
+        fiber.setContext(inside(listener, span, around))
+      }
       return body
     }),
     (exit) => {
+      if (around !== undefined) self!.setContext(around)
       end?.(exit)
       return undefined
     }

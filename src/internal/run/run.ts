@@ -10,20 +10,21 @@ import type * as Random from "effect/Random"
 import type { Path } from "../../CanoError.ts"
 import type { SplitResult } from "../../SplitResult.ts"
 import type { CurrentRun, RunOptions } from "../../Workflow.ts"
-import type { AnyEffect, AnyFiber } from "../fibers/any.ts"
-import type { BranchList } from "../split/branches.ts"
-import type { Config } from "../split/config.ts"
+import type { AnyFiber } from "../fibers/any.ts"
+import type { Decided } from "../split/decision.ts"
 import { Branch } from "./branch.ts"
 import type { Host } from "./host.ts"
 import { digest, Numbering, segment } from "./keys.ts"
 import { Level } from "./level.ts"
 import type { Allowance } from "./limits.ts"
 import * as limits from "./limits.ts"
-import type { Listener, Span } from "./listener.ts"
+import type { Listener, Span, SplitSpan } from "./listener.ts"
 import * as listening from "./listener.ts"
 import type { Nursery } from "./nursery.ts"
 import type { Seams } from "./seams.ts"
 import { SeamsRef } from "./seams.ts"
+
+type BranchSpan = Extract<Span, { readonly _tag: "Branch" }>
 
 /** Names kept of the begin of a run, and of its end; and of the runs that are nested in each other. */
 const headSize = 16
@@ -42,9 +43,9 @@ export class Run extends Level implements CurrentRun {
   /** What it may still do, with all that runs in it and in the runs around it. */
   readonly allowance: Allowance | undefined
   readonly nursery: Nursery | undefined
-  readonly seams: Seams
   /** Whether its time may be up before it has ended, or that of a run around it. */
   readonly isTimed: boolean
+  seams: Seams
   /** How much has happened, for the listener of a root. */
   happened = 0
   /** Whether its states have still to end. */
@@ -62,7 +63,6 @@ export class Run extends Level implements CurrentRun {
   #entered = 0
   #before = 0
   #numbering: Numbering | undefined
-  #span: Extract<Span, { readonly _tag: "Run" }> | undefined
   readonly #head: Array<string> = []
   #tail: Array<string> | undefined
   constructor(given: {
@@ -121,10 +121,6 @@ export class Run extends Level implements CurrentRun {
   get listener(): Listener | undefined {
     return this.seams.listener
   }
-  /** What its listener is told of it. */
-  get span(): Extract<Span, { readonly _tag: "Run" }> {
-    return this.#span ??= { _tag: "Run", run: this }
-  }
   get isSplit(): boolean {
     return false
   }
@@ -140,6 +136,10 @@ export class Run extends Level implements CurrentRun {
     const { root } = this
     return root.#runId ??= randomId(root.#random)
   }
+  /** What the keys of all that happens in it begin with. */
+  get keyOfRun(): string {
+    return segment(this.runId)
+  }
   get state(): string {
     return this.#state
   }
@@ -150,7 +150,7 @@ export class Run extends Level implements CurrentRun {
     return this.keyAt(this.#entered, this.#state)
   }
   keyAt(visit: number, state: string): string {
-    return `${segment(this.runId)}${this.#visited(visit, state)}`
+    return `${this.keyOfRun}${this.#visited(visit, state)}`
   }
   /** The segment of a split in the state that it is in, which is not the split of that state. */
   nextSplit(name: string | undefined): string {
@@ -237,10 +237,13 @@ export class SplitLevel extends Level implements CurrentRun {
   readonly #nested: number
   readonly #segment: string | undefined
   #numbering: Numbering | undefined
+  /** What a listener is told of the branches that run, where there is one. */
+  readonly #branches: Map<number, BranchSpan> | undefined
   constructor(outer: Level | undefined, run: Run | undefined, { current, isState, name, names }: Place) {
     super(outer)
     this.run = run
     this.names = names
+    this.#branches = run?.listener === undefined ? undefined : new Map()
     // outside of a run nobody asks for a key
     this.#from = run && current
     this.#nested = 0
@@ -278,25 +281,50 @@ export class SplitLevel extends Level implements CurrentRun {
   get listener(): Listener | undefined {
     return this.run?.listener
   }
-  /** A branch of it that starts. */
-  branch(index: number): Branch {
-    return new Branch(this, index, false)
+  /**
+   * A branch of it is taken, to be run with these services: those of the split, in which it is the current run. From here on
+   * it is recorded exactly once, so its start and end are told where it is taken and where it is recorded.
+   */
+  enter(index: number, services: Context.Context<never>): Context.Context<never> {
+    const branch = new Branch(this, index, false)
+    const own = Context.add(services, CurrentRunRef, branch)
+    return this.#branches === undefined ? own : this.#entered(branch, own, this.#branches)
   }
-  /** The services of a branch: those of the split, in which it is the current run. */
-  services(services: Context.Context<never>, branch: Branch): Context.Context<never> {
-    return Context.add(services, CurrentRunRef, branch)
-  }
-  /** A branch, of whose start and end the listener is told, if there is one. */
-  watched(branch: Branch, body: AnyEffect): AnyEffect {
+  #entered(branch: Branch, services: Context.Context<never>, open: Map<number, BranchSpan>): Context.Context<never> {
     const { listener, run } = this
-    return listener === undefined ? body : listening.told(listener, run!.root, { _tag: "Branch", branch }, body)
+    const span: BranchSpan = { _tag: "Branch", branch }
+    open.set(branch.index, span)
+    listening.tell(() => listener!.started(span, ++run!.root.happened))
+    return listening.inside(listener!, span, services)
+  }
+  /** Whether somebody is told of its branches. */
+  get isHeard(): boolean {
+    return this.#branches !== undefined
+  }
+  /** A branch is recorded. */
+  leave(index: number, exit: Exit.Exit<unknown, unknown>, ended: listening.Ended): void {
+    const { listener, run } = this
+    const span = this.#branches?.get(index)
+    if (span === undefined) return
+    this.#branches!.delete(index)
+    listening.tell(() => listener!.ended(span, exit, ++run!.root.happened, ended))
+  }
+  /** Branches are added while it runs. */
+  added(count: number): void {
+    const { listener } = this
+    if (listener?.added !== undefined) listening.tell(() => listener.added!(this, count))
+  }
+  /** Its join is decided. */
+  decided(decided: Decided, counts: listening.Counts): void {
+    const { listener } = this
+    if (listener?.decided !== undefined) listening.tell(() => listener.decided!(this, decided, counts))
   }
   /** The split, of whose start and end the listener is told, if there is one. */
-  told<A, E, R>(list: BranchList, config: Config, body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+  told<A, E, R>(span: Omit<SplitSpan, "_tag" | "level">, body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     const { listener, run } = this
     return listener === undefined
       ? body
-      : listening.told(listener, run!.root, { _tag: "Split", level: this, list, config }, body)
+      : listening.told(listener, run!.root, { ...span, _tag: "Split", level: this }, body)
   }
   get isSplit(): boolean {
     return true
@@ -370,8 +398,12 @@ export const within = <A, E, R>(run: Run, body: () => Effect.Effect<A, E, R>): E
       before = fiber.context
       const context = Context.add(before, CurrentRunRef, run)
       // a host is that of one run
-      fiber.setContext(host === undefined ? context : Context.add(context, SeamsRef, { host: undefined, listener }))
-      if (listener !== undefined) end = listening.begin(listener, run.root, run.span, fiber)
+      fiber.setContext(host === undefined ? context : Context.add(context, SeamsRef, withoutHost(fiber)))
+      if (listener !== undefined) {
+        const span: Span = { _tag: "Run", run, around: before }
+        end = listening.begin(listener, run.root, span, fiber)
+        fiber.setContext(listening.inside(listener, span, fiber.context))
+      }
       return body()
     }),
     (exit) => {
@@ -384,6 +416,8 @@ export const within = <A, E, R>(run: Run, body: () => Effect.Effect<A, E, R>): E
     }
   )
 }
+
+const withoutHost = (fiber: AnyFiber): Seams => ({ ...fiber.getRef(SeamsRef), host: undefined })
 
 const readPath = (annotations: Context.Context<never>): Path | undefined =>
   Context.getOrUndefined(annotations as Context.Context<Path>, PathAnnotation)

@@ -96,8 +96,7 @@ export class Collector extends Crew {
     this.#left--
     const services = this.context!
     if (level === undefined) return this.#run(index, branch, services)
-    const own = level.branch(index)
-    this.#run(index, level.watched(own, branch), level.services(services, own))
+    this.#run(index, branch, level.enter(index, services))
   }
 
   #run(index: number, branch: AnyEffect, services: Context.Context<never>): void {
@@ -186,8 +185,10 @@ export class Collector extends Crew {
     this.settled(index)
     if (exit._tag === "Success") return succeed(join, index, exit.value)
     const { cause } = exit
-    if (isWhole && isNoEffect(cause)) breakOff(join, cause)
-    else if (!fail(join, index, cause)) {
+    if (isWhole && isNoEffect(cause)) {
+      join.level?.leave(index, exit, undefined)
+      breakOff(join, cause)
+    } else if (!fail(join, index, cause)) {
       const told = report(join, index, cause)
       if (told !== undefined) this.start(told, constVoid)
     }

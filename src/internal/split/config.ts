@@ -23,6 +23,8 @@ export interface Config {
   readonly maxBranches: number | undefined
   readonly hedge: Stagger | undefined
   readonly discard: boolean
+  /** Whether outcomes say when their branch was queued, started and ended. */
+  readonly times?: boolean
   readonly losers: "interrupt" | "await" | "detach"
   /** How long losers have to stop. */
   readonly grace: Duration.Duration | undefined

@@ -33,6 +33,7 @@ const add = (join: Join, backlog: Backlog, given: unknown): Effect.Effect<boolea
     const excess = exceeds(join, added.length)
     if (excess !== undefined) return Effect.as(refuse(join, "max-branches", excess), false)
     append(join, backlog, added)
+    if (added.length > 0) join.level?.added(added.length)
     if (added.length > 0 && join.isBounded) join.places.request()
     return Exit.succeed(true)
   })

@@ -21,6 +21,7 @@ import type { Places } from "./places.ts"
 import * as record from "./record.ts"
 import { Reduction } from "./reduction.ts"
 import { Slots } from "./slots.ts"
+import { Timed } from "./times.ts"
 
 interface Common {
   readonly list: BranchList
@@ -85,6 +86,9 @@ export interface Detachment {
   decided(): void
 }
 
+const timed = (recorder: record.Recorder, cursor: Cursor, home: AnyFiber): record.Recorder =>
+  new Timed(recorder, cursor.items.length, home)
+
 /** For a run whose time may be up before, or for none; the sentence is for a list that can't be read. */
 export const make = (
   list: BranchList,
@@ -96,7 +100,7 @@ export const make = (
 ): Join | string => {
   const isKnown = list._tag === "Known"
   const isGrowing = list._tag === "Growing"
-  const { bulkhead, discard, hedge, losers, pool, reduce, timeout } = config
+  const { bulkhead, discard, hedge, losers, pool, reduce, timeout, times } = config
   const isGradual = isGrowing || pool !== undefined || hedge !== undefined
   const isBounded = isGradual || bulkhead !== undefined
   const total = isKnown ? list.items.length : Number.POSITIVE_INFINITY
@@ -111,6 +115,7 @@ export const make = (
   const cursor = new Cursor(list, iterator)
   const decision = new Decision(strategy, total, cursor, state)
   const isPlain = !isGrowing && outbox === undefined && reduce === undefined && hedge === undefined
+  const recorder = record.make(discard, losers, list, home)
   const crew = isBounded ? new Slots(home) : new Collector(home)
   // one literal, since each split pays for it: spreading what all have in common costs as much as the rest
   const join: Any = {
@@ -122,7 +127,7 @@ export const make = (
     decision,
     crew,
     pace: isBounded ? new Pace(isSync(home)) : undefined,
-    record: record.make(discard, losers, list, home),
+    record: times === true ? timed(recorder, cursor, home) : recorder,
     outbox,
     reduction,
     places: crew instanceof Slots

@@ -29,6 +29,7 @@ export interface SplitInput {
   readonly name?: string | undefined
   readonly bulkhead?: unknown
   readonly discard?: boolean | undefined
+  readonly times?: boolean | undefined
   readonly losers?: Losers | undefined
   readonly maxBranches?: number | undefined
   readonly hedge?: unknown
@@ -81,6 +82,7 @@ export const parseSource = (
     hedge,
     // a split that reduces its outcomes does not keep them
     discard: options.discard === true || reduce !== undefined,
+    times: options.times === true,
     losers: end.losers,
     grace: end.grace,
     onOutcome: observer.onOutcome,

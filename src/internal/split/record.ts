@@ -29,6 +29,8 @@ export type Lost = Interrupted<unknown> | Late<unknown, unknown>
 
 /** What a split remembers of its branches. Each that ends is given its outcome here, and nowhere else. */
 export interface Recorder {
+  /** A branch is started; asked for only where somebody wants times. */
+  readonly started?: (index: number) => void
   /** Another branch, of a list whose length was not known. */
   readonly added: () => void
   readonly succeeded: (index: number, value: unknown) => Outcome.Settled<unknown, unknown>

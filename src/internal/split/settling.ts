@@ -32,19 +32,36 @@ export const open = (join: Join): void => {
 /** A branch has ended well: it has settled, unless the split has been decided without it. */
 export const succeed = (join: Join, index: number, value: unknown): void => {
   const { decision, record } = join
-  if (!decision.countSuccess()) return lost(join, record.outlasted(index, value))
-  settled(join, record.succeeded(index, value))
+  if (!decision.countSuccess()) return lost(join, heard(join, record.outlasted(index, value)))
+  settled(join, heard(join, record.succeeded(index, value)))
 }
 
 /** A branch has failed; answers whether it has settled. Losers end badly, too: most have been interrupted. */
 export const fail = (join: Join, index: number, cause: Cause.Cause<unknown>): boolean => {
   const { decision, record } = join
   if (!decision.countFailure()) {
-    lost(join, record.lost(index, cause))
+    lost(join, heard(join, record.lost(index, cause)))
     return false
   }
-  settled(join, record.failed(index, cause))
+  settled(join, heard(join, record.failed(index, cause)))
   return true
+}
+
+/** The listener of the run is told of a branch that is recorded, before anything comes of it. */
+const heard = <O extends record.Lost | Outcome.Settled<unknown, unknown>>(join: Join, outcome: O): O => {
+  if (join.level?.isHeard === true) join.level.leave(outcome.index, exitOf(outcome), outcome._tag)
+  return outcome
+}
+
+const exitOf = (outcome: record.Lost | Outcome.Settled<unknown, unknown>): Exit.Exit<unknown, unknown> => {
+  switch (outcome._tag) {
+    case "Succeeded":
+      return Exit.succeed(outcome.value)
+    case "Late":
+      return outcome.exit
+    default:
+      return Exit.failCause(outcome.cause)
+  }
 }
 
 const lost = (join: Join, outcome: record.Lost): void => {
@@ -139,6 +156,10 @@ export const soften = (join: Join): void => {
 const decide = (join: Join, event: "settled" | "deadline"): void => {
   const { config, crew, cursor, decision } = join
   if (!decision.judge(event)) return
+  if (join.level?.isHeard === true) {
+    const { decided, tally: { failed, succeeded, total } } = decision
+    join.level.decided(decided!, { total, started: cursor.started, succeeded, failed })
+  }
   if (!join.startsLosers) cursor.end()
   if (config.losers === "interrupt") crew.interruptAll()
   else crew.interruptBeside()

@@ -71,9 +71,8 @@ class Running implements Slot {
     if (this.place !== undefined) places.started()
     this.index = index
     if (level === undefined) return branch
-    const own = level.branch(index)
-    fiber.setContext(level.services(crew.context!, own))
-    return level.watched(own, branch)
+    fiber.setContext(level.enter(index, crew.context!))
+    return branch
   }
 
   /** Does something else, and then looks for a branch as if it had run none. */
@@ -110,7 +109,11 @@ const enter = (join: Bounded, place: Place | undefined): Slot => {
   const { crew } = join
   const slot = new Running(join, Fiber.getCurrent()!, place)
   crew.enter(slot)
-  slot.own.addObserver(crew.onEnd ??= (exit) => onEnd(join, exit))
+  slot.own.addObserver(
+    join.level?.isHeard === true
+      ? (exit) => onEnd(join, exit, slot.index)
+      : crew.onEnd ??= (exit) => onEnd(join, exit, none)
+  )
   return slot
 }
 
@@ -118,7 +121,9 @@ const enter = (join: Bounded, place: Place | undefined): Slot => {
  * A slot that ended otherwise than by itself is noticed before its `forEach` does, which then interrupts the others: they
  * must not be replaced. Those that have ended are forgotten, however many a split has in its time.
  */
-const onEnd = (join: Bounded, exit: Exit.Exit<unknown, unknown>): void => {
+const onEnd = (join: Bounded, exit: Exit.Exit<unknown, unknown>, index: number): void => {
+  // at a value that is no Effect a slot has ended with its branch
+  if (index >= 0) join.level?.leave(index, exit, undefined)
   noticeBreak(join, exit)
   join.crew.noteEnd()
 }

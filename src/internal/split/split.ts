@@ -112,11 +112,15 @@ const start = (list: BranchList, config: Config, frame: Frame, to: outbox.Outbox
   if (to !== undefined) to.tell = level.tell
   const context = contextIn(caller, level)
   furnish(join, context, pool)
-  if (isNeeded(join)) return resume(level.told(list, config, led(join, level, context)))
+  if (isNeeded(join)) return resume(told(join, level, led(join, level, context)))
   const alone = join as Unbounded
   if (level.listener === undefined) return followed(alone, level, resume)
-  resume(level.told(list, config, Effect.callback((resume) => followed(alone, level, resume))))
+  resume(told(join, level, Effect.callback((resume) => followed(alone, level, resume))))
 }
+
+/** The split, of whose start and end the listener of its run is told. */
+const told = ({ config, cursor: { known }, list }: Join, level: SplitLevel, joined: Joined): Joined =>
+  level.told({ list, config, known }, joined)
 
 /** Starts a split that its branches end by themselves, with no fiber that waits for them; what is to be done if it is interrupted. */
 const followed = (

@@ -46,9 +46,8 @@ export class Streak {
     crew.noteStart()
     this.index = index
     if (level !== undefined) {
-      const own = level.branch(index)
-      fiber.setContext(level.services(crew.context!, own))
-      return level.watched(own, branch)
+      fiber.setContext(level.enter(index, crew.context!))
+      return branch
     }
     // what a branch has set on its fiber is not for the next one
     if (fiber.context !== crew.context) fiber.setContext(crew.context!)

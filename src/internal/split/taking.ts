@@ -12,8 +12,10 @@ import { breakOff, refuse, seal, stop } from "./settling.ts"
 
 /** The branch at the index that `started` has had, or nothing: the list has ended, or the split. */
 export const take = (join: Join): Branch | undefined => {
-  const { cursor } = join
-  const branch = cursor.iterator === undefined ? cursor.take() : read(join, cursor.started)
+  const { cursor, record } = join
+  const index = cursor.started
+  const branch = cursor.iterator === undefined ? cursor.take() : read(join, index)
+  if (record.started !== undefined && branch !== undefined) record.started(index)
   if (branch !== undefined && !cursor.hasMore) ran(join)
   return branch
 }

@@ -44,8 +44,8 @@ export const splits: Mutants = {
     },
     {
       what: "one that breaks is noticed late",
-      from: "slot.own.addObserver(crew.onEnd ??= (exit) => onEnd(join, exit))",
-      to: "",
+      from: ": crew.onEnd ??= (exit) => onEnd(join, exit, none)",
+      to: ": () => {}",
       tests: "adversarial/slots"
     },
     {
@@ -245,15 +245,9 @@ export const splits: Mutants = {
       tests: "split/observers adversarial/waiting"
     },
     {
-      what: "the listener is told of no branch that has a fiber of its own",
-      from: "this.#run(index, level.watched(own, branch), level",
-      to: "this.#run(index, branch, level",
-      tests: "machine/seams"
-    },
-    {
       what: "a branch with a fiber of its own has the key of its split",
-      from: "level.services(services, own))\n  }",
-      to: "services)\n  }",
+      from: "this.#run(index, branch, level.enter(index, services))",
+      to: "this.#run(index, branch, services)",
       tests: "machine/keys laws/keys"
     },
     {
@@ -356,14 +350,14 @@ export const splits: Mutants = {
     },
     {
       what: "a value that is no Effect is a failure of its branch",
-      from: "if (isWhole && isNoEffect(cause)) breakOff(join, cause)",
-      to: "if (false as boolean) breakOff(join, cause)",
+      from: "if (isWhole && isNoEffect(cause)) {",
+      to: "if (false as boolean) {",
       tests: "adversarial/slots adversarial/split"
     },
     {
       what: "what a branch has only joined breaks the split where it is told in time",
-      from: "if (isWhole && isNoEffect(cause)) breakOff(join, cause)",
-      to: "if (isNoEffect(cause)) breakOff(join, cause)",
+      from: "if (isWhole && isNoEffect(cause)) {",
+      to: "if (isNoEffect(cause)) {",
       tests: "adversarial/unbounded"
     },
     {
@@ -429,14 +423,8 @@ export const splits: Mutants = {
       tests: "laws/lifetimes adversarial/slots"
     },
     {
-      what: "the listener is told of no branch in it",
-      from: "return level.watched(own, branch)",
-      to: "return branch",
-      tests: "machine/seams"
-    },
-    {
       what: "its branches have the key of their split",
-      from: "fiber.setContext(level.services(crew.context!, own))",
+      from: "fiber.setContext(level.enter(index, crew.context!))",
       to: "",
       tests: "machine/keys laws/keys"
     },
@@ -448,8 +436,8 @@ export const splits: Mutants = {
     },
     {
       what: "what a branch sets on its fiber stays there, in a run",
-      from: "level.services(crew.context!, own)",
-      to: "level.services(fiber.context, own)",
+      from: "level.enter(index, crew.context!)",
+      to: "level.enter(index, fiber.context)",
       tests: "adversarial/unbounded"
     },
     {
@@ -1038,7 +1026,7 @@ export const splits: Mutants = {
     },
     {
       what: "a loser that succeeds counts",
-      from: "if (!decision.countSuccess()) return lost(join, record.outlasted(index, value))",
+      from: "if (!decision.countSuccess()) return lost(join, heard(join, record.outlasted(index, value)))",
       to: "decision.tally.succeeded++",
       tests: "adversarial/endings split/losers"
     },
