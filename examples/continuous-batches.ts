@@ -1,9 +1,10 @@
 /**
- * Pattern 4 of the page: a workflow that runs again and again. `orchestrate` is an ordinary Effect, so Effect's `repeat`
- * with a `Schedule` is the scheduler; here it stops after three rounds.
+ * Pattern 4 of the page: the scheduler and a split, for work that never ends. A batch processor that fires 20 ms after each
+ * run, until there is nothing left to do; `scheduler/` is the same over real files, until somebody stops it.
  */
-import { Console, Effect, Ref, Schedule } from "effect"
+import { Console, Deferred, Effect, Ref } from "effect"
 import { JoinStrategy, Workflow } from "effect-cano"
+import * as Scheduler from "effect-cano/Scheduler"
 
 type State =
   | { readonly _tag: "Start" }
@@ -12,6 +13,7 @@ type State =
 
 const program = Effect.gen(function*() {
   const backlog = yield* Ref.make(["job-1", "job-2", "job-3", "job-4", "job-5"])
+  const idle = yield* Deferred.make<void>()
   const pending = Ref.modify(backlog, (jobs) => [jobs.slice(0, 2), jobs.slice(2)])
 
   const batch = Workflow.make<State>("batch-processor")
@@ -25,10 +27,18 @@ const program = Effect.gen(function*() {
     })
     .addExitStates("Complete")
 
-  yield* batch.orchestrate({ _tag: "Start" }).pipe(
-    Effect.tap(({ done }) => Console.log(done.length === 0 ? "nothing to do" : `processed ${done.join(" and ")}`)),
-    Effect.repeat(Schedule.spaced("30 millis").pipe(Schedule.upTo({ times: 3 })))
-  )
+  const batches = Scheduler.flow("batch-processor", {
+    run: ({ runId }) =>
+      Effect.flatMap(batch.orchestrate({ _tag: "Start" }, { runId }), ({ done }) =>
+        done.length > 0
+          ? Console.log(`processed ${done.join(" and ")}`)
+          : Effect.andThen(Console.log("nothing to do"), Deferred.succeed(idle, undefined))),
+    when: { fixedDelay: "20 millis" }
+  })
+
+  const scheduler = yield* Scheduler.make([batches])
+  yield* Deferred.await(idle)
+  yield* scheduler.stop
 })
 
-await Effect.runPromise(program)
+await Effect.runPromise(Effect.scoped(program))

@@ -30,7 +30,7 @@ export type { Path } from "./internal/failure/path.ts"
 export interface Issue {
   /** The state the rule speaks of; `undefined` where it speaks of the whole workflow. */
   readonly state: string | undefined
-  readonly rule: ConfigurationRule | HedgeRule | GraphRule
+  readonly rule: ConfigurationRule | HedgeRule | GraphRule | FlowRule
   /** What it speaks of where that is no workflow and no split; else it is left out. */
   readonly subject?: Subject | undefined
   /** What is wrong, where, and what would be right. */
@@ -45,7 +45,15 @@ export interface Issue {
  * @category models
  * @since 0.1.0
  */
-export type Subject = `workflow "${string}"` | "split" | "hedge" | "stream" | "listener" | `bulkhead "${string}"`
+export type Subject =
+  | `workflow "${string}"`
+  | "split"
+  | "hedge"
+  | "stream"
+  | "listener"
+  | `bulkhead "${string}"`
+  | `flow "${string}"`
+  | "scheduler"
 
 /**
  * The rules a definition is checked against before any resource is built.
@@ -111,6 +119,28 @@ export type HedgeRule =
   | "hedge-retry-after"
 
 /**
+ * The rules that flows and the options of a scheduler are checked against before one starts.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type FlowRule =
+  | "flow"
+  | "flow-id"
+  | "flow-twice"
+  | "flow-when"
+  | "flow-interval"
+  | "flow-cron"
+  | "flow-time-zone"
+  | "flow-jitter"
+  | "flow-missed"
+  | "flow-overlap"
+  | "flow-failure"
+  | "flow-overlong"
+  | "flow-history"
+  | "scheduler"
+
+/**
  * The definition breaks rules that can be seen before a run: all of them are listed, and nothing was built or started. The
  * message quotes the first ones.
  *
@@ -123,11 +153,12 @@ export class ConfigurationError extends failure.TaggedError("ConfigurationError"
   readonly workflow: string | undefined
   readonly issues: ReadonlyArray<Issue>
 }> {
-  /** What is misconfigured: `workflow "orders"`, `bulkhead "db"`, `split`, `hedge`, `stream` or `listener`. */
+  /** What is misconfigured: `workflow "orders"`, `bulkhead "db"`, `flow "nightly"`, `split`, `hedge`, `listener`, `scheduler`. */
   get subject(): Subject {
     if (this.workflow !== undefined) return `workflow "${clip(this.workflow)}"`
     const subject = this.issues[0]?.subject
-    return subject !== undefined && this.issues.every((issue) => issue.subject === subject) ? subject : "split"
+    if (subject !== undefined && this.issues.every((issue) => issue.subject === subject)) return subject
+    return subject === "scheduler" || subject?.startsWith("flow ") ? "scheduler" : "split"
   }
   override get message(): string {
     const { issues, subject } = this

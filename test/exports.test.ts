@@ -64,6 +64,7 @@ const wings: typeof surface = {
   RunMetrics: ["make"],
   RunSpans: ["layer"],
   RunStream: ["make"],
+  Scheduler: ["FlowError", "FlowTypeId", "Scheduler", "explain", "flow", "layer", "make", "provide"],
   SplitStream: ["make"],
   chart: ["LayoutError", "make", "toDot", "toMermaid", "toSvg", "toText", "trail"],
   cli: ["make"]

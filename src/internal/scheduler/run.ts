@@ -1,0 +1,49 @@
+/**
+ * A tick or a trigger on its way to a run, and the run that is made of it. It lives until that has ended, or been refused.
+ */
+import type * as Deferred from "effect/Deferred"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type * as Scheduler from "../../Scheduler.ts"
+import type { Shared } from "./shared.ts"
+
+export class Run {
+  readonly fire: Scheduler.Fire
+  /** When the scheduler came to it. */
+  readonly seen: number
+  /** When it was to start. */
+  readonly planned: number
+  /** Where somebody waits for its exit. */
+  readonly answer: Deferred.Deferred<Exit.Exit<unknown, unknown>, Scheduler.FlowError> | undefined
+  /** When it had nobody left to wait for, and when it started: between them somebody was asked for it. */
+  begun = 0
+  started = 0
+  fiber: Fiber.Fiber<unknown, unknown> | undefined
+  shared: Shared | undefined
+  /** When it becomes overlong, if it goes on, and since when it is. */
+  overlongAt: number | undefined
+  overlong: number | undefined
+  isClaimed = true
+  isCut = false
+  isEnded = false
+  constructor(fire: Scheduler.Fire, planned: number, seen: number, answer?: Run["answer"]) {
+    this.fire = fire
+    this.planned = planned
+    this.seen = seen
+    this.answer = answer
+  }
+
+  get isTrigger(): boolean {
+    return this.fire.by === "trigger"
+  }
+
+  /** Interrupts it, for the scheduler. */
+  cut(): void {
+    this.isCut = true
+    this.fiber?.interruptUnsafe()
+  }
+
+  get running(): Scheduler.Running {
+    return { ...this.fire, started: this.started, overlong: this.overlong }
+  }
+}

@@ -1,0 +1,296 @@
+/**
+ * A scheduler: the flows it has, and what it can be asked. It lives until its scope closes.
+ */
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Random from "effect/Random"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import { ConfigurationError, type Issue } from "../../CanoError.ts"
+import type * as Scheduler from "../../Scheduler.ts"
+import { misfit, show } from "../check/describe.ts"
+import * as durations from "../check/durations.ts"
+import { Patterns } from "./cron.ts"
+import { type Definition, parse } from "./definition.ts"
+import type { Bounds } from "./ending.ts"
+import * as ending from "./ending.ts"
+import { Hand } from "./hand.ts"
+import { Herald } from "./herald.ts"
+import { Lane } from "./lane.ts"
+import { triggerId } from "./names.ts"
+import { Run } from "./run.ts"
+import type { Setting } from "./setting.ts"
+import { endedOf } from "./verdict.ts"
+
+type Services = Context.Context<unknown>
+type Named = Scheduler.AnyFlow | string
+
+class Table {
+  readonly patterns = new Patterns()
+  readonly lanes = new Map<string, Lane>()
+  /** Flows that were removed, and whose runs may not have ended. */
+  readonly leaving = new Set<Lane>()
+  /** The newest ticks of flows that were removed: none of them is fired again. */
+  readonly #past = new Map<string, number>()
+  readonly bounds: Bounds
+  readonly setting: Setting
+  readonly #driver: Fiber.Fiber<never>
+  readonly #random: typeof Random.Random.Service
+  /** Where somebody waits for the end. */
+  #over: Deferred.Deferred<void> | undefined
+  #stopping: Deferred.Deferred<Scheduler.Stopped> | undefined
+
+  constructor(options: Read, clock: Clock.Clock, random: typeof Random.Random.Service, services: Services) {
+    const { claim, drain, grace, listeners, tolerance } = options
+    this.bounds = { drain, grace }
+    this.#random = random
+    const hand = new Hand(clock)
+    this.setting = {
+      hand,
+      herald: new Herald(listeners),
+      tolerance,
+      claim,
+      error: options.error,
+      ended: endedOf,
+      over: () => this.#look()
+    }
+    this.#driver = Effect.runForkWith(services)(hand.run)
+  }
+
+  /** Ends `wait` when there is nothing left to wait for. */
+  #look(): void {
+    for (const lane of this.lanes.values()) if (!lane.isOver) return
+    for (const lane of this.leaving) if (!lane.isOver) return
+    if (this.#stopping === undefined) this.#end()
+  }
+
+  #end(): void {
+    if (this.#over !== undefined) Deferred.doneUnsafe(this.#over, Exit.void)
+    this.#over = undefined
+  }
+
+  enter(definition: Definition, services: Services): void {
+    const { hand } = this.setting
+    const { id } = definition.flow
+    const { now } = hand
+    const lane = new Lane(this.setting, definition, services, now, this.#past.get(id))
+    for (const [past, cursor] of this.#past) if (cursor < now || past === id) this.#past.delete(past)
+    this.lanes.set(id, lane)
+    hand.set(lane)
+  }
+
+  #fail(flow: string, reason: Scheduler.FlowError["reason"]) {
+    return Exit.fail(this.setting.error(flow, reason))
+  }
+
+  /** Asks a flow of this scheduler; all flows where none is named. */
+  #with<A>(named: Named, f: (lane: Lane) => Effect.Effect<A, Scheduler.FlowError>) {
+    return Effect.suspend(() => {
+      const id = Predicate.isString(named) ? named : named.id
+      const lane = this.lanes.get(id)
+      if (lane === undefined) return this.#fail(id, "Unknown")
+      return f(lane)
+    })
+  }
+
+  readonly add = (flow: Scheduler.AnyFlow) =>
+    this.#define(flow, (definition, services) => {
+      const there = this.lanes.get(flow.id)
+      if (there?.definition.flow === flow) return Exit.void
+      if (there !== undefined) return this.#fail(flow.id, "Exists")
+      return Exit.succeed(this.enter(definition, services))
+    })
+
+  readonly change = (flow: Scheduler.AnyFlow, options?: { readonly cursor?: "keep" | "reset" | undefined }) =>
+    this.#define(
+      flow,
+      (definition, services) =>
+        this.#with(flow, (lane) => Exit.succeed(lane.change(definition, services, options?.cursor ?? "keep")))
+    )
+
+  #define(
+    flow: Scheduler.AnyFlow,
+    then: (definition: Definition, services: Services) => Effect.Effect<void, Scheduler.FlowError>
+  ) {
+    return Effect.flatMap(
+      Effect.context<unknown>(),
+      (services): Effect.Effect<void, ConfigurationError | Scheduler.FlowError> => {
+        const parsed = parse(flow, this.setting.hand.now, this.patterns)
+        if (Result.isFailure(parsed)) return misconfigured(parsed.failure)
+        return this.#stopping === undefined ? then(parsed.success, services) : this.#fail(flow.id, "Stopping")
+      }
+    )
+  }
+
+  readonly trigger = (flow: Scheduler.AnyFlow) =>
+    this.#with(flow, (lane) => {
+      const { now } = this.setting.hand
+      const answer: NonNullable<Run["answer"]> = Deferred.makeUnsafe()
+      const fire = { flow: lane.id, by: "trigger", due: now, runId: triggerId(lane.id, this.#random) } as const
+      lane.trigger(new Run(fire, now, now, answer))
+      return Deferred.await(answer)
+    })
+
+  readonly #each = (named: Named | undefined, f: (lane: Lane) => void) =>
+    named === undefined
+      ? Effect.sync(() => this.lanes.forEach((lane) => f(lane)))
+      : this.#with(named, (lane) => Exit.succeed(f(lane)))
+
+  readonly pause = (flow?: Named, options?: { readonly note?: string | undefined }) =>
+    this.#each(flow, (lane) => lane.pause(options?.note))
+
+  readonly resume = (flow?: Named, options?: { readonly catchUp?: boolean | undefined }) =>
+    this.#each(flow, (lane) => lane.resume(options?.catchUp === true))
+
+  readonly reset = (flow: Named) => this.#each(flow, (lane) => lane.reset())
+
+  readonly cancel = (flow: Named) =>
+    this.#with(flow, (lane) => ending.end(this.setting, [lane], { ...this.bounds, drain: 0 }))
+
+  readonly remove = (flow: Named) =>
+    this.#with(flow, (lane) => {
+      this.lanes.delete(lane.id)
+      this.leaving.add(lane)
+      if (lane.cursor !== undefined) this.#past.set(lane.id, lane.cursor)
+      this.setting.herald.tell({ _tag: "Removed", flow: lane.id, at: this.setting.hand.now })
+      lane.close("Removed")
+      return Effect.tap(ending.end(this.setting, [lane], this.bounds), (report) =>
+        Effect.andThen(ending.release([lane], this.bounds), () => {
+          if (report.detached.length === 0) {
+            this.leaving.delete(lane)
+          }
+          this.#look()
+          return Effect.void
+        }))
+    })
+
+  readonly info = (flow: Named) =>
+    Effect.sync(() => {
+      const lane = this.lanes.get(Predicate.isString(flow) ? flow : flow.id)
+      return lane === undefined ? Option.none() : Option.some(lane.info)
+    })
+
+  readonly list = Effect.sync(() => Array.from(this.lanes.values(), ({ info }) => info))
+
+  readonly history = (flow: Scheduler.AnyFlow) =>
+    Effect.sync(() => {
+      const lane = this.lanes.get(flow.id)
+      return lane === undefined ? [] : lane.record.newest(lane.definition.history)
+    })
+
+  get events() {
+    return this.setting.herald.events
+  }
+
+  readonly stop: Effect.Effect<Scheduler.Stopped> = Effect.suspend(() => {
+    if (this.#stopping !== undefined) return Deferred.await(this.#stopping)
+    const report = this.#stopping = Deferred.makeUnsafe<Scheduler.Stopped>()
+    const lanes = [...this.lanes.values(), ...this.leaving]
+    this.#driver.interruptUnsafe()
+    for (const lane of lanes) lane.close("Stopping")
+    // whoever has called first may leave, and the others still get the report
+    const stopping = Effect.flatMap(
+      ending.end(this.setting, lanes, this.bounds),
+      (stopped) =>
+        Effect.andThen(
+          ending.release(lanes, this.bounds),
+          Effect.sync(() => {
+            this.setting.herald.end()
+            Deferred.doneUnsafe(report, Exit.succeed(stopped))
+            this.#end()
+          })
+        )
+    )
+    return Effect.andThen(Effect.forkDetach(stopping), Deferred.await(report))
+  })
+
+  readonly wait = Effect.suspend(() => {
+    if (this.#stopping !== undefined) return Effect.asVoid(Deferred.await(this.#stopping))
+    const over = this.#over ??= Deferred.makeUnsafe<void>()
+    this.#look()
+    return Deferred.await(over)
+  })
+}
+
+type Read = Required<Pick<Scheduler.Options, "listeners">> & Bounds & {
+  readonly tolerance: number
+  readonly listeners: ReadonlyArray<(event: Scheduler.Event) => void>
+  readonly claim: Scheduler.Options["claim"]
+  readonly error: Setting["error"]
+}
+
+const defaults = { drain: 30_000, grace: 30_000, tolerance: 60_000 }
+
+const read = (options: Scheduler.Options, error: Setting["error"], issues: Array<Issue>): Read => {
+  const add = (message: string) => issues.push({ state: undefined, rule: "scheduler", subject: "scheduler", message })
+  const millis = (name: keyof typeof defaults): number => {
+    const input = options[name]
+    if (input === undefined) return defaults[name]
+    const wrong = durations.wrong(input, name)
+    if (wrong !== undefined) add(wrong)
+    return wrong === undefined ? Duration.toMillis(Duration.fromInputUnsafe(input)) : 0
+  }
+  const { claim, listeners = [] } = options
+  if (!Array.isArray(listeners) || !listeners.every(Predicate.isFunction)) {
+    add(misfit("listeners", listeners, "an array of functions of an Event"))
+  }
+  if (claim !== undefined && !Predicate.isFunction(claim)) {
+    add(misfit("claim", claim, "a function of a Fire to an Effect of a boolean"))
+  }
+  return { drain: millis("drain"), grace: millis("grace"), tolerance: millis("tolerance"), listeners, claim, error }
+}
+
+const misconfigured = (issues: ReadonlyArray<Issue>) =>
+  Exit.fail(new ConfigurationError({ workflow: undefined, issues }))
+
+export const make = (
+  flows: ReadonlyArray<Scheduler.AnyFlow>,
+  options: Scheduler.Options,
+  error: Setting["error"]
+): Effect.Effect<Table, ConfigurationError, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.flatMap(Effect.context<never>(), (services) =>
+      Effect.flatMap(
+        Clock.clockWith((clock) => Effect.succeed(clock)),
+        (clock) =>
+          Effect.flatMap(Random.Random, (random) => {
+            const issues: Array<Issue> = []
+            const settings = read(options, error, issues)
+            const now = clock.currentTimeMillisUnsafe()
+            const patterns = new Patterns()
+            const found = new Map<string, Definition>()
+            if (!Array.isArray(flows)) {
+              issues.push({
+                state: undefined,
+                rule: "scheduler",
+                subject: "scheduler",
+                message: misfit("flows", flows, "an array of flows")
+              })
+            }
+            for (const flow of Array.isArray(flows) ? flows : []) {
+              const parsed = parse(flow, now, patterns)
+              if (Result.isFailure(parsed)) issues.push(...parsed.failure)
+              else if (found.has(flow.id) && found.get(flow.id)!.flow !== flow) {
+                issues.push({
+                  state: undefined,
+                  rule: "flow-twice",
+                  subject: `flow "${flow.id}"`,
+                  message: `flow ${show(flow.id)}: there are two definitions with this id; give each its own`
+                })
+              } else found.set(flow.id, parsed.success)
+            }
+            if (issues.length > 0) return misconfigured(issues)
+            const table = new Table(settings, clock, random, services as Services)
+            for (const definition of found.values()) table.enter(definition, services as Services)
+            return Exit.succeed(table)
+          })
+      )),
+    (table) => table.stop
+  )
