@@ -200,6 +200,14 @@ describe("overlap", () => {
         assert.strictEqual(Option.getOrThrow(yield* scheduler.info(f)).failures, 0)
       })
   )
+
+  effect("replace: a run that ends as soon as it is interrupted makes room at once", () =>
+    Effect.gen(function*() {
+      const f = Scheduler.flow("f", { run: work(150), when: { fixedRate: 100 }, overlap: "replace" })
+      const { decisions } = yield* scheduled([f])
+      yield* pass(250)
+      assert.deepStrictEqual(decisions(), ["0 Fired 0", "100 Fired 100", "200 Fired 200"])
+    }))
 })
 
 describe("failures", () => {
@@ -261,6 +269,23 @@ describe("failures", () => {
       ])
       yield* pass(250)
       assert.deepStrictEqual(decisions(), ["0 Fired 0", "100 Fired 100", "200 Fired 200"])
+    }))
+
+  effect("backoff: a tick that follows runs, and came during it, comes again", () =>
+    Effect.gen(function*() {
+      let fails = false
+      const f = Scheduler.flow("f", {
+        run: Effect.suspend(() => fails ? Effect.fail(new Boom()) : Effect.void),
+        when: { fixedDelay: 100 },
+        onFailure: { backoff: Schedule.spaced(500) }
+      })
+      const { decisions, scheduler } = yield* scheduled([f])
+      yield* pass(50)
+      fails = true
+      yield* scheduler.trigger(f)
+      fails = false
+      yield* pass(750)
+      assert.deepStrictEqual(decisions(), ["0 Fired 0", "100 BackingOff 100", "650 Fired 650", "750 Fired 750"])
     }))
 
   effect("a backoff that is done trips the flow", () =>
@@ -466,6 +491,23 @@ describe("pause, change, remove", () => {
       ])
     }))
 
+  effect(
+    "resume: a tick of the pause does not fire after it, however late jitter would start it",
+    () =>
+      Effect.gen(function*() {
+        const f = Scheduler.flow("f", { run: Effect.void, when: { fixedRate: 1000, jitter: 900 } })
+        const [, second] = (yield* Scheduler.explain(f, 0, 3000)).ticks
+        const { decisions, scheduler } = yield* scheduled([f])
+        yield* pass(999)
+        yield* scheduler.pause(f)
+        yield* pass(2)
+        assert.isAbove(second!.start, 1001)
+        yield* scheduler.resume(f)
+        yield* pass(998)
+        assert.deepStrictEqual(decisions().slice(1), ["1001 Paused 1000"])
+      })
+  )
+
   effect("a paused fixed delay goes on an interval after resume", () =>
     Effect.gen(function*() {
       const f = Scheduler.flow("f", { run: Effect.void, when: { fixedDelay: 100 } })
@@ -659,7 +701,80 @@ describe("runs", () => {
   )
 })
 
+describe("a reader of events", () => {
+  effect("is told what it has lost also if that were the last ones", () =>
+    Effect.gen(function*() {
+      const f = Scheduler.flow("f", { run: Effect.void, when: "manual" })
+      const { scheduler } = yield* scheduled([f])
+      const read: Array<Scheduler.Event | Scheduler.Lost> = []
+      const gate = Deferred.makeUnsafe<void>()
+      const reader = yield* Effect.forkChild(
+        Stream.runForEach(scheduler.events, (event) =>
+          Effect.andThen(Deferred.await(gate), Effect.sync(() => read.push(event))))
+      )
+      yield* pass(1)
+      for (let i = 0; i < 1500; i++) {
+        yield* scheduler.trigger(f)
+      }
+      yield* scheduler.stop
+      Deferred.doneUnsafe(gate, Exit.void)
+      yield* Fiber.join(reader)
+      const told = read.reduce((sum, event) =>
+        sum + (event._tag === "Lost" ? event.count : 1), 0)
+      assert.isBelow(read.length, 3000)
+      assert.strictEqual(told, 3000)
+    }))
+})
+
+describe("a listener that steers", () => {
+  effect("stops between two ticks that are due at once: no run starts", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(450)
+      let started = 0
+      const { decisions, listeners } = diary()
+      const f = Scheduler.flow("f", {
+        run: Effect.sync(() => started++),
+        when: { fixedRate: 100, from: "epoch", after: 0 }
+      })
+      const scheduler: Scheduler.Service = yield* Scheduler.make([f], {
+        listeners: [...listeners, ({ _tag }) => void (_tag === "Skipped" && Effect.runFork(scheduler.stop))]
+      })
+      yield* pass(0)
+      assert.deepStrictEqual(decisions(), ["450 Missed 100", "450 Missed 200", "450 Missed 300", "450 Stopping 400"])
+      assert.strictEqual(started, 0)
+    }))
+
+  effect("replaces a run when it is told that it starts", () =>
+    Effect.gen(function*() {
+      const { listeners, of } = diary()
+      const f = Scheduler.flow("f", { run: work(50), when: { fixedRate: 100 }, overlap: "replace" })
+      const scheduler: Scheduler.Service = yield* Scheduler.make([f], {
+        drain: 0,
+        grace: 0,
+        listeners: [...listeners, ({ _tag }) => void (_tag === "Fired" && Effect.runFork(scheduler.trigger(f)))]
+      })
+      yield* pass(60)
+      assert.deepStrictEqual(of("Fired", "Triggered", "Ended"), [
+        "0 Fired 0",
+        "0 Ended Failure interrupted",
+        "0 Triggered",
+        "50 Ended Success"
+      ])
+    }))
+})
+
 describe("stop", () => {
+  effect("a run that ends as soon as it was called is one that has drained", () =>
+    Effect.gen(function*() {
+      const gate = Deferred.makeUnsafe<void>()
+      const f = Scheduler.flow("f", { run: Deferred.await(gate), when: { fixedRate: 100 } })
+      const { scheduler } = yield* scheduled([f], { drain: 100 })
+      yield* pass(10)
+      const stopping = Effect.runFork(scheduler.stop)
+      Deferred.doneUnsafe(gate, Exit.void)
+      assert.deepStrictEqual((yield* Fiber.join(stopping)).drained, ["f@1970-01-01T00:00:00.000Z"])
+    }))
+
   effect(
     "lets runs drain, interrupts what is left, gives it a grace, and leaves alone what does not listen",
     () =>
@@ -808,6 +923,25 @@ describe("bad input", () => {
         ])
       })
   )
+
+  effect("a name that no option has is told, wherever it stands", () =>
+    Effect.gen(function*() {
+      const run = Effect.void
+      assert.deepStrictEqual(
+        yield* issues(
+          untyped("missed", { run, when: { fixedRate: 10, missed: { catchUp: 1, withn: 5 } } }),
+          untyped("overlap", { run, when: "manual", overlap: { queue: 1, of: 2 } })
+        ),
+        [
+          `flow "missed": missed has no "withn"; there are catchUp and within`,
+          `flow "overlap": overlap is {"queue":1,"of":2}; it must be "skip", "replace", { queue } or { allow }, an integer of at least 1`
+        ]
+      )
+      const message = (options: unknown) =>
+        Effect.map(Effect.flip(Effect.scoped(Scheduler.make([], options as never))), (error) => error.message)
+      assert.match(yield* message({ drian: 5 }), /there is no option "drian"; there are drain, grace, tolerance/)
+      assert.match(yield* message(null), /options is null; it must be an object/)
+    }))
 
   effect("of add and change is a typed error too, and changes nothing", () =>
     Effect.gen(function*() {

@@ -191,7 +191,10 @@ const readMissed = (missed: unknown, add: Add, millis: Millis): Definition["miss
     add("flow-missed", misfit("missed", missed, `"skip" or { catchUp }, ${aCount}`))
     return manual.missed
   }
-  const { catchUp, within } = missed as { readonly catchUp: number; readonly within?: unknown }
+  const { catchUp, within, ...rest } = { ...missed } as { readonly catchUp: number; readonly within?: unknown }
+  for (const option of Object.keys(rest)) {
+    add("flow-missed", `missed has no ${show(option)}; there are catchUp and within`)
+  }
   if (catchUp > mostCaughtUp) add("flow-missed", misfit("catchUp", catchUp, `at most ${mostCaughtUp}`))
   return { catchUp, within: millis(within, "within", "flow-missed", 0) ?? Infinity }
 }
@@ -203,9 +206,13 @@ const readOverlap = (overlap: unknown, add: Add): Definition["overlap"] => {
   const one = { atOnce: 1, waiting: 0, replace: false }
   if (overlap === undefined || overlap === "skip") return one
   if (overlap === "replace") return { ...one, replace: true }
-  const { allow, queue } = (Predicate.isObject(overlap) ? overlap : {}) as { readonly [option: string]: unknown }
-  if (isCount(allow) && queue === undefined) return { ...one, atOnce: allow }
-  if (isCount(queue) && allow === undefined) return { ...one, waiting: queue }
+  const { allow, queue, ...rest } = (Predicate.isObject(overlap) ? { ...overlap } : {}) as {
+    readonly [option: string]: unknown
+  }
+  if (Object.keys(rest).length === 0) {
+    if (isCount(allow) && queue === undefined) return { ...one, atOnce: allow }
+    if (isCount(queue) && allow === undefined) return { ...one, waiting: queue }
+  }
   add("flow-overlap", misfit("overlap", overlap, `"skip", "replace", { queue } or { allow }, ${aCount}`))
   return one
 }

@@ -22,10 +22,11 @@ export const end = (
   setting: Setting,
   lanes: ReadonlyArray<Lane>,
   { drain, grace }: Bounds
-): Effect.Effect<Scheduler.Stopped> =>
-  apart(Effect.gen(function*() {
+): Effect.Effect<Scheduler.Stopped> => {
+  // those that go on when it is asked, and not when its fiber comes to it
+  const all = lanes.flatMap((lane) => [...lane.runs.values()].map((run) => ({ lane, run })))
+  return apart(Effect.gen(function*() {
     const services = (yield* Effect.context<never>()) as Context.Context<unknown>
-    const all = lanes.flatMap((lane) => [...lane.runs.values()].map((run) => ({ lane, run })))
     const names = (of: typeof all) => of.map(({ run }) => run.fire.runId)
     const ended = () => all.every(({ run }) => run.isEnded)
     if (drain > 0) yield* within(lanes, ended, drain)
@@ -43,6 +44,7 @@ export const end = (
       detached: names(detached)
     }
   }))
+}
 
 /** What flows have shared is released, if that ends in time. */
 export const release = (lanes: ReadonlyArray<Lane>, { grace }: Bounds): Effect.Effect<void> =>

@@ -19,7 +19,7 @@ const mostKept = 1024
 export class Herald {
   readonly #listeners: ReadonlyArray<(event: Scheduler.Event) => unknown>
   /** Each with what it has lost. */
-  readonly #readers = new Map<Events, number>()
+  readonly #readers = new Map<Events, { lost: number }>()
   #isOver = false
   constructor(listeners: ReadonlyArray<(event: Scheduler.Event) => unknown>) {
     this.#listeners = listeners
@@ -28,9 +28,10 @@ export class Herald {
   tell(event: Scheduler.Event): void {
     // a Promise that rejects ends nothing either
     for (const listener of this.#listeners) attempt(() => isPromise(listener(event)))
-    for (const [queue, lost] of this.#readers) {
-      if (lost > 0 && !Queue.offerUnsafe(queue, { _tag: "Lost", count: lost })) this.#readers.set(queue, lost + 1)
-      else this.#readers.set(queue, Queue.offerUnsafe(queue, event) ? 0 : 1)
+    for (const [queue, reader] of this.#readers) {
+      const { lost } = reader
+      if (lost > 0 && !Queue.offerUnsafe(queue, { _tag: "Lost", count: lost })) reader.lost++
+      else reader.lost = Queue.offerUnsafe(queue, event) ? 0 : 1
     }
   }
 
@@ -41,15 +42,23 @@ export class Herald {
     this.#readers.clear()
   }
 
-  readonly events: Stream.Stream<Event> = Stream.callback<Event>(
-    (queue) =>
-      Effect.acquireRelease(
-        Effect.sync(() => {
-          if (this.#isOver) Queue.endUnsafe(queue)
-          else this.#readers.set(queue, 0)
-        }),
-        () => Effect.sync(() => this.#readers.delete(queue))
-      ),
-    { bufferSize: mostKept, strategy: "dropping" }
-  )
+  readonly events: Stream.Stream<Event> = Stream.suspend(() => {
+    const reader = { lost: 0 }
+    const kept = Stream.callback<Event>(
+      (queue) =>
+        Effect.acquireRelease(
+          Effect.sync(() => {
+            if (this.#isOver) Queue.endUnsafe(queue)
+            else this.#readers.set(queue, reader)
+          }),
+          () => Effect.sync(() => this.#readers.delete(queue))
+        ),
+      { bufferSize: mostKept, strategy: "dropping" }
+    )
+    // what was lost last had no event after it with which to be told
+    const last = Stream.suspend(() =>
+      reader.lost === 0 ? Stream.empty : Stream.make<[Event]>({ _tag: "Lost", count: reader.lost })
+    )
+    return Stream.concat(kept, last)
+  })
 }

@@ -127,6 +127,7 @@ export class Lane implements Sleeper {
     if (this.gate.until !== undefined && this.gate.until <= now) {
       this.gate.until = undefined
       this.#tellStatus(now)
+      this.#reopen(now)
     }
     for (const run of this.runs.values()) {
       if (run.overlongAt !== undefined && run.overlongAt <= now) this.#overlong(run, run.overlongAt, now)
@@ -179,6 +180,8 @@ export class Lane implements Sleeper {
 
   /** A tick or trigger that may start. What is caught up waits, however few may wait otherwise. */
   #offer(run: AnyRun, now: number, caughtUp = false): void {
+    // a listener may have closed it, between two ticks that are due at once
+    if (this.closed !== undefined) return this.#refuse(run, this.closed, now)
     const { overlap } = this.definition
     if (this.#hasRoom && this.queue.length === 0) return this.#begin(run, now)
     if (!run.isTrigger) {
@@ -186,15 +189,16 @@ export class Lane implements Sleeper {
         if (other.overlong === undefined && other.overlongAt === undefined) this.#overlong(other, run.planned, now)
       }
     }
-    if (overlap.replace && !caughtUp) {
-      this.dismiss("Replaced")
-      for (const other of this.runs.values()) other.cut()
-    } else if (!caughtUp) {
+    const replaces = overlap.replace && !caughtUp
+    if (replaces) this.dismiss("Replaced")
+    else if (!caughtUp) {
       const waiting = this.queue.filter(({ fire }) => fire.by !== "missed").length
       if (waiting >= overlap.waiting) return this.#refuse(run, overlap.waiting === 0 ? "Overlap" : "QueueFull", now)
     }
     this.queue.push(run)
     if (!run.isTrigger) this.#tell({ _tag: "Queued", due: run.fire.due, waiting: this.queue.length }, now)
+    // last, since a run that ends at once makes room for the one that waits
+    if (replaces) Array.from(this.runs.values()).forEach((other) => other.cut())
   }
 
   get #hasRoom(): boolean {
@@ -283,6 +287,8 @@ export class Lane implements Sleeper {
     // L4
     run.fiber = Effect.runForkWith(this.#services)(Effect.andThen(Effect.yieldNow, start))
     run.fiber.addObserver((exit) => this.#ended(run, exit))
+    // a listener that was told of its start may have replaced it
+    if (run.isCut) run.cut()
   }
 
   #ended(run: AnyRun, exit: Exit.Exit<unknown, unknown>): void {
@@ -396,6 +402,7 @@ export class Lane implements Sleeper {
     if (paused === undefined) return
     // ticks that came due and were not looked at yet are of the pause
     this.wake(now)
+    if (!catchUp) this.#forgo("Paused", now, paused.since)
     this.gate.paused = undefined
     this.#tellStatus(now)
     if (catchUp && this.#ticks !== undefined && paused.cursor !== undefined) {
@@ -438,9 +445,9 @@ export class Lane implements Sleeper {
   }
 
   /** Ticks whose instant has passed, and that will not start: jitter has kept them, or the hand has not come to them yet. */
-  #forgo(reason: "Changed" | "Removed" | "Stopping", now: number): void {
+  #forgo(reason: "Changed" | "Removed" | "Stopping" | "Paused", now: number, since = -Infinity): void {
     if (this.closed !== undefined) return
-    for (let i = 0; this.#due !== undefined && this.#due < now && i < mostCaughtUp; i++) {
+    for (let i = 0; this.#due !== undefined && this.#due >= since && this.#due < now && i < mostCaughtUp; i++) {
       this.cursor = this.#due
       this.#skip(this.#due, reason, now)
       this.#due = this.#ticks?.after(this.#due)

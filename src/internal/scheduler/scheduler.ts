@@ -228,8 +228,17 @@ type Read = Required<Pick<Scheduler.Options, "listeners">> & Bounds & {
 
 const defaults = { drain: 30_000, grace: 30_000, tolerance: 60_000 }
 
-const read = (options: Scheduler.Options, error: Setting["error"], issues: Array<Issue>): Read => {
+const known: ReadonlySet<string> = new Set(
+  ["drain", "grace", "tolerance", "listeners", "claim"] satisfies ReadonlyArray<keyof Scheduler.Options>
+)
+
+const read = (given: Scheduler.Options, error: Setting["error"], issues: Array<Issue>): Read => {
   const add = (message: string) => issues.push({ state: undefined, rule: "scheduler", subject: "scheduler", message })
+  if (!Predicate.isObject(given)) add(misfit("options", given, "an object"))
+  const options: Scheduler.Options = Predicate.isObject(given) ? given : {}
+  for (const option of Object.keys(options)) {
+    if (!known.has(option)) add(`there is no option ${show(option)}; there are ${[...known].join(", ")}`)
+  }
   const millis = (name: keyof typeof defaults): number => {
     const input = options[name]
     if (input === undefined) return defaults[name]
