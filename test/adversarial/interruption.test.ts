@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Scheduler } from "effect"
 import { JoinStrategy, Split, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
 import {
@@ -332,4 +332,41 @@ describe("interrupting a branch's own fiber (semantics 5; I3)", () => {
       assert.isTrue(Exit.isSuccess(exit))
       assert.deepStrictEqual(tags(succeeded(exit)), ["Failed", "Succeeded", "Succeeded"])
     }))
+})
+
+describe("interrupting the caller of a split, wherever it yields", () => {
+  for (const bulkhead of [undefined, 1]) {
+    it.live(`leaves no list open (${bulkhead})`, () =>
+      Effect.promise(async () => {
+        let isOver = false
+        for (let at = 1; !isOver; at++) {
+          let opened = 0
+          let closed = 0
+          const lazy: Iterable<Effect.Effect<void>> = {
+            [Symbol.iterator]: () => {
+              opened++
+              const end = (): IteratorReturnResult<undefined> => {
+                closed++
+                return { done: true, value: undefined }
+              }
+              let left = 2
+              return { next: () => left-- > 0 ? { done: false, value: Effect.sleep(1) } : end(), return: end }
+            }
+          }
+          let steps = 0
+          const scheduler = new Scheduler.MixedScheduler()
+          const caller = Effect.runFork(
+            Effect.andThen(Effect.yieldNow, Split.run(lazy, { strategy: JoinStrategy.all, bulkhead })),
+            { scheduler }
+          )
+          scheduler.shouldYield = (fiber) => {
+            if (fiber !== caller || ++steps !== at) return false
+            queueMicrotask(() => fiber.interruptUnsafe())
+            return true
+          }
+          isOver = Exit.isSuccess(await Effect.runPromise(Fiber.await(caller)))
+          assert.strictEqual(closed, opened, `at step ${at}`)
+        }
+      }))
+  }
 })

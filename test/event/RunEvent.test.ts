@@ -175,6 +175,42 @@ describe("events", () => {
       assert.deepStrictEqual(joins, [4, 2])
     }))
 
+  it.effect("leave no list open, whenever the run is interrupted by a listener", () =>
+    Effect.gen(function*() {
+      for (const bulkhead of [undefined, 1]) {
+        for (const at of ["SplitStarted", "BranchQueued", "BranchStarted"]) {
+          let isClosed = false
+          let left = 3
+          const closes = (): IteratorReturnResult<undefined> => {
+            isClosed = true
+            return { done: true, value: undefined }
+          }
+          // an iterator, as a generator that has not begun has nothing to close
+          const lazy: Iterable<Effect.Effect<void>> = {
+            [Symbol.iterator]: () => ({
+              next: () => left-- > 0 ? { done: false, value: Effect.sleep(1) } : closes(),
+              return: closes
+            })
+          }
+          const workflow = make
+            .registerSplit("A", () => lazy, { strategy: all, bulkhead, next: "Done" })
+            .addExitStates("Done")
+          const tags: Array<string> = []
+          const fiber: Fiber.Fiber<unknown, unknown> = yield* start(Effect.provide(
+            Effect.andThen(Effect.sleep(1), workflow.orchestrate("A")),
+            RunEvent.layer([({ _tag }) => {
+              tags.push(_tag)
+              if (_tag === at) fiber.interruptUnsafe()
+            }])
+          ))
+          yield* TestClock.adjust(10)
+          assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
+          assert.isTrue(isClosed, `${at}, with bulkhead ${bulkhead}`)
+          assert.deepStrictEqual(tags.slice(-3), ["SplitEnded", "StateLeft", "RunEnded"])
+        }
+      }
+    }))
+
   it.effect("tell of follow-on branches as branches, whose states are told of, too", () =>
     Effect.gen(function*() {
       const workflow = make
@@ -356,6 +392,24 @@ describe("a Layer of listeners", () => {
       assert.deepStrictEqual(lines.map((line) => line.slice(0, 50)), [
         "a listener of run events threw at RunStarted; noth",
         "a listener of run events returned an Effect, which"
+      ])
+    }))
+
+  it.effect("logs a Promise of a listener that rejects once, and none that does not", () =>
+    Effect.gen(function*() {
+      const listeners: ReadonlyArray<RunEvent.Listener> = [
+        () => Promise.resolve(),
+        () => Promise.reject(new Error("no"))
+      ]
+      const { lines, value } = yield* logged(
+        Effect.tap(
+          Effect.provide(simple.orchestrate("A"), RunEvent.layer(listeners)),
+          () => Effect.promise(() => Promise.resolve())
+        )
+      )
+      assert.strictEqual(value, "Done")
+      assert.deepStrictEqual(lines, [
+        "a listener of run events returned a Promise that has rejected, at RunStarted"
       ])
     }))
 })

@@ -14,10 +14,13 @@ export const unexpected = (who: string, name: string, u: unknown, expected: stri
 }
 
 /** Whether it is a Promise. Nobody will look at it, and a rejection that nobody looks at ends the process. */
-export const isPromise = (u: unknown): boolean =>
+export const isPromise = (u: unknown): boolean => caught(u, constVoid)
+
+/** The same, for who wants to know of a rejection. */
+export const caught = (u: unknown, rejected: (reason: unknown) => void): boolean =>
   attempt(() => {
     if (!Predicate.isPromiseLike(u)) return false
-    u.then(constVoid, constVoid)
+    u.then(constVoid, rejected)
     return true
   }) ?? false
 

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import * as Result from "effect/Result"
 import type { Listener } from "../../RunEvent.ts"
-import { isPromise } from "../check/returned.ts"
+import { caught } from "../check/returned.ts"
 
 export const guarded = (listener: Listener): Effect.Effect<Listener> =>
   Effect.map(Effect.context<never>(), (context) => {
@@ -30,7 +30,10 @@ export const guarded = (listener: Listener): Effect.Effect<Listener> =>
       if (returned === undefined) return
       if (Effect.isEffect(returned)) {
         tell("a listener of run events returned an Effect, which nobody runs; give it to RunEvent.listener")
-      } else isPromise(returned)
+      } else {
+        const sentence = `a listener of run events returned a Promise that has rejected, at ${event._tag}`
+        caught(returned, (reason) => tell(sentence, Cause.die(reason)))
+      }
     }
   })
 

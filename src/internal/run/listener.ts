@@ -118,6 +118,18 @@ export const tell = (f: () => unknown): void => {
   attempt(() => isPromise(f()))
 }
 
+/** The same for what the fiber runs from here on, with the services that the listener gives. */
+export const enter = (listener: Listener, numbers: Numbers, span: Span, fiber: AnyFiber): End => {
+  const end = begin(listener, numbers, span, fiber)
+  if (listener.services === undefined) return end
+  const around = fiber.context
+  fiber.setContext(inside(listener, span, around))
+  return (exit) => {
+    fiber.setContext(around)
+    end(exit)
+  }
+}
+
 /** An effect of whose start and end a listener is told. Who is interrupted before the start does not end either. */
 export const told = <A, E, R>(
   listener: Listener,
@@ -126,20 +138,12 @@ export const told = <A, E, R>(
   body: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> => {
   let end: End | undefined
-  let self: AnyFiber | undefined
-  let around: Context.Context<never> | undefined
   return Effect.onExitPrimitive(
     Effect.withFiber((fiber) => {
-      end = begin(listener, numbers, span, fiber)
-      if (listener.services !== undefined) {
-        self = fiber
-        around = fiber.context
-        fiber.setContext(inside(listener, span, around))
-      }
+      end = enter(listener, numbers, span, fiber)
       return body
     }),
     (exit) => {
-      if (around !== undefined) self!.setContext(around)
       end?.(exit)
       return undefined
     }

@@ -319,12 +319,9 @@ export class SplitLevel extends Level implements CurrentRun {
     const { listener } = this
     if (listener?.decided !== undefined) listening.tell(() => listener.decided!(this, decided, counts))
   }
-  /** The split, of whose start and end the listener is told, if there is one. */
-  told<A, E, R>(span: Omit<SplitSpan, "_tag" | "level">, body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
-    const { listener, run } = this
-    return listener === undefined
-      ? body
-      : listening.told(listener, run!.root, { ...span, _tag: "Split", level: this }, body)
+  /** The split starts on a fiber, and a listener is told of it; what is to be called at its end. There is a listener. */
+  begin(span: Omit<SplitSpan, "_tag" | "level">, fiber: AnyFiber): listening.End {
+    return listening.enter(this.listener!, this.run!.root, { ...span, _tag: "Split", level: this }, fiber)
   }
   get isSplit(): boolean {
     return true

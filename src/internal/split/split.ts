@@ -38,6 +38,7 @@ import type { AnyFiber } from "../fibers/any.ts"
 import { dispatcherOf, DispatcherRef, isSync } from "../fibers/dispatcher.ts"
 import type { Level } from "../run/level.ts"
 import * as limits from "../run/limits.ts"
+import type * as listening from "../run/listener.ts"
 import { standing } from "../run/nested.ts"
 import type { Run } from "../run/run.ts"
 import { currentOf, CurrentRunRef, levelIn, runOf, SplitLevel } from "../run/run.ts"
@@ -82,11 +83,30 @@ const observed = (list: BranchList, config: Config, frame: Frame): Joined =>
     (outbox) => Effect.callback(start(list, config, frame, outbox))
   )
 
-const start = (list: BranchList, config: Config, frame: Frame, to: outbox.Outbox | undefined): Enter => (resume) => {
+/** What is to be called at the end of a split, once it has started. */
+interface Heard {
+  end: listening.End | undefined
+}
+
+/**
+ * From reading the list to the start of who closes it is one step, in which nobody can interrupt the caller. What tells a
+ * listener of the end is on the stack before.
+ */
+const start = (
+  list: BranchList,
+  config: Config,
+  frame: Frame,
+  to: outbox.Outbox | undefined,
+  heard?: Heard
+): Enter =>
+(resume) => {
   const caller = Fiber.getCurrent()!
   const current = currentOf(caller)
   const around = levelIn(current)
   const run = runOf(around)
+  if (heard === undefined && run?.listener !== undefined) {
+    return resume(told((own) => Effect.callback(start(list, config, frame, to, own))))
+  }
   const outer = standing<Level>(around)
   const tooDeep = outer?.tooDeep()
   if (tooDeep !== undefined) return resume(refused(frame, "max-depth", tooDeep))
@@ -112,15 +132,18 @@ const start = (list: BranchList, config: Config, frame: Frame, to: outbox.Outbox
   if (to !== undefined) to.tell = level.tell
   const context = contextIn(caller, level)
   furnish(join, context, pool)
-  if (isNeeded(join)) return resume(told(join, level, led(join, level, context)))
-  const alone = join as Unbounded
-  if (level.listener === undefined) return followed(alone, level, resume)
-  resume(told(join, level, Effect.callback((resume) => followed(alone, level, resume))))
+  if (heard !== undefined) heard.end = level.begin({ list, config, known: join.cursor.known }, caller)
+  return isNeeded(join) ? led(join, level, context, resume) : followed(join as Unbounded, level, resume)
 }
 
-/** The split, of whose start and end the listener of its run is told. */
-const told = ({ config, cursor: { known }, list }: Join, level: SplitLevel, joined: Joined): Joined =>
-  level.told({ list, config, known }, joined)
+/** A split, of whose end a listener is told if it starts. */
+const told = (split: (heard: Heard) => Joined): Joined => {
+  const heard: Heard = { end: undefined }
+  return Effect.onExitPrimitive(split(heard), (exit) => {
+    heard.end?.(exit)
+    return undefined
+  })
+}
 
 /** Starts a split that its branches end by themselves, with no fiber that waits for them; what is to be done if it is interrupted. */
 const followed = (
@@ -146,24 +169,28 @@ const followed = (
   })
 }
 
-/** A split with a worker, which may be left, and ends after the observer. */
-const led = (join: Join, level: SplitLevel, context: Context.Context<unknown>): Joined =>
-  Effect.callback((resume) => {
-    const detaching = mayDetach(join.config) ? new Detaching(join, resume) : undefined
-    join.detaching = detaching
-    const worker = Effect.runForkWith(context)(work(join), { uninterruptible: true })
-    detaching?.watch(worker)
-    worker.addObserver((exit) => {
-      const isDetached = detaching !== undefined && detaching.isDone
-      if (join.decision.isHalted && !isDetached) tellRuns(join, level)
-      level.end()
-      if (!isDetached) resume(concluded(join, exit))
-    })
-    return Effect.suspend(() => {
-      halt(join)
-      return Fiber.await(worker)
-    })
+/** Starts a split with a worker, which may be left, and ends after the observer; what is to be done if it is interrupted. */
+const led = (
+  join: Join,
+  level: SplitLevel,
+  context: Context.Context<unknown>,
+  resume: Parameters<Enter>[0]
+): Effect.Effect<void> => {
+  const detaching = mayDetach(join.config) ? new Detaching(join, resume) : undefined
+  join.detaching = detaching
+  const worker = Effect.runForkWith(context)(work(join), { uninterruptible: true })
+  detaching?.watch(worker)
+  worker.addObserver((exit) => {
+    const isDetached = detaching !== undefined && detaching.isDone
+    if (join.decision.isHalted && !isDetached) tellRuns(join, level)
+    level.end()
+    if (!isDetached) resume(concluded(join, exit))
   })
+  return Effect.suspend(() => {
+    halt(join)
+    return Effect.asVoid(Fiber.await(worker))
+  })
+}
 
 /** A split on its own counts into what is left to the run that it stands in. */
 const limited = (frame: Frame, run: Run | undefined): Frame =>

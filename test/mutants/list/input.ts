@@ -202,7 +202,7 @@ export const input: Mutants = {
   "check/returned": [
     {
       what: "a rejection of a Promise that nobody waits for ends the process",
-      from: "u.then(constVoid, constVoid)",
+      from: "u.then(constVoid, rejected)",
       to: "",
       tests: "check/callbacks strategy/callbacks"
     },

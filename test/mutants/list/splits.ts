@@ -825,14 +825,14 @@ export const splits: Mutants = {
     },
     {
       what: "an interruption of the caller does not await the worker",
-      from: "return Fiber.await(worker)",
+      from: "return Effect.asVoid(Fiber.await(worker))",
       to: "return Effect.void",
       tests: "split/Split adversarial/interruption"
     },
     {
       what: "an interruption of the caller leaves the worker alone",
-      from: "halt(join)\n      return Fiber",
-      to: "return Fiber",
+      from: "halt(join)\n    return Effect",
+      to: "return Effect",
       tests: "split/Split adversarial/interruption"
     },
     {
@@ -843,7 +843,7 @@ export const splits: Mutants = {
     },
     {
       what: "a split that has ended with its worker is around its children",
-      from: "level.end()\n      if (!isDetached)",
+      from: "level.end()\n    if (!isDetached)",
       to: "if (!isDetached)",
       tests: "machine/limits"
     },
@@ -899,9 +899,15 @@ export const splits: Mutants = {
         "who is told of the end is there before the interruption, and a split that has ended before is not interrupted"
     },
     {
+      what: "the caller may be interrupted between the list and the worker",
+      from: "return isNeeded(join) ? led(join, level, context, resume) :",
+      to: "if (isNeeded(join)) return resume(Effect.callback((resume) => led(join, level, context, resume)))\n  return",
+      tests: "adversarial/interruption"
+    },
+    {
       what: "the listener is not told of a split without a worker",
-      from: "if (level.listener === undefined) return followed",
-      to: "if (true as boolean) return followed",
+      from: "if (heard !== undefined) heard.end",
+      to: "if (heard !== undefined && isNeeded(join)) heard.end",
       tests: "machine/seams"
     },
     {
