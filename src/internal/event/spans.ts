@@ -17,6 +17,7 @@ import type { Counts, Ended, Listener, Span } from "../run/listener.ts"
 import type { Run, SplitLevel } from "../run/run.ts"
 import { CurrentRunRef } from "../run/run.ts"
 import type { Decided } from "../split/decision.ts"
+import { verdictOf } from "./verdict.ts"
 
 export interface Settings {
   readonly states: boolean
@@ -127,12 +128,13 @@ export class Spans implements Listener {
     close(own, exit)
   }
 
-  decided(level: SplitLevel, { reason, timedOut, verdict }: Decided, counts: Counts): void {
+  decided(level: SplitLevel, decided: Decided, counts: Counts): void {
+    const { reason } = decided
     const place = this.#places.get(level)
     if (place === undefined || place.span.status._tag === "Ended") return
     const said: Record<string, unknown> = {
       "cano.strategy": place.strategy,
-      "cano.verdict": verdict === "proceed" ? "satisfied" : timedOut ? "late" : "unsatisfiable",
+      "cano.verdict": verdictOf(decided),
       "cano.tally.total": counts.total,
       "cano.tally.started": counts.started,
       "cano.tally.succeeded": counts.succeeded,

@@ -14,6 +14,7 @@ import type { Counts, Ended, Listener, Span, SplitSpan } from "../run/listener.t
 import type { Run, SplitLevel } from "../run/run.ts"
 import { CurrentRunRef } from "../run/run.ts"
 import type { Decided } from "../split/decision.ts"
+import { verdictOf } from "./verdict.ts"
 
 /** A start: its number, and when it was. */
 interface Mark {
@@ -140,7 +141,7 @@ export class Teller implements Listener {
     if (page !== undefined) this.#queue(level, page, count)
   }
 
-  decided(level: SplitLevel, { reason, timedOut, verdict }: Decided, counts: Counts): void {
+  decided(level: SplitLevel, decided: Decided, counts: Counts): void {
     const page = this.#pages.get(level)
     if (page === undefined) return
     this.#tell(level.run!, {
@@ -148,9 +149,9 @@ export class Teller implements Listener {
       _tag: "JoinDecided",
       key: page.key,
       strategy: page.config.strategy,
-      verdict: verdict === "proceed" ? "satisfied" : timedOut ? "late" : "unsatisfiable",
-      timedOut,
-      reason,
+      verdict: verdictOf(decided),
+      timedOut: decided.timedOut,
+      reason: decided.reason,
       counts
     })
   }

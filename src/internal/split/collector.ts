@@ -24,7 +24,7 @@ import { breakOff, fail, noticeBreak, report, succeed } from "./settling.ts"
 import { Streak } from "./streak.ts"
 import { take } from "./taking.ts"
 
-/** Branches that complete at once before others share their fiber: for one or two that would cost more than it saves. */
+/** Branches that complete at once before others share their fiber: for a single one that would cost more than it saves. */
 const few = 1
 
 const none: Array<AnyFiber | undefined> = []

@@ -86,9 +86,6 @@ export interface Detachment {
   decided(): void
 }
 
-const timed = (recorder: record.Recorder, cursor: Cursor, home: AnyFiber): record.Recorder =>
-  new Timed(recorder, cursor.items.length, home)
-
 /** For a run whose time may be up before, or for none; the sentence is for a list that can't be read. */
 export const make = (
   list: BranchList,
@@ -127,7 +124,7 @@ export const make = (
     decision,
     crew,
     pace: isBounded ? new Pace(isSync(home)) : undefined,
-    record: times === true ? timed(recorder, cursor, home) : recorder,
+    record: times === true ? new Timed(recorder, cursor.items.length, home) : recorder,
     outbox,
     reduction,
     places: crew instanceof Slots
