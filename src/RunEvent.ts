@@ -277,18 +277,57 @@ export interface AttemptEnded extends End {
 }
 
 /**
+ * What every event of a wait says.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface OfWait {
+  /** The state that waits, or in which something does. */
+  readonly state: string
+  readonly visit: number
+  readonly waits: "signal" | "timer"
+  /** The name of the signal. */
+  readonly signal: string | undefined
+  /** The key that the signal is to have, where it is to have one. */
+  readonly signalKey: string | undefined
+  /** The instant at which the wait is over, in milliseconds of the Clock, where it has one. */
+  readonly until: number | undefined
+}
+
+/**
+ * A run waits for what does not come of its own work.
+ *
+ * @category events
+ * @since 0.1.0
+ */
+export interface WaitStarted extends Common, OfWait {
+  readonly _tag: "WaitStarted"
+}
+
+/**
+ * A wait is over: what it was for has come, or not in time, or it was interrupted.
+ *
+ * @category events
+ * @since 0.1.0
+ */
+export interface WaitEnded extends End, OfWait {
+  readonly _tag: "WaitEnded"
+}
+
+/**
  * All that happens in a run.
  *
  * **Details**
  *
  * Each start has exactly one end, whose `of` is its `seq`: `RunStarted` and `RunEnded`, `StateEntered` and `StateLeft`,
- * `SplitStarted` and `SplitEnded`, `AttemptStarted` and `AttemptEnded`. A branch is queued, in most cases started, and then
+ * `SplitStarted` and `SplitEnded`, `AttemptStarted` and `AttemptEnded`, `WaitStarted` and `WaitEnded`. A branch is queued, in most cases started, and then
  * settled or lost. Follow-on branches are branches; their states have keys in the key of their branch. A run in a task or a
  * branch is a run of its own, with an id and numbers of its own.
  *
  * **Gotchas**
  *
- * More events will come, of waiting and of compensations: a `switch` over the tags is to have a default.
+ * More events will come: a `switch` over the tags is to have a default.
  *
  * @category models
  * @since 0.1.0
@@ -307,6 +346,8 @@ export type RunEvent =
   | JoinDecided
   | AttemptStarted
   | AttemptEnded
+  | WaitStarted
+  | WaitEnded
 
 // -----------------------------------------------------------------------------
 // listeners

@@ -41,7 +41,7 @@ export const listenTo = <A, E, R>(body: Effect.Effect<A, E, R>) =>
     )
   })
 
-const starts = new Set(["RunStarted", "StateEntered", "SplitStarted", "BranchQueued", "AttemptStarted"])
+const starts = new Set(["RunStarted", "StateEntered", "SplitStarted", "BranchQueued", "AttemptStarted", "WaitStarted"])
 
 /** What ends what. */
 const endOf: { readonly [tag: string]: ReadonlyArray<string> } = {
@@ -50,7 +50,8 @@ const endOf: { readonly [tag: string]: ReadonlyArray<string> } = {
   SplitEnded: ["SplitStarted"],
   BranchSettled: ["BranchStarted"],
   BranchLost: ["BranchStarted", "BranchQueued"],
-  AttemptEnded: ["AttemptStarted"]
+  AttemptEnded: ["AttemptStarted"],
+  WaitEnded: ["WaitStarted"]
 }
 
 const isNoEffect = (event: Event): boolean =>

@@ -1,11 +1,12 @@
 /**
  * A listener that tells the log of runs. It is an effectful one: a slow logger makes no run wait.
  */
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { format } from "../../JoinStrategy.ts"
-import type { End, ListenerOptions, RunEvent } from "../../RunEvent.ts"
+import type { End, ListenerOptions, OfWait, RunEvent } from "../../RunEvent.ts"
 import { clip } from "../check/describe.ts"
 import { tagOf } from "../machine/machine.ts"
 import * as delivery from "./delivery.ts"
@@ -57,8 +58,17 @@ const sentence = (event: RunEvent): string => {
       return `attempt ${event.attempt} starts`
     case "AttemptEnded":
       return `attempt ${event.attempt} has ended ${after(event)}: ${event.how}`
+    case "WaitStarted":
+      return `waits for ${waitedFor(event)}`
+    case "WaitEnded":
+      return `has waited for ${waitedFor(event)} ${after(event)}: ${event.how}`
   }
 }
+
+const waitedFor = ({ signal, until, waits }: OfWait): string =>
+  waits === "signal"
+    ? `signal "${clip(signal ?? "")}"`
+    : `the instant ${until === undefined ? "?" : DateTime.formatIso(DateTime.makeUnsafe(until))}`
 
 const annotations = ({ key, runId, seq, workflow }: RunEvent) => ({ workflow, runId, key, seq })
 

@@ -47,6 +47,7 @@ export const make: Effect.Effect<Listener> = Effect.map(Effect.context<never>(),
   const branchSeconds = series(seconds("cano_branch_duration_seconds", "From the start of a branch to its end"))
   const waitSeconds = series(seconds("cano_branch_wait_seconds", "From when a branch is known to its start"))
   const joins = series(counter("cano_joins_total", "Joins that were decided"))
+  const waiting = series(gauge("cano_waits_active", "Waits for a signal or an instant that go on"))
   const attempts = series(counter("cano_attempts_total", "Attempts of hedges that have ended"))
 
   const add = <State>(metric: Metric.Metric<number, State>, amount: number) => metric.modifyUnsafe(amount, context)
@@ -93,6 +94,10 @@ export const make: Effect.Effect<Listener> = Effect.map(Effect.context<never>(),
         const { attempt, how, state } = event
         return count(attempts({ workflow, state, kind: attempt === 0 ? "first" : "hedge", outcome: how }))
       }
+      case "WaitStarted":
+        return add(waiting({ workflow, state: event.state, kind: event.waits }), 1)
+      case "WaitEnded":
+        return add(waiting({ workflow, state: event.state, kind: event.waits }), -1)
       default:
     }
   }

@@ -111,6 +111,7 @@ export class Spans implements Listener {
       case "Branch":
         return this.#settings.branches ? this.#startBranch(span, around) : around
       case "Attempt":
+      case "Wait":
         return around
     }
   }

@@ -10,7 +10,7 @@ import * as Fiber from "effect/Fiber"
 import type { Listener as Told, OfSplit, RunEvent } from "../../RunEvent.ts"
 import { tagOf } from "../machine/machine.ts"
 import { segment } from "../run/keys.ts"
-import type { Counts, Ended, Listener, Span, SplitSpan } from "../run/listener.ts"
+import type { Counts, Ended, Listener, Span, SplitSpan, WaitSpan } from "../run/listener.ts"
 import type { Run, SplitLevel } from "../run/run.ts"
 import { CurrentRunRef } from "../run/run.ts"
 import type { Decided } from "../split/decision.ts"
@@ -54,6 +54,11 @@ const never: Exit.Exit<never> = Exit.failCause(Cause.interrupt())
 const how = (exit: Exit.Exit<unknown, unknown>): "succeeded" | "failed" | "interrupted" =>
   Exit.isSuccess(exit) ? "succeeded" : Cause.hasInterruptsOnly(exit.cause) ? "interrupted" : "failed"
 
+const ofWait = ({ current, signal, signalKey, until, waits }: WaitSpan) => {
+  const { key, state, visit } = current
+  return { key, state, visit, waits, signal, signalKey, until }
+}
+
 export class Teller implements Listener {
   readonly #listeners: ReadonlyArray<Told>
   readonly #books = new WeakMap<Run, Book>()
@@ -96,7 +101,10 @@ export class Teller implements Listener {
         const { key, state, visit } = current
         const mark = this.#begin(run, span, { _tag: "AttemptStarted", key, state, visit, attempt, first })
         if (attempt === 0) this.#marks.set(race, mark)
+        return
       }
+      case "Wait":
+        this.#begin(span.run, span, { ...ofWait(span), _tag: "WaitStarted" })
     }
   }
 
@@ -133,6 +141,8 @@ export class Teller implements Listener {
           (end) => ({ ...end, _tag: "AttemptEnded", key, state, visit, attempt, first })
         )
       }
+      case "Wait":
+        return this.#end(span.run, span, exit, (end) => ({ ...end, ...ofWait(span), _tag: "WaitEnded" }))
     }
   }
 

@@ -41,6 +41,20 @@ export type Span =
     readonly race: object
     readonly attempt: number
   }
+  /** A wait for what does not come of the run's own work. */
+  | WaitSpan
+
+export interface WaitSpan {
+  readonly _tag: "Wait"
+  readonly run: Run
+  readonly current: Current
+  readonly waits: "signal" | "timer"
+  /** The name of the signal, and the key that it is to have. */
+  readonly signal: string | undefined
+  readonly signalKey: string | undefined
+  /** The instant at which the wait is over, in milliseconds of the Clock, where it has one. */
+  readonly until: number | undefined
+}
 
 export interface SplitSpan {
   readonly _tag: "Split"
