@@ -5,6 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Duration, Effect, Exit, Fiber, Layer, Schedule, Stream } from "effect"
 import { CanoError, Hedge, JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
+import * as SplitStream from "effect-cano/SplitStream"
 import { TestClock } from "effect/testing"
 import { standalone } from "../kit/index.ts"
 
@@ -231,6 +232,33 @@ describe("a list of branches", () => {
         const [issue] = yield* issuesOf(run([Effect.void], options))
         assert.strictEqual(issue!.rule, "options")
         assert.match(issue!.message, /^the options are .*; they must be \{ strategy, … \}$/)
+      }
+    }))
+
+  it.effect("with options that want true or false is refused with anything else", () =>
+    Effect.gen(function*() {
+      for (const given of [1, 0, "yes", "", null, {}]) {
+        for (const option of ["times", "discard"]) {
+          const [issue, ...others] = yield* issuesOf(run([Effect.void], { strategy: all, [option]: given }))
+          assert.deepStrictEqual(others, [])
+          assert.strictEqual(issue!.rule, "options")
+          assert.match(issue!.message, new RegExp(`^${option} is .*; it must be true or false, or be left out$`))
+        }
+        for (const option of ["timed", "everyBranch"]) {
+          const reducer = { name: "own", initial: () => 0, onOutcome: () => 0, decide: () => "continue" as const }
+          const strategy = JoinStrategy.make({ ...reducer, [option]: given })
+          const messages = (yield* issuesOf(run([Effect.void], { strategy }))).map(({ message }) => message)
+          assert.match(messages[0]!, new RegExp(`own: ${option} is .*; it must be true or false, or be left out$`))
+        }
+      }
+      yield* run([Effect.void], { strategy: all, times: undefined, discard: undefined })
+    }))
+
+  it.effect("as a stream, with options that are none, is refused", () =>
+    Effect.gen(function*() {
+      for (const options of [undefined, null, "all"]) {
+        const error = yield* Effect.flip(Stream.runDrain(SplitStream.make([Effect.void], options as never)))
+        assert.match((error as CanoError.ConfigurationError).message, /the options are .*; they must be/)
       }
     }))
 })

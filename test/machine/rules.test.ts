@@ -73,6 +73,7 @@ describe("a definition that breaks a rule", () => {
     ],
     options: [
       { workflow: sound, options: { runId: 7 as never }, text: /runId is 7; it must be a string/ },
+      { workflow: sound, options: "r" as never, text: /the options of a run are "r"; they must be \{ runId, … \}/ },
       { workflow: declared(42), state: "B", text: /the options are 42; they must be \{ to: \[…\] \}/ },
       {
         workflow: empty.registerSplit("A", [done], undefined as never).addExitStates("Done"),

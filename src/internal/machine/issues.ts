@@ -6,7 +6,7 @@ import * as Result from "effect/Result"
 import type { Issue } from "../../CanoError.ts"
 import type { Definition, Split, State, Task } from "../../Definition.ts"
 import type { RunOptions } from "../../Workflow.ts"
-import { list, show } from "../check/describe.ts"
+import { list, misfits, show } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
 import { make as issue } from "../check/issue.ts"
 import type { Splits } from "./compile.ts"
@@ -107,12 +107,18 @@ const ofWays = (state: Task | Split, known: ReadonlySet<string>): ReadonlyArray<
   })
 
 /** What is wrong with the options of a run. */
-export const ofRun = (options: RunOptions | undefined): ReadonlyArray<Issue> => [
-  ...idIssues(options?.runId),
-  ...limit(options?.maxTransitions, 0, "max-transitions"),
-  ...limit(options?.maxBranches, 0, "max-branches"),
-  ...limit(options?.maxDepth, 1, "max-depth")
-]
+export const ofRun = (options: RunOptions | undefined): ReadonlyArray<Issue> => {
+  const given: unknown = options
+  if (given !== undefined && !Predicate.isObject(given)) {
+    return [issue(undefined, "options", misfits("the options of a run", given, "{ runId, … }, or be left out"))]
+  }
+  return [
+    ...idIssues(options?.runId),
+    ...limit(options?.maxTransitions, 0, "max-transitions"),
+    ...limit(options?.maxBranches, 0, "max-branches"),
+    ...limit(options?.maxDepth, 1, "max-depth")
+  ]
+}
 
 const limits = { "max-transitions": "maxTransitions", "max-branches": "maxBranches", "max-depth": "maxDepth" }
 

@@ -13,6 +13,7 @@ import * as pool from "../bulkhead/pool.ts"
 import { isCount, isWhole } from "../check/counts.ts"
 import { attempt, clip, show } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
+import * as flags from "../check/flags.ts"
 import { make as issue } from "../check/issue.ts"
 import * as hedges from "../hedge/options.ts"
 import * as counting from "../strategy/counting.ts"
@@ -89,6 +90,8 @@ export const parseSource = (
     observerTimeout: observer.observerTimeout,
     reduce
   }
+  flag(options.discard, "discard", add)
+  flag(options.times, "times", add)
   if (name !== undefined && !Predicate.isString(name)) {
     add("options", `the name is ${show(name)}; it must be a string, or be left out`)
   }
@@ -263,6 +266,11 @@ const checkStrategy = (
 
 const enough = (name: string, least: number, count: number | undefined, add: Add): void => {
   if (count !== undefined && count < least) add("count", reducer.tooFew(name, least, count, false))
+}
+
+const flag = (given: unknown, name: string, add: Add): void => {
+  const sentence = flags.wrong(given, name)
+  if (sentence !== undefined) add("options", sentence)
 }
 
 const duration = (

@@ -3,9 +3,11 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
+import type { Issue } from "../../CanoError.ts"
 import type { Outcome } from "../../SplitResult.ts"
 import { isCount } from "../check/counts.ts"
 import { show } from "../check/describe.ts"
@@ -20,14 +22,11 @@ export interface StreamInput extends options.SplitInput {
 const defaultSize = 16
 
 export const stream = (branches: unknown, given: StreamInput): Stream.Stream<unknown, unknown, unknown> => {
+  if (!Predicate.isObject(given)) return refused(options.parse(undefined, branches, given))
   const { bufferSize = defaultSize, ...split } = given
   if (!isCount(bufferSize)) {
     const sentence = `bufferSize is ${show(bufferSize)}; it must be an integer of at least 1, or be left out`
-    const parsed = options.parse(undefined, branches, given)
-    const others = Result.isFailure(parsed) ? parsed.failure : []
-    return Stream.fail(
-      standalone.misconfigured([...others, issue(undefined, "observer", sentence)], "stream")
-    )
+    return refused(options.parse(undefined, branches, given), issue(undefined, "observer", sentence))
   }
   return Stream.callback<Outcome.Any<unknown, unknown>, unknown, unknown>((queue) => {
     const onOutcome = (outcome: Outcome.Any<unknown, unknown>) => Queue.offer(queue, outcome)
@@ -40,4 +39,12 @@ export const stream = (branches: unknown, given: StreamInput): Stream.Stream<unk
       Queue.end(queue)
     )
   }, { bufferSize })
+}
+
+const refused = (
+  parsed: ReturnType<typeof options.parse>,
+  ...own: ReadonlyArray<Issue>
+): Stream.Stream<never, unknown> => {
+  const others = Result.isFailure(parsed) ? parsed.failure : []
+  return Stream.fail(standalone.misconfigured([...others, ...own], "stream"))
 }

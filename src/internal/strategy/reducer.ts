@@ -6,6 +6,7 @@
 import * as Predicate from "effect/Predicate"
 import type { Tally } from "../../SplitResult.ts"
 import { misfit } from "../check/describe.ts"
+import * as flags from "../check/flags.ts"
 import * as returned from "../check/returned.ts"
 import * as counting from "./counting.ts"
 import type { Counting, Custom, JoinStrategy, Judgement, Reducer } from "./strategy.ts"
@@ -24,11 +25,15 @@ export const malformed = ({ name, reducer }: Custom): ReadonlyArray<string> => {
   const given: unknown = reducer
   if (!Predicate.isString(name)) return [misfit("the name of a strategy", name, "a string")]
   if (!Predicate.isObject(given)) return [`${name} is no join strategy; take one from JoinStrategy`]
-  const { decide, initial, issue, onOutcome, soft } = given
+  const { decide, everyBranch, initial, issue, onOutcome, soft, timed } = given
   const parts: Record<string, unknown> = { initial, onOutcome, decide }
   if (issue !== undefined) parts.issue = issue
   if (soft !== undefined) parts["soft.onPassed"] = Predicate.isObject(soft) ? soft.onPassed : undefined
-  return Object.entries(parts).flatMap(([part, u]) => noFunction(name, part, u) ?? [])
+  return [
+    ...Object.entries(parts).map(([part, u]) => noFunction(name, part, u)),
+    flags.wrong(timed, `${name}: timed`),
+    flags.wrong(everyBranch, `${name}: everyBranch`)
+  ].filter(Predicate.isNotUndefined)
 }
 
 /** The sentence for a part that is no function. */
