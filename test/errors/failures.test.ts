@@ -202,6 +202,11 @@ describe("a run whose time is up", () => {
           )
         )
         assert.deepStrictEqual(result?.tally, { total: 3, succeeded: 1, failed: 0, interrupted: 1, notStarted: 1 })
+        assert.deepStrictEqual(Object.values(result!.outcomes).map(({ _tag }) => _tag), [
+          "Succeeded",
+          "Interrupted",
+          "NotStarted"
+        ])
       }))
   }
 

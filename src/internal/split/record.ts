@@ -39,6 +39,8 @@ export interface Recorder {
   readonly lost: (index: number, cause: Cause.Cause<unknown>) => Lost
   /** A loser has ended well all the same. */
   readonly outlasted: (index: number, value: unknown) => Lost
+  /** The split ends without its verdict, or with who looks after it: all that runs is interrupted, whatever was to become of losers. */
+  readonly halt: () => void
   /** The split ends while losers run: of the first `started` branches those without an outcome. */
   readonly detach: (started: number) => void
   /** A split that was detached has broken: no branch is left that would tell its end. */
@@ -133,7 +135,7 @@ class Keeping implements Recorder {
   readonly settled: Array<Outcome.Settled<unknown, unknown>>
   #count = 0
   readonly names: Names
-  readonly losers: Losers
+  losers: Losers
   /** How the detached branches end. */
   ends: Map<number, Deferred.Deferred<Exit.Exit<unknown, unknown>>> | undefined
   readonly home: AnyFiber
@@ -175,6 +177,9 @@ class Keeping implements Recorder {
     if (ends !== undefined) later(home, () => Deferred.doneUnsafe(ends.get(index)!, Exit.succeed(exit)))
     else outcomes[index] = losers === "detach" ? detached(names, index, Exit.succeed(exit)) : outcome
     return outcome
+  }
+  halt(): void {
+    this.losers = "interrupt"
   }
   detach(started: number): void {
     this.ends = new Map()
@@ -238,7 +243,7 @@ const keptFailures = 3
 class Discarding implements Recorder {
   readonly failures: Array<Failed<unknown>> = []
   readonly names: Names
-  readonly losers: Losers
+  losers: Losers
   constructor(names: Names, losers: Losers) {
     this.names = names
     this.losers = losers
@@ -265,6 +270,9 @@ class Discarding implements Recorder {
   }
   outlasted(index: number, value: unknown): Lost {
     return outlasted(this.names, this.losers, index, value)
+  }
+  halt(): void {
+    this.losers = "interrupt"
   }
   detach(): void {}
   abandon(): void {}

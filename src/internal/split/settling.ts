@@ -182,6 +182,7 @@ export const halt = (join: Join): void => {
 }
 
 const end = (join: Join): void => {
+  join.record.halt()
   join.cursor.end()
   join.crew.interruptAll()
   join.outbox?.delivering?.interruptUnsafe(join.home.id)

@@ -65,6 +65,9 @@ export class Timed implements Recorder {
   outlasted(index: number, value: unknown): Lost {
     return this.#lose(this.#inner.outlasted(index, value))
   }
+  halt(): void {
+    this.#inner.halt()
+  }
   detach(started: number): void {
     this.#inner.detach(started)
   }
