@@ -164,6 +164,11 @@ export interface SplitEnded extends End, OfSplit {
 export interface OfBranch extends OfSplit {
   readonly index: number
   readonly name: string
+  /**
+   * Whether it is a hedge: in a split with `hedge` each branch after those that start at once. The winner of such a split is
+   * the branch that is settled well, `BranchSettled` with the outcome `"Succeeded"`.
+   */
+  readonly hedge: boolean
 }
 
 /**
@@ -206,8 +211,8 @@ export interface BranchSettled extends End, OfBranch {
  *
  * **Details**
  *
- * `"Interrupted"` and `"Late"` are losers, in the words of an observer: those that were told to end, and those that were
- * awaited or detached. `"NotStarted"` is one whose turn did not come; `of` is its queueing then. `"Broken"` came upon a value
+ * `"Interrupted"` and `"Late"` are losers: those that were told to end, by their split or by the end of their run, whatever
+ * they made of it, and those that were awaited or detached, and ended by themselves. `"NotStarted"` is one whose turn did not come; `of` is its queueing then. `"Broken"` came upon a value
  * that is no Effect, with which the split cannot go on.
  *
  * @category events
@@ -263,7 +268,7 @@ export interface AttemptStarted extends Common {
 }
 
 /**
- * An attempt has ended.
+ * An attempt has ended. The first one of a `Hedge.run` that has succeeded has won.
  *
  * @category events
  * @since 0.1.0
@@ -356,6 +361,12 @@ export type RunEvent =
 /**
  * Who is told of events: a function that is called at once, on the stack of what happens.
  *
+ * **Details**
+ *
+ * All listeners of a Layer are given the same object, one after the other, and it is to be read only, as its type says: it is
+ * not frozen, as that would be a tenth of what an event costs. Events that happen while a listener is told of one, since it
+ * interrupts a fiber for example, follow when all have been told of that.
+ *
  * **Gotchas**
  *
  * It is on the hot path, and is to be quick: the run waits for it. What it returns is not looked at, but for a Promise that
@@ -380,11 +391,8 @@ export type Listener = (event: RunEvent) => void
  * A run asks for listeners when it starts. Those among the Layers of its workflow are there when these are built: they are
  * told of its start then, and of its end before they are released. Where its time is up, that is for them an interruption.
  *
- * What a listener does can fail no run.
- *
- * **Gotchas**
- *
- * Of two such Layers in one `Layer.mergeAll` the last one holds: give all listeners in one call, or one Layer to the other.
+ * Several such Layers add up, whether they stand in each other or side by side in one `Layer.mergeAll`. What a listener does
+ * can fail no run. What is no listener is a defect, which says so, when the Layer is built.
  *
  * **Example** (The states of a run)
  *

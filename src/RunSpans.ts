@@ -41,7 +41,7 @@ export interface Options {
  * - `cano.state`: a visit of a state, with `cano.state`, `cano.visit` and `cano.key`. Of a split state it says the
  *   `cano.strategy`, the `cano.verdict` and the counts of the decision, `cano.tally.…`; of a `Split.run` the event `cano.join`
  *   does, on the span that it stands in.
- * - `cano.branch`: with `cano.branch`, `cano.index` and `cano.outcome`. The parent of a follow-on state is its branch.
+ * - `cano.branch`: with `cano.branch`, `cano.index` and `cano.outcome`, and `cano.hedge` if it is one. The parent of a follow-on state is its branch.
  *
  * A span is exported when it has ended, so that one of a run that lives for months would never be seen. The span of a run is cut
  * into segments instead: with the first transition after `segment` another `cano.run` begins, with the number `cano.segment`, a

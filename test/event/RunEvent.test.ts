@@ -2,7 +2,7 @@
  * Run events: what is told, to whom, and that listening harms nobody.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Context, Deferred, Effect, Exit, Fiber, Layer, Logger } from "effect"
+import { Cause, Clock, Context, Deferred, Effect, Exit, Fiber, Layer, Logger, Scope } from "effect"
 import { CanoError, Hedge, JoinStrategy, RunEvent, Split, TaskResult, Workflow } from "effect-cano"
 import { TestClock } from "effect/testing"
 import { assertEvents, line, listenTo, start } from "../kit/index.ts"
@@ -265,6 +265,77 @@ describe("events", () => {
       assertEvents(events)
     }))
 
+  it.effect("say that branches were interrupted that end with their run, whatever was to become of losers", () =>
+    Effect.gen(function*() {
+      const stubborn = Effect.uninterruptible(Effect.sleep(20))
+      for (const losers of ["interrupt", "await", "detach", { grace: "1 minute" }] as const) {
+        for (const [strategy, first] of [[all, Effect.never], [any, Effect.sleep(1)]] as const) {
+          const workflow = make
+            .registerSplit("A", [first, Effect.never, stubborn], { strategy, losers, next: "B" })
+            .register("B", { run: Effect.never, next: "Done" })
+            .addExitStates("Done")
+          const events: Array<RunEvent.RunEvent> = []
+          const fiber = yield* start(
+            Effect.provide(workflow.orchestrate("A"), RunEvent.layer([(event) => void events.push(event)]))
+          )
+          yield* TestClock.adjust(10)
+          const interrupting = yield* start(Fiber.interrupt(fiber))
+          yield* TestClock.adjust(50)
+          yield* Fiber.join(interrupting)
+          const outcomes = events.flatMap((event) =>
+            event._tag === "BranchLost" ? [`${event.outcome} ${event.how}`] : []
+          )
+          const count = strategy === all ? 3 : 2
+          assert.deepStrictEqual(outcomes, Array.from({ length: count }, () => "Interrupted interrupted"), `${losers}`)
+          assertEvents(events)
+        }
+      }
+    }))
+
+  it.effect("say which branches of a split are hedges, and so who has won", () =>
+    Effect.gen(function*() {
+      const workflow = make
+        .registerSplit("A", { a: Effect.sleep(100), b: Effect.sleep(20), c: Effect.sleep(100), d: Effect.void }, {
+          strategy: any,
+          hedge: { delay: 10 },
+          next: "B"
+        })
+        .registerSplit("B", [Effect.sleep(5), Effect.fail("no"), Effect.sleep(5)], {
+          strategy: quorum(2),
+          hedge: { delay: 10 },
+          next: "C"
+        })
+        .registerSplit("C", [Effect.void, Effect.void], { strategy: any, bulkhead: 1, next: "Done" })
+        .addExitStates("Done")
+      const fiber = yield* start(listenTo(workflow.orchestrate("A", { runId: "r" })))
+      yield* TestClock.adjust(100)
+      const { events } = yield* Fiber.join(fiber)
+      assertEvents(events)
+      const told = events.flatMap((event) =>
+        event._tag.startsWith("Branch") && "hedge" in event && event._tag !== "BranchQueued"
+          ? [`${event._tag} ${event.state} ${event.name} ${event.hedge} ${event.at - 0}`]
+          : []
+      )
+      assert.deepStrictEqual(told, [
+        "BranchStarted A a false 0",
+        "BranchStarted A b true 10",
+        "BranchStarted A c true 20",
+        "BranchSettled A b true 30",
+        "BranchLost A a false 30",
+        "BranchLost A c true 30",
+        "BranchLost A d true 30",
+        "BranchStarted B 0 false 30",
+        "BranchStarted B 1 false 30",
+        "BranchSettled B 1 false 30",
+        "BranchStarted B 2 true 30",
+        "BranchSettled B 0 false 35",
+        "BranchSettled B 2 true 35",
+        "BranchStarted C 0 false 35",
+        "BranchSettled C 0 false 35",
+        "BranchLost C 1 false 35"
+      ])
+    }))
+
   it.effect("tell of a branch that breaks its split at a value that is no Effect, with or without a bulkhead", () =>
     Effect.gen(function*() {
       const bad: Effect.Effect<never> = Effect.flatMap(Effect.sleep(1), () => 42 as never)
@@ -379,6 +450,41 @@ describe("a Layer of listeners", () => {
       )
     }))
 
+  it.effect("refuses what is no list of listeners, and what is none, before one of them is made", () =>
+    Effect.gen(function*() {
+      let isMade = false
+      const made = Effect.sync((): RunEvent.Listener => {
+        isMade = true
+        return () => {}
+      })
+      const cases: ReadonlyArray<readonly [given: unknown, text: RegExp]> = [
+        [undefined, /RunEvent\.layer was given undefined; it takes an array of listeners/],
+        [() => {}, /was given a function; it takes an array/],
+        [[made, undefined], /was given undefined; a listener is a function/],
+        [[made, Layer.empty], /was given .*; a listener is a function of an event, or an Effect that makes one/],
+        [[Effect.succeed(42)], /was given 42; a listener is a function/]
+      ]
+      for (const [given, text] of cases) {
+        const exit = yield* Effect.exit(Effect.provide(simple.orchestrate("A"), RunEvent.layer(given as never)))
+        assert.match(Cause.pretty((exit as Exit.Failure<unknown, unknown>).cause), text)
+      }
+      assert.isFalse(isMade)
+    }))
+
+  it.effect("stands beside others in one mergeAll, also among the resources of a workflow", () =>
+    Effect.gen(function*() {
+      const [one, two, three, around] = [collect(), collect(), collect(), collect()]
+      const merged = Layer.mergeAll(
+        RunEvent.layer([one.listener]),
+        RunEvent.layer([two.listener]),
+        RunEvent.layer([three.listener])
+      )
+      yield* simple.orchestrate("A").pipe(Effect.provide(merged), Effect.provide(RunEvent.layer([around.listener])))
+      for (const { lines } of [one, two, three, around]) assert.deepStrictEqual(lines, whole)
+      yield* Effect.provide(simple.withResources(merged).orchestrate("A"), RunEvent.layer([around.listener]))
+      for (const { lines } of [one, two, three, around]) assert.deepStrictEqual(lines, [...whole, ...whole])
+    }))
+
   it.effect("logs a listener that throws once, and one that returns an Effect", () =>
     Effect.gen(function*() {
       const throws = (): void => {
@@ -393,6 +499,73 @@ describe("a Layer of listeners", () => {
         "a listener of run events threw at RunStarted; noth",
         "a listener of run events returned an Effect, which"
       ])
+    }))
+
+  it.effect("tells each listener of one event after the other, whatever one of them does meanwhile", () =>
+    Effect.gen(function*() {
+      const [before, after] = [collect(), collect()]
+      // ends the run that waits, on the stack of the branch that has settled
+      const cuts: RunEvent.Listener = ({ _tag }) => {
+        if (_tag === "BranchSettled") fiber.interruptUnsafe()
+      }
+      const workflow = make
+        .registerSplit("A", [Effect.never, Effect.sleep(1), Effect.never], { strategy: all, next: "Done" })
+        .addExitStates("Done")
+      const events: Array<RunEvent.RunEvent> = []
+      const fiber: Fiber.Fiber<unknown, unknown> = yield* start(Effect.provide(
+        workflow.orchestrate("A"),
+        RunEvent.layer([before.listener, cuts, after.listener, (event) => void events.push(event)])
+      ))
+      yield* TestClock.adjust(10)
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
+      assert.deepStrictEqual(before.lines, after.lines)
+      assertEvents(events)
+      assert.includeMembers(after.lines, ["10 BranchSettled", "11 BranchLost", "12 BranchLost", "15 RunEnded"])
+    }))
+
+  it.effect("tells all of a run that is interrupted as it starts, or in which a listener runs another one", () =>
+    Effect.gen(function*() {
+      const events: Array<RunEvent.RunEvent> = []
+      const workflow = make.register("A", { run: Effect.sleep(1), next: "Done" }).addExitStates("Done")
+      const fiber: Fiber.Fiber<unknown, unknown> = yield* start(Effect.provide(
+        Effect.andThen(Effect.sleep(1), workflow.orchestrate("A")),
+        RunEvent.layer([(event) => {
+          events.push(event)
+          if (event._tag === "RunStarted") fiber.interruptUnsafe()
+        }])
+      ))
+      yield* TestClock.adjust(10)
+      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(fiber)))
+      assert.deepStrictEqual([events.at(0)!._tag, events.at(-1)!._tag], ["RunStarted", "RunEnded"])
+      assertEvents(events)
+      const { lines, listener } = collect()
+      const layer: Layer.Layer<never> = RunEvent.layer([listener, ({ runId }) => {
+        if (runId === "outer") Effect.runSync(Effect.provide(simple.orchestrate("A", { runId: "inner" }), layer))
+      }])
+      yield* Effect.provide(simple.orchestrate("A", { runId: "outer" }), layer)
+      assert.deepStrictEqual(lines, whole.flatMap((line) => [line, ...whole]))
+    }))
+
+  it.effect("tells all of a run whose clock throws, at the last instant that is known", () =>
+    Effect.gen(function*() {
+      const clock = yield* Clock.Clock
+      let reads = 0
+      const broken: Clock.Clock = Object.create(clock, {
+        currentTimeMillisUnsafe: {
+          value: () => {
+            if (++reads % 2 === 0) throw new Error("no time")
+            return reads
+          }
+        }
+      })
+      const workflow = make.registerSplit("A", [Effect.void, Effect.void], { strategy: all, next: "Done" })
+        .addExitStates(
+          "Done"
+        )
+      const { events, exit } = yield* Effect.provideService(listenTo(workflow.orchestrate("A")), Clock.Clock, broken)
+      assert.deepStrictEqual(exit, Exit.succeed("Done"))
+      assertEvents(events)
+      assert.strictEqual(events.length, 13)
     }))
 
   it.effect("logs a Promise of a listener that rejects once, and none that does not", () =>
@@ -497,11 +670,56 @@ describe("an effectful listener", () => {
       assert.deepStrictEqual(lines, ["a listener of run events has not been told of 4 of them"])
     }))
 
+  it.effect("whose Layer is closed while a run goes on counts what it misses, and says so once", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const told: Array<string> = []
+      const { lines } = yield* logged(Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        const listener = yield* Scope.provide(
+          RunEvent.listener(({ _tag }) =>
+            Effect.andThen(
+              Effect.sync(() => told.push(_tag)),
+              _tag === "RunStarted" ? Deferred.await(gate) : Effect.void
+            )
+          ),
+          scope
+        )
+        const say = (_tag: string) => listener({ _tag } as RunEvent.RunEvent)
+        say("RunStarted")
+        yield* Effect.yieldNow
+        const closing = yield* start(Scope.close(scope, Exit.void))
+        // what comes while it closes is counted, and no sign of slowness
+        say("StateEntered")
+        yield* Deferred.succeed(gate, undefined)
+        yield* Fiber.join(closing)
+        say("StateLeft")
+        say("RunEnded")
+      }))
+      assert.deepStrictEqual(told, ["RunStarted"])
+      assert.deepStrictEqual(lines, [
+        "a listener of run events has not been told of 1 of them",
+        "a listener of run events has been closed while a run goes on, of which it is told no more"
+      ])
+    }))
+
   it.effect("is refused with options that are none", () =>
     Effect.gen(function*() {
       const untyped = RunEvent.listener as unknown as (
         ...args: ReadonlyArray<unknown>
       ) => Effect.Effect<unknown, CanoError.ConfigurationError>
+      const messages = (...args: ReadonlyArray<unknown>) =>
+        Effect.map(Effect.flip(untyped(...args)), ({ issues }) => issues.map(({ message }) => message))
+      const deliver = () => Effect.void
+      assert.deepStrictEqual(yield* messages(deliver, { capactiy: 1, full: "oldest" }), [
+        "there is no option \"capactiy\"; there are capacity, full, patience"
+      ])
+      assert.deepStrictEqual(yield* messages(deliver, null), [
+        "the options are null; they must be { capacity, full, patience }, or be left out"
+      ])
+      assert.deepStrictEqual(yield* messages(undefined), [
+        "the listener is undefined; it must be a function of an event to an Effect"
+      ])
       const error = yield* Effect.flip(untyped(1, { capacity: 0, full: "all", patience: -1 }))
       assert.instanceOf(error, CanoError.ConfigurationError)
       assert.strictEqual(error.subject, "listener")

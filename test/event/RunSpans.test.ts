@@ -325,6 +325,48 @@ describe("spans", () => {
       assert.match(error.message, /the listener is misconfigured: segment is no duration/)
     }))
 
+  it.effect("refuse options that are none", () =>
+    Effect.gen(function*() {
+      const workflow = make.register("A", { run: Effect.void, next: "Done" }).addExitStates("Done")
+      const messages = (options: unknown) =>
+        Effect.gen(function*() {
+          const error = yield* Effect.flip(Effect.provide(workflow.orchestrate("A"), RunSpans.layer(options as never)))
+          assert.instanceOf(error, CanoError.ConfigurationError)
+          return (error as CanoError.ConfigurationError).issues.map((
+            { message, rule, subject }
+          ) => [rule, subject, message])
+        })
+      const wrong = (message: string) => ["options", "listener", message]
+      assert.deepStrictEqual(yield* messages({ states: 1, branches: "no", segmnet: "1 hour" }), [
+        wrong("states is 1; it must be true or false, or be left out"),
+        wrong("branches is \"no\"; it must be true or false, or be left out"),
+        wrong("there is no option \"segmnet\"; there are states, branches, segment")
+      ])
+      for (const [given, shown] of [[null, "null"], ["no", "\"no\""], [[], "[]"]] as const) {
+        assert.deepStrictEqual(yield* messages(given), [
+          wrong(`the options are ${shown}; they must be { states, branches, segment }, or be left out`)
+        ])
+      }
+    }))
+
+  it.effect("of branches say which ones are hedges", () =>
+    Effect.gen(function*() {
+      const workflow = make
+        .registerSplit("A", [Effect.never, Effect.fail("no"), Effect.void], {
+          strategy: any,
+          hedge: { delay: 10, atOnce: 2 },
+          next: "B"
+        })
+        .registerSplit("B", [Effect.void], { strategy: all, next: "Done" })
+        .addExitStates("Done")
+      const { spans } = yield* tracing(workflow.orchestrate("A"))
+      const branches = spans.filter(({ name }) => name === "cano.branch")
+      assert.deepStrictEqual(
+        branches.map(({ attributes }) => attributes.get("cano.hedge")),
+        [undefined, undefined, true, undefined]
+      )
+    }))
+
   it.live("are exported over OTLP, to a receiver of this test", () =>
     Effect.gen(function*() {
       const received: Array<any> = []

@@ -2,7 +2,7 @@
  * The listeners that come with the library: metrics, logs, and streams of events.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Logger, type LogLevel, Metric, References, Stream } from "effect"
+import { Effect, Exit, Fiber, Layer, Logger, type LogLevel, Metric, References, Scope, Stream } from "effect"
 import { CanoError, Hedge, JoinStrategy, RunEvent, Workflow } from "effect-cano"
 import * as RunLogs from "effect-cano/RunLogs"
 import * as RunMetrics from "effect-cano/RunMetrics"
@@ -174,8 +174,35 @@ describe("a stream of events", () => {
       }
     }))
 
+  it.effect("drops nothing when its scope has closed while a run goes on", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const { dropped, listener, stream } = yield* Scope.provide(RunStream.make(), scope)
+      const event = { _tag: "RunStarted", seq: 1 } as RunEvent.RunEvent
+      const reading = yield* start(Stream.runForEach(stream, ({ seq }) =>
+        seq === 1
+          ? Effect.andThen(
+            Effect.sleep(10),
+            Effect.sync(() => listener({ ...event, seq: 3 }))
+          )
+          : Effect.void))
+      listener(event)
+      yield* Effect.yieldNow
+      listener({ ...event, seq: 2 })
+      yield* Scope.close(scope, Exit.void)
+      listener(event)
+      yield* TestClock.adjust(10)
+      yield* Fiber.join(reading)
+      assert.strictEqual(yield* dropped, 0)
+      assert.deepStrictEqual(yield* Stream.runCollect(stream), [])
+    }))
+
   it.effect("is refused with options that are none", () =>
     Effect.gen(function*() {
+      const unknown = yield* Effect.flip(RunStream.make({ patience: 1 } as never))
+      assert.match(unknown.message, /there is no option "patience"; there are capacity, full/)
+      const logs = yield* Effect.flip(RunLogs.make("Info" as never))
+      assert.match(logs.message, /the options are "Info"; they must be \{ capacity, full, patience \}/)
       const error = yield* Effect.flip(RunStream.make({ capacity: 1.5 }))
       assert.instanceOf(error, CanoError.ConfigurationError)
       assert.match(error.message, /the listener is misconfigured: capacity is 1\.5/)

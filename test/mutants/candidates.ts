@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
+import { events } from "./list/events.ts"
 import { hedges } from "./list/hedges.ts"
 import { input } from "./list/input.ts"
 import { runs } from "./list/runs.ts"
@@ -19,7 +20,7 @@ export interface Candidate extends Mutant {
   readonly first: ReadonlyArray<string>
 }
 
-export const candidates: ReadonlyArray<Candidate> = [waiting, splits, hedges, runs, input].flatMap((part) =>
+export const candidates: ReadonlyArray<Candidate> = [waiting, splits, hedges, runs, events, input].flatMap((part) =>
   Object.entries(part).flatMap(([file, mutants]) =>
     mutants.map((mutant) => ({
       ...mutant,

@@ -12,17 +12,16 @@ import * as Queue from "effect/Queue"
 import type { Issue } from "../../CanoError.ts"
 import { ConfigurationError } from "../../CanoError.ts"
 import type { Listener, ListenerOptions, RunEvent } from "../../RunEvent.ts"
-import { aCount, isCount } from "../check/counts.ts"
 import { misfit } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
-import * as issue from "../check/issue.ts"
 import * as returned from "../check/returned.ts"
 import type { AnyFiber } from "../fibers/any.ts"
-import { warn } from "./guarded.ts"
+import * as mailboxes from "../fibers/mailbox.ts"
+import { warnIn } from "../fibers/warn.ts"
+import * as wing from "./wing.ts"
 
 type Tell = (event: RunEvent, dropped: number) => Effect.Effect<unknown, unknown, unknown>
 
-const defaultCapacity = 1024
 const defaultPatience = Duration.seconds(1)
 
 export const make = (
@@ -36,73 +35,35 @@ export const make = (
       : run(tell, options ?? {})
   })
 
-/** What is wrong with the options of a queue of events. */
-export const checkQueue = (options: Pick<ListenerOptions, "capacity" | "full"> | undefined): ReadonlyArray<Issue> => {
-  const issues: Array<Issue> = []
-  const { capacity, full } = options ?? {}
-  const add = (sentence: string) => issues.push(issue.make(undefined, "options", sentence, "listener"))
-  if (capacity !== undefined && !isCount(capacity)) add(misfit("capacity", capacity, `${aCount}, or be left out`))
-  if (full !== undefined && full !== "newest" && full !== "oldest") {
-    add(misfit("full", full, "\"newest\" or \"oldest\", or be left out"))
-  }
-  return issues
-}
-
 const check = (tell: unknown, options: ListenerOptions | undefined): ReadonlyArray<Issue> => {
-  const issues = [...checkQueue(options)]
-  const add = (sentence: string) => issues.push(issue.make(undefined, "options", sentence, "listener"))
-  if (typeof tell !== "function") add(misfit("the listener", tell, "a function of an event to an Effect"))
-  const wrong = options?.patience === undefined ? undefined : durations.wrong(options.patience, "patience")
-  if (wrong !== undefined) add(wrong)
-  return issues
+  const fault = typeof tell === "function"
+    ? undefined
+    : misfit("the listener", tell, "a function of an event to an Effect")
+  return wing.issues(options, ["capacity", "full", "patience"], ({ patience, ...room }) => [
+    ...wing.ofRoom(room),
+    fault,
+    patience === undefined ? undefined : durations.wrong(patience, "patience")
+  ], fault)
 }
 
-/** Events that wait, no more than there is room for. */
-export class Waiting {
-  readonly queue: Queue.Queue<RunEvent, Cause.Done>
-  readonly #capacity: number
-  readonly #dropsOldest: boolean
-  /** How many have found no room. */
-  dropped = 0
-  constructor(
-    queue: Queue.Queue<RunEvent, Cause.Done>,
-    { capacity, full }: Pick<ListenerOptions, "capacity" | "full">
-  ) {
-    this.queue = queue
-    this.#capacity = capacity ?? defaultCapacity
-    this.#dropsOldest = full === "oldest"
-  }
-
-  /** Answers whether nothing was dropped for it. */
-  offer(event: RunEvent): boolean {
-    const { queue } = this
-    if (Queue.sizeUnsafe(queue) < this.#capacity) return Queue.offerUnsafe(queue, event)
-    this.dropped++
-    if (this.#dropsOldest) {
-      Queue.takeUnsafe(queue)
-      Queue.offerUnsafe(queue, event)
-    }
-    return false
-  }
-}
+const { who } = wing.words
 
 const run = Effect.fnUntraced(function*(tell: Tell, options: ListenerOptions) {
   // what the Effects require, the type of the listener asks for
   const context = yield* Effect.context<unknown>()
-  const waiting = new Waiting(yield* Queue.unbounded<RunEvent, Cause.Done>(), options)
+  const services = context as Context.Context<never>
+  const mailbox = yield* mailboxes.make<RunEvent>(wing.room(options))
   const patience = options.patience === undefined ? defaultPatience : Duration.fromInputUnsafe(options.patience)
   let faults = 0
   const fault = (cause: Cause.Cause<unknown>): void => {
-    if (faults++ === 0) warn(context as never, "a listener of run events failed; nothing else comes of it", cause)
+    if (faults++ === 0) warnIn(services, `${who} failed; nothing else comes of it`, cause)
   }
   // each on a fiber of its own: at a value that is no Effect, or an interruption of itself, that ends, and no other
   const one = (event: RunEvent) =>
     Effect.map(
       Effect.flatMap(
         Effect.forkChild(
-          Effect.suspend(() =>
-            returned.effect("a listener of run events", "its function", tell(event, waiting.dropped))
-          ),
+          Effect.suspend(() => returned.effect(who, "its function", tell(event, mailbox.dropped))),
           { startImmediately: true }
         ),
         Fiber.await
@@ -113,32 +74,44 @@ const run = Effect.fnUntraced(function*(tell: Tell, options: ListenerOptions) {
     )
   const delivering = Effect.runForkWith(context)(
     Effect.ignoreCause(
-      Effect.forever(Effect.flatMap(Queue.take(waiting.queue), one), { disableYield: true })
+      Effect.forever(Effect.flatMap(Queue.take(mailbox.queue), one), { disableYield: true })
     )
   )
+  let isClosed = false
   yield* Effect.addFinalizer(() =>
     Effect.gen(function*() {
-      Queue.endUnsafe(waiting.queue)
+      mailbox.end()
       if (!(yield* endsWithin(delivering, patience, context))) {
-        waiting.dropped += Queue.sizeUnsafe(waiting.queue) + 1
+        mailbox.dropped += Queue.sizeUnsafe(mailbox.queue) + 1
         // not waited for: it may be uninterruptible
         delivering.interruptUnsafe()
       }
-      const { dropped } = waiting
-      if (dropped > 0) {
-        yield* Effect.ignoreCause(Effect.logWarning(`a listener of run events has not been told of ${dropped} of them`))
-      }
-      if (faults > 1) {
-        yield* Effect.ignoreCause(Effect.logWarning(`a listener of run events has failed ${faults} times`))
-      }
+      isClosed = true
+      const { dropped } = mailbox
+      if (dropped > 0) yield* Effect.ignoreCause(Effect.logWarning(`${who} has not been told of ${dropped} of them`))
+      if (faults > 1) yield* Effect.ignoreCause(Effect.logWarning(`${who} has failed ${faults} times`))
     })
   )
+  // what is dropped while it closes is in the count at its end
+  const tooSlow = once(() => warnIn(services, `${who} is too slow: the first event has found no room and is dropped`))
+  const tooLate = once(() =>
+    warnIn(services, `${who} has been closed while a run goes on, of which it is told no more`)
+  )
   return (event: RunEvent): void => {
-    if (!waiting.offer(event) && waiting.dropped === 1) {
-      warn(context as never, "a listener of run events is too slow: the first event has found no room and is dropped")
-    }
+    if (mailbox.offer(event)) return
+    if (isClosed) tooLate()
+    else if (!mailbox.isOver) tooSlow()
   }
 })
+
+const once = (f: () => void): () => void => {
+  let isDone = false
+  return () => {
+    if (isDone) return
+    isDone = true
+    f()
+  }
+}
 
 /** Whether a fiber ends before some time has passed. In a finalizer nothing can be interrupted, so nobody is raced. */
 const endsWithin = (

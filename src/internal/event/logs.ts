@@ -43,7 +43,7 @@ const sentence = (event: RunEvent): string => {
     case "BranchQueued":
       return `${branch(event)} waits`
     case "BranchStarted":
-      return `${branch(event)} starts ${after(event)}`
+      return `${branch(event)} starts ${after(event)}${event.hedge ? ", as a hedge" : ""}`
     case "BranchSettled":
       return `${branch(event)} has ${event.how === "succeeded" ? "succeeded" : "failed"} ${after(event)}`
     case "BranchLost":

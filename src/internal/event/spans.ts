@@ -84,6 +84,8 @@ export class Spans implements Listener {
   /** The key of the state that a span is of. */
   readonly #keys = new WeakMap<Tracer.AnySpan, string>()
   readonly #places = new WeakMap<SplitLevel, Place>()
+  /** How many branches of a split with a hedge are none. */
+  readonly #atOnce = new WeakMap<SplitLevel, number>()
   constructor(settings: Settings) {
     this.#settings = settings
   }
@@ -100,6 +102,7 @@ export class Spans implements Listener {
       case "State":
         return this.#settings.states ? this.#startState(span, around) : this.#inSegment(span.run, around)
       case "Split": {
+        if (span.config.hedge !== undefined) this.#atOnce.set(span.level, span.atOnce)
         const parent = parentIn(around)
         if (parent?._tag !== "Span") return around
         const { key } = span.level
@@ -214,7 +217,8 @@ export class Spans implements Listener {
         "cano.key": key,
         "cano.state": level.state,
         "cano.branch": name,
-        "cano.index": index
+        "cano.index": index,
+        ...(index >= (this.#atOnce.get(level) ?? Number.POSITIVE_INFINITY) ? { "cano.hedge": true } : {})
       }
     })
     this.#open.set(branch, { span, around })

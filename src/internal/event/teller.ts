@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Listener as Told, OfSplit, RunEvent } from "../../RunEvent.ts"
+import { attempt } from "../check/describe.ts"
 import { tagOf } from "../machine/machine.ts"
 import { segment } from "../run/keys.ts"
 import type { Counts, Ended, Listener, Span, SplitSpan, WaitSpan } from "../run/listener.ts"
@@ -26,10 +27,16 @@ type RunSpan = Extract<Span, { readonly _tag: "Run" }>
 
 /** What is known of a run. */
 interface Book {
-  readonly clock: Clock.Clock
+  /** The clock that the run started with. */
+  readonly read: () => number
   readonly workflow: string
   readonly runId: string
   seq: number
+  /** The instant of the last event. */
+  at: number
+  /** Whether an event is being told, and those that happen meanwhile. */
+  isTelling: boolean
+  later: Array<RunEvent> | undefined
 }
 
 /** What is known of a split. */
@@ -37,6 +44,7 @@ interface Page {
   readonly key: string
   readonly of: OfSplit
   readonly config: SplitSpan["config"]
+  readonly atOnce: number
   /** How many branches are queued, and started; they are so in order. */
   queued: number
   started: number
@@ -185,7 +193,15 @@ export class Teller implements Listener {
     const known = this.#books.get(root)
     if (known !== undefined) return known
     const clock = Fiber.getCurrent()!.getRef(Clock.Clock)
-    const book: Book = { clock, workflow: root.workflow, runId: root.runId, seq: 0 }
+    const book: Book = {
+      read: () => clock.currentTimeMillisUnsafe(),
+      workflow: root.workflow,
+      runId: root.runId,
+      seq: 0,
+      at: 0,
+      isTelling: false,
+      later: undefined
+    }
     this.#books.set(root, book)
     return book
   }
@@ -195,10 +211,10 @@ export class Teller implements Listener {
   // ---------------------------------------------------------------------------
 
   #splitStarted(span: SplitSpan): void {
-    const { config, known, level } = span
+    const { atOnce, config, known, level } = span
     const key = level.key
     const of = { state: level.state, visit: level.visit, split: key }
-    const page: Page = { key, of, config, queued: 0, started: 0, marks: new Map() }
+    const page: Page = { key, of, config, atOnce, queued: 0, started: 0, marks: new Map() }
     this.#pages.set(level, page)
     this.#begin(level.run!, span, { ...of, _tag: "SplitStarted", key, strategy: config.strategy, known })
     this.#queue(level, page, known)
@@ -239,7 +255,7 @@ export class Teller implements Listener {
 
   #ofBranch(level: SplitLevel, page: Page, index: number) {
     const name = level.names?.[index] ?? String(index)
-    return { ...page.of, key: `${page.key}/${segment(name)}`, index, name }
+    return { ...page.of, key: `${page.key}/${segment(name)}`, index, name, hedge: index >= page.atOnce }
   }
 
   // ---------------------------------------------------------------------------
@@ -266,12 +282,28 @@ export class Teller implements Listener {
 
   #tell(run: Run, said: Said): Mark {
     const book = this.#bookOf(run)
-    const { clock, runId, workflow } = book
+    const { read, runId, workflow } = book
+    // of a clock that throws the last instant is what is known
+    const at = attempt(read) ?? book.at
     const seq = ++book.seq
-    const at = clock.currentTimeMillisUnsafe()
-    // what is said, and what every event says, are an event
+    book.at = at
+    // what is said, and what every event says, are an event; to freeze it would take a tenth of what it costs
     const event = { ...said, workflow, runId, seq, at } as RunEvent
-    for (const listener of this.#listeners) listener(event)
+    if (book.isTelling) (book.later ??= []).push(event)
+    else this.#pass(book, event)
     return { of: seq, since: at }
+  }
+
+  /**
+   * Each listener is told of one event after the other: what a listener does, interrupting a fiber for example, may be told of
+   * before it has returned, and would come to the next one before what it follows from.
+   */
+  #pass(book: Book, first: RunEvent): void {
+    book.isTelling = true
+    for (let event: RunEvent | undefined = first; event !== undefined; event = book.later?.shift()) {
+      // guarded, so that nothing is thrown
+      for (const listener of this.#listeners) listener(event)
+    }
+    book.isTelling = false
   }
 }

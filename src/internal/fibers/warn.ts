@@ -4,6 +4,7 @@
  * nothing.
  */
 import type * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { located } from "../failure/quotes.ts"
 import { CurrentRunRef } from "../run/run.ts"
@@ -15,3 +16,9 @@ export const warn = (sentence: string, cause?: Cause.Cause<unknown>): Effect.Eff
     const message = located(sentence, { workflow: workflow || undefined, state: state || undefined })
     return Effect.ignoreCause(cause === undefined ? Effect.logWarning(message) : Effect.logWarning(message, cause))
   })
+
+/** The same from where no Effect is run, with the services of somebody. */
+export const warnIn = (services: Context.Context<never>, sentence: string, cause?: Cause.Cause<unknown>): void => {
+  const warning = cause === undefined ? Effect.logWarning(sentence) : Effect.logWarning(sentence, cause)
+  Effect.runForkWith(services)(Effect.ignoreCause(warning))
+}

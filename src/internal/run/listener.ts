@@ -63,6 +63,8 @@ export interface SplitSpan {
   readonly config: Config
   /** The branches that are known before the first one starts. */
   readonly known: number
+  /** Of alternatives, how many start at once: each one after them is a hedge. Of others all do. */
+  readonly atOnce: number
 }
 
 /** How a branch has ended for its split; nothing for one that broke it. */

@@ -14,24 +14,35 @@ import type { Run } from "./run.ts"
 export interface Seams {
   readonly host: Host | undefined
   readonly listener: Listener | undefined
-  /** What the listener is made of, where there are spans. */
-  readonly parts?: readonly [listener: Listener | undefined, spans: Listener]
+  /** What the listener is made of, where Layers give listeners. */
+  readonly parts?: ReadonlyArray<Listener>
 }
 
 export const none: Seams = { host: undefined, listener: undefined }
 
 export const SeamsRef = Context.Reference<Seams>("effect-cano/Seams", { defaultValue: () => none })
 
-/** A listener with a place of its own, so that a Layer of it stands beside a Layer of the other: that of the spans. */
-export const SpansRef = Context.Reference<Listener | undefined>("effect-cano/Spans", { defaultValue: () => undefined })
+/** Whether Layers give listeners; a run asks nothing else where none does. */
+const HeardRef = Context.Reference<boolean>("effect-cano/Heard", { defaultValue: () => false })
+
+/** Keys of listeners, of which each has one: of several Layers in one `mergeAll` none is in the place of another. */
+const prefix = "effect-cano/Heard/"
+const keys = { made: 0 }
+
+/** What a Layer gives to the runs inside of it: a listener, besides those that are around it or beside it. */
+export const giving = (listener: Listener): Context.Context<never> => {
+  const own = Context.makeUnsafe<never>(new Map([[`${prefix}${++keys.made}`, listener]]))
+  return Context.add(own, HeardRef, true)
+}
 
 /** The seams of a run that starts on a fiber. */
 export const of = (fiber: AnyFiber): Seams => {
   const seams = fiber.getRef(SeamsRef)
-  const spans = fiber.getRef(SpansRef)
-  if (spans === undefined) return seams
-  const { host, listener } = seams
-  return { host, listener: listener === undefined ? spans : both(listener, spans), parts: [listener, spans] }
+  if (!fiber.getRef(HeardRef)) return seams
+  const parts: Array<Listener> = seams.listener === undefined ? [] : [seams.listener]
+  // what has such a key is a listener
+  for (const [key, given] of fiber.context.mapUnsafe) if (key.startsWith(prefix)) parts.push(given as Listener)
+  return { host: seams.host, listener: parts.reduce(both), parts }
 }
 
 /** The states of a run whose Layers have been built: listeners among these are told of it from here on. */
@@ -42,10 +53,10 @@ export const adopt = (
   states: () => AnyEffect
 ): AnyEffect => {
   const { listener, parts } = of(fiber)
-  const [own, spans] = parts ?? [listener, undefined]
-  const [ownBefore, spansBefore] = run.seams.parts ?? [run.listener, undefined]
-  if (listener === undefined || (own === ownBefore && spans === spansBefore)) return states()
-  run.seams = { host: run.host, listener }
+  const before = run.seams.parts ?? [run.listener]
+  // listeners come, and none goes
+  if (listener === undefined || (parts ?? [listener]).every((part) => before.includes(part))) return states()
+  run.seams = { host: run.host, listener, ...(parts === undefined ? {} : { parts }) }
   // who has been told of the run before knows that
   return told(listener, run, { _tag: "Run", run, around }, Effect.suspend(states))
 }

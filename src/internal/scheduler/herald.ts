@@ -1,64 +1,44 @@
 /**
  * Tells listeners and readers of all that a scheduler does and decides, until it has stopped. Nothing that they do changes
- * what it does: what a listener throws is dropped, and a reader that is slow loses events, and is told how many.
+ * what it does: what a listener throws is told to the log, and a reader that is slow loses events, and is told how many.
  */
-import type * as Cause from "effect/Cause"
-import * as Effect from "effect/Effect"
-import * as Queue from "effect/Queue"
-import * as Stream from "effect/Stream"
+import type * as Context from "effect/Context"
+import type * as Stream from "effect/Stream"
 import type * as Scheduler from "../../Scheduler.ts"
-import { attempt } from "../check/describe.ts"
-import { isPromise } from "../check/returned.ts"
+import { guarded } from "../fibers/guarded.ts"
+import { Readers } from "../fibers/readers.ts"
 
-type Event = Scheduler.Event | Scheduler.Lost
-type Events = Queue.Queue<Event, Cause.Done>
+const words = {
+  who: "a listener of a scheduler",
+  effects: "read the events of the scheduler, and run it there"
+}
 
 /** Events that are kept for a reader. */
-const mostKept = 1024
+const capacity = 1024
 
 export class Herald {
-  readonly #listeners: ReadonlyArray<(event: Scheduler.Event) => unknown>
-  /** Each with what it has lost. */
-  readonly #readers = new Map<Events, { lost: number }>()
-  #isOver = false
-  constructor(listeners: ReadonlyArray<(event: Scheduler.Event) => unknown>) {
-    this.#listeners = listeners
+  readonly #listeners: ReadonlyArray<(event: Scheduler.Event) => void>
+  readonly #readers: Readers<Scheduler.Event | Scheduler.Lost>
+  /** The log is that of the services. */
+  constructor(listeners: ReadonlyArray<(event: Scheduler.Event) => unknown>, services: Context.Context<never>) {
+    this.#listeners = listeners.map((listener) => guarded(listener, words, services))
+    this.#readers = new Readers<Scheduler.Event | Scheduler.Lost>(
+      { capacity, full: "newest", what: "the events of a scheduler", lost: (count) => ({ _tag: "Lost", count }) },
+      services
+    )
   }
 
   tell(event: Scheduler.Event): void {
-    // a Promise that rejects ends nothing either
-    for (const listener of this.#listeners) attempt(() => isPromise(listener(event)))
-    for (const [queue, reader] of this.#readers) {
-      const { lost } = reader
-      if (lost > 0 && !Queue.offerUnsafe(queue, { _tag: "Lost", count: lost })) reader.lost++
-      else reader.lost = Queue.offerUnsafe(queue, event) ? 0 : 1
-    }
+    for (const listener of this.#listeners) listener(event)
+    this.#readers.tell(event)
   }
 
   /** Readers get what is kept for them, and their streams end. */
   end(): void {
-    this.#isOver = true
-    for (const queue of this.#readers.keys()) Queue.endUnsafe(queue)
-    this.#readers.clear()
+    this.#readers.end()
   }
 
-  readonly events: Stream.Stream<Event> = Stream.suspend(() => {
-    const reader = { lost: 0 }
-    const kept = Stream.callback<Event>(
-      (queue) =>
-        Effect.acquireRelease(
-          Effect.sync(() => {
-            if (this.#isOver) Queue.endUnsafe(queue)
-            else this.#readers.set(queue, reader)
-          }),
-          () => Effect.sync(() => this.#readers.delete(queue))
-        ),
-      { bufferSize: mostKept, strategy: "dropping" }
-    )
-    // what was lost last had no event after it with which to be told
-    const last = Stream.suspend(() =>
-      reader.lost === 0 ? Stream.empty : Stream.make<[Event]>({ _tag: "Lost", count: reader.lost })
-    )
-    return Stream.concat(kept, last)
-  })
+  get events(): Stream.Stream<Scheduler.Event | Scheduler.Lost> {
+    return this.#readers.stream
+  }
 }

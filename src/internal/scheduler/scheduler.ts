@@ -54,7 +54,7 @@ class Table {
     const hand = new Hand(clock)
     this.setting = {
       hand,
-      herald: new Herald(listeners),
+      herald: new Herald(listeners, services as Context.Context<never>),
       tolerance,
       claim,
       error: options.error,

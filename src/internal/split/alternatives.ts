@@ -35,6 +35,8 @@ export class Alternatives implements Places {
   readonly #clock: Clock.Clock
   readonly #startedAt: bigint
   readonly #handout: Handout
+  /** How many branches start at once; each one after them is a hedge. */
+  readonly atOnce: number
   /** How many branches may start, and how many places have been given for that. */
   #allowed: number
   #given = 0
@@ -52,7 +54,7 @@ export class Alternatives implements Places {
     this.#join = join
     this.#hedge = hedge
     this.#clock = clock
-    this.#allowed = atOnce(join, hedge)
+    this.#allowed = this.atOnce = atOnce(join, hedge)
     this.#handout = new Handout(join, () => once)
     this.#startedAt = clock.monotonicTimeNanosUnsafe()
     this.#bell = new Bell(join.home)

@@ -132,9 +132,15 @@ const start = (
   if (to !== undefined) to.tell = level.tell
   const context = contextIn(caller, level)
   furnish(join, context, pool)
-  if (heard !== undefined) heard.end = level.begin({ list, config, known: join.cursor.known }, caller)
+  if (heard !== undefined) {
+    heard.end = level.begin({ list, config, known: join.cursor.known, atOnce: atOnceOf(join) }, caller)
+  }
   return isNeeded(join) ? led(join, level, context, resume) : followed(join as Unbounded, level, resume)
 }
+
+/** How many branches are no hedges. */
+const atOnceOf = (join: Join): number =>
+  join.isBounded && join.places instanceof Alternatives ? join.places.atOnce : Number.POSITIVE_INFINITY
 
 /** A split, of whose end a listener is told if it starts. */
 const told = (split: (heard: Heard) => Joined): Joined => {

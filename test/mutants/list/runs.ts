@@ -142,12 +142,6 @@ export const runs: Mutants = {
   ],
   "run/seams": [
     {
-      what: "a run takes no listener that comes with its Layers",
-      from: "if (listener === undefined || (own === ownBefore && spans === spansBefore)) return states()",
-      to: "if (run.isOpen) return states()",
-      tests: "event/RunEvent event/RunSpans"
-    },
-    {
       what: "there is another absence for each run",
       from: "defaultValue: () => none",
       to: "defaultValue: () => ({ ...none })",
@@ -167,69 +161,6 @@ export const runs: Mutants = {
       from: "Math.max(0, instant - now)",
       to: "instant",
       tests: "machine/seams"
-    }
-  ],
-  "event/teller": [
-    {
-      what: "a branch that does not start has no end",
-      from: "this.#branchEnded(level, page, index, never, \"NotStarted\")",
-      to: "void never",
-      tests: "event/RunEvent laws/events"
-    },
-    {
-      what: "the end of a branch that has started names its queueing",
-      from:
-        "page.marks.set(\n          index,\n          this.#tell(level.run!, { ...this.#ofBranch(level, page, index), _tag: \"BranchStarted\", of, since })\n        )",
-      to: "this.#tell(level.run!, { ...this.#ofBranch(level, page, index), _tag: \"BranchStarted\", of, since })",
-      tests: "event/RunEvent laws/events"
-    },
-    {
-      what: "a follow-on branch is a run",
-      from: "if (run.root !== run || this.#books.has(run)) return",
-      to: "if (this.#books.has(run)) return",
-      tests: "event/RunEvent laws/events"
-    },
-    {
-      what: "a run is told of again when its Layers are built",
-      from: "if (run.root !== run || this.#books.has(run)) return",
-      to: "if (run.root !== run) return",
-      tests: "event/RunEvent"
-    }
-  ],
-  "event/delivery": [
-    {
-      what: "more events wait than there is room for",
-      from: "if (Queue.sizeUnsafe(queue) < this.#capacity)",
-      to: "if (this.#capacity > 0)",
-      tests: "event/RunEvent event/listeners"
-    },
-    {
-      what: "what is dropped is not counted",
-      from: "    this.dropped++\n",
-      to: "",
-      tests: "event/RunEvent event/listeners"
-    }
-  ],
-  "event/guarded": [
-    {
-      what: "what a listener throws reaches the others",
-      from: "Result.try({ try: (): unknown => listener(event), catch: identity })",
-      to: "Result.succeed(listener(event))",
-      tests: "event/RunEvent laws/events"
-    }
-  ],
-  "event/spans": [
-    {
-      what: "a segment has no end",
-      from: "    close(segment, Exit.void)\n",
-      to: "",
-      tests: "event/RunSpans"
-    },
-    {
-      what: "a run is no root",
-      from: "{ root: true }",
-      to: "{}",
-      tests: "event/RunSpans"
     }
   ],
   "run/listener": [

@@ -906,8 +906,8 @@ export const splits: Mutants = {
     },
     {
       what: "the listener is not told of a split without a worker",
-      from: "if (heard !== undefined) heard.end",
-      to: "if (heard !== undefined && isNeeded(join)) heard.end",
+      from: "if (heard !== undefined) {",
+      to: "if (heard !== undefined && isNeeded(join)) {",
       tests: "machine/seams"
     },
     {
