@@ -657,6 +657,16 @@ describe("an effectful listener", () => {
       }
     }))
 
+  it.effect("that fails again and again is told of once, and at the end how often", () =>
+    Effect.gen(function*() {
+      const listener = RunEvent.listener(() => Effect.fail("no"))
+      const { lines } = yield* logged(Effect.provide(simple.orchestrate("A"), RunEvent.layer([listener])))
+      assert.deepStrictEqual(lines, [
+        "a listener of run events failed; nothing else comes of it",
+        "a listener of run events has failed 4 times"
+      ])
+    }))
+
   it.effect("that never ends is left when its patience is over, and the log says what it has missed", () =>
     Effect.gen(function*() {
       const listener = RunEvent.listener(() => Effect.never, { patience: "2 seconds" })
