@@ -154,20 +154,23 @@ export interface ScheduleTimes<in A, in E, out R = never> {
  * @since 0.1.0
  */
 export interface Ticking {
-  /** A tick starts up to so much later, always the same for a flow and an instant; its `due` stays. */
+  /**
+   * A tick starts up to so much later, always the same for a flow and an instant; its `due` stays. It must be less than a
+   * fixed rate, and that of a cron ends before the next instant, however long it is.
+   */
   readonly jitter?: Duration.Input | undefined
   /** What becomes of ticks that could not be served; `"skip"` where it is left out. */
   readonly missed?: "skip" | Missed | undefined
   /**
    * The last tick that was decided, from a record of yours (`Info.cursor`): those since then are missed ones, as after a
-   * restart. Left out, ticks begin when the flow is added.
+   * restart. A fixed rate from `"start"` goes on at whole intervals from it. Left out, ticks begin when the flow is added.
    */
   readonly after?: number | DateTime.DateTime | undefined
 }
 
 /**
- * Ticks that are run though they were missed: the newest of those that are not too old, one after another, the oldest of
- * them first.
+ * Ticks that are run though they were missed: the newest of those that are not too old, the oldest of them first, as many at
+ * once as `overlap` allows; `"replace"` lets them run one after another.
  *
  * **Details**
  *
@@ -185,7 +188,8 @@ export interface Missed {
 }
 
 /**
- * What becomes of a tick or a trigger while a run of the flow goes on.
+ * What becomes of a tick or a trigger while a run of the flow goes on, also one that a removed flow of the same id has left
+ * behind.
  *
  * **Details**
  *
@@ -352,7 +356,7 @@ export interface Skipped extends Told {
   readonly due: number
   readonly reason: SkipReason
   /**
-   * How many ticks it speaks of, from `due` to `through`. It is 1, but where more than 1,000 were missed at once: the older
+   * How many ticks it speaks of, from `due` to `through`. It is 1, but where more than 1,000 came to nothing at once: the older
    * ones are told of together, and of a cron nobody has counted them.
    */
   readonly count: number | undefined
@@ -368,7 +372,7 @@ export interface Skipped extends Told {
  * - `"Replaced"`: a later one took its place before it could start.
  * - `"Missed"`, `"TooOld"`, `"CatchUpFull"`: missed, and not to be caught up; older than `within`; more than `catchUp`.
  * - `"Paused"`, `"BackingOff"`, `"Tripped"`: the flow did not fire.
- * - `"Claimed"`: `Options.claim` said no.
+ * - `"Claimed"`: `Options.claim` said no, has failed or was interrupted.
  * - `"Removed"`, `"Stopping"`: it still waited, for a run or as its jitter says.
  * - `"Changed"`: it still waited as its jitter says, and the flow got another definition.
  *
@@ -419,6 +423,16 @@ export type Event =
   | (Told & { readonly _tag: "Overlong"; readonly runId: string; readonly since: number })
   | (Told & { readonly _tag: "Added" | "Changed" | "Removed" })
   | (Told & { readonly _tag: "StatusChanged"; readonly status: Status })
+  /**
+   * The clock was set back by so many milliseconds, or is behind the cursor with which the flow was added. No instant is fired
+   * twice, so it waits for `next`, whose run starts at `start`.
+   */
+  | (Told & {
+    readonly _tag: "ClockSetBack"
+    readonly by: number
+    readonly next: number
+    readonly start: number | undefined
+  })
   /** A run did not listen to its interruption, and goes on by itself. */
   | (Told & { readonly _tag: "Detached"; readonly runId: string })
 
@@ -445,7 +459,7 @@ export interface Ended<out A, out E> extends Fire {
   readonly exit: Exit.Exit<A, E>
   /** Whether the scheduler has interrupted it: by `stop`, `cancel`, `remove` or a `"replace"`. */
   readonly interrupted: boolean
-  /** The path of the workflow that failed, where one did. */
+  /** The path of the workflow that failed, where one did: it travels with the failure, and a success has none. */
   readonly path: Path | undefined
 }
 
@@ -460,8 +474,11 @@ export interface Ended<out A, out E> extends Fire {
  * @since 0.1.0
  */
 export type Status =
-  /** `next` is the nominal instant of its next tick, where it is known. */
-  | { readonly _tag: "Waiting"; readonly next: number | undefined }
+  /**
+   * `next` is the nominal instant of its next tick, where it is known, and `start` when its run starts: later, as jitter says,
+   * or earlier, where a fixed delay or a Schedule goes on though the clock was set back.
+   */
+  | { readonly _tag: "Waiting"; readonly next: number | undefined; readonly start: number | undefined }
   | { readonly _tag: "BackingOff"; readonly until: number; readonly streak: number }
   | { readonly _tag: "Tripped"; readonly since: number; readonly streak: number }
   | { readonly _tag: "Paused"; readonly since: number; readonly note: string | undefined }
@@ -489,10 +506,11 @@ export interface Running extends Fire {
 export interface Info {
   readonly id: string
   readonly status: Status
+  /** Also those that a removed flow of the same id has left behind. */
   readonly running: ReadonlyArray<Running>
   /** Ticks and triggers that wait for a run. */
   readonly queued: number
-  /** The newest tick that was decided. */
+  /** The newest tick that was decided. Where it is later than the clock, that was set back, and no instant until then fires. */
   readonly cursor: number | undefined
   /** Failures since the last success. */
   readonly streak: number

@@ -21,6 +21,8 @@ export const diary = () => {
         return `${event.at} ${event.status._tag}`
       case "Overlong":
         return `${event.at} Overlong since ${event.since}`
+      case "ClockSetBack":
+        return `${event.at} ClockSetBack by ${event.by} until ${event.next}`
       default:
         return `${event.at} ${event._tag}`
     }

@@ -16,8 +16,12 @@ export interface Due {
   readonly next: number | undefined
 }
 
-/** When a tick starts that nothing delays. */
-export const planned = (id: string, due: number, most: number): number => due + jitter(id, due, most)
+/** When a tick starts that nothing delays: before the next one, whatever its jitter is. */
+export const planned = (id: string, due: number, most: number, ticks: Ticks): number => {
+  if (most === 0) return due
+  const next = ticks.after(due)
+  return due + jitter(id, due, next === undefined ? most : Math.min(most, next - due - 1))
+}
 
 export const collect = (first: number, now: number, plan: (due: number) => number, ticks: Ticks): Due => {
   const due: Array<number> = []

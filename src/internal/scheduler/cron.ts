@@ -42,15 +42,15 @@ export class Patterns {
 
   parse({ cron, dst, timeZone }: Scheduler.CronTimes): Result.Result<Pattern, Fault> {
     if (timeZone !== undefined && !Predicate.isString(timeZone)) return Result.fail(unknownZone(timeZone))
-    if (Cron.isCron(cron)) return ofValue(cron, timeZone, dst)
+    const zone = zoneOf(timeZone)
+    if (zone === undefined) return Result.fail(unknownZone(timeZone))
+    if (Cron.isCron(cron)) return Result.succeed(ofValue(cron, zone, dst))
     if (!Predicate.isString(cron)) {
       return Result.fail(noPattern(`is ${show(cron)}; it must be a text or a Cron`))
     }
     const key = `${cron}|${timeZone ?? "UTC"}|${dst ?? ""}`
     const known = this.#read.get(key)
     if (known !== undefined) return Result.succeed(known)
-    const zone = zoneOf(timeZone)
-    if (zone === undefined) return Result.fail(unknownZone(timeZone))
     const parsed = Cron.parse(cron, zone, { onDstOverlap: dst ?? (goesOn(cron) ? "both" : "earlier") })
     if (Result.isFailure(parsed)) {
       return Result.fail(noPattern(`${show(cron)} cannot be read (${parsed.failure.message})`))
@@ -66,16 +66,11 @@ export class Patterns {
 const mostKnown = 64
 const mostRead = 4096
 
-const ofValue = (
-  cron: Cron.Cron,
-  timeZone: string | undefined,
-  dst: Cron.DstOverlapPolicy | undefined
-): Result.Result<Pattern, Fault> => {
-  const zone = Option.getOrUndefined(cron.tz) ?? zoneOf(timeZone)
-  if (zone === undefined) return Result.fail(unknownZone(timeZone))
+const ofValue = (cron: Cron.Cron, given: DateTime.TimeZone, dst: Cron.DstOverlapPolicy | undefined): Pattern => {
+  const zone = Option.getOrElse(cron.tz, () => given)
   const everyHour = cron.hours.size === 0 || cron.hours.size === 24
   const onDstOverlap = dst ?? (everyHour ? "both" : cron.onDstOverlap)
-  return Result.succeed(new Pattern(Cron.make({ ...cron, tz: zone, onDstOverlap }), zone))
+  return new Pattern(Cron.make({ ...cron, tz: zone, onDstOverlap }), zone)
 }
 
 const zoneOf = (name: string | undefined): DateTime.TimeZone | undefined =>

@@ -5,6 +5,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
@@ -15,6 +16,7 @@ import { clip, misfit, show } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
 import type { Pattern, Patterns } from "./cron.ts"
 import { FlowValue } from "./flow.ts"
+import * as instants from "./instants.ts"
 import type { Ticks } from "./ticks.ts"
 import * as ticks from "./ticks.ts"
 
@@ -63,6 +65,9 @@ export const parse = (
   for (const option of Object.keys(options)) {
     if (!known.has(option)) add("flow", `there is no option ${show(option)}; there are ${[...known].join(", ")}`)
   }
+  if (flow.layer !== undefined && !Layer.isLayer(flow.layer)) {
+    add("flow", misfit("what it is provided with", flow.layer, "a Layer"))
+  }
   if (!Effect.isEffect(options["run"]) && !Predicate.isFunction(options["run"])) {
     add("flow", misfit("run", options["run"], "an Effect, or a function of the Fire to one"))
   }
@@ -77,7 +82,7 @@ export const parse = (
   }
   const when = readWhen(options["when"], now, patterns, add, millis)
   const overlong = millis(options["overlong"], "overlong", "flow-overlong", 1)
-  const history = options["history"] ?? 100
+  const { history = 100 } = options
   if (!isWhole(history)) add("flow-history", misfit("history", history, aWhole))
   const overlap = readOverlap(options["overlap"], add)
   const onFailure = readFailure(options["onFailure"], add)
@@ -166,7 +171,8 @@ const readWhen = (when: unknown, now: number, patterns: Patterns, add: Add, mill
   const from = readFrom(options["from"], add)
   return {
     ...rest,
-    rhythm: { _tag: "Ahead", ticks: (start) => ticks.grid(interval, from ?? start), pattern: undefined }
+    // the ticks of a former start are those that its last one is among
+    rhythm: { _tag: "Ahead", ticks: (start) => ticks.grid(interval, from ?? rest.after ?? start), pattern: undefined }
   }
 }
 
@@ -180,9 +186,8 @@ const readFrom = (from: unknown, add: Add): number | undefined => {
 
 const readAfter = (after: unknown, add: Add): number | undefined => {
   if (after === undefined) return undefined
-  if (DateTime.isDateTime(after)) return DateTime.toEpochMillis(after)
-  if (Number.isSafeInteger(after)) return after as number
-  return void add("flow-missed", misfit("after", after, "an instant: whole milliseconds, or a DateTime"))
+  const instant = instants.read(after)
+  return instant ?? void add("flow-missed", misfit("after", after, instants.expected))
 }
 
 const readMissed = (missed: unknown, add: Add, millis: Millis): Definition["missed"] => {

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scheduler from "../../Scheduler.ts"
 import type { Lane } from "./lane.ts"
+import type { Run } from "./run.ts"
 import type { Setting } from "./setting.ts"
 import { log } from "./verdict.ts"
 
@@ -17,34 +18,29 @@ export interface Bounds {
   readonly grace: number
 }
 
-/** The runs of some flows end; also where whoever asks cannot be interrupted. */
+/** Some runs end, also if whoever asks is interrupted at once: it is on its way when this returns. */
 export const end = (
   setting: Setting,
-  lanes: ReadonlyArray<Lane>,
+  runs: ReadonlyArray<Run>,
   { drain, grace }: Bounds
-): Effect.Effect<Scheduler.Stopped> => {
-  // those that go on when it is asked, and not when its fiber comes to it
-  const all = lanes.flatMap((lane) => [...lane.runs.values()].map((run) => ({ lane, run })))
-  return apart(Effect.gen(function*() {
+): Effect.Effect<Scheduler.Stopped> =>
+  Effect.gen(function*() {
     const services = (yield* Effect.context<never>()) as Context.Context<unknown>
-    const names = (of: typeof all) => of.map(({ run }) => run.fire.runId)
-    const ended = () => all.every(({ run }) => run.isEnded)
-    if (drain > 0) yield* within(lanes, ended, drain)
-    const left = all.filter(({ run }) => !run.isEnded)
-    for (const { run } of left) run.cut()
-    yield* within(lanes, ended, grace)
-    const detached = left.filter(({ run }) => !run.isEnded)
-    for (const { lane, run: { fire: { runId } } } of detached) {
-      setting.herald.tell({ _tag: "Detached", flow: lane.id, runId, at: setting.hand.now })
-      log(services, `flow "${lane.id}": run ${runId} does not end, and is left alone`)
+    const names = (of: typeof runs) => of.map(({ fire }) => fire.runId)
+    if (drain > 0) yield* within(runs, drain)
+    for (const run of runs) if (!run.isEnded) run.cut()
+    yield* within(runs, grace)
+    const detached = runs.filter(({ isEnded }) => !isEnded)
+    for (const { fire: { flow, runId } } of detached) {
+      setting.herald.tell({ _tag: "Detached", flow, runId, at: setting.hand.now })
+      log(services, `flow "${flow}": run ${runId} does not end, and is left alone`)
     }
     return {
-      drained: names(all.filter((one) => !left.includes(one))),
-      interrupted: names(left.filter((one) => !detached.includes(one))),
+      drained: names(runs.filter(({ isCut }) => !isCut)),
+      interrupted: names(runs.filter(({ isCut, isEnded }) => isCut && isEnded)),
       detached: names(detached)
     }
-  }))
-}
+  })
 
 /** What flows have shared is released, if that ends in time. */
 export const release = (lanes: ReadonlyArray<Lane>, { grace }: Bounds): Effect.Effect<void> =>
@@ -56,20 +52,21 @@ export const release = (lanes: ReadonlyArray<Lane>, { grace }: Bounds): Effect.E
 /** In a fiber that can be interrupted, as a race has to be. */
 const apart = <A>(effect: Effect.Effect<A>): Effect.Effect<A> => Effect.flatMap(Effect.forkDetach(effect), Fiber.join)
 
-/** Until something holds that changes with flows, or some time has passed. */
-const within = (lanes: ReadonlyArray<Lane>, holds: () => boolean, millis: number): Effect.Effect<void> =>
-  Effect.suspend(() =>
-    holds() ? Effect.void : Effect.raceFirst(
+/** Until all have ended, or some time has passed. */
+const within = (runs: ReadonlyArray<Run>, millis: number): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const ended = () => runs.every(({ isEnded }) => isEnded)
+    return ended() ? Effect.void : Effect.raceFirst(
       Effect.callback<void>((resume) => {
         const look = () => {
-          if (!holds()) return
+          if (!ended()) return
           forget()
           resume(Effect.void)
         }
-        const watched = lanes.map((lane) => lane.watch(look))
+        const watched = runs.map((run) => run.watch(look))
         const forget = () => watched.forEach((one) => one())
         return Effect.sync(forget)
       }),
       Effect.sleep(Duration.millis(millis))
     )
-  )
+  })

@@ -7,15 +7,17 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import { ConfigurationError, type Issue } from "../../CanoError.ts"
 import type * as Scheduler from "../../Scheduler.ts"
 import { aCount, isCount } from "../check/counts.ts"
-import { misfit } from "../check/describe.ts"
+import { misfit, show } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
 import { planned } from "./backlog.ts"
 import { type Pattern, Patterns } from "./cron.ts"
 import { type Definition, parse } from "./definition.ts"
+import * as instants from "./instants.ts"
 import { runIdOf } from "./names.ts"
 
 export const explain = (
@@ -25,23 +27,28 @@ export const explain = (
   options: { readonly most?: number | undefined; readonly takes?: Duration.Input | undefined } = {}
 ): Effect.Effect<Scheduler.Explanation, ConfigurationError> =>
   Effect.suspend(() => {
-    const { most = 1000, takes } = options
-    const [start, end] = [instant(from), instant(to)]
-    const parsed = parse(flow, start, new Patterns())
-    const issues: Array<Issue> = Result.isFailure(parsed) ? [...parsed.failure] : []
+    const issues: Array<Issue> = []
     const add = (message: string) => issues.push({ state: undefined, rule: "scheduler", subject: "scheduler", message })
+    if (!Predicate.isObject(options)) add(misfit("options", options, "an object"))
+    const { most = 1000, takes, ...rest } = Predicate.isObject(options) ? options : {}
+    for (const option of Object.keys(rest)) add(`explain has no option ${show(option)}; there are most and takes`)
+    const [start, end] = [instants.read(from), instants.read(to)]
+    if (start === undefined) add(misfit("from", from, instants.expected))
+    if (end === undefined) add(misfit("to", to, instants.expected))
+    if (start !== undefined && end !== undefined && start > end) {
+      add(`from is ${start} and to is ${end}; the first must not be later than the second`)
+    }
     if (!isCount(most)) add(misfit("most", most, aCount))
     const wrong = takes === undefined ? undefined : durations.wrong(takes, "takes")
     if (wrong !== undefined) add(wrong)
-    if (!(start <= end)) add(`from is ${start} and to is ${end}; the first must not be later than the second`)
-    if (Result.isFailure(parsed) || issues.length > 0) {
+    const parsed = parse(flow, start ?? 0, new Patterns())
+    if (Result.isFailure(parsed) || start === undefined || end === undefined || issues.length > 0) {
+      if (Result.isFailure(parsed)) issues.unshift(...parsed.failure)
       return Exit.fail(new ConfigurationError({ workflow: undefined, issues }))
     }
     const length = takes === undefined ? undefined : Duration.toMillis(Duration.fromInputUnsafe(takes))
     return Exit.succeed(explained(parsed.success, start, end, most, length))
   })
-
-const instant = (at: number | DateTime.DateTime): number => DateTime.isDateTime(at) ? DateTime.toEpochMillis(at) : at
 
 const explained = (
   definition: Definition,
@@ -60,7 +67,7 @@ const explained = (
   const follow = simulation(definition, takes)
   let due = ticks.after(from - 1)
   for (; due !== undefined && due < to && list.length < most; due = ticks.after(due)) {
-    const start = planned(id, due, jitter)
+    const start = planned(id, due, jitter, ticks)
     list.push({
       due,
       start,

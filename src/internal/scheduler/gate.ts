@@ -2,7 +2,12 @@
  * Why the ticks of a flow do not fire: it is paused, has tripped, or backs off after a failure. It lives as long as the flow is
  * in a scheduler.
  */
+import type * as Context from "effect/Context"
+import type * as Exit from "effect/Exit"
 import type * as Scheduler from "../../Scheduler.ts"
+import { attempt } from "../check/describe.ts"
+import type { Definition } from "./definition.ts"
+import { stepper } from "./verdict.ts"
 
 export class Gate {
   paused: { readonly since: number; readonly note: string | undefined; readonly cursor: number | undefined } | undefined
@@ -11,6 +16,14 @@ export class Gate {
   until: number | undefined
   /** Failures since the last success. */
   streak = 0
+  /** Steps the Schedule of the definition. */
+  #backoff: ReturnType<typeof stepper> | undefined
+
+  define({ backoff }: Definition, services: Context.Context<unknown>): void {
+    this.#backoff = backoff === undefined ? undefined : stepper(backoff, services)
+    // whoever was to say it is not asked any more
+    if (this.until === Infinity) this.until = undefined
+  }
 
   /** Why a tick does not fire. */
   closed(now: number): "Paused" | "Tripped" | "BackingOff" | undefined {
@@ -19,9 +32,49 @@ export class Gate {
     return this.until !== undefined && this.until > now ? "BackingOff" : undefined
   }
 
+  /** Until when it backs off, where that is known. */
+  get least(): number {
+    return this.until === undefined || this.until === Infinity ? -Infinity : this.until
+  }
+
+  /** A run has failed. Calls back when that has changed why ticks do not fire. */
+  failed(
+    { counts, trip }: Definition,
+    { cause }: Exit.Failure<unknown, unknown>,
+    now: number,
+    changed: (tripped: boolean) => void
+  ): void {
+    // a test that throws is no excuse for a failure
+    if (counts !== undefined && attempt(() => counts(cause as never)) === false) return
+    this.streak++
+    const end = () => {
+      if (this.trippedAt !== undefined) return
+      this.trippedAt = now
+      changed(true)
+    }
+    if (this.streak >= trip) return end()
+    if (this.#backoff === undefined) return
+    const backoff = this.#backoff
+    this.until = Infinity
+    backoff.step(now, cause, (delay) => {
+      // a reset, a success or another definition was faster
+      if (this.until !== Infinity || this.#backoff !== backoff) return
+      this.until = undefined
+      if (delay === undefined) return end()
+      this.until = now + delay
+      changed(false)
+    })
+  }
+
   forget(): void {
     this.streak = 0
     this.until = this.trippedAt = undefined
+    this.#backoff?.restart()
+  }
+
+  /** The clock was set back, and a backoff is a time, and no instant. */
+  stepped(by: number): void {
+    if (this.until !== undefined) this.until -= by
   }
 
   status(now: number, rest: () => Scheduler.Status): Scheduler.Status {

@@ -3,7 +3,7 @@
  * scheduler is stopped.
  *
  * It looks at the wall clock once a minute at least, since a sleep is a duration: a clock that is set forward, or a computer
- * that slept, is noticed by then. A clock that is set back makes it wait; nothing is due twice.
+ * that slept, is noticed by then. So is one that is set back, since the monotonic clock goes on.
  */
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -28,6 +28,11 @@ interface Entry {
 
 const longest = 60_000
 
+const fewest = 64
+
+/** From how many milliseconds on a clock was set back, and has not only been adjusted. */
+const leastStep = 1000
+
 export class Hand {
   readonly clock: Clock.Clock
   /** A heap: the first is the one with the least instant, and of these the one that was entered first. */
@@ -36,12 +41,28 @@ export class Hand {
   #bell: Bell | undefined
   /** Until when it sleeps. */
   #target = -Infinity
-  constructor(clock: Clock.Clock) {
+  /** The two clocks when it last looked at them. */
+  #seen: number
+  #elapsed: bigint
+  readonly #setBack: (by: number, now: number) => void
+  /** How many entries there may be before those are looked for that nobody is woken by any more. */
+  #most = fewest
+  /** `setBack` is told of a clock that was set back, before anybody is told the time. */
+  constructor(clock: Clock.Clock, setBack: (by: number, now: number) => void) {
     this.clock = clock
+    this.#setBack = setBack
+    this.#seen = clock.currentTimeMillisUnsafe()
+    this.#elapsed = clock.monotonicTimeNanosUnsafe()
   }
 
   get now(): number {
-    return this.clock.currentTimeMillisUnsafe()
+    const now = this.clock.currentTimeMillisUnsafe()
+    const elapsed = this.clock.monotonicTimeNanosUnsafe()
+    const by = Math.round(this.#seen + Number(elapsed - this.#elapsed) / 1e6 - now)
+    this.#seen = now
+    this.#elapsed = elapsed
+    if (by >= leastStep) this.#setBack(by, now)
+    return now
   }
 
   /** Asks somebody anew when to be woken. */
@@ -76,8 +97,17 @@ export class Hand {
     )
   })
 
+  /** Forgets entries that nobody is woken by: each call of `set` leaves one behind, and it may be due in a year. */
+  #tidy(): void {
+    const live = this.#entries.filter(({ sleeper, turn }) => turn === sleeper.turn)
+    this.#entries.length = 0
+    this.#most = Math.max(fewest, 2 * live.length)
+    for (const entry of live) this.#push(entry)
+  }
+
   #push(entry: Entry): void {
     const heap = this.#entries
+    if (heap.length >= this.#most) this.#tidy()
     let at = heap.length
     heap.push(entry)
     for (let up = (at - 1) >> 1; at > 0 && before(entry, heap[up]!); at = up, up = (at - 1) >> 1) heap[at] = heap[up]!

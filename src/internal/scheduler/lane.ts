@@ -1,21 +1,23 @@
 /**
- * One flow in a scheduler: where it stands in its ticks, what runs of it and what waits. It lives from `add` to the end of its
- * last run after `remove` or `stop`. All of it changes synchronously, so that what is decided about a tick is decided at once.
+ * One flow in a scheduler: what becomes of its ticks and triggers, and of its runs. It lives from `add` to the end of its last run
+ * after `remove` or `stop`. All of it changes synchronously, so that what is decided about a tick is decided at once.
  *
- * L1. The cursor only grows: an instant is decided once, whatever the clock does.
+ * L1. An instant is decided once, whatever the clock does (the course, C1).
  * L2. Each tick gets one decision: Fired or Late when its run starts, Skipped otherwise, and while it waits none yet.
- * L3. A tick and a trigger pass the same door (`offer`), and never more run at once than `overlap` says.
- * L4. Nothing of the user's runs on the stack of a decision: runs start in a task of their own, listeners are guarded.
+ * L3. A tick and a trigger pass the same door (`offer`), and never more run at once than `overlap` says, by the name of the flow.
+ * L4. Nothing of the user's runs on the stack of a decision: runs start, and who waits for one goes on, in a task of their own;
+ *     listeners are guarded, and whatever they ask for, the lane looks again at what they may have changed.
  */
 import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scheduler from "../../Scheduler.ts"
-import { attempt } from "../check/describe.ts"
-import { collect, judge, planned } from "./backlog.ts"
+import { type Due, judge } from "./backlog.ts"
+import { claimed } from "./claim.ts"
+import { Course } from "./course.ts"
+import type { Crew, Heir } from "./crew.ts"
 import type { Definition } from "./definition.ts"
-import { mostCaughtUp } from "./definition.ts"
 import { Gate } from "./gate.ts"
 import type { Sleeper } from "./hand.ts"
 import { runIdOf } from "./names.ts"
@@ -24,48 +26,48 @@ import type { Run as AnyRun } from "./run.ts"
 import { Run } from "./run.ts"
 import type { Setting } from "./setting.ts"
 import { Shared } from "./shared.ts"
-import type { Ticks } from "./ticks.ts"
-import { log, stepper, verdictOf } from "./verdict.ts"
+import { log, verdictOf } from "./verdict.ts"
 
 type Services = Context.Context<unknown>
 type Several = Pick<Scheduler.Skipped, "count" | "through">
 type RefusalReason = Extract<Scheduler.SkipReason, Scheduler.FlowError["reason"]>
 
-export class Lane implements Sleeper {
+export class Lane implements Sleeper, Heir {
   readonly id: string
   readonly gate = new Gate()
   readonly record = new Record()
-  readonly runs = new Map<string, AnyRun>()
+  readonly course: Course
+  /** Its own, of those of the crew. */
+  readonly runs = new Set<AnyRun>()
   readonly queue: Array<AnyRun> = []
   turn = 0
   definition: Definition
-  cursor: number | undefined
   /** Why nothing of it starts any more. */
   closed: "Removed" | "Stopping" | undefined
   readonly #setting: Setting
-  readonly #watchers = new Set<() => void>()
+  readonly #crew: Crew
   #services: Services
   #shared: Shared | undefined
-  #ticks: Ticks | undefined
-  #start: number
-  /** Its next tick, where that is known. */
-  #due: number | undefined
-  /** Steps the Schedules of the definition. */
-  #next: ReturnType<typeof stepper> | undefined
-  #backoff: ReturnType<typeof stepper> | undefined
-  /** Of a flow whose ticks follow its runs: how long after the last one. */
-  #delay = 0
-  #isDone = false
 
-  constructor(setting: Setting, definition: Definition, services: Services, now: number, cursor: number | undefined) {
+  constructor(setting: Setting, definition: Definition, services: Services, crew: Crew, past: number | undefined) {
+    const { now } = setting.hand
     this.id = definition.flow.id
     this.#setting = setting
+    this.#crew = crew
     this.definition = definition
     this.#services = services
-    this.#start = now
-    this.cursor = cursor
+    this.course = new Course(this.id, now, past)
+    crew.heir = this
     this.#define(now, "reset")
-    this.#tell({ _tag: "Added" })
+  }
+
+  /** Those who are told can ask for it. */
+  enter(): void {
+    const { now } = this.#setting.hand
+    this.#tell({ _tag: "Added" }, now)
+    const { cursor = -Infinity } = this.course
+    if (this.closed === undefined && cursor > now) this.#tellSetBack(cursor - now, now)
+    this.#setting.hand.set(this)
   }
 
   // ---------------------------------------------------------------------------
@@ -78,33 +80,17 @@ export class Lane implements Sleeper {
     this.#shared?.retire()
     this.definition = definition
     this.#services = services
-    if (cursor === "reset") {
-      this.#start = now
-      this.gate.forget()
-    }
+    if (cursor === "reset") this.gate.forget()
     this.#define(now, cursor)
     this.#tell({ _tag: "Changed" })
     this.#moved()
   }
 
   #define(now: number, cursor: "keep" | "reset"): void {
-    const { after, backoff, flow, rhythm } = this.definition
+    const { flow } = this.definition
     this.#shared = flow.layer === undefined ? undefined : new Shared(flow.layer, this.#services)
-    this.#backoff = backoff === undefined ? undefined : stepper(backoff, this.#services)
-    this.#next = rhythm._tag === "Schedule" ? stepper(rhythm.schedule, this.#services) : undefined
-    this.#ticks = rhythm._tag === "Ahead" ? rhythm.ticks(this.#start) : undefined
-    this.#isDone = false
-    this.#delay = rhythm._tag === "Delay" ? rhythm.millis : 0
-    const past = this.cursor ?? -Infinity
-    if (rhythm._tag === "Manual") this.#due = undefined
-    else if (this.#ticks === undefined) {
-      // while a run goes on the next one follows it
-      const first = cursor === "keep" && this.cursor !== undefined ? now + this.#delay : now
-      this.#due = this.runs.size > 0 ? undefined : Math.max(first, past + 1)
-    } else {
-      const from = cursor === "reset" && after !== undefined ? after : now - 1
-      this.#due = this.#ticks.after(Math.max(from, past))
-    }
+    this.gate.define(this.definition, this.#services)
+    this.course.define(this.definition, this.#services, now, cursor, this.#isFree)
   }
 
   // ---------------------------------------------------------------------------
@@ -113,10 +99,8 @@ export class Lane implements Sleeper {
 
   wakesAt(): number | undefined {
     if (this.closed !== undefined) return undefined
-    let at = Infinity
-    if (this.#due !== undefined) at = this.#plan(this.#due)
-    if (this.gate.until !== undefined) at = Math.min(at, this.gate.until)
-    for (const { overlong, overlongAt } of this.runs.values()) {
+    let at = Math.min(this.course.start ?? Infinity, this.gate.until ?? Infinity)
+    for (const { overlong, overlongAt } of this.runs) {
       if (overlong === undefined && overlongAt !== undefined) at = Math.min(at, overlongAt)
     }
     return at === Infinity ? undefined : at
@@ -129,53 +113,48 @@ export class Lane implements Sleeper {
       this.#tellStatus(now)
       this.#reopen(now)
     }
-    for (const run of this.runs.values()) {
+    for (const run of this.runs) {
       if (run.overlongAt !== undefined && run.overlongAt <= now) this.#overlong(run, run.overlongAt, now)
     }
-    if (this.#due === undefined || this.#plan(this.#due) > now) return
-    if (this.#ticks === undefined) this.#follow(this.#due, now)
-    else this.#pass(this.#ticks, this.#due, now)
+    this.#pass(this.course.take(now), now)
   }
 
-  /** A tick that follows a run, and is followed by one. */
-  #follow(due: number, now: number): void {
-    this.#due = undefined
-    this.cursor = due
-    const closed = this.gate.closed(now)
-    if (closed === undefined) this.#offer(this.#tick("tick", due, now), now)
-    else this.#skip(due, closed, now)
+  /** The clock was set back: what waits for a time waits no longer, and who waits for an instant is told. */
+  stepped(by: number, now: number): void {
+    if (this.closed !== undefined) return
+    this.gate.stepped(by)
+    this.course.stepped(by)
+    for (const run of this.runs) if (run.overlongAt !== undefined) run.overlongAt -= by
+    this.#tellSetBack(by, now)
+    this.#moved()
   }
 
-  /** Ticks that are known ahead, all that are due. */
-  #pass(ticks: Ticks, first: number, now: number): void {
-    const plan = (due: number) => this.#plan(due)
-    const due = collect(first, now, plan, ticks)
-    this.#due = due.next
-    const closed = this.gate.closed(now)
+  #pass({ older, ticks }: Due, now: number): void {
+    if (ticks.length === 0) return
+    const { course } = this
     const { missed } = this.definition
-    if (due.older !== undefined) {
-      const { count, from, through } = due.older
-      const reason = closed ?? (missed.catchUp === 0 ? "Missed" : "CatchUpFull")
-      this.#skip(from, reason, now, { count, through })
-    }
-    const verdicts = judge(due.ticks, now, plan, this.#setting.tolerance, missed)
+    const plan = (due: number) => course.plan(due)
+    // what follows a run cannot be missed
+    const tolerance = course.isAhead ? this.#setting.tolerance : Infinity
+    const verdicts = judge(ticks, now, plan, tolerance, missed)
+    // jitter is asked for now: a listener may change the definition in between
+    const planned = ticks.map(plan)
     const caughtUp = verdicts.includes("missed")
-    due.ticks.forEach((instant, i) => {
-      this.cursor = instant
+    if (older !== undefined) {
+      this.#skip(older.from, this.gate.closed(now) ?? (missed.catchUp === 0 ? "Missed" : "CatchUpFull"), now, older)
+    }
+    ticks.forEach((due, i) => {
       const verdict = verdicts[i]!
-      if (closed !== undefined) this.#skip(instant, closed, now)
-      else if (verdict !== "tick" && verdict !== "missed") this.#skip(instant, verdict, now)
-      else this.#offer(this.#tick(verdict, instant, now), now, caughtUp)
+      const closed = this.gate.closed(now)
+      if (closed !== undefined) this.#skip(due, closed, now)
+      else if (verdict !== "tick" && verdict !== "missed") this.#skip(due, verdict, now)
+      else {
+        course.decide(due)
+        const fire = { flow: this.id, by: verdict, due, runId: runIdOf(this.id, due) }
+        this.#offer(new Run(fire, planned[i]!, now), now, caughtUp)
+      }
     })
-    if (this.#due === undefined) this.#moved()
-  }
-
-  #plan(due: number): number {
-    return planned(this.id, due, this.definition.jitter)
-  }
-
-  #tick(by: "tick" | "missed", due: number, now: number): AnyRun {
-    return new Run({ flow: this.id, by, due, runId: runIdOf(this.id, due) }, this.#plan(due), now)
+    if (course.isOver) this.#moved()
   }
 
   /** A tick or trigger that may start. What is caught up waits, however few may wait otherwise. */
@@ -185,8 +164,10 @@ export class Lane implements Sleeper {
     const { overlap } = this.definition
     if (this.#hasRoom && this.queue.length === 0) return this.#begin(run, now)
     if (!run.isTrigger) {
-      for (const other of this.runs.values()) {
-        if (other.overlong === undefined && other.overlongAt === undefined) this.#overlong(other, run.planned, now)
+      for (const other of this.#crew.runs) {
+        // a tick that was missed was there before the run, and does not meet it
+        const isMet = other.overlongAt === undefined && run.planned > other.begun
+        if (isMet) this.#overlong(other, run.planned, now)
       }
     }
     const replaces = overlap.replace && !caughtUp
@@ -198,11 +179,21 @@ export class Lane implements Sleeper {
     this.queue.push(run)
     if (!run.isTrigger) this.#tell({ _tag: "Queued", due: run.fire.due, waiting: this.queue.length }, now)
     // last, since a run that ends at once makes room for the one that waits
-    if (replaces) Array.from(this.runs.values()).forEach((other) => other.cut())
+    if (replaces) { for (const other of this.all) other.cut() }
+  }
+
+  /** All runs of its name. */
+  get all(): ReadonlyArray<AnyRun> {
+    return [...this.#crew.runs]
   }
 
   get #hasRoom(): boolean {
-    return this.runs.size < this.definition.overlap.atOnce
+    return this.#crew.runs.size < this.definition.overlap.atOnce
+  }
+
+  /** Whether nothing runs, and nothing waits. */
+  get #isFree(): boolean {
+    return this.#crew.runs.size === 0 && this.queue.length === 0
   }
 
   /** Starts what waits, as far as it may. */
@@ -229,7 +220,7 @@ export class Lane implements Sleeper {
     if (run.answer === undefined) this.#skip(run.fire.due, reason, now)
     else Deferred.doneUnsafe(run.answer, Exit.fail(this.#setting.error(this.id, reason as RefusalReason)))
     // what follows runs follows one that has not come to be, too
-    if (this.runs.size === 0) this.#schedule(now, Exit.void)
+    this.#follow(now, undefined)
   }
 
   #skip(
@@ -238,6 +229,7 @@ export class Lane implements Sleeper {
     now: number,
     { count, through }: Several = { count: 1, through: due }
   ): void {
+    this.course.decide(through)
     this.record.skipped += count ?? 1
     this.#tell({ _tag: "Skipped", due, reason, count, through }, now)
   }
@@ -261,13 +253,15 @@ export class Lane implements Sleeper {
   }
 
   #begin(run: AnyRun, now: number): void {
-    const { flow, overlong } = this.definition
+    const { definition } = this
+    const { flow, overlong } = definition
     const { claim } = this.#setting
     const { fire } = run
     run.started = run.begun = now
     run.overlongAt = overlong === undefined ? undefined : now + overlong
-    this.runs.set(fire.runId, run)
-    const shared = run.shared = this.#shared
+    this.runs.add(run)
+    this.#crew.runs.add(run)
+    const shared = this.#shared
     shared?.enter()
     const work = Effect.suspend(() => flow.run(fire))
     const body = shared === undefined ? work : shared.provide(work)
@@ -276,37 +270,43 @@ export class Lane implements Sleeper {
     if (run.isTrigger || claim === undefined) decide(now)
     else {
       run.isClaimed = false
-      start = Effect.flatMap(Effect.suspend(() => claim(fire)), (isOurs) => {
-        if (isOurs !== true) return Effect.void
+      start = claimed(claim, fire, () => {
         run.isClaimed = true
         run.started = this.#setting.hand.now
         decide(run.started)
-        return body
-      })
+      }, body)
     }
     // L4
     run.fiber = Effect.runForkWith(this.#services)(Effect.andThen(Effect.yieldNow, start))
-    run.fiber.addObserver((exit) => this.#ended(run, exit))
+    run.fiber.addObserver((exit) => {
+      shared?.leave()
+      this.#ended(run, definition, exit)
+    })
     // a listener that was told of its start may have replaced it
     if (run.isCut) run.cut()
   }
 
-  #ended(run: AnyRun, exit: Exit.Exit<unknown, unknown>): void {
+  #ended(run: AnyRun, definition: Definition, exit: Exit.Exit<unknown, unknown>): void {
     const { now } = this.#setting.hand
-    run.isEnded = true
-    this.runs.delete(run.fire.runId)
-    run.shared?.leave()
-    if (run.isClaimed) this.#settle(run, exit, now)
+    this.runs.delete(run)
+    this.#crew.runs.delete(run)
+    if (run.isClaimed) this.#settle(run, definition, exit, now)
     else {
-      if (Exit.isFailure(exit)) log(this.#services, `flow "${this.id}": claiming ${run.fire.runId} failed`, exit.cause)
-      this.#skip(run.fire.due, "Claimed", now)
+      if (Exit.isFailure(exit) && !run.isCut) {
+        log(this.#services, `flow "${this.id}": claiming ${run.fire.runId} failed`, exit.cause)
+      }
+      this.#skip(run.fire.due, (run.isCut ? this.closed : undefined) ?? "Claimed", now)
     }
-    this.#schedule(now, exit)
+    // a Schedule is stepped with the exits of its own runs, and one whose first run was not ours does not ask at once again
+    if (run.isClaimed) this.#follow(now, definition === this.definition ? exit : undefined)
+    else this.#follow(now, undefined, 1000)
     if (this.closed === undefined) this.#advance(now)
     this.#moved()
+    this.#crew.left(this)
+    run.end()
   }
 
-  #settle(run: AnyRun, exit: Exit.Exit<unknown, unknown>, now: number): void {
+  #settle(run: AnyRun, definition: Definition, exit: Exit.Exit<unknown, unknown>, now: number): void {
     const { fire, started } = run
     const ended = this.#setting.ended(run, exit, { ...fire, started, ended: now })
     this.record.runs++
@@ -314,73 +314,43 @@ export class Lane implements Sleeper {
     this.#tell({ _tag: "Ended", ended }, now)
     if (ended.interrupted) this.record.interrupted++
     else if (Exit.isSuccess(exit)) this.#succeeded(now)
-    else this.#failed(run, exit, now)
+    else {
+      log(this.#services, `flow "${this.id}": run ${fire.runId} failed`, exit.cause)
+      this.record.failures++
+      this.gate.failed(definition, exit, now, (tripped) => this.#gateChanged(tripped))
+    }
     if (run.answer !== undefined) Deferred.doneUnsafe(run.answer, Exit.succeed(exit))
   }
 
   #succeeded(now: number): void {
     if (this.gate.streak === 0) return
     this.gate.forget()
-    this.#backoff?.restart()
     this.#tellStatus(now)
   }
 
-  #failed(run: AnyRun, exit: Exit.Failure<unknown, unknown>, now: number): void {
-    const { counts, trip } = this.definition
-    const { gate } = this
-    log(this.#services, `flow "${this.id}": run ${run.fire.runId} failed`, exit.cause)
-    this.record.failures++
-    // a test that throws is no excuse for a failure
-    if (counts !== undefined && attempt(() => counts(exit.cause as never)) === false) return
-    gate.streak++
-    if (gate.streak >= trip) return this.#trip(now)
-    if (this.#backoff === undefined) return
-    gate.until = Infinity
-    this.#backoff.step(now, exit.cause, (delay) => {
-      if (gate.until !== Infinity) return
-      gate.until = undefined
-      if (delay === undefined) return this.#trip(this.#setting.hand.now)
-      gate.until = now + delay
-      this.#tellStatus(now)
-      this.#moved()
-    })
-  }
-
-  #trip(now: number): void {
-    if (this.gate.trippedAt !== undefined) return
-    this.gate.trippedAt = now
-    log(
-      this.#services,
-      `flow "${this.id}": tripped after ${this.gate.streak} failures in a row; it fires after a reset`
-    )
-    this.#tellStatus(now)
+  #gateChanged(tripped: boolean): void {
+    const { streak } = this.gate
+    if (tripped) {
+      log(this.#services, `flow "${this.id}": tripped after ${streak} failures in a row; it fires after a reset`)
+    }
+    this.#tellStatus(this.#setting.hand.now)
     this.#moved()
   }
 
-  /** The tick that follows runs, once nothing runs and nothing waits. */
-  #schedule(now: number, exit: Exit.Exit<unknown, unknown>): void {
-    const { rhythm } = this.definition
-    if (this.#due !== undefined || this.#isDone || this.runs.size > 0 || this.queue.length > 0) return
-    if (rhythm._tag === "Delay") this.#dueIn(now, rhythm.millis)
-    else if (rhythm._tag === "Schedule") {
-      const next = this.#next
-      next?.step(now, exit, (delay) => {
-        if (this.#next !== next || this.#due !== undefined) return
-        if (delay === undefined) this.#isDone = true
-        else this.#dueIn(now, delay)
-        this.#moved()
-      })
-    }
+  /** The tick that follows runs, once nothing runs and nothing waits: after an exit, or as if there had been one more run. */
+  #follow(now: number, exit: Exit.Exit<unknown, unknown> | undefined, ifNone = 0): void {
+    const { course, gate } = this
+    if (this.closed !== undefined || course.due !== undefined || !course.follows || !this.#isFree) return
+    if (exit === undefined) course.again(now, gate.least, ifNone)
+    else course.follow(now, exit, () => gate.least, () => this.#moved())
   }
 
-  #dueIn(now: number, delay: number): void {
-    this.#delay = delay
-    this.#due = Math.max(Math.ceil(now + delay), (this.cursor ?? -Infinity) + 1, this.#backsOffUntil)
-  }
-
-  get #backsOffUntil(): number {
-    const { until } = this.gate
-    return until === undefined || until === Infinity ? -Infinity : until
+  /** A run of the flow that had its name before has ended. */
+  vacated(): void {
+    const { now } = this.#setting.hand
+    this.#follow(now, undefined)
+    this.#advance(now)
+    this.#moved()
   }
 
   // ---------------------------------------------------------------------------
@@ -390,7 +360,7 @@ export class Lane implements Sleeper {
   pause(note: string | undefined): void {
     const { now } = this.#setting.hand
     if (this.closed !== undefined || this.gate.paused !== undefined) return
-    this.gate.paused = { since: now, note, cursor: this.cursor ?? now - 1 }
+    this.gate.paused = { since: now, note, cursor: this.course.cursor ?? now - 1 }
     this.dismiss("Paused")
     this.#tellStatus(now)
     this.#moved()
@@ -399,16 +369,13 @@ export class Lane implements Sleeper {
   resume(catchUp: boolean): void {
     const { now } = this.#setting.hand
     const { paused } = this.gate
-    if (paused === undefined) return
+    if (this.closed !== undefined || paused === undefined) return
     // ticks that came due and were not looked at yet are of the pause
     this.wake(now)
     if (!catchUp) this.#forgo("Paused", now, paused.since)
     this.gate.paused = undefined
     this.#tellStatus(now)
-    if (catchUp && this.#ticks !== undefined && paused.cursor !== undefined) {
-      const first = this.#ticks.after(paused.cursor)
-      if (first !== undefined && this.#plan(first) <= now) this.#pass(this.#ticks, first, now)
-    }
+    if (catchUp && paused.cursor !== undefined) this.#pass(this.course.retake(paused.cursor, now), now)
     this.#reopen(now)
   }
 
@@ -416,18 +383,13 @@ export class Lane implements Sleeper {
     const { now } = this.#setting.hand
     const { streak } = this.gate
     this.gate.forget()
-    this.#backoff?.restart()
     if (streak > 0) this.#tellStatus(now)
     this.#reopen(now)
   }
 
   /** A tick that follows runs, and came while none could start, comes again. */
   #reopen(now: number): void {
-    const { rhythm } = this.definition
-    const follows = rhythm._tag === "Delay" || (rhythm._tag === "Schedule" && !this.#isDone)
-    if (follows && this.#due === undefined && this.runs.size === 0 && this.queue.length === 0) {
-      this.#dueIn(now, this.#delay)
-    }
+    this.#follow(now, undefined)
     this.#moved()
   }
 
@@ -435,6 +397,7 @@ export class Lane implements Sleeper {
   close(reason: "Removed" | "Stopping"): void {
     this.#forgo(reason, this.#setting.hand.now)
     this.closed ??= reason
+    if (this.#crew.heir === this) this.#crew.heir = undefined
     this.dismiss(reason)
     this.#shared?.retire()
     this.#moved()
@@ -447,18 +410,15 @@ export class Lane implements Sleeper {
   /** Ticks whose instant has passed, and that will not start: jitter has kept them, or the hand has not come to them yet. */
   #forgo(reason: "Changed" | "Removed" | "Stopping" | "Paused", now: number, since = -Infinity): void {
     if (this.closed !== undefined) return
-    for (let i = 0; this.#due !== undefined && this.#due >= since && this.#due < now && i < mostCaughtUp; i++) {
-      this.cursor = this.#due
-      this.#skip(this.#due, reason, now)
-      this.#due = this.#ticks?.after(this.#due)
-    }
+    const { older, ticks } = this.course.passed(since, now)
+    if (older !== undefined) this.#skip(older.from, reason, now, older)
+    for (const due of ticks) this.#skip(due, reason, now)
   }
 
   /** Whether it has nothing left to do by itself, now and ever. */
   get isOver(): boolean {
-    const { rhythm } = this.definition
     if (this.runs.size > 0 || this.queue.length > 0) return false
-    return this.closed !== undefined || this.#isDone || (rhythm._tag === "Ahead" && this.#due === undefined)
+    return this.closed !== undefined || this.course.isOver
   }
 
   get info(): Scheduler.Info {
@@ -466,9 +426,9 @@ export class Lane implements Sleeper {
     return {
       id: this.id,
       status: this.#status(this.#setting.hand.now),
-      running: [...this.runs.values()].map(({ running }) => running),
+      running: this.all.map(({ running }) => running),
       queued: this.queue.length,
-      cursor: this.cursor,
+      cursor: this.course.cursor,
       streak: this.gate.streak,
       runs,
       failures,
@@ -479,27 +439,25 @@ export class Lane implements Sleeper {
   }
 
   #status(now: number): Scheduler.Status {
-    return this.gate.status(now, () => this.isOver ? { _tag: "Completed" } : { _tag: "Waiting", next: this.#due })
+    return this.gate.status(now, () => this.isOver ? { _tag: "Completed" } : this.course.status)
   }
 
   // ---------------------------------------------------------------------------
   // who is told
   // ---------------------------------------------------------------------------
 
-  /** Calls back each time that something of it has changed. */
-  watch(watcher: () => void): () => void {
-    this.#watchers.add(watcher)
-    return () => this.#watchers.delete(watcher)
-  }
-
   #moved(): void {
     this.#setting.hand.set(this)
-    for (const watcher of this.#watchers) watcher()
     if (this.isOver) this.#setting.over()
   }
 
   #tellStatus(now: number): void {
     this.#tell({ _tag: "StatusChanged", status: this.#status(now) }, now)
+  }
+
+  #tellSetBack(by: number, now: number): void {
+    const { course } = this
+    if (course.due !== undefined) this.#tell({ _tag: "ClockSetBack", by, next: course.due, start: course.start }, now)
   }
 
   #tell<E extends Omit<Scheduler.Event, "flow" | "at">>(event: E, at: number = this.#setting.hand.now): void {

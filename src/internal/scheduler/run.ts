@@ -5,7 +5,6 @@ import type * as Deferred from "effect/Deferred"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Scheduler from "../../Scheduler.ts"
-import type { Shared } from "./shared.ts"
 
 export class Run {
   readonly fire: Scheduler.Fire
@@ -19,13 +18,13 @@ export class Run {
   begun = 0
   started = 0
   fiber: Fiber.Fiber<unknown, unknown> | undefined
-  shared: Shared | undefined
   /** When it becomes overlong, if it goes on, and since when it is. */
   overlongAt: number | undefined
   overlong: number | undefined
   isClaimed = true
   isCut = false
   isEnded = false
+  readonly #watchers = new Set<() => void>()
   constructor(fire: Scheduler.Fire, planned: number, seen: number, answer?: Run["answer"]) {
     this.fire = fire
     this.planned = planned
@@ -41,6 +40,18 @@ export class Run {
   cut(): void {
     this.isCut = true
     this.fiber?.interruptUnsafe()
+  }
+
+  /** All that follows from its end has been done. */
+  end(): void {
+    this.isEnded = true
+    for (const watcher of this.#watchers) watcher()
+  }
+
+  /** Calls back when it has ended. */
+  watch(watcher: () => void): () => void {
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
   }
 
   get running(): Scheduler.Running {

@@ -7,7 +7,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Random from "effect/Random"
@@ -17,6 +17,7 @@ import { ConfigurationError, type Issue } from "../../CanoError.ts"
 import type * as Scheduler from "../../Scheduler.ts"
 import { misfit, show } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
+import { Crew } from "./crew.ts"
 import { Patterns } from "./cron.ts"
 import { type Definition, parse } from "./definition.ts"
 import type { Bounds } from "./ending.ts"
@@ -25,9 +26,10 @@ import { Hand } from "./hand.ts"
 import { Herald } from "./herald.ts"
 import { Lane } from "./lane.ts"
 import { triggerId } from "./names.ts"
+import { Past } from "./past.ts"
 import { Run } from "./run.ts"
 import type { Setting } from "./setting.ts"
-import { endedOf } from "./verdict.ts"
+import { endedOf, log } from "./verdict.ts"
 
 type Services = Context.Context<unknown>
 type Named = Scheduler.AnyFlow | string
@@ -37,8 +39,9 @@ class Table {
   readonly lanes = new Map<string, Lane>()
   /** Flows that were removed, and whose runs may not have ended. */
   readonly leaving = new Set<Lane>()
-  /** The newest ticks of flows that were removed: none of them is fired again. */
-  readonly #past = new Map<string, number>()
+  readonly #crews = new Map<string, Crew>()
+  readonly #past = new Past()
+  readonly #services: Services
   readonly bounds: Bounds
   readonly setting: Setting
   readonly #driver: Fiber.Fiber<never>
@@ -51,7 +54,8 @@ class Table {
     const { claim, drain, grace, listeners, tolerance } = options
     this.bounds = { drain, grace }
     this.#random = random
-    const hand = new Hand(clock)
+    this.#services = services
+    const hand = new Hand(clock, (by, now) => this.#setBack(by, now))
     this.setting = {
       hand,
       herald: new Herald(listeners, services as Context.Context<never>),
@@ -76,14 +80,32 @@ class Table {
     this.#over = undefined
   }
 
+  /** The clock was set back: flows that wait for an instant wait longer, which is told to the log and to each of them. */
+  #setBack(by: number, now: number): void {
+    const sentence = `the clock was set back by ${Duration.format(Duration.millis(by))}; no tick is fired a second time`
+    log(this.#services, sentence)
+    Array.from(this.lanes.values()).forEach((lane) => lane.stepped(by, now))
+  }
+
   enter(definition: Definition, services: Services): void {
-    const { hand } = this.setting
     const { id } = definition.flow
-    const { now } = hand
-    const lane = new Lane(this.setting, definition, services, now, this.#past.get(id))
-    for (const [past, cursor] of this.#past) if (cursor < now || past === id) this.#past.delete(past)
+    const lane = new Lane(
+      this.setting,
+      definition,
+      services,
+      this.#crewOf(id),
+      this.#past.of(id, this.setting.hand.now)
+    )
     this.lanes.set(id, lane)
-    hand.set(lane)
+    lane.enter()
+  }
+
+  #crewOf(id: string): Crew {
+    const there = this.#crews.get(id)
+    if (there !== undefined) return there
+    const crew = new Crew(() => this.#crews.delete(id))
+    this.#crews.set(id, crew)
+    return crew
   }
 
   #fail(flow: string, reason: Scheduler.FlowError["reason"]) {
@@ -108,16 +130,22 @@ class Table {
       return Exit.succeed(this.enter(definition, services))
     })
 
-  readonly change = (flow: Scheduler.AnyFlow, options?: { readonly cursor?: "keep" | "reset" | undefined }) =>
-    this.#define(
-      flow,
-      (definition, services) =>
-        this.#with(flow, (lane) => Exit.succeed(lane.change(definition, services, options?.cursor ?? "keep")))
-    )
+  readonly change = (flow: Scheduler.AnyFlow, options: { readonly cursor?: "keep" | "reset" | undefined } = {}) =>
+    this.#define(flow, (definition, services) => {
+      const { cursor = "keep", ...rest } = Predicate.isObject(options) ? options : { options }
+      if ((cursor !== "keep" && cursor !== "reset") || Object.keys(rest).length > 0) {
+        const message = misfit("what change is given", options, `{ cursor }, "keep" or "reset"`)
+        return misconfigured([{ state: undefined, rule: "scheduler", subject: "scheduler", message }])
+      }
+      return this.#with(flow, (lane) => Exit.succeed(lane.change(definition, services, cursor)))
+    })
 
   #define(
     flow: Scheduler.AnyFlow,
-    then: (definition: Definition, services: Services) => Effect.Effect<void, Scheduler.FlowError>
+    then: (
+      definition: Definition,
+      services: Services
+    ) => Effect.Effect<void, ConfigurationError | Scheduler.FlowError>
   ) {
     return Effect.flatMap(
       Effect.context<unknown>(),
@@ -135,7 +163,7 @@ class Table {
       const answer: NonNullable<Run["answer"]> = Deferred.makeUnsafe()
       const fire = { flow: lane.id, by: "trigger", due: now, runId: triggerId(lane.id, this.#random) } as const
       lane.trigger(new Run(fire, now, now, answer))
-      return Deferred.await(answer)
+      return aside(answer)
     })
 
   readonly #each = (named: Named | undefined, f: (lane: Lane) => void) =>
@@ -152,24 +180,40 @@ class Table {
   readonly reset = (flow: Named) => this.#each(flow, (lane) => lane.reset())
 
   readonly cancel = (flow: Named) =>
-    this.#with(flow, (lane) => ending.end(this.setting, [lane], { ...this.bounds, drain: 0 }))
+    this.#with(flow, (lane) => this.#apart(ending.end(this.setting, lane.all, { ...this.bounds, drain: 0 })))
 
   readonly remove = (flow: Named) =>
     this.#with(flow, (lane) => {
-      this.lanes.delete(lane.id)
+      const { id } = lane
+      this.lanes.delete(id)
       this.leaving.add(lane)
-      if (lane.cursor !== undefined) this.#past.set(lane.id, lane.cursor)
-      this.setting.herald.tell({ _tag: "Removed", flow: lane.id, at: this.setting.hand.now })
+      // also before it is closed: somebody who is told of that may add it again
+      this.#past.keep(id, lane.course.cursor)
+      this.setting.herald.tell({ _tag: "Removed", flow: id, at: this.setting.hand.now })
       lane.close("Removed")
-      return Effect.tap(ending.end(this.setting, [lane], this.bounds), (report) =>
-        Effect.andThen(ending.release([lane], this.bounds), () => {
-          if (report.detached.length === 0) {
-            this.leaving.delete(lane)
-          }
-          this.#look()
-          return Effect.void
-        }))
+      this.#past.keep(id, lane.course.cursor)
+      this.#crews.get(id)?.look()
+      return this.#apart(Effect.tap(ending.end(this.setting, [...lane.runs], this.bounds), () =>
+        Effect.andThen(
+          ending.release([lane], this.bounds),
+          Effect.sync(() => this.#left(lane))
+        )))
     })
+
+  /** What was left alone of a flow that was removed counts until it ends. */
+  #left(lane: Lane): void {
+    const look = () => {
+      if (lane.isOver) this.leaving.delete(lane)
+    }
+    for (const run of lane.runs) run.watch(look)
+    look()
+    this.#look()
+  }
+
+  /** Goes on when whoever asked for it does not, from this step on. */
+  #apart<A>(effect: Effect.Effect<A>): Effect.Effect<A> {
+    return Fiber.join(Effect.runForkWith(this.#services)(effect))
+  }
 
   readonly info = (flow: Named) =>
     Effect.sync(() => {
@@ -197,7 +241,7 @@ class Table {
     for (const lane of lanes) lane.close("Stopping")
     // whoever has called first may leave, and the others still get the report
     const stopping = Effect.flatMap(
-      ending.end(this.setting, lanes, this.bounds),
+      ending.end(this.setting, lanes.flatMap(({ runs }) => [...runs]), this.bounds),
       (stopped) =>
         Effect.andThen(
           ending.release(lanes, this.bounds),
@@ -208,16 +252,20 @@ class Table {
           })
         )
     )
-    return Effect.andThen(Effect.forkDetach(stopping), Deferred.await(report))
+    return Effect.andThen(this.#apart(stopping), Deferred.await(report))
   })
 
   readonly wait = Effect.suspend(() => {
     if (this.#stopping !== undefined) return Effect.asVoid(Deferred.await(this.#stopping))
     const over = this.#over ??= Deferred.makeUnsafe<void>()
     this.#look()
-    return Deferred.await(over)
+    return aside(over)
   })
 }
+
+/** Who waits for something of a lane goes on in a task of its own, and not on the stack of what the lane decides. */
+const aside = <A, E>(deferred: Deferred.Deferred<A, E>): Effect.Effect<A, E> =>
+  Effect.flatMap(Effect.exit(Deferred.await(deferred)), (exit) => Effect.andThen(Effect.yieldNow, exit))
 
 type Read = Required<Pick<Scheduler.Options, "listeners">> & Bounds & {
   readonly tolerance: number

@@ -27,7 +27,11 @@ export const verdictOf = (
   readonly fire: Scheduler.Fire
 } => {
   if (isTrigger) return { _tag: "Triggered", fire }
-  const by = { jitter: planned - fire.due, system: past(planned, seen) + past(begun, now), overlap: past(seen, begun) }
+  const by = {
+    jitter: past(fire.due, planned),
+    system: past(planned, seen) + past(begun, now),
+    overlap: past(seen, begun)
+  }
   const inTime = fire.by === "tick" && by.system <= mostLate && by.overlap === 0
   return { _tag: inTime ? "Fired" : "Late", fire, by }
 }
