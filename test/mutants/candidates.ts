@@ -8,6 +8,7 @@ import { events } from "./list/events.ts"
 import { hedges } from "./list/hedges.ts"
 import { input } from "./list/input.ts"
 import { runs } from "./list/runs.ts"
+import { scheduler } from "./list/scheduler.ts"
 import { splits } from "./list/splits.ts"
 import { waiting } from "./list/waiting.ts"
 import type { Mutant } from "./mutant.ts"
@@ -21,6 +22,7 @@ export interface Candidate extends Mutant {
 }
 
 export const candidates: ReadonlyArray<Candidate> = [waiting, splits, hedges, runs, events, input].flatMap((part) =>
+export const candidates: ReadonlyArray<Candidate> = [waiting, splits, hedges, runs, input, scheduler].flatMap((part) =>
   Object.entries(part).flatMap(([file, mutants]) =>
     mutants.map((mutant) => ({
       ...mutant,

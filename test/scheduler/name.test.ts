@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Deferred, Effect, Exit, Fiber, Layer, Option, Schedule } from "effect"
+import { Context, Deferred, type Duration, Effect, Exit, Fiber, Layer, Option, Schedule } from "effect"
 import * as Scheduler from "effect-cano/Scheduler"
 import { TestClock } from "effect/testing"
 import { messages } from "../kit/index.ts"
@@ -19,6 +19,8 @@ const counted = (body: Effect.Effect<unknown>) => {
   )
   return { count, run }
 }
+
+const hour = 3_600_000
 
 /** Stops it while the clock runs on. */
 const end = (scheduler: Scheduler.Service) =>
@@ -101,7 +103,6 @@ describe("a flow that was removed and added again (S5, L3)", () => {
     "no instant fires twice, also if another flow was added in between and the clock was set back (S1)",
     () =>
       Effect.gen(function*() {
-        const hour = 3_600_000
         const f = Scheduler.flow("f", { run: Effect.void, when: { fixedRate: "1 hour", from: "epoch" } })
         const other = Scheduler.flow("other", { run: Effect.void, when: "manual" })
         const { decisions, of, scheduler } = yield* scheduled([f])
@@ -116,6 +117,51 @@ describe("a flow that was removed and added again (S5, L3)", () => {
         assert.deepStrictEqual(decisions(), [0, 1, 2, 3, 4].map((n) => `${n * hour} Fired ${n * hour}`))
       })
   )
+
+  effect("and flows that are new do not wait for what others have fired", () =>
+    Effect.gen(function*() {
+      const flow = (id: string) =>
+        Scheduler.flow(id, { run: Effect.void, when: { fixedRate: "1 hour", from: "epoch" } })
+      const old = ["a", "b", "c"].map(flow)
+      const { decisions, events, scheduler } = yield* scheduled(old)
+      yield* pass("3 hours")
+      for (const one of old) yield* scheduler.remove(one)
+      yield* TestClock.setTime(hour / 2)
+      yield* scheduler.add(flow("new"))
+      const before = decisions().length
+      yield* pass("1 hour")
+      assert.deepStrictEqual(decisions().slice(before), [`${hour} Fired ${hour}`])
+      assert.strictEqual(events.at(-1)?.flow, "new")
+    }))
+
+  effect("nor if many others were removed since (S1)", () =>
+    Effect.gen(function*() {
+      const flow = (id: string, fixedRate: string & Duration.Input) =>
+        Scheduler.flow(id, { run: Effect.void, when: { fixedRate, from: "epoch" } })
+      const f = flow("f", "1 hour")
+      const { decisions, scheduler } = yield* scheduled([f])
+      yield* pass("3 hours")
+      yield* scheduler.remove(f)
+      yield* TestClock.setTime(hour / 2)
+      for (const count of [5, 10_001]) {
+        for (let i = 0; i < count; i++) {
+          const other = Scheduler.flow(`${count} ${i}`, { run: Effect.void, when: { cron: "0 0 * * *", after: i } })
+          yield* scheduler.add(other)
+          yield* scheduler.remove(other)
+        }
+        yield* scheduler.add(f)
+        assert.deepStrictEqual(Option.getOrThrow(yield* scheduler.info(f)).status, {
+          _tag: "Waiting",
+          next: 4 * hour,
+          start: 4 * hour
+        })
+        yield* scheduler.remove(f)
+      }
+      // one that nobody knows any more waits no longer than that
+      yield* scheduler.add(flow("new", "1 hour"))
+      yield* pass("4 hours")
+      assert.deepStrictEqual(decisions().slice(-1), [`${4 * hour} Fired ${4 * hour}`])
+    }))
 
   effect("no instant that was skipped as it was removed is decided once more (S2)", () =>
     Effect.gen(function*() {
@@ -254,4 +300,17 @@ describe("resources of a flow", () => {
         assert.deepStrictEqual(log, ["open", "close"])
       })
   )
+
+  it.effect("one whose release fails ends nothing, and is told to the log", () => {
+    const logged: Array<string> = []
+    return Effect.gen(function*() {
+      class Db extends Context.Service<Db, number>()("Db") {}
+      const layer = Layer.effect(Db, Effect.acquireRelease(Effect.succeed(1), () => Effect.die("no")))
+      const f = Scheduler.provide(Scheduler.flow("f", { run: Effect.asVoid(Db), when: { fixedRate: 100 } }), layer)
+      const { scheduler } = yield* scheduled([f], { grace: 50 })
+      yield* pass(10)
+      yield* scheduler.remove(f)
+      assert.deepStrictEqual(logged, ["flow \"f\": what its runs share failed to be released"])
+    }).pipe(Effect.scoped, Effect.provide(messages(logged)))
+  })
 })

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Option, Schedule } from "effect"
+import { Clock, Effect, Exit, Fiber, Option, Schedule } from "effect"
 import * as Scheduler from "effect-cano/Scheduler"
 import { TestClock } from "effect/testing"
 import { messages } from "../kit/index.ts"
-import { pass, scheduled } from "./diary.ts"
+import { diary, pass, scheduled } from "./diary.ts"
 
 const logged: Array<string> = []
 
@@ -83,6 +83,18 @@ describe("missed ticks that are caught up (S6)", () => {
       const { of } = yield* scheduled([Scheduler.flow("f", { run: Effect.never, when })])
       yield* pass("3 minutes")
       assert.deepStrictEqual(of("Overlong"), [`${21 * minute} Overlong since ${21 * minute}`])
+    }))
+})
+
+describe("a Schedule without a delay", () => {
+  effect("fires once in a millisecond", () =>
+    Effect.gen(function*() {
+      const f = Scheduler.flow("f", { run: Effect.void, when: { schedule: Schedule.recurs(3) } })
+      const { decisions } = yield* scheduled([f])
+      yield* pass(0)
+      assert.deepStrictEqual(decisions(), ["0 Fired 0"])
+      yield* pass(10)
+      assert.deepStrictEqual(decisions(), [0, 1, 2, 3].map((n) => `${n} Fired ${n}`))
     }))
 })
 
@@ -175,4 +187,124 @@ describe("a claim", () => {
         assert.deepStrictEqual(logged, [])
       })
   )
+})
+
+describe("what waits for a run", () => {
+  effect(
+    "pause: a tick is skipped, a trigger still waits; a backoff skips the tick, and not the trigger",
+    () =>
+      Effect.gen(function*() {
+        const flow = (id: string, run: Effect.Effect<unknown, string>) =>
+          Scheduler.flow(id, {
+            run,
+            when: { fixedRate: 100 },
+            overlap: { queue: 5 },
+            onFailure: { backoff: Schedule.spaced("1 hour") }
+          })
+        const ask = (f: Scheduler.AnyFlow) => Effect.forkChild(scheduler.trigger(f), { startImmediately: true })
+        let failures = 0
+        const paused = flow("paused", Effect.sleep(150))
+        const failing = flow(
+          "failing",
+          Effect.andThen(Effect.sleep(150), Effect.suspend(() => failures++ === 0 ? Effect.fail("no") : Effect.void))
+        )
+        const { events, scheduler } = yield* scheduled([paused, failing])
+        yield* pass(110)
+        const waiting = [yield* ask(paused), yield* ask(failing)]
+        yield* scheduler.pause(paused)
+        yield* pass(500)
+        for (const one of waiting) assert.strictEqual((yield* Fiber.join(one))._tag, "Success")
+        const of = (id: string) =>
+          events.flatMap((event) =>
+            event.flow !== id
+              ? []
+              : event._tag === "Skipped"
+              ? [`${event.reason} ${event.due}`]
+              : event._tag === "Triggered"
+              ? [`Triggered ${event.at}`]
+              : []
+          ).slice(0, 2)
+        assert.deepStrictEqual(of("paused"), ["Paused 100", "Triggered 150"])
+        assert.deepStrictEqual(of("failing"), ["BackingOff 100", "Triggered 150"])
+      })
+  )
+
+  effect("is served before a trigger of a listener that is told of the end of a run", () =>
+    Effect.gen(function*() {
+      const { listeners, of } = diary()
+      let asked = false
+      const f = Scheduler.flow("f", { run: Effect.sleep(150), when: { fixedRate: 100 }, overlap: { queue: 5 } })
+      const scheduler: Scheduler.Service = yield* Scheduler.make([f], {
+        drain: 0,
+        grace: 0,
+        listeners: [...listeners, ({ _tag }) => {
+          if (_tag !== "Ended" || asked) return
+          asked = true
+          Effect.runFork(scheduler.trigger(f))
+        }]
+      })
+      yield* pass(310)
+      assert.deepStrictEqual(of("Fired", "Late", "Triggered"), ["0 Fired 0", "150 Late 100", "300 Triggered"])
+    }))
+
+  effect("missed ticks that wait take no place from others", () =>
+    Effect.gen(function*() {
+      yield* TestClock.setTime(20 * minute)
+      const when = { fixedRate: "1 minute", from: "epoch", missed: { catchUp: 4 }, after: 0 } as const
+      const f = Scheduler.flow("f", { run: Effect.sleep("10 minutes"), when, overlap: { queue: 2 } })
+      const { decisions } = yield* scheduled([f])
+      yield* pass("3 minutes")
+      assert.deepStrictEqual(
+        decisions().filter((line) => !line.startsWith(`${20 * minute}`)).map((line) => line.split(" ")[1]),
+        ["QueueFull", "QueueFull"]
+      )
+    }))
+})
+
+describe("change", () => {
+  effect("to more runs at once starts what waits", () =>
+    Effect.gen(function*() {
+      const f = (overlap: Scheduler.Overlap) =>
+        Scheduler.flow("f", { run: Effect.sleep("1 hour"), when: { fixedRate: 100 }, overlap })
+      const { of, scheduler } = yield* scheduled([f({ queue: 5 })])
+      yield* pass(250)
+      yield* scheduler.change(f({ allow: 2 }))
+      assert.deepStrictEqual(of("Fired", "Late"), ["0 Fired 0", "250 Late 100"])
+      yield* scheduler.change(f({ allow: 3 }))
+      assert.deepStrictEqual(of("Late"), ["250 Late 100", "250 Late 200"])
+    }))
+
+  effect(
+    "during a run: the new Schedule begins at its end, and is not stepped with its exit",
+    () =>
+      Effect.gen(function*() {
+        const seen: Array<unknown> = []
+        const f = (value: string, spaced: number) => {
+          const run: Effect.Effect<string> = Effect.as(Effect.sleep(50), value)
+          const schedule = Schedule.spaced(spaced).pipe(
+            Schedule.setInputType<Exit.Exit<string>>(),
+            Schedule.while(({ input }) => (seen.push(Exit.isSuccess(input) && input.value), true))
+          )
+          return Scheduler.flow("f", { run, when: { schedule } })
+        }
+        const { decisions, scheduler } = yield* scheduled([f("old", 1000)])
+        yield* pass(10)
+        yield* scheduler.change(f("new", 100))
+        yield* pass(300)
+        assert.deepStrictEqual(decisions(), ["0 Fired 0", "50 Fired 50", "200 Fired 200"])
+        assert.deepStrictEqual(seen, ["new", "new"])
+      })
+  )
+
+  effect("during the step of a backoff: the flow is not left closed by it", () =>
+    Effect.gen(function*() {
+      const hanging = Schedule.spaced(1).pipe(Schedule.modifyDelay(() => Effect.never))
+      const f = (backoff: Schedule.Schedule<unknown> | undefined) =>
+        Scheduler.flow("f", { run: Effect.fail("no"), when: { fixedRate: 100 }, onFailure: { backoff } })
+      const { decisions, scheduler } = yield* scheduled([f(hanging)])
+      yield* pass(150)
+      yield* scheduler.change(f(undefined))
+      yield* pass(100)
+      assert.deepStrictEqual(decisions(), ["0 Fired 0", "100 BackingOff 100", "200 Fired 200"])
+    }))
 })

@@ -82,13 +82,15 @@ export class Lane implements Sleeper, Heir {
     this.#services = services
     if (cursor === "reset") this.gate.forget()
     this.#define(now, cursor)
-    this.#tell({ _tag: "Changed" })
+    this.#tell({ _tag: "Changed" }, now)
+    // there may be more room now
+    if (this.closed === undefined) this.#advance(now)
     this.#moved()
   }
 
   #define(now: number, cursor: "keep" | "reset"): void {
     const { flow } = this.definition
-    this.#shared = flow.layer === undefined ? undefined : new Shared(flow.layer, this.#services)
+    this.#shared = flow.layer === undefined ? undefined : new Shared(this.id, flow.layer, this.#services)
     this.gate.define(this.definition, this.#services)
     this.course.define(this.definition, this.#services, now, cursor, this.#isFree)
   }

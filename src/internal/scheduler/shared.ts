@@ -10,8 +10,10 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import type { AnyEffect } from "../fibers/any.ts"
 import type { AnyLayer } from "./flow.ts"
+import { log } from "./verdict.ts"
 
 export class Shared {
+  readonly #flow: string
   readonly #layer: AnyLayer
   readonly #services: Context.Context<unknown>
   #built:
@@ -20,7 +22,8 @@ export class Shared {
   #users = 0
   #isRetired = false
   #release: Fiber.Fiber<void> | undefined
-  constructor(layer: AnyLayer, services: Context.Context<unknown>) {
+  constructor(flow: string, layer: AnyLayer, services: Context.Context<unknown>) {
+    this.#flow = flow
     this.#layer = layer
     this.#services = services
   }
@@ -73,7 +76,13 @@ export class Shared {
     const { fiber, scope } = this.#built
     this.#built = undefined
     this.#release = Effect.runForkWith(this.#services)(
-      Effect.andThen(Fiber.interrupt(fiber), Scope.close(scope, Exit.void))
+      Effect.andThen(Fiber.interrupt(fiber), Scope.close(scope, Exit.void)).pipe(
+        Effect.catchCause((cause) =>
+          Effect.sync(() =>
+            log(this.#services, `flow "${this.#flow}": what its runs share failed to be released`, cause)
+          )
+        )
+      )
     )
   }
 }
