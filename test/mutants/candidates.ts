@@ -21,8 +21,9 @@ export interface Candidate extends Mutant {
   readonly first: ReadonlyArray<string>
 }
 
-export const candidates: ReadonlyArray<Candidate> = [waiting, splits, hedges, runs, events, input].flatMap((part) =>
-export const candidates: ReadonlyArray<Candidate> = [waiting, splits, hedges, runs, input, scheduler].flatMap((part) =>
+export const candidates: ReadonlyArray<Candidate> = [waiting, splits, hedges, runs, events, input, scheduler].flatMap((
+  part
+) =>
   Object.entries(part).flatMap(([file, mutants]) =>
     mutants.map((mutant) => ({
       ...mutant,

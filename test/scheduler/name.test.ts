@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Deferred, type Duration, Effect, Exit, Fiber, Layer, Option, Schedule } from "effect"
+import type { CanoError } from "effect-cano"
 import * as Scheduler from "effect-cano/Scheduler"
 import { TestClock } from "effect/testing"
 import { messages } from "../kit/index.ts"
@@ -212,6 +213,38 @@ describe("whoever asks and is interrupted as it is answered", () => {
       assert.deepStrictEqual(of("Ended"), ["250 Ended Failure interrupted"])
       assert.lengthOf((yield* scheduler.stop).interrupted, 1)
     }))
+})
+
+describe("while it stops", () => {
+  effect(
+    "what was to replace a run is told that it will not come; nothing can be asked any more",
+    () =>
+      Effect.gen(function*() {
+        const run = Effect.onInterrupt(Effect.never, () => Effect.sleep(150))
+        const f = Scheduler.flow("f", { run, when: { fixedRate: 100 }, overlap: "replace" })
+        const { decisions, of, scheduler } = yield* scheduled([f], { drain: 100, grace: 100 })
+        yield* pass(110)
+        const stopping = yield* Effect.forkChild(scheduler.stop, { startImmediately: true })
+        yield* pass(10)
+        const other = Scheduler.flow("other", { run: Effect.void, when: "manual" })
+        for (const asked of [scheduler.trigger(f), scheduler.change(f), scheduler.add(other)]) {
+          const error: Scheduler.FlowError | CanoError.ConfigurationError = yield* Effect.flip<
+            unknown,
+            Scheduler.FlowError | CanoError.ConfigurationError,
+            never
+          >(asked)
+          assert.strictEqual(error._tag === "FlowError" && error.reason, "Stopping")
+        }
+        yield* scheduler.pause(f)
+        yield* scheduler.resume(f, { catchUp: true })
+        yield* scheduler.reset(f)
+        yield* pass(200)
+        const { interrupted } = yield* Fiber.join(stopping)
+        assert.lengthOf(interrupted, 1)
+        assert.deepStrictEqual(decisions(), ["0 Fired 0", "110 Stopping 100"])
+        assert.deepStrictEqual(of("Ended", "StatusChanged"), ["250 Ended Failure interrupted"])
+      })
+  )
 })
 
 describe("whoever is told", () => {

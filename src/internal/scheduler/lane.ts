@@ -382,6 +382,7 @@ export class Lane implements Sleeper, Heir {
   }
 
   reset(): void {
+    if (this.closed !== undefined) return
     const { now } = this.#setting.hand
     const { streak } = this.gate
     this.gate.forget()
@@ -424,7 +425,6 @@ export class Lane implements Sleeper, Heir {
   }
 
   get info(): Scheduler.Info {
-    const { failures, interrupted, late, runs, skipped } = this.record
     return {
       id: this.id,
       status: this.#status(this.#setting.hand.now),
@@ -432,11 +432,7 @@ export class Lane implements Sleeper, Heir {
       queued: this.queue.length,
       cursor: this.course.cursor,
       streak: this.gate.streak,
-      runs,
-      failures,
-      interrupted,
-      skipped,
-      late
+      ...this.record.counts
     }
   }
 

@@ -18,6 +18,11 @@ export class Record {
     if (this.#ended.length > 2 * most) this.#ended.splice(0, this.#ended.length - most)
   }
 
+  get counts(): Pick<Scheduler.Info, "runs" | "failures" | "interrupted" | "skipped" | "late"> {
+    const { failures, interrupted, late, runs, skipped } = this
+    return { runs, failures, interrupted, skipped, late }
+  }
+
   newest(most: number): ReadonlyArray<Scheduler.Ended<unknown, unknown>> {
     return most === 0 ? [] : this.#ended.slice(-most)
   }
