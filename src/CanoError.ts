@@ -54,6 +54,7 @@ export type Subject =
   | `bulkhead "${string}"`
   | `flow "${string}"`
   | "scheduler"
+  | "task"
 
 /**
  * The rules a definition is checked against before any resource is built.
@@ -153,7 +154,7 @@ export class ConfigurationError extends failure.TaggedError("ConfigurationError"
   readonly workflow: string | undefined
   readonly issues: ReadonlyArray<Issue>
 }> {
-  /** What is misconfigured: `workflow "orders"`, `bulkhead "db"`, `flow "nightly"`, `split`, `hedge`, `listener`, `scheduler`. */
+  /** What is misconfigured: `workflow "orders"`, `bulkhead "db"`, `flow "nightly"`, `split`, `hedge`, `task`, `listener`, `scheduler`. */
   get subject(): Subject {
     if (this.workflow !== undefined) return `workflow "${clip(this.workflow)}"`
     const subject = this.issues[0]?.subject

@@ -87,8 +87,94 @@ export interface Task {
   readonly ways: ReadonlyArray<Way>
   /** The part of a merge whose Layers serve it first, counted from 0; 0 unless several parts have Layers. */
   readonly part: number
+  /** What kind of work `run` is, where it says so. */
+  readonly work: Work | undefined
   /** What was given to `register`: no plain data. */
   readonly registered: { readonly task: unknown; readonly options: unknown }
+}
+
+/**
+ * What kind of work a state does, where it says so: what a task of `effect-cano/Task` was given, as far as it is data. What
+ * has no meaning is `undefined`, and `validate` tells of it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Work = Poll | Timer | Stream | Retry | SubWorkflow
+
+/**
+ * Asks until there is an answer.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Poll {
+  readonly _tag: "Poll"
+  /** What charts call it; left out, they say what it is. */
+  readonly label: string | undefined
+  /** The time between polls; `undefined` where a `Schedule` says it. */
+  readonly every: Duration.Duration | undefined
+  readonly within: Duration.Duration | undefined
+  /** How many failures in a row are no failure yet; `Infinity` for all. */
+  readonly failures: number | undefined
+}
+
+/**
+ * Waits for an instant. Where neither is known, a function of the state says it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Timer {
+  readonly _tag: "Timer"
+  readonly label: string | undefined
+  readonly duration: Duration.Duration | undefined
+  /** In milliseconds of the Clock. */
+  readonly instant: number | undefined
+}
+
+/**
+ * Takes what a stream gives, window by window.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Stream {
+  readonly _tag: "Stream"
+  readonly label: string | undefined
+  /** The elements of a full window. */
+  readonly count: number | undefined
+  /** How long a window stays open. */
+  readonly within: Duration.Duration | undefined
+  readonly drain: Duration.Duration | undefined
+}
+
+/**
+ * Tries again after a failure.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Retry {
+  readonly _tag: "Retry"
+  readonly label: string | undefined
+  readonly attemptTimeout: Duration.Duration | undefined
+}
+
+/**
+ * Runs another workflow.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SubWorkflow {
+  readonly _tag: "Workflow"
+  readonly label: string | undefined
+  readonly workflow: string | undefined
+  /** The name of the state that it starts in; `undefined` where a function of the state says it. */
+  readonly initial: string | undefined
+  /** What it is made of. */
+  readonly definition: Definition | undefined
 }
 
 /**

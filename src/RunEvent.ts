@@ -251,20 +251,31 @@ export interface JoinDecided extends Common, OfSplit {
 }
 
 /**
- * An attempt of a `Hedge.run` starts.
+ * What every event of an attempt says.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface OfAttempt {
+  /** The state that it is made in. */
+  readonly state: string
+  readonly visit: number
+  /** Whether it is one of a `Hedge.run`, or of a `Task.retry`. */
+  readonly kind: "hedge" | "retry"
+  /** Its number; 0 is the call itself, each one after it a hedge or a retry. */
+  readonly attempt: number
+  /** The `seq` of the first attempt, which all attempts of one hedge or retry have in common. */
+  readonly first: number
+}
+
+/**
+ * An attempt starts.
  *
  * @category events
  * @since 0.1.0
  */
-export interface AttemptStarted extends Common {
+export interface AttemptStarted extends Common, OfAttempt {
   readonly _tag: "AttemptStarted"
-  /** The state that it is made in. */
-  readonly state: string
-  readonly visit: number
-  /** Its number; 0 is the call itself, each one after it a hedge. */
-  readonly attempt: number
-  /** The `seq` of the first attempt, which all attempts of one `Hedge.run` have in common. */
-  readonly first: number
 }
 
 /**
@@ -273,12 +284,8 @@ export interface AttemptStarted extends Common {
  * @category events
  * @since 0.1.0
  */
-export interface AttemptEnded extends End {
+export interface AttemptEnded extends End, OfAttempt {
   readonly _tag: "AttemptEnded"
-  readonly state: string
-  readonly visit: number
-  readonly attempt: number
-  readonly first: number
 }
 
 /**

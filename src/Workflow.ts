@@ -69,6 +69,7 @@ import type {
 } from "./internal/machine/typedWork.ts"
 import * as internal from "./internal/machine/workflow.ts"
 import * as internalRun from "./internal/run/run.ts"
+import type { Work } from "./internal/task/kind.ts"
 import type { JoinStrategy } from "./JoinStrategy.ts"
 import type { Branches, Check, LosersOf, Observers, Options } from "./Split.ts"
 import type * as TaskResult from "./TaskResult.ts"
@@ -428,7 +429,10 @@ export type Entry =
   | Effect.Effect<any, any, any>
   | ((state: any) => Effect.Effect<any, any, any> | Generator<any, any, never>)
   | {
-    readonly run: Effect.Effect<any, any, any> | ((state: any) => Effect.Effect<any, any, any>)
+    readonly run:
+      | Effect.Effect<any, any, any>
+      | ((state: any) => Effect.Effect<any, any, any>)
+      | Work<any, Effect.Effect<any, any, any>>
     readonly next: AnyState | ((value: any) => AnyState)
     readonly to?: ReadonlyArray<string> | undefined
   }

@@ -66,6 +66,7 @@ const wings: typeof surface = {
   RunStream: ["make"],
   Scheduler: ["FlowError", "FlowTypeId", "Scheduler", "explain", "flow", "layer", "make", "provide"],
   SplitStream: ["make"],
+  Task: ["PollTimeoutError", "TypeId", "isTask", "poll", "retry", "run", "stream", "timer", "workflow"],
   chart: ["LayoutError", "make", "toDot", "toMermaid", "toSvg", "toText", "trail"],
   cli: ["make"]
 }

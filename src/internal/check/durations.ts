@@ -18,6 +18,11 @@ export const wrong = (input: unknown, what: string): string | undefined => {
     : `${what} is ${fault}: ${given}`
 }
 
+/** The duration, where there is nothing wrong with it. */
+export const sound = (input: unknown): Duration.Duration | undefined =>
+  // it has been asked what it is
+  wrong(input, "") === undefined ? Duration.fromInputUnsafe(input as Duration.Input) : undefined
+
 type Fault = "none" | "not a number" | "no duration" | "negative"
 
 const faultOf = (input: unknown): Fault => {

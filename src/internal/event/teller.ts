@@ -102,13 +102,13 @@ export class Teller implements Listener {
         return
       }
       case "Attempt": {
-        const { attempt, current, race, run } = span
+        const { attempt, current, kind, run, series } = span
         const book = this.#bookOf(run)
         // the first one is what they have in common
-        const first = this.#marks.get(race)?.of ?? book.seq + 1
+        const first = this.#marks.get(series)?.of ?? book.seq + 1
         const { key, state, visit } = current
-        const mark = this.#begin(run, span, { _tag: "AttemptStarted", key, state, visit, attempt, first })
-        if (attempt === 0) this.#marks.set(race, mark)
+        const mark = this.#begin(run, span, { _tag: "AttemptStarted", key, state, visit, kind, attempt, first })
+        if (attempt === 0) this.#marks.set(series, mark)
         return
       }
       case "Wait":
@@ -139,14 +139,14 @@ export class Teller implements Listener {
         return
       }
       case "Attempt": {
-        const { attempt, current, race, run } = span
+        const { attempt, current, kind, run, series } = span
         const { key, state, visit } = current
-        const first = this.#marks.get(race)?.of ?? 0
+        const first = this.#marks.get(series)?.of ?? 0
         return this.#end(
           run,
           span,
           exit,
-          (end) => ({ ...end, _tag: "AttemptEnded", key, state, visit, attempt, first })
+          (end) => ({ ...end, _tag: "AttemptEnded", key, state, visit, kind, attempt, first })
         )
       }
       case "Wait":

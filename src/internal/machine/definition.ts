@@ -16,6 +16,7 @@ import * as durations from "../check/durations.ts"
 import type { Source } from "../split/branches.ts"
 import * as branches from "../split/branches.ts"
 import type { SplitInput } from "../split/options.ts"
+import * as kinds from "../task/kind.ts"
 import * as declared from "./declared.ts"
 import { tagOf } from "./machine.ts"
 import * as resources from "./resources.ts"
@@ -121,6 +122,7 @@ const task = ({ options, part, state, task }: Extract<Entry, { readonly _tag: "T
     name: state,
     ways: Object.freeze(kind === "none" ? [] : [way]),
     part,
+    work: kind === "run" ? kinds.kindOf((task as { readonly run: unknown }).run) : undefined,
     registered: Object.freeze({ task, options })
   }
 }
@@ -214,5 +216,4 @@ const losersOf = (self: SplitInput["losers"]): Split["losers"] => {
   return grace === undefined ? "interrupt" : Object.freeze({ grace })
 }
 
-const durationOf = (input: Duration.Input | undefined): Duration.Duration | undefined =>
-  input === undefined || durations.wrong(input, "") !== undefined ? undefined : Duration.fromInputUnsafe(input)
+const durationOf = durations.sound

@@ -1,6 +1,7 @@
 /**
  * What is wrong with a definition, as far as it can be seen before a run. Pure; none of the rules stops at the first issue.
  */
+import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import type { Issue } from "../../CanoError.ts"
@@ -9,6 +10,8 @@ import type { RunOptions } from "../../Workflow.ts"
 import { list, misfits, show } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
 import { make as issue } from "../check/issue.ts"
+import type { Fault } from "../task/kind.ts"
+import { isTask } from "../task/kind.ts"
 import type { Splits } from "./compile.ts"
 import * as declared from "./declared.ts"
 import type { Draft } from "./definition.ts"
@@ -68,14 +71,20 @@ const ofState = (state: Task | Split, splits: Splits, known: ReadonlySet<string>
   }
   const issues = [...ofTargets(state, known)]
   if (task.handler(state.registered.task) === undefined) {
-    issues.push(issue(name, "task", "the task must be an Effect, a function of the state, or { run, next }"))
+    const hint = isTask(state.registered.task) ? "; what it is given is a run without next" : ""
+    issues.push(issue(name, "task", `the task must be an Effect, a function of the state, or { run, next }${hint}`))
   }
+  for (const { rule, sentence } of faultsOf(state.registered.task)) issues.push(issue(name, rule, sentence))
   const { options } = state.registered
   if (options !== undefined && !Predicate.isObject(options)) {
     issues.push(issue(name, "options", `the options are ${show(options)}; they must be { to: […] }`))
   }
   return issues
 }
+
+/** What work of a known kind was given, and can't be. */
+const faultsOf = (task: unknown): ReadonlyArray<Fault> =>
+  Predicate.hasProperty(task, "run") && !Effect.isEffect(task) && isTask(task.run) ? task.run.faults : []
 
 /** A state has one meaning. */
 const clashes = (names: ReadonlyArray<string>, exits: ReadonlyArray<string>): ReadonlyArray<Issue> => {

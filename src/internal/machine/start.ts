@@ -36,7 +36,8 @@ export const start = (
   fiber: Fiber.Fiber<unknown, unknown>,
   { layers, machine, timeout }: Ready,
   initial: unknown,
-  options: RunOptions | undefined
+  options: RunOptions | undefined,
+  key: string | undefined
 ): AnyEffect => {
   const services = fiber.context
   const current = levelOf(fiber)
@@ -51,6 +52,7 @@ export const start = (
     outer,
     allowance: around?.allowance,
     stem: undefined,
+    key,
     nursery: machine.mayDetach ? nursery.make() : undefined,
     seams: seams.of(fiber),
     isTimed: timeout !== undefined || around?.isTimed === true,

@@ -1,6 +1,7 @@
 /**
  * The task of a plain state: an Effect, a function or generator function of the state, or `{ run, next }`, made into a
- * handler with the machine, once. What a function answers is looked at each time.
+ * handler with the machine, once. What a function answers is looked at each time. Only `run` may be work of a known kind,
+ * as that knows of no states.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -9,6 +10,7 @@ import { brief } from "../check/describe.ts"
 import * as returned from "../check/returned.ts"
 import type { Run } from "../run/run.ts"
 import { workflowError } from "../split/frame.ts"
+import { isTask } from "../task/kind.ts"
 import type { AnyEffect, Handler } from "./machine.ts"
 
 /**
@@ -17,7 +19,7 @@ import type { AnyEffect, Handler } from "./machine.ts"
 export const handler = (task: unknown): Handler | undefined => {
   const whole = work(task, "the task")
   if (whole !== undefined || !Predicate.isObject(task) || !("run" in task) || !("next" in task)) return whole
-  const part = work(task.run, "run")
+  const part = isTask(task.run) ? task.run.work as Handler : work(task.run, "run")
   if (part === undefined) return undefined
   const next = task.next
   return Predicate.isFunction(next)

@@ -7,6 +7,7 @@ import type * as Layer from "effect/Layer"
 import type { Branches } from "../../Split.ts"
 import type * as TaskResult from "../../TaskResult.ts"
 import type { Option as OptionOf } from "../check/given.ts"
+import type { Work } from "../task/kind.ts"
 
 /**
  * What a state may be: a string, or a tagged value that carries data to its handler.
@@ -210,7 +211,7 @@ export type Misfanned<S, K extends string, L> = L extends TaskResult.Split<infer
 export type Suited<S, K extends string, N, Run extends Effect.Effect<any, any, any>, X> = unknown extends
   Misled<S, K, Target<X>> ? TaskFrom<At<S, K>, S, N, Run>
   : [X] extends [{ readonly run: any; readonly next: infer Next }] ? {
-      readonly run: Run | ((state: At<S, K>) => Run)
+      readonly run: Run | ((state: At<S, K>) => Run) | Work<At<S, K>, Run>
       readonly next: Aimed<N | ((value: Effect.Success<Run>) => N), S, K, Next>
     }
   : Refused<Misled<S, K, Target<X>>, TaskFrom<At<S, K>, S, N, Run>>
@@ -362,7 +363,7 @@ export type TaskFrom<State, S, N = S, Run extends Effect.Effect<any, any, any> =
   | Effect.Effect<S, unknown, unknown>
   | ((state: State) => Effect.Effect<S, unknown, unknown> | Generator<Effect.Effect<any, any, any>, S, never>)
   | {
-    readonly run: Run | ((state: State) => Run)
+    readonly run: Run | ((state: State) => Run) | Work<State, Run>
     readonly next: N | ((value: Effect.Success<Run>) => N)
   }
 

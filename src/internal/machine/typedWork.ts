@@ -17,6 +17,7 @@ import type {
 import type { Discarded, Losers, Outcome, Reduced, SplitResult } from "../../SplitResult.ts"
 import type * as TaskResult from "../../TaskResult.ts"
 import type { Has, Option as OptionOf } from "../check/given.ts"
+import type { Work } from "../task/kind.ts"
 import type { ExitsOf, Fanned, FannedOut, FollowOnError, Graph, Reached } from "./typed.ts"
 
 // what a Layer provides is contravariant: one that provides nothing is no `Layer<any, …>`
@@ -156,12 +157,14 @@ export type WorkError<X> = X extends Effect.Effect<any, infer E, any> ? E
   : X extends (...args: any) => infer Out ? Out extends Effect.Effect<any, infer E, any> ? E
     : Out extends Generator<infer Eff, any, any> ? GenError<Eff>
     : never
+  : X extends Work<never, infer Run> ? Effect.Error<Run>
   : never
 
 export type WorkServices<X> = X extends Effect.Effect<any, any, infer R> ? R
   : X extends (...args: any) => infer Out ? Out extends Effect.Effect<any, any, infer R> ? R
     : Out extends Generator<infer Eff, any, any> ? GenServices<Eff>
     : never
+  : X extends Work<never, infer Run> ? Effect.Services<Run>
   : never
 
 /** What a split state of the branches `B` and the options `O` can fail with, besides its join. */

@@ -105,7 +105,8 @@ export class WorkflowImpl {
   #compile(): Compiled {
     return this.#compiled ??= compiled(this.definition, this.#draft)
   }
-  orchestrate(initial: unknown, options?: RunOptions): AnyEffect {
+  /** A run in another one may be given a key, which is its id as it is. */
+  orchestrate(initial: unknown, options?: RunOptions, key?: string): AnyEffect {
     return Effect.withFiber((fiber) => {
       const { issues: found, names, ready, unfit } = this.#compile()
       const refused = unfit?.(initial)
@@ -118,7 +119,7 @@ export class WorkflowImpl {
         }
       }
       if (ready.machine.exits.has(tagOf(initial)!)) return Exit.succeed(initial)
-      return start(fiber, ready, initial, options)
+      return start(fiber, ready, initial, options, key)
     })
   }
 }

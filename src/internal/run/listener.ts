@@ -1,6 +1,6 @@
 /**
  * Who is told of everything that starts and ends in a run: the run itself, visits of states, splits and their branches,
- * attempts of hedges. It is looked for once, when a run starts, and told on the stack of what happens; without one nobody is
+ * attempts. It is looked for once, when a run starts, and told on the stack of what happens; without one nobody is
  * asked.
  *
  * Each start has exactly one end, which is told with the same object, also after a failure, a defect or an interruption.
@@ -33,16 +33,20 @@ export type Span =
   | SplitSpan
   /** A branch that has started; from when it is taken from the list until it is recorded. */
   | { readonly _tag: "Branch"; readonly branch: Branch }
-  /** An attempt of a hedge: of a `Hedge.run`, not of a split. */
-  | {
-    readonly _tag: "Attempt"
-    readonly run: Run
-    readonly current: Current
-    readonly race: object
-    readonly attempt: number
-  }
+  /** An attempt of a hedge, of a `Hedge.run` and not of a split, or of a retry. */
+  | AttemptSpan
   /** A wait for what does not come of the run's own work. */
   | WaitSpan
+
+export interface AttemptSpan {
+  readonly _tag: "Attempt"
+  readonly run: Run
+  readonly current: Current
+  /** What the attempts of one hedge or retry have in common. */
+  readonly series: object
+  readonly attempt: number
+  readonly kind: "hedge" | "retry"
+}
 
 export interface WaitSpan {
   readonly _tag: "Wait"

@@ -56,6 +56,7 @@ export class Run extends Level implements CurrentRun {
   unfinished: SplitResult<unknown, unknown> | undefined
   readonly #stem: Stem | undefined
   readonly #random: Random.Random
+  readonly #key: string | undefined
   #runId: string | undefined
   readonly #splits: ReadonlySet<string>
   #state = ""
@@ -73,6 +74,8 @@ export class Run extends Level implements CurrentRun {
     /** What it counts into, besides limits of its own. */
     readonly allowance: Allowance | undefined
     readonly stem: Stem | undefined
+    /** What it has as its id, and its keys begin with, in place of an id. */
+    readonly key: string | undefined
     /** Where a split may leave branches behind; not needed where none does. */
     readonly nursery: Nursery | undefined
     readonly seams: Seams
@@ -90,7 +93,8 @@ export class Run extends Level implements CurrentRun {
     this.#splits = given.splits
     this.#stem = given.stem
     this.#random = given.random
-    this.#runId = options?.runId
+    this.#key = given.key
+    this.#runId = given.key ?? options?.runId
     this.allowance = limits.make(this, options, given.allowance)
     this.count()
   }
@@ -107,6 +111,7 @@ export class Run extends Level implements CurrentRun {
         outer: split,
         allowance: this.allowance,
         stem: { root, key: `${stem}/${branch}` },
+        key: undefined,
         nursery,
         seams,
         isTimed: this.isTimed,
@@ -138,7 +143,7 @@ export class Run extends Level implements CurrentRun {
   }
   /** What the keys of all that happens in it begin with. */
   get keyOfRun(): string {
-    return segment(this.runId)
+    return this.root.#key ?? segment(this.runId)
   }
   get state(): string {
     return this.#state
