@@ -247,11 +247,7 @@ const interrupted = Effect.fnUntraced(function*(
   if (count === 0) return
   yield* untold(count)
   return yield* Effect.die(
-    new Error(
-      `${elements(count)} of a stream ${count === 1 ? "was" : "were"} not flushed within ${
-        Duration.format(drain)
-      } after its interruption`
-    )
+    new Error(`${unflushed(count)} within ${Duration.format(drain)} after its interruption`)
   )
 })
 
@@ -282,10 +278,9 @@ const drained = Effect.fnUntraced(function*(
   }
 })
 
-const elements = (count: number): string => count === 1 ? "1 element" : `${count} elements`
+const unflushed = (count: number): string =>
+  `${count} element${count === 1 ? "" : "s"} of a stream ${count === 1 ? "was" : "were"} not flushed`
 
 /** Who has interrupted a task, or failed it, may never look at what it has left. */
 const untold = (count: number, cause?: Cause.Cause<unknown>): Effect.Effect<void> =>
-  count === 0 && cause === undefined
-    ? Effect.void
-    : warn(`${elements(count)} of a stream were not flushed`, cause)
+  count === 0 && cause === undefined ? Effect.void : warn(unflushed(count), cause)
