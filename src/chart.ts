@@ -52,8 +52,22 @@ export type State = Task | Wait | Split | Exit | Missing
 export interface Task {
   readonly kind: "task"
   readonly name: string
+  /** What kind of work it does, where it says so: a second line. */
+  readonly work?: Work | undefined
   /** What compensates it: a second line. */
   readonly undo?: string | undefined
+}
+
+/**
+ * Work of a known kind. A sub-workflow is a box with double sides.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Work {
+  readonly kind: "poll" | "timer" | "stream" | "retry" | "workflow"
+  /** What it is and its bounds: `poll every 1 s · 1 min`, `workflow payment`. */
+  readonly text: string
 }
 
 /**

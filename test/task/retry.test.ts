@@ -3,7 +3,8 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Effect, Exit, Fiber, Schedule } from "effect"
-import { Hedge, RunEvent, Workflow } from "effect-cano"
+import type { RunEvent } from "effect-cano"
+import { Hedge, Workflow } from "effect-cano"
 import * as Task from "effect-cano/Task"
 import { assertEvents, failureOf, listenTo, succeeded, timed, turns, until } from "../kit/index.ts"
 

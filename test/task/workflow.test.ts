@@ -2,7 +2,8 @@
  * `Task.workflow`: another machine as the work of a state, and as a branch.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Context, Effect, Exit, Layer, Option } from "effect"
+import type { Exit } from "effect"
+import { Cause, Context, Effect, Layer, Option } from "effect"
 import { CanoError, JoinStrategy, Split, Workflow } from "effect-cano"
 import * as Task from "effect-cano/Task"
 import { assertEvents, failureOf, listenTo, succeeded, timed } from "../kit/index.ts"

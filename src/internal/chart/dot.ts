@@ -4,7 +4,7 @@
  */
 import type { Chart, Split, State, Way } from "../../chart.ts"
 import { courseOf } from "./course.ts"
-import { clean, few, waiting, width } from "./names.ts"
+import { clean, doing, few, waiting, width } from "./names.ts"
 
 export const draw = (chart: Chart): string => {
   const ids = new Map(chart.states.map(({ name }, i) => [name, `n${i}`]))
@@ -62,7 +62,7 @@ const stateOf = (id: string, state: State): ReadonlyArray<string> => {
         `${id} [label=${quote(state.name)} ${wide(state.name, 13)} style="rounded,filled,dashed" color="#d1444c"]`
       ]
     case "task":
-      return [node(id, state.name, state.undo === undefined ? undefined : `↺ ${state.undo}`, "")]
+      return [node(id, state.name, doing(state), state.work?.kind === "workflow" ? " peripheries=2" : "")]
     case "wait":
       return [node(id, state.name, waiting(state), ` fillcolor="#fff7e0" color="#d9a520" fontcolor="#7d4e00"`)]
     case "split":

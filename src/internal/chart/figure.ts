@@ -2,10 +2,10 @@
  * What a layout sees of a chart: boxes with a size, lines with their ends, and of no text more than its width. It lives for
  * one picture.
  */
-import type { Chart, Split, State, Way } from "../../chart.ts"
+import type { Chart, Split, State, Task, Way } from "../../chart.ts"
 import { type Course, courseOf } from "./course.ts"
 import { columnsOf } from "./fold.ts"
-import { clean, cut, few, waiting, width } from "./names.ts"
+import { clean, cut, doing, few, waiting, width } from "./names.ts"
 
 export interface Box {
   readonly id: string
@@ -206,7 +206,7 @@ const boxOf = (id: string, state: State, isMain: boolean): Box => {
     }
     default: {
       const second = state.kind === "task"
-        ? state.undo === undefined ? undefined : `↺ ${cut(state.undo, 32)}`
+        ? secondOf(state)
         : state.kind === "wait"
         ? cut(waiting(state), 48)
         : "not registered"
@@ -214,6 +214,12 @@ const boxOf = (id: string, state: State, isMain: boolean): Box => {
       return { ...box, second, width: Math.ceil(wanted), height: second === undefined ? 34 : 48 }
     }
   }
+}
+
+/** What undoes it has a colour of its own where it stands alone. */
+const secondOf = (state: Task): string | undefined => {
+  const text = doing(state)
+  return text === undefined ? undefined : cut(text, state.work === undefined ? 34 : 48)
 }
 
 /** What chips may take of the width of a card. */

@@ -1,9 +1,11 @@
 /**
  * The chart of a definition: what a picture shows of it, as texts. It is made once for each call and held by nobody.
  */
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
 import type { Path } from "../../CanoError.ts"
-import type { Chart, Options, Split, State, Way } from "../../chart.ts"
+import type { Chart, Options, Split, State, Way, Work } from "../../chart.ts"
 import type * as Definition from "../../Definition.ts"
 import { namesOf } from "./trail.ts"
 
@@ -66,9 +68,51 @@ const stateOf = (state: Definition.State, each: { readonly [state: string]: stri
     case "split":
       return splitOf(state, Object.hasOwn(each, state.name) ? each[state.name] : undefined)
     default:
-      return { kind: "task", name: state.name }
+      return state.work === undefined
+        ? { kind: "task", name: state.name }
+        : { kind: "task", name: state.name, work: workOf(state.work) }
   }
 }
+
+const workOf = (work: Definition.Work): Work => {
+  const kind = kinds[work._tag]
+  const [first, ...bounds] = boundsOf(work)
+  // a workflow keeps its name, by which it is found
+  const what = work._tag === "Workflow" ? first : work.label ?? first
+  return { kind, text: [what === undefined ? kind : `${kind} ${what}`, ...bounds].join(" · ") }
+}
+
+const kinds = { Poll: "poll", Timer: "timer", Stream: "stream", Retry: "retry", Workflow: "workflow" } as const
+
+/** What it does, in a few words, and what bounds it. */
+const boundsOf = (work: Definition.Work): readonly [string | undefined, ...ReadonlyArray<string>] => {
+  const bound = (duration: Duration.Duration | undefined) => duration === undefined ? [] : [brief(duration)]
+  switch (work._tag) {
+    case "Poll":
+      return [work.every && `every ${brief(work.every)}`, ...bound(work.within)]
+    case "Timer":
+      return [
+        work.duration !== undefined
+          ? brief(work.duration)
+          : work.instant === undefined
+          ? undefined
+          : `until ${instantOf(work.instant)}`
+      ]
+    case "Stream":
+      return [work.count === undefined ? undefined : `by ${work.count}`, ...bound(work.within)]
+    case "Retry":
+      return [undefined, ...bound(work.attemptTimeout).map((time) => `${time} each`)]
+    case "Workflow":
+      return [work.workflow, ...work.label === undefined ? [] : [work.label]]
+  }
+}
+
+/** Without what says nothing: `2026-12-24T18:00Z`. */
+const instantOf = (millis: number): string =>
+  Option.match(DateTime.make(millis), {
+    onNone: () => "?",
+    onSome: (instant) => DateTime.formatIso(instant).replace(/(:00)?\.000Z$/, "Z")
+  })
 
 const splitOf = (state: Definition.Split, each: string | undefined): Split => {
   const { branches, bulkhead, isHedged, losers, maxBranches, name, strategy, timeout, ways } = state

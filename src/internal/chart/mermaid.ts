@@ -3,7 +3,7 @@
  * Mermaid, Markdown or HTML would read. A pure function.
  */
 import type { Chart, State, Way } from "../../chart.ts"
-import { clean, few, waiting } from "./names.ts"
+import { clean, doing, few, waiting } from "./names.ts"
 
 export const draw = (chart: Chart): string => {
   const ids = new Map(chart.states.map(({ name }, i) => [name, `n${i}`]))
@@ -35,8 +35,11 @@ const stateOf = (id: string, state: State): ReadonlyArray<string> => {
       return [`  ${id}([${name}]):::exit`]
     case "missing":
       return [`  ${id}(${name}):::missing`]
-    case "task":
-      return [`  ${id}(${state.undo === undefined ? name : two(state.name, `↺ ${state.undo}`)})`]
+    case "task": {
+      const second = doing(state)
+      const text = second === undefined ? name : two(state.name, second)
+      return [state.work?.kind === "workflow" ? `  ${id}[[${text}]]` : `  ${id}(${text})`]
+    }
     case "wait":
       return [`  ${id}(${two(state.name, waiting(state))}):::wait`]
     case "split": {

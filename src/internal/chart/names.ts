@@ -1,7 +1,7 @@
 /**
  * The texts of a picture: what of a name may be shown, how wide it is, and where it is cut. Pure functions of a text.
  */
-import type { Wait } from "../../chart.ts"
+import type { Task, Wait } from "../../chart.ts"
 
 /** What a name must not do to a page, a terminal or a reader: control, reordering, halves of characters. */
 const harmful = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\ufffe\uffff]|(?![\u200c\u200d])\p{Cf}/gu
@@ -22,6 +22,12 @@ export const few = (names: ReadonlyArray<string>, most: number): ReadonlyArray<s
 /** What a state waits for, and how long. */
 export const waiting = ({ signals, timeout }: Wait): string =>
   [`waits for ${signals.join(", ")}`, ...timeout === undefined ? [] : [timeout]].join(" · ")
+
+/** What a task says below its name: what work it does, and what undoes it. */
+export const doing = ({ undo, work }: Task): string | undefined => {
+  const parts = [...work === undefined ? [] : [work.text], ...undo === undefined ? [] : [`↺ ${undo}`]]
+  return parts.length === 0 ? undefined : parts.join(" · ")
+}
 
 /** For XML and HTML, in a text or an attribute. */
 export const escape = (name: string): string => clean(name).replace(/[&<>"'`]/g, (c) => `&#${c.charCodeAt(0)};`)

@@ -183,10 +183,17 @@ const inside = (box: figures.Box, x: number, y: number): string => {
       const name = rect("box", left, top, width, height, 8) +
         textOf("t m", x, second === undefined ? y : y - 8, 13, label)
       if (second === undefined) return name
-      return name + textOf(box.kind === "task" ? "s m undo" : "s m", x, y + 10, 10.5, second)
+      const work = box.state?.kind === "task" ? box.state.work : undefined
+      const sides = work?.kind === "workflow" ? sidesOf(left, top, width, height) : ""
+      const isUndo = box.kind === "task" && work === undefined
+      return name + sides + textOf(isUndo ? "s m undo" : "s m", x, y + 10, 10.5, second)
     }
   }
 }
+
+/** What a flowchart draws of a process that is one of its own. */
+const sidesOf = (left: number, top: number, width: number, height: number): string =>
+  `<path class="ring" d="M${n(left + 6)} ${n(top)}v${n(height)}M${n(left + width - 6)} ${n(top)}v${n(height)}"/>`
 
 /** A split from the inside: fork, branches, join. */
 const cardOf = (box: figures.Box, card: figures.Card, x: number, top: number): string => {

@@ -194,6 +194,7 @@ const boxOf = (
     }
     case "task":
       rows.push([`${name}${visits}`, pen.bold])
+      if (state.work !== undefined) rows.push([clean(state.work.text).replaceAll("·", marks.point), pen.dim])
       if (state.undo !== undefined) rows.push([`${marks.undo} ${clean(state.undo)}`, pen.undo])
       break
     case "missing":
