@@ -440,7 +440,7 @@ export const retry: <State, A, E, R, R2 = never, T extends Duration.Input | unde
  */
 export const workflow: <State, S extends AnyState, G extends Graph.Any, E, R, const I extends AnyState>(
   child: Workflow<S, G, E, R>,
-  initial: Given<I, Initial<S, G>> | ((state: State) => Given<I, Initial<S, G>>),
+  initial: Given<I, Initial<Inferred<S>, G>> | ((state: State) => Given<I, Initial<Inferred<S>, G>>),
   options?: Labelled
 ) => Task<
   State,

@@ -18,7 +18,7 @@ import * as Predicate from "effect/Predicate"
 import type * as Schema from "effect/Schema"
 import type { ConfigurationError, Issue, Path, WorkflowError, WorkflowTimeoutError } from "./CanoError.ts"
 import type { Definition } from "./Definition.ts"
-import type { Foreseen, Given, Has, Seen } from "./internal/check/given.ts"
+import type { Foreseen, Given, Has, InferredName, Seen } from "./internal/check/given.ts"
 import type {
   Aim,
   Aimed,
@@ -170,7 +170,12 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     options?: TaskOptions<S, K, To, X>
   ): Workflow<
     S,
-    Graph<G["handled"] | K, G["exits"], G["ways"] | Way<K, Led<To, Aim<S, Target<X>>>>, G["provided"]>,
+    Graph<
+      G["handled"] | InferredName<K>,
+      G["exits"],
+      G["ways"] | Way<InferredName<K>, Led<To, Aim<S, Target<X>>>>,
+      G["provided"]
+    >,
     E | TaskError<X>,
     R | TaskServices<X>
   >

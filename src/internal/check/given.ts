@@ -28,6 +28,9 @@ export type Foreseen<M> = [M] extends [infer _All] ? unknown : { readonly [K in 
 /** A type parameter in a result that is not to be inferred from what is expected there. */
 export type Inferred<T> = [T] extends [infer X] ? X : never
 
+/** The same of a name. */
+export type InferredName<T> = [T] extends [infer X extends string] ? X : never
+
 /** What an option is; `Default` where it is left out, and both where it may be. */
 export type Option<O, K extends PropertyKey, Default> = O extends unknown
   ? K extends keyof O ? Exclude<O[K], undefined> | (undefined extends O[K] ? Default : never) : Default

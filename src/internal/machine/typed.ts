@@ -254,6 +254,7 @@ export type Called<N> = N extends null ? "null"
   : N extends number ? "a number"
   : N extends boolean ? "a boolean"
   : N extends PromiseLike<any> ? "a Promise"
+  : N extends Work<never, any> ? "a Task (which is given as run, beside next)"
   : "a value without a _tag"
 
 /**
