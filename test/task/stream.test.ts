@@ -92,7 +92,26 @@ describe("Task.stream: windows", () => {
       assert.deepStrictEqual([running, most], [0, 1])
     }))
 
-  it.effect("keeps the order of a million elements, and of chunks larger than windows", () =>
+  it("takes in what completes at once under Effect.runSync", () => {
+    const { flush, windows } = remembering()
+    const task = Task.stream({ open: Stream.range(1, 5), count: 2, flush })
+    assert.strictEqual(Effect.runSync(Task.run(task)), 5)
+    assert.deepStrictEqual(windows.map(([, window]) => window), [[1, 2], [3, 4], [5]])
+  })
+
+  it.effect("takes no longer for an element in a large chunk than in a small one", () =>
+    Effect.gen(function*() {
+      const elements = Array.from({ length: 400_000 }, (_, i) => i)
+      let at = 0
+      const flush = (window: Window) =>
+        Effect.sync(() => window.forEach((element) => assert.strictEqual(element, at++)))
+      const start = process.hrtime.bigint()
+      assert.strictEqual(yield* Task.run(Task.stream({ open: Stream.fromArray(elements), count: 10, flush })), 400_000)
+      // with the square of them it takes minutes
+      assert.isBelow(Number(process.hrtime.bigint() - start) / 1e9, 20)
+    }))
+
+  it.effect("keeps the order of many elements, in chunks larger than windows", () =>
     Effect.gen(function*() {
       let at = 0
       const flush = (window: Window) =>

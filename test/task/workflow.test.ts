@@ -83,6 +83,27 @@ describe("Task.workflow", () => {
       assert.strictEqual(new Set(keys).size, 7)
     }))
 
+  it.effect("has keys that have an end, though each run starts the next one", () =>
+    Effect.gen(function*() {
+      const keys: Array<string> = []
+      const name = "a".repeat(150)
+      const nested = (depth: number): Effect.Effect<unknown, unknown> => {
+        const child = Workflow.make<"A" | "End">(name)
+          .register("A", {
+            run: Effect.andThen(
+              Effect.map(key, (key) => keys.push(key)),
+              depth === 0 ? Effect.void : Effect.suspend(() => nested(depth - 1))
+            ),
+            next: "End"
+          })
+          .addExitStates("End")
+        return Task.run(Task.workflow(child, "A"))
+      }
+      yield* nested(60)
+      assert.strictEqual(new Set(keys).size, 61)
+      for (const key of keys) assert.isBelow(key.length, 2400)
+    }))
+
   it.effect("has an id of its own outside of a run", () =>
     Effect.gen(function*() {
       const keys: Array<string> = []

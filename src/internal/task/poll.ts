@@ -126,6 +126,9 @@ const withinFault = (within: unknown): string | undefined => {
     : "within is infinite; a poll has an end"
 }
 
+/** In the place of an answer: the time is up. */
+const late = Symbol()
+
 /** What has been seen of one poll. */
 class Seen {
   polls = 0
@@ -180,14 +183,13 @@ const polling = (
         if (clock.monotonicTimeNanosUnsafe() >= end) return yield* unanswered("Late")
       }
     })
-    // as it is when the time is up, and not when what ran has been interrupted
-    let late = false
     const timer = Effect.map(Effect.sleep(within), () => {
-      late = true
+      // not later: what ran is interrupted then
       seen.stopped = seen.running
+      return late
     })
     return Effect.flatMap(
       Effect.raceFirst(loop, timer),
-      (value) => late ? unanswered("Late") : Effect.succeed(value)
+      (value) => value === late ? unanswered("Late") : Effect.succeed(value)
     )
   })

@@ -24,6 +24,7 @@ import * as durations from "../check/durations.ts"
 import * as returned from "../check/returned.ts"
 import type { AnyEffect, AnyFiber } from "../fibers/any.ts"
 import { Bell } from "../fibers/bell.ts"
+import { dispatcherOf, DispatcherRef, isSync } from "../fibers/dispatcher.ts"
 import { warn } from "../fibers/warn.ts"
 import * as given from "./given.ts"
 import { Task } from "./kind.ts"
@@ -70,10 +71,11 @@ export const make = (options: unknown): Task => {
           const source = Effect.suspend(() =>
             Stream.runForEachArray(opened(open, state), (chunk) => intake.take(chunk))
           )
-          return Effect.flatMap(Effect.forkChild(source, { startImmediately: true }), (fiber) => {
+          const taken = Effect.flatMap(Effect.forkChild(source, { startImmediately: true }), (fiber) => {
             intake.follow(fiber)
             return Effect.onExit(conduct(intake, restore), () => close(intake, fiber))
           })
+          return isSync(home) ? Effect.provideService(taken, DispatcherRef, dispatcherOf(home)) : taken
         })
       )
   )
@@ -104,8 +106,9 @@ class Intake {
   readonly #clock: Clock.Clock
   /** Rung when a window may be due. */
   readonly bell: Bell
-  /** Elements that are in no window yet, in the order in which they came. */
+  /** Elements in the order in which they came, from the first on that has been in no window yet. */
   #elements: Array<unknown> = []
+  #first = 0
   /** Since when the first and the last of them are there, in nanoseconds of the monotonic clock. */
   #since = 0n
   #latest = 0n
@@ -137,17 +140,17 @@ class Intake {
 
   /** Elements that wait for their flush. */
   get waiting(): number {
-    return this.#elements.length
+    return this.#elements.length - this.#first
   }
 
   get #isFull(): boolean {
-    return this.#elements.length >= this.settings.count
+    return this.waiting >= this.settings.count
   }
 
   /** What the stream hands over; it is asked for more when there is room. */
   take(chunk: Window): Effect.Effect<void> {
     return Effect.withFiber((fiber) => {
-      const isFirst = this.#elements.length === 0
+      const isFirst = this.waiting === 0
       if (this.settings.within !== undefined) this.#latest = this.#clock.monotonicTimeNanosUnsafe()
       if (isFirst) this.#since = this.#latest
       for (const element of chunk) this.#elements.push(element)
@@ -165,13 +168,13 @@ class Intake {
   /** How long the open window stays open; nothing where only its elements say it. */
   get left(): Duration.Duration | undefined {
     const { within } = this.settings
-    if (within === undefined || this.#elements.length === 0 || !Duration.isFinite(within)) return undefined
+    if (within === undefined || this.waiting === 0 || !Duration.isFinite(within)) return undefined
     const left = this.#since + Duration.toNanosUnsafe(within) - this.#clock.monotonicTimeNanosUnsafe()
     return left > 0n ? Duration.nanos(left) : Duration.zero
   }
 
   get isDue(): boolean {
-    if (this.#elements.length === 0) return false
+    if (this.waiting === 0) return false
     if (this.#isFull || this.ended !== undefined) return true
     const { left } = this
     return left !== undefined && !Duration.isPositive(left)
@@ -179,8 +182,13 @@ class Intake {
 
   /** The next window, full or not. */
   next(): Window {
-    const { count } = this.settings
-    const window = this.#elements.splice(0, count)
+    const window = this.#elements.slice(this.#first, this.#first + this.settings.count)
+    this.#first += window.length
+    // at most once for each element, however many one chunk has
+    if (this.#first * 2 >= this.#elements.length) {
+      this.#elements = this.#elements.slice(this.#first)
+      this.#first = 0
+    }
     // what is left came with the last chunk, for which there was room
     this.#since = this.#latest
     this.#room?.ring()

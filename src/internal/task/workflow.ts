@@ -8,6 +8,7 @@ import { misfits, show } from "../check/describe.ts"
 import type { AnyEffect } from "../fibers/any.ts"
 import { tagOf } from "../machine/machine.ts"
 import { WorkflowImpl } from "../machine/workflow.ts"
+import { digest } from "../run/keys.ts"
 import { currentOf } from "../run/run.ts"
 import * as given from "./given.ts"
 import type { Fault } from "./kind.ts"
@@ -52,5 +53,10 @@ const nested = (child: WorkflowImpl, initial: unknown): AnyEffect =>
     const current = currentOf(fiber)
     return current === undefined
       ? child.orchestrate(initial)
-      : child.orchestrate(initial, undefined, `${current.key}/${current.nextSplit(child.name)}`)
+      : child.orchestrate(initial, undefined, bounded(`${current.key}/${current.nextSplit(child.name)}`))
   })
+
+/** Characters of a key: runs in each other, of which the outer ones may have ended, can be without end. */
+const longest = 2000
+
+const bounded = (key: string): string => key.length > longest ? `#~${digest(key)}` : key
