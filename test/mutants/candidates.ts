@@ -10,6 +10,7 @@ import { input } from "./list/input.ts"
 import { runs } from "./list/runs.ts"
 import { scheduler } from "./list/scheduler.ts"
 import { splits } from "./list/splits.ts"
+import { tasks } from "./list/tasks.ts"
 import { waiting } from "./list/waiting.ts"
 import type { Mutant } from "./mutant.ts"
 
@@ -21,9 +22,18 @@ export interface Candidate extends Mutant {
   readonly first: ReadonlyArray<string>
 }
 
-export const candidates: ReadonlyArray<Candidate> = [waiting, splits, hedges, runs, events, input, scheduler].flatMap((
-  part
-) =>
+const parts = [
+  waiting,
+  splits,
+  hedges,
+  runs,
+  events,
+  input,
+  scheduler,
+  tasks
+]
+
+export const candidates: ReadonlyArray<Candidate> = parts.flatMap((part) =>
   Object.entries(part).flatMap(([file, mutants]) =>
     mutants.map((mutant) => ({
       ...mutant,

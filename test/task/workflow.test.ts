@@ -188,6 +188,18 @@ describe("Task.workflow", () => {
       assert.strictEqual((error as CanoError.ConfigurationError).workflow, "pay/ment")
     }))
 
+  it("what may be meant in a workflow is no issue of the one that it stands in", () => {
+    const child = Workflow.make<"A" | "B" | "End">("child")
+      .register("A", { run: Effect.void, next: "End" })
+      .register("B", { run: Effect.void, next: "End" })
+      .addExitStates("End")
+    assert.strictEqual(child.validate({ from: ["A"] })[0]?.rule, "unreachable")
+    const outer = Workflow.make<Order>("order")
+      .register("Pay", { run: Task.workflow(child, "A"), next: "Shipped" })
+      .addExitStates("Shipped")
+    assert.deepStrictEqual(outer.validate(), [])
+  })
+
   it("a workflow that breaks rules is an issue of the one that it stands in, and of the state", () => {
     const child = Workflow.make<"A" | "B">("child").register("A", { run: Effect.void, next: "B" }) as any
     const issues = Workflow.make<Order>("order")
