@@ -139,9 +139,9 @@ const asking = Task.timer(({ sum }: { readonly sum: number }) => sum)
 exactly<Task.Task<{ readonly sum: number }, void, never, never>>()(asking)
 exactly<Effect.Effect<void, Bad>>()(Task.run(asking, { sum: 1 }))
 // @ts-expect-error it asks for a state
-Task.run(asking)
+export const noState = Task.run(asking)
 // @ts-expect-error it asks for another state
-Task.run(asking, { sums: 1 })
+export const otherState = Task.run(asking, { sums: 1 })
 make.register("Pay", { run: asking, next: "Paid" })
 // @ts-expect-error the state has no sum
 make.register("Ask", { run: asking, next: "Paid" })
