@@ -53,7 +53,7 @@ export const events: Mutants = {
     },
     {
       what: "attempts of one hedge have no first in common",
-      from: "if (attempt === 0) this.#marks.set(race, mark)",
+      from: "if (attempt === 0) this.#marks.set(series, mark)",
       to: "",
       tests: "event/RunEvent"
     },
