@@ -73,6 +73,8 @@ export type ConfigurationRule =
   | "unknown-next"
   | "unknown-otherwise"
   | "to"
+  | "signal"
+  | "run-id"
   | "state"
   | "task"
   | "options"

@@ -71,7 +71,7 @@ export interface Definition {
  * @category models
  * @since 0.1.0
  */
-export type State = Task | Split | Exit
+export type State = Task | Split | Signal | Exit
 
 /**
  * A state that runs one task.
@@ -206,6 +206,32 @@ export interface Split {
   readonly keeps: "outcomes" | "tally" | "reduced"
   /** What was given to `registerSplit`: no plain data. */
   readonly registered: { readonly branches: unknown; readonly options: unknown }
+}
+
+/**
+ * A state that waits for a signal.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Signal {
+  readonly kind: "signal"
+  readonly name: string
+  /** Where it leads: by `"next"`, and by `"otherwise"` where that is given. */
+  readonly ways: ReadonlyArray<Way>
+  /** The part of a merge whose Layers serve it first, counted from 0; 0 unless several parts have Layers. */
+  readonly part: number
+  /** The name of the signal. */
+  readonly signal: string
+  /** The key that the signal is to have, where it is the same in each run. */
+  readonly key: string | undefined
+  readonly timeout: Duration.Duration | undefined
+  /** Whether a signal counts that came before the visit began. */
+  readonly since: "run" | "visit"
+  /** Whether who asks is answered. */
+  readonly isAnswered: boolean
+  /** What was given to `registerSignal`: no plain data. */
+  readonly registered: { readonly signal: unknown; readonly options: unknown }
 }
 
 /**

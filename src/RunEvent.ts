@@ -328,6 +328,45 @@ export interface WaitEnded extends End, OfWait {
 }
 
 /**
+ * A run is paused: it enters no further state until it is resumed, or ends. What runs goes on.
+ *
+ * @category events
+ * @since 0.1.0
+ */
+export interface RunPaused extends Common {
+  readonly _tag: "RunPaused"
+  /** What was said of it. */
+  readonly note: string | undefined
+}
+
+/**
+ * A run goes on that was paused.
+ *
+ * @category events
+ * @since 0.1.0
+ */
+export interface RunResumed extends Common {
+  readonly _tag: "RunResumed"
+}
+
+/**
+ * A run has received a signal. One that is refused is told of to who has sent it, and to nobody else.
+ *
+ * @category events
+ * @since 0.1.0
+ */
+export interface SignalReceived extends Common {
+  readonly _tag: "SignalReceived"
+  /** The name of the signal. */
+  readonly signal: string
+  readonly signalKey: string | undefined
+  /** The id that it was sent with. */
+  readonly id: string | undefined
+  /** What was answered to who has sent it. */
+  readonly answer: "taken" | "kept" | "duplicate"
+}
+
+/**
  * All that happens in a run.
  *
  * **Details**
@@ -360,6 +399,9 @@ export type RunEvent =
   | AttemptEnded
   | WaitStarted
   | WaitEnded
+  | RunPaused
+  | RunResumed
+  | SignalReceived
 
 // -----------------------------------------------------------------------------
 // listeners

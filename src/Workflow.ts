@@ -39,6 +39,7 @@ import type {
   Misfanned,
   Names,
   Refused,
+  SignalDeclaration,
   SplitDeclaration,
   SplitTo,
   Suited,
@@ -51,16 +52,20 @@ import type {
   Way
 } from "./internal/machine/typed.ts"
 import type {
+  Answering,
   EndedOf,
   EntryError,
   EntryServices,
   Failure,
+  InTime,
   Joined,
   JoinFailure,
   LayerError,
   LayerIn,
   LayerOut,
   SettledOf,
+  SignalFailure,
+  SignalOptions,
   SplitError,
   SplitOptions,
   SplitServices,
@@ -71,12 +76,14 @@ import * as internal from "./internal/machine/workflow.ts"
 import * as internalRun from "./internal/run/run.ts"
 import type { Work } from "./internal/task/kind.ts"
 import type { JoinStrategy } from "./JoinStrategy.ts"
+import type { Runs } from "./Runs.ts"
+import type { AnySignal, Signal, SignalTimeoutError } from "./Signal.ts"
 import type { Branches, Check, LosersOf, Observers, Options } from "./Split.ts"
 import type * as TaskResult from "./TaskResult.ts"
 
 export type { AnyState, At, Fan, FollowOnError, Graph, Tag, Way } from "./internal/machine/typed.ts"
 export type { SplitTo, TaskFrom, TaskOptions } from "./internal/machine/typed.ts"
-export type { Direction, SplitOptions } from "./internal/machine/typedWork.ts"
+export type { Direction, SignalOptions, SplitOptions } from "./internal/machine/typedWork.ts"
 
 /**
  * How a run is started.
@@ -259,6 +266,51 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
   >
 
   /**
+   * Makes a state wait for a signal, and go on with its value.
+   *
+   * **Details**
+   *
+   * It takes the oldest signal that the run keeps, or the next one that comes. With a `timeout` it goes to `otherwise`, or
+   * fails with `SignalTimeoutError`. Who waits requires `Runs`, so that there is somebody to send through.
+   *
+   * **Gotchas**
+   *
+   * A signal that came early counts. In a loop, where a second click must not approve the next round, say
+   * `since: "visit"`.
+   */
+  registerSignal<
+    const K extends Names<S>,
+    A,
+    B,
+    M,
+    O,
+    N extends S,
+    N2 extends S,
+    const To extends Omit<SplitTo<Tag<S>>, "branches"> = {}
+  >(
+    state: Unhandled<S, K, G>,
+    signal: Signal<A, B>,
+    options:
+      & SignalOptions<
+        At<S, K>,
+        Aimed<N | ((value: A, state: At<S, K>) => N), S, K, Early<O, M, "next">>,
+        InTime<
+          M,
+          Aimed<N2 | ((error: SignalTimeoutError, state: At<S, K>) => N2), S, K, Early<O, M, "otherwise">>
+        >
+      >
+      & Answering<A, B>
+      & SignalDeclaration<S, K, O, To>
+      & Foreseen<M>
+      & Seen<O>
+  ): Workflow<
+    S,
+    Graph<G["handled"] | K, G["exits"], G["ways"] | Way<K, LedBy<S, O, To>>, G["provided"]>,
+    E | SignalFailure<O>,
+    R | Runs
+  >
+
+  /**
    * Makes states exits: a run that enters one ends there and succeeds with it.
    *
    * From cano: `add_exit_states`.
@@ -424,8 +476,8 @@ export const make: <S extends AnyState = never>(
 ) => Workflow<S, Graph.Empty, never, never> = internal.make as any
 
 /**
- * A state of a workflow that is made from data: a task as for `register`, or branches with the options of
- * `registerSplit`.
+ * A state of a workflow that is made from data: a task as for `register`, branches with the options of
+ * `registerSplit`, or a signal with those of `registerSignal`.
  *
  * @category models
  * @since 0.1.0
@@ -442,6 +494,7 @@ export type Entry =
     readonly to?: ReadonlyArray<string> | undefined
   }
   | SplitEntry
+  | SignalEntry
 
 /**
  * A split state of a workflow that is made from data.
@@ -454,6 +507,23 @@ export interface SplitEntry extends Options {
   readonly next: AnyState | ((result: any, state: any) => AnyState | Effect.Effect<any, any, any>)
   readonly otherwise?: AnyState | ((error: any, state: any) => AnyState | Effect.Effect<any, any, any>) | undefined
   readonly to?: SplitTo<string> | undefined
+}
+
+/**
+ * A state that waits for a signal, of a workflow that is made from data.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SignalEntry {
+  readonly signal: AnySignal
+  readonly next: AnyState | ((value: any, state: any) => AnyState)
+  readonly timeout?: Duration.Input | undefined
+  readonly otherwise?: AnyState | ((error: SignalTimeoutError, state: any) => AnyState) | undefined
+  readonly key?: string | ((state: any) => string) | undefined
+  readonly since?: "run" | "visit" | undefined
+  readonly reply?: ((value: any) => unknown) | undefined
+  readonly to?: Omit<SplitTo<string>, "branches"> | undefined
 }
 
 /**

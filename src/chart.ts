@@ -71,7 +71,7 @@ export interface Work {
 }
 
 /**
- * A state that waits for a signal. No definition has one yet; it is there for charts that are made by hand.
+ * A state that waits for a signal: a box with what it waits for.
  *
  * @category models
  * @since 0.1.0

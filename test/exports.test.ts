@@ -64,7 +64,9 @@ const wings: typeof surface = {
   RunMetrics: ["make"],
   RunSpans: ["layer"],
   RunStream: ["make"],
+  Runs: ["AmbiguousBranchError", "Runs", "ask", "fork", "get", "layer", "list", "signal"],
   Scheduler: ["FlowError", "FlowTypeId", "Scheduler", "explain", "flow", "layer", "make", "provide"],
+  Signal: ["SignalError", "SignalTimeoutError", "TypeId", "make", "wait"],
   SplitStream: ["make"],
   Task: ["PollTimeoutError", "TypeId", "isTask", "poll", "retry", "run", "stream", "timer", "workflow"],
   chart: ["LayoutError", "make", "toDot", "toMermaid", "toSvg", "toText", "trail"],
@@ -194,7 +196,9 @@ describe("the core", () => {
   it("loads no wing, and of others stable modules of Effect only", () => {
     const { files, others } = loaded()
     assert.isAbove(files.size, 50)
-    for (const file of files) assert.notMatch(relative(source, file), /^(chart|cli|internal\/(chart|cli)\/.*)\.ts$/)
+    for (const file of files) {
+      assert.notMatch(relative(source, file), /^(chart|cli|Runs|Signal|internal\/(chart|cli|runs)\/.*)\.ts$/)
+    }
     for (const other of others) assert.match(other, /^effect\/[A-Z]\w+$/)
   })
 })

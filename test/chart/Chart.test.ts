@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit } from "effect"
+import { Effect, Exit, Schema } from "effect"
 import { Bulkhead, JoinStrategy, Split, Workflow } from "effect-cano"
 import * as Chart from "effect-cano/chart"
+import * as Signal from "effect-cano/Signal"
 import { anyMachine, hostileNames, runs, untyped } from "../kit/index.ts"
 import { long, order } from "./pictures.ts"
 
@@ -119,6 +120,30 @@ describe("a chart", () => {
     ])
     assert.deepStrictEqual(told[5], ["each branch", "all", "in db"])
     assert.deepInclude(chart.ways, { from: "E", to: "A", kind: "branches", source: "declared", label: "branch" })
+  })
+
+  it("draws a state that waits as what it is, with its deadline on the way to otherwise", () => {
+    const Approval = Signal.make("approval", Schema.Boolean)
+    const chart = Chart.make(
+      untyped()
+        .registerSignal("Ask", Approval, { timeout: "1 day", next: "Sign", otherwise: "Late" })
+        .registerSignal("Sign", Approval, { key: "ops", timeout: "90 seconds", next: (): string => "Done" })
+        .addExitStates("Done", "Late")
+    )
+    assert.deepStrictEqual(chart.states.slice(0, 2), [
+      { kind: "wait", name: "Ask", signals: ["approval"], timeout: undefined },
+      { kind: "wait", name: "Sign", signals: ["approval (ops)"], timeout: "90 s" }
+    ])
+    assert.deepInclude(chart.ways, {
+      from: "Ask",
+      to: "Late",
+      kind: "otherwise",
+      source: "written",
+      label: "after 1 d"
+    })
+    assert.include(Chart.toText(chart), "✉ approval (ops) · 90 s")
+    assert.include(Chart.toText(chart), "after 1 d")
+    assert.include(Chart.toMermaid(chart), "waits for approval (ops) · 90 s\"):::wait")
   })
 
   it("can be drawn of a definition that breaks rules", () => {

@@ -19,6 +19,8 @@ export const line = (event: Event): string => {
       return `${_tag} ${key} ${event.attempt}`
     case "AttemptEnded":
       return `${_tag} ${key} ${event.attempt} ${event.how}`
+    case "SignalReceived":
+      return `${_tag} ${key} ${event.signal} ${event.answer}`
     case "RunEnded":
     case "StateLeft":
     case "SplitEnded":
@@ -42,6 +44,9 @@ export const listenTo = <A, E, R>(body: Effect.Effect<A, E, R>) =>
   })
 
 const starts = new Set(["RunStarted", "StateEntered", "SplitStarted", "BranchQueued", "AttemptStarted", "WaitStarted"])
+
+/** What stands alone. */
+const points = new Set(["RunPaused", "RunResumed", "SignalReceived"])
 
 /** What ends what. */
 const endOf: { readonly [tag: string]: ReadonlyArray<string> } = {
@@ -81,7 +86,7 @@ const faultsOf = (events: ReadonlyArray<Event>): ReadonlyArray<string> => {
     else if (event._tag === "JoinDecided") {
       must(!decided.has(event.split), "is decided once", event)
       decided.add(event.split)
-    } else {
+    } else if (!points.has(event._tag)) {
       // all others have a start
       const { of, since } = event as RunEvent.End
       const start = open.get(of)

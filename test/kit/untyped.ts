@@ -16,6 +16,7 @@ export interface Untyped {
   readonly definition: Definition.Definition
   readonly register: (state: string, task: unknown, options?: object) => Untyped
   readonly registerSplit: (state: string, branches: unknown, options: object) => Untyped
+  readonly registerSignal: (state: string, signal: unknown, options?: unknown) => Untyped
   readonly addExitStates: (...states: ReadonlyArray<string>) => Untyped
   readonly withResources: (layer: unknown) => Untyped
   readonly withTimeout: (duration: unknown) => Untyped

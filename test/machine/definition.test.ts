@@ -4,6 +4,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Duration, Effect, Layer, Schema } from "effect"
 import { Bulkhead, type Definition, JoinStrategy, Split, TaskResult, Workflow } from "effect-cano"
+import * as Signal from "effect-cano/Signal"
 
 const { all, quorum } = JoinStrategy
 
@@ -47,6 +48,7 @@ const states = {
   Count: { run, next: "Fetch" },
   Weigh: { run, next },
   Fetch: { branches: fetchers, ...options },
+  Sign: { signal: Signal.make("sign", Schema.String), timeout: "1 day", key: "ops", next, otherwise: "Failed" },
   Pages: {
     branches: () => TaskResult.split(["Start", "Count"]),
     strategy: all,
@@ -64,7 +66,11 @@ const first = untyped("data").register("Start", Start).withTimeout("1 minute")
 const second = Object.entries(rest)
   .reduce(
     (self, [state, entry]) =>
-      "branches" in entry ? self.registerSplit(state, entry.branches, entry) : self.register(state, entry),
+      "branches" in entry
+        ? self.registerSplit(state, entry.branches, entry)
+        : "signal" in entry
+        ? self.registerSignal(state, entry.signal, entry)
+        : self.register(state, entry),
     untyped("rest")
   )
   .registerSplit("Pages", Pages.branches, Pages)
@@ -82,11 +88,41 @@ describe("the definition of a workflow", () => {
         ["Count", "run", [written("next", "Fetch")]],
         ["Weigh", "run", [unknown("next")]],
         ["Fetch", "split", [written("next", "Pages"), written("otherwise", "Failed")]],
+        ["Sign", "signal", [unknown("next"), written("otherwise", "Failed")]],
         ["Pages", "split", [unknown("next"), unknown("branches")]],
         ["Done", "exit", []],
         ["Failed", "exit", []]
       ]
     )
+  })
+
+  it("says of a signal what it is, how long it is waited for, and which count", () => {
+    const { registered: _, ...sign } = stateOf(workflow, "Sign")
+    assert.deepStrictEqual(sign, {
+      kind: "signal",
+      name: "Sign",
+      ways: [unknown("next"), written("otherwise", "Failed")],
+      part: 0,
+      signal: "sign",
+      key: "ops",
+      timeout: Duration.days(1),
+      since: "run",
+      isAnswered: false
+    })
+    const other = untyped("w").registerSignal("A", Signal.make("s", Schema.String), {
+      key: () => "k",
+      since: "visit",
+      reply: () => {},
+      next,
+      to: { next: ["Done"] }
+    }).addExitStates("Done")
+    const { isAnswered, key, since, ways } = stateOf(other, "A")
+    assert.deepStrictEqual([isAnswered, key, since, ways], [
+      true,
+      undefined,
+      "visit",
+      [{ by: "next", to: ["Done"], source: "declared" }]
+    ])
   })
 
   it("says of a split what its branches are, how they are joined and within what bounds", () => {
@@ -207,7 +243,7 @@ describe("the definition of a workflow", () => {
   it("is plain data but for the Schema and what was registered", () => {
     const data = plain(workflow.definition)
     const json = JSON.stringify(data)
-    assert.deepStrictEqual(JSON.stringify(structuredClone(data)) !== undefined && JSON.parse(json).states.length, 8)
+    assert.deepStrictEqual(JSON.stringify(structuredClone(data)) !== undefined && JSON.parse(json).states.length, 9)
     assert.deepStrictEqual(structuredClone(data).states, structuredClone(plain(workflow.definition).states))
     assert.deepStrictEqual(JSON.parse(json).states[0], {
       kind: "effect",

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Layer, Option, Schema } from "effect"
 import { CanoError, JoinStrategy, TaskResult, Workflow } from "effect-cano"
+import * as Signal from "effect-cano/Signal"
 import { type Untyped, untyped } from "../kit/index.ts"
 
 const empty = untyped()
@@ -11,6 +12,9 @@ const machine = (schema: unknown, options?: object) =>
     .register("A", done).addExitStates("Done")
 const split = (options: object, branches: unknown = [Effect.void]) =>
   empty.registerSplit("A", branches, { strategy: JoinStrategy.all, next: "Done", ...options }).addExitStates("Done")
+
+const waiting = (options: object, signal: unknown = Signal.make("s", Schema.String)) =>
+  empty.registerSignal("A", signal, { next: "Done", ...options }).addExitStates("Done")
 
 const declared = (options: unknown, task: unknown = done) => (sound as any).register("B", task, options) as Untyped
 
@@ -32,7 +36,8 @@ describe("a definition that breaks a rule", () => {
     readonly options?: Workflow.RunOptions
   }
   // the type asks for a case of each rule
-  const cases: { readonly [Rule in CanoError.ConfigurationRule]: ReadonlyArray<Broken> } = {
+  // the id of another run is seen where there are two: see test/runs
+  const cases: { readonly [Rule in Exclude<CanoError.ConfigurationRule, "run-id">]: ReadonlyArray<Broken> } = {
     "no-handler": [{ workflow: empty.addExitStates("Done"), initial: "Done", text: /^no state is registered$/ }],
     "no-exit": [{ workflow: empty.register("A", Effect.succeed("A")), text: /call addExitStates/ }],
     "initial-state": [
@@ -72,6 +77,18 @@ describe("a definition that breaks a rule", () => {
       { workflow: sound.addExitStates(["End"] as never), text: /addExitStates was given \["End"\] as a state/ }
     ],
     options: [
+      {
+        workflow: waiting({ key: 1 }),
+        state: "A",
+        text: /key is 1; it must be a text, a function of the state to one/
+      },
+      { workflow: waiting({ since: "now" }), state: "A", text: /since is "now"; it must be "run" or "visit"/ },
+      { workflow: waiting({ reply: "yes" }), state: "A", text: /reply is "yes"; it must be a function of the value/ },
+      {
+        workflow: empty.registerSignal("A", Signal.make("s", Schema.String)).addExitStates("Done"),
+        state: "A",
+        text: /the options are undefined; they must be \{ next, timeout/
+      },
       { workflow: sound, options: { runId: 7 as never }, text: /runId is 7; it must be a string/ },
       { workflow: sound, options: "r" as never, text: /the options of a run are "r"; they must be \{ runId, … \}/ },
       { workflow: declared(42), state: "B", text: /the options are 42; they must be \{ to: \[…\] \}/ },
@@ -277,6 +294,12 @@ describe("a definition that breaks a rule", () => {
       { workflow: split({ reduce: { initial: 0, step: () => 0 } }), state: "A", text: /it must be \{ initial/ }
     ],
     timeout: [
+      { workflow: waiting({ timeout: -1 }), state: "A", text: /timeout is negative: -1/ },
+      {
+        workflow: waiting({ otherwise: "Done" }),
+        state: "A",
+        text: /otherwise is given, but no timeout after which it is taken; give one, or leave otherwise out$/
+      },
       { workflow: split({ timeout: -1 }), state: "A", text: /negative/ },
       { workflow: split({ timeout: Number.NaN }), state: "A", text: /not a number/ }
     ],
@@ -299,6 +322,29 @@ describe("a definition that breaks a rule", () => {
         workflow: split({ maxBranches: 1 }, [Effect.void, Effect.void]),
         state: "A",
         text: /there are 2 branches, more than the 1 of maxBranches/
+      }
+    ],
+    signal: [
+      { workflow: waiting({}, "approval"), state: "A", text: /"approval" is no signal; make one with Signal.make$/ },
+      {
+        workflow: waiting({}, Signal.make("", Schema.String)),
+        state: "A",
+        text: /the name of a signal is ""; it must be a text/
+      },
+      {
+        workflow: waiting({}, Signal.make("s", Schema.String, { capacity: 0 })),
+        state: "A",
+        text: /the capacity of signal "s" is 0; it must be an integer of at least 1, or be left out$/
+      },
+      {
+        workflow: waiting({}, (Signal.make as (...args: ReadonlyArray<unknown>) => unknown)("s", String)),
+        state: "A",
+        text: /the Schema of signal "s" is .*, which is no Schema$/
+      },
+      {
+        workflow: waiting({}, Signal.make("s", Schema.String, { reply: Schema.String })),
+        state: "A",
+        text: /signal "s" has replies, and there is no reply that answers; give one$/
       }
     ],
     "max-depth": [{ workflow: sound, options: { maxDepth: 0 }, text: /maxDepth is 0; .*at least 1/ }]

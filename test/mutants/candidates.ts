@@ -9,6 +9,7 @@ import { hedges } from "./list/hedges.ts"
 import { input } from "./list/input.ts"
 import { runs } from "./list/runs.ts"
 import { scheduler } from "./list/scheduler.ts"
+import { signals } from "./list/signals.ts"
 import { splits } from "./list/splits.ts"
 import { tasks } from "./list/tasks.ts"
 import { waiting } from "./list/waiting.ts"
@@ -30,7 +31,8 @@ const parts = [
   events,
   input,
   scheduler,
-  tasks
+  tasks,
+  signals
 ]
 
 export const candidates: ReadonlyArray<Candidate> = parts.flatMap((part) =>

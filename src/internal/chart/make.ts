@@ -19,7 +19,7 @@ export const make = ({ name, states }: Definition.Definition, { each, initial, s
   }
   for (const state of states) {
     if (!shown.has(state.name)) shown.set(state.name, stateOf(state, each ?? {}))
-    for (const way of state.ways) for (const each of waysOf(state.name, way)) add(each)
+    for (const way of state.ways) for (const each of waysOf(state, way)) add(each)
   }
   for (const path of seen ?? []) addSeen(path, shown, ways, add)
   const known = [...ways.values()]
@@ -53,13 +53,18 @@ const addSeen = (
   }
 }
 
-const waysOf = (from: string, { by, source, to }: Definition.Way): ReadonlyArray<Way> => {
+const waysOf = (state: Definition.State, { by, source, to }: Definition.Way): ReadonlyArray<Way> => {
+  const from = state.name
   const kind = by === "task" ? "next" : by
-  const label = by === "otherwise" ? "otherwise" : by === "branches" ? "branch" : undefined
+  const label = by === "otherwise" ? otherwise(state) : by === "branches" ? "branch" : undefined
   if (source !== "unknown") return to.map((to) => ({ from, to, kind, source, label }))
   // nearly every function makes plain branches, which lead nowhere
   return by === "branches" ? [] : [{ from, to: undefined, kind, source, label }]
 }
+
+/** Of a signal the deadline is what leads there. */
+const otherwise = (state: Definition.State): string =>
+  state.kind === "signal" && state.timeout !== undefined ? `after ${brief(state.timeout)}` : "otherwise"
 
 const stateOf = (state: Definition.State, each: { readonly [state: string]: string }): State => {
   switch (state.kind) {
@@ -67,6 +72,16 @@ const stateOf = (state: Definition.State, each: { readonly [state: string]: stri
       return { kind: "exit", name: state.name }
     case "split":
       return splitOf(state, Object.hasOwn(each, state.name) ? each[state.name] : undefined)
+    case "signal": {
+      const { key, name, signal, timeout, ways } = state
+      const isOnWay = ways.some(({ by }) => by === "otherwise")
+      return {
+        kind: "wait",
+        name,
+        signals: [key === undefined ? signal : `${signal} (${key})`],
+        timeout: timeout === undefined || isOnWay || !Duration.isFinite(timeout) ? undefined : brief(timeout)
+      }
+    }
     default:
       return state.work === undefined
         ? { kind: "task", name: state.name }

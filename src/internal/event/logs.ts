@@ -60,6 +60,12 @@ const sentence = (event: RunEvent): string => {
       return `attempt ${event.attempt} has ended ${after(event)}: ${event.how}`
     case "WaitStarted":
       return `waits for ${waitedFor(event)}`
+    case "RunPaused":
+      return `workflow "${event.workflow}" is paused${event.note === undefined ? "" : `: ${clip(event.note)}`}`
+    case "RunResumed":
+      return `workflow "${event.workflow}" goes on`
+    case "SignalReceived":
+      return `signal "${clip(event.signal)}" is received: ${event.answer}`
     case "WaitEnded":
       return `has waited for ${waitedFor(event)} ${after(event)}: ${event.how}`
   }

@@ -48,6 +48,7 @@ export const make: Effect.Effect<Listener> = Effect.map(Effect.context<never>(),
   const waitSeconds = series(seconds("cano_branch_wait_seconds", "From when a branch is known to its start"))
   const joins = series(counter("cano_joins_total", "Joins that were decided"))
   const waiting = series(gauge("cano_waits_active", "Waits for a signal or an instant that go on"))
+  const signals = series(counter("cano_signals_total", "Signals that runs have received"))
   const attempts = series(counter("cano_attempts_total", "Attempts of hedges and retries that have ended"))
 
   const add = <State>(metric: Metric.Metric<number, State>, amount: number) => metric.modifyUnsafe(amount, context)
@@ -94,6 +95,8 @@ export const make: Effect.Effect<Listener> = Effect.map(Effect.context<never>(),
         const { attempt, how, kind, state } = event
         return count(attempts({ workflow, state, kind: attempt === 0 ? "first" : kind, outcome: how }))
       }
+      case "SignalReceived":
+        return count(signals({ workflow, signal: event.signal, answer: event.answer }))
       case "WaitStarted":
         return add(waiting({ workflow, state: event.state, kind: event.waits }), 1)
       case "WaitEnded":

@@ -11,7 +11,7 @@ import type { Listener as Told, OfSplit, RunEvent } from "../../RunEvent.ts"
 import { attempt } from "../check/describe.ts"
 import { tagOf } from "../machine/machine.ts"
 import { segment } from "../run/keys.ts"
-import type { Counts, Ended, Listener, Span, SplitSpan, WaitSpan } from "../run/listener.ts"
+import type { Counts, Ended, Listener, Note, Span, SplitSpan, WaitSpan } from "../run/listener.ts"
 import type { Run, SplitLevel } from "../run/run.ts"
 import { CurrentRunRef } from "../run/run.ts"
 import type { Decided } from "../split/decision.ts"
@@ -172,6 +172,25 @@ export class Teller implements Listener {
       reason: decided.reason,
       counts
     })
+  }
+
+  noted(note: Note): void {
+    const { run } = note
+    // of a run whose start is not told yet, nothing is
+    if (!this.#books.has(run)) return
+    const key = run.keyOfRun
+    switch (note._tag) {
+      case "Paused":
+        this.#tell(run, { _tag: "RunPaused", key, note: note.note })
+        return
+      case "Resumed":
+        this.#tell(run, { _tag: "RunResumed", key })
+        return
+      case "Signal": {
+        const { answer, id, signal, signalKey } = note
+        this.#tell(run, { _tag: "SignalReceived", key, signal, signalKey, id, answer })
+      }
+    }
   }
 
   // ---------------------------------------------------------------------------

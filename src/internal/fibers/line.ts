@@ -50,6 +50,35 @@ export class Line<A> {
     return true
   }
 
+  /** The first that fits. */
+  find(fits: (value: A) => boolean): Entry<A> | undefined {
+    let at = this.#first
+    while (at !== undefined && !fits(at.value)) at = at.after
+    return at
+  }
+
+  /** Puts somebody where he belongs: in front of the first that comes after him. */
+  insert(value: A, comesAfter: (value: A) => boolean): Entry<A> {
+    const last = this.#last
+    // whoever is new comes last, which needs no look at the others
+    if (last === undefined || !comesAfter(last.value)) return this.push(value)
+    let next = this.#first!
+    while (!comesAfter(next.value)) next = next.after!
+    const node = new Node(value)
+    const { before } = next
+    node.before = before
+    node.after = next
+    next.before = node
+    if (before === undefined) this.#first = node
+    else before.after = node
+    this.size++
+    return node
+  }
+
+  *[Symbol.iterator](): Iterator<A> {
+    for (let at = this.#first; at !== undefined; at = at.after) yield at.value
+  }
+
   shift(): A | undefined {
     const first = this.#first
     if (first === undefined) return undefined

@@ -5,7 +5,7 @@
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import type { Issue } from "../../CanoError.ts"
-import type { Definition, Split, State, Task } from "../../Definition.ts"
+import type { Definition, Signal, Split, State, Task } from "../../Definition.ts"
 import { mayDetach } from "../split/config.ts"
 import type { Parsed } from "../split/options.ts"
 import * as options from "../split/options.ts"
@@ -14,6 +14,7 @@ import type { SplitOptions } from "./definition.ts"
 import { sourceOf } from "./definition.ts"
 import type { Check, Handler, Machine } from "./machine.ts"
 import * as resources from "./resources.ts"
+import * as signalState from "./signalState.ts"
 import * as splitState from "./splitState.ts"
 import * as task from "./task.ts"
 
@@ -45,11 +46,18 @@ export const compile = (
     unfit: validate === "transitions" ? unfit : undefined
   }
   const isMerged = layers !== undefined && layers.parts > 1
-  const add = ({ name, part }: Task | Split, handler: Handler) =>
+  const add = ({ name, part }: Task | Split | Signal, handler: Handler) =>
     handlers.set(name, isMerged ? (state, run) => resources.inPart(handler(state, run), part) : handler)
   for (const state of states) {
     if (state.kind === "exit") continue
-    add(state, state.kind === "split" ? split(machine, state, parsed.get(state)!) : single(machine, state))
+    add(
+      state,
+      state.kind === "split"
+        ? split(machine, state, parsed.get(state)!)
+        : state.kind === "signal"
+        ? signal(machine, state)
+        : single(machine, state)
+    )
   }
   return machine
 }
@@ -71,6 +79,12 @@ const split = (machine: Machine, state: Split, parsed: Parsed): Handler => {
   }
   return splitState.handler(machine, { ...parsed, next, otherwise, to })
 }
+
+const signal = (machine: Machine, state: Signal): Handler =>
+  signalState.handler(machine, state, {
+    next: declared.heldTo(state, "next"),
+    otherwise: declared.heldTo(state, "otherwise")
+  })
 
 /** They are of their types, by the rules. */
 const optionsOf = ({ registered }: Split): SplitOptions => registered.options as SplitOptions

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import type { WorkflowError } from "../../CanoError.ts"
-import type { Split, Task, Way } from "../../Definition.ts"
+import type { Signal, Split, Task, Way } from "../../Definition.ts"
 import { clip, list, show } from "../check/describe.ts"
 import type { Run } from "../run/run.ts"
 import { workflowError } from "../split/frame.ts"
@@ -34,11 +34,11 @@ const isNames = (u: unknown): u is ReadonlyArray<string> => Array.isArray(u) && 
 const parts = ["next", "otherwise", "branches"] as const
 
 /** What is wrong with the `to` of a state, as sentences. */
-export const wrong = (state: Task | Split, known: ReadonlySet<string>): ReadonlyArray<string> => {
+export const wrong = (state: Task | Split | Signal, known: ReadonlySet<string>): ReadonlyArray<string> => {
   const { options } = state.registered
   const to: unknown = Predicate.isObject(options) ? options["to"] : undefined
   if (to === undefined) return []
-  if (state.kind !== "split") return state.ways.flatMap((way) => ofWay(way, "to", to, known))
+  if (state.kind !== "split" && state.kind !== "signal") return state.ways.flatMap((way) => ofWay(way, "to", to, known))
   if (!Predicate.isObject(to)) return [`to is ${show(to)}; it must be { next, otherwise, branches }, each with names`]
   return parts.flatMap((by) => {
     const given = to[by]
@@ -46,7 +46,12 @@ export const wrong = (state: Task | Split, known: ReadonlySet<string>): Readonly
     const way = state.ways.find((way) => way.by === by)
     if (way !== undefined) return ofWay(way, `to.${by}`, given, known)
     if (Array.isArray(given) && given.length === 0) return []
-    return [`to.${by} is given, but ${by === "otherwise" ? "there is no otherwise" : "its branches are no states"}`]
+    const why = by === "otherwise"
+      ? "there is no otherwise"
+      : state.kind === "signal"
+      ? "a signal has no branches"
+      : "its branches are no states"
+    return [`to.${by} is given, but ${why}`]
   })
 }
 
@@ -77,7 +82,7 @@ const ofWay = (way: Way, option: string, given: unknown, known: ReadonlySet<stri
 // -----------------------------------------------------------------------------
 
 /** The names that a way is held to. */
-export const heldTo = ({ ways }: Task | Split, by: Way["by"]): ReadonlySet<string> | undefined => {
+export const heldTo = ({ ways }: Task | Split | Signal, by: Way["by"]): ReadonlySet<string> | undefined => {
   const way = ways.find((way) => way.by === by)
   return way?.source === "declared" ? new Set(way.to) : undefined
 }

@@ -7,12 +7,14 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type * as Schema from "effect/Schema"
-import type { Branches, Definition, Split, State, Task, Way } from "../../Definition.ts"
+import type { Branches, Definition, Signal, Split, State, Task, Way } from "../../Definition.ts"
 import * as JoinStrategy from "../../JoinStrategy.ts"
 import * as pool from "../bulkhead/pool.ts"
 import { isCount } from "../check/counts.ts"
 import { attempt, show } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
+import * as schema from "../check/schema.ts"
+import { isSignal } from "../signal/typeId.ts"
 import type { Source } from "../split/branches.ts"
 import * as branches from "../split/branches.ts"
 import type { SplitInput } from "../split/options.ts"
@@ -20,7 +22,6 @@ import * as kinds from "../task/kind.ts"
 import * as declared from "./declared.ts"
 import { tagOf } from "./machine.ts"
 import * as resources from "./resources.ts"
-import * as schema from "./schema.ts"
 
 /** The options of `registerSplit`. */
 export interface SplitOptions extends SplitInput {
@@ -44,6 +45,13 @@ export type Entry =
     /** What they were read as, once. */
     readonly source: Source | branches.NotBranches
     readonly options: SplitOptions
+    readonly part: number
+  }
+  | {
+    readonly _tag: "Signal"
+    readonly state: string
+    readonly signal: unknown
+    readonly options: unknown
     readonly part: number
   }
   | { readonly _tag: "Exit"; readonly state: string }
@@ -107,6 +115,8 @@ const stateOf = (entry: Entry): State => {
       return Object.freeze(task(entry))
     case "Split":
       return Object.freeze(split(entry))
+    case "Signal":
+      return Object.freeze(signal(entry))
     case "Exit":
       return Object.freeze({ kind: "exit", name: entry.state, ways: Object.freeze([]) })
   }
@@ -170,6 +180,28 @@ const split = (entry: Extract<Entry, { readonly _tag: "Split" }>): Split => {
   }
   sources.set(made, source)
   return made
+}
+
+const signal = (entry: Extract<Entry, { readonly _tag: "Signal" }>): Signal => {
+  const { options, part, signal, state } = entry
+  // what is no record of options has none
+  const given: { readonly [option: string]: unknown } = Predicate.isObject(options) ? options : {}
+  const names = (by: Way["by"]) => declared.namesOf(options, by, "split")
+  const ways = Predicate.isObject(options) ? [wayOf("next", given["next"], names("next"))] : []
+  if (given["otherwise"] !== undefined) ways.push(wayOf("otherwise", given["otherwise"], names("otherwise")))
+  return {
+    kind: "signal",
+    name: state,
+    ways: Object.freeze(ways),
+    part,
+    signal: isSignal(signal) ? signal.name : show(signal),
+    key: Predicate.isString(given["key"]) ? given["key"] : undefined,
+    // an input of another type than `Duration.Input` is told of by the rules
+    timeout: durationOf(given["timeout"] as Duration.Input | undefined),
+    since: given["since"] === "visit" ? "visit" : "run",
+    isAnswered: given["reply"] !== undefined,
+    registered: Object.freeze({ signal, options })
+  }
 }
 
 /** Where a state leads by what was given for it. */

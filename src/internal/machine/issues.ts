@@ -5,18 +5,19 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import type { Issue } from "../../CanoError.ts"
-import type { Definition, Split, State, Task } from "../../Definition.ts"
+import type { Definition, Signal, Split, State, Task } from "../../Definition.ts"
 import type { RunOptions } from "../../Workflow.ts"
 import { list, misfits, show } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
 import { make as issue } from "../check/issue.ts"
+import * as schema from "../check/schema.ts"
 import type { Fault } from "../task/kind.ts"
 import { isTask } from "../task/kind.ts"
 import type { Splits } from "./compile.ts"
 import * as declared from "./declared.ts"
 import type { Draft } from "./definition.ts"
 import { tagOf } from "./machine.ts"
-import * as schema from "./schema.ts"
+import * as signalState from "./signalState.ts"
 import * as task from "./task.ts"
 
 /** The names of all states, the registered ones first. */
@@ -60,15 +61,16 @@ export const of = (
   return issues
 }
 
-const isRegistered = (state: State): state is Task | Split => state.kind !== "exit"
+const isRegistered = (state: State): state is Task | Split | Signal => state.kind !== "exit"
 
-const ofState = (state: Task | Split, splits: Splits, known: ReadonlySet<string>): ReadonlyArray<Issue> => {
+const ofState = (state: Task | Split | Signal, splits: Splits, known: ReadonlySet<string>): ReadonlyArray<Issue> => {
   const { kind, name } = state
-  if (!Predicate.isString(name)) return [unnamed(kind === "split" ? "registerSplit" : "register", name)]
+  if (!Predicate.isString(name)) return [unnamed(methods[kind] ?? "register", name)]
   if (kind === "split") {
     const parsed = splits.get(state)
     return [...ofTargets(state, known), ...parsed !== undefined && Result.isFailure(parsed) ? parsed.failure : []]
   }
+  if (kind === "signal") return [...ofTargets(state, known), ...signalState.wrong(state)]
   const issues = [...ofTargets(state, known)]
   if (task.handler(state.registered.task) === undefined) {
     const hint = isTask(state.registered.task) ? "; what it is given is a run without next" : ""
@@ -86,6 +88,8 @@ const ofState = (state: Task | Split, splits: Splits, known: ReadonlySet<string>
 const faultsOf = (task: unknown): ReadonlyArray<Fault> =>
   Predicate.hasProperty(task, "run") && !Effect.isEffect(task) && isTask(task.run) ? task.run.faults : []
 
+const methods: { readonly [kind in State["kind"]]?: string } = { split: "registerSplit", signal: "registerSignal" }
+
 /** A state has one meaning. */
 const clashes = (names: ReadonlyArray<string>, exits: ReadonlyArray<string>): ReadonlyArray<Issue> => {
   const once = new Set<string>()
@@ -102,12 +106,12 @@ const unnamed = (method: string, given: unknown): Issue =>
   issue(undefined, "state", `${method} was given ${show(given)} as a state; its name must be a string`)
 
 /** States that are named in a definition must exist. */
-const ofTargets = (state: Task | Split, known: ReadonlySet<string>): ReadonlyArray<Issue> => [
+const ofTargets = (state: Task | Split | Signal, known: ReadonlySet<string>): ReadonlyArray<Issue> => [
   ...ofWays(state, known),
   ...declared.wrong(state, known).map((sentence) => issue(state.name, "to", sentence))
 ]
 
-const ofWays = (state: Task | Split, known: ReadonlySet<string>): ReadonlyArray<Issue> =>
+const ofWays = (state: Task | Split | Signal, known: ReadonlySet<string>): ReadonlyArray<Issue> =>
   state.ways.flatMap(({ by, source, to }) => {
     if (source !== "written" || (to.length > 0 && to.every((name) => known.has(name)))) return []
     const what = to.length === 0 ? "not a state" : `"${to[0]}", which is neither registered nor an exit state`

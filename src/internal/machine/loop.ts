@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import type { WorkflowError } from "../../CanoError.ts"
 import * as limits from "../run/limits.ts"
 import { told } from "../run/listener.ts"
+import type { Registered } from "../run/registry.ts"
 import type { Run } from "../run/run.ts"
 import { traced } from "../run/run.ts"
 import { none } from "../run/seams.ts"
@@ -17,7 +18,9 @@ import { notAState, ofNext, ofTask, tagOf, unfit } from "./machine.ts"
 
 /** Runs a machine from a state to an exit state. What it fails with tells the path. */
 export const advance = (machine: Machine, run: Run, initial: unknown): AnyEffect => {
-  const steps = new Steps(machine, run, initial)
+  const { known } = run.seams
+  const steps = known === undefined ? new Steps(machine, run) : new Gated(machine, run, known)
+  steps.enter(initial)
   return Effect.matchCauseEffect(Effect.whileLoop(steps), {
     onSuccess: () => steps.error === undefined ? Exit.succeed(steps.state) : traced(run, Cause.fail(steps.error)),
     onFailure: (cause) => traced(run, cause)
@@ -32,13 +35,12 @@ class Steps {
   state: unknown
   handler: Handler | undefined
   error: WorkflowError | undefined
-  constructor(machine: Machine, run: Run, initial: unknown) {
+  constructor(machine: Machine, run: Run) {
     this.machine = machine
     this.run = run
     this.visit = run.seams === none
       ? undefined
       : visiting(machine, run, () => this.handler!(this.state, run), () => this.state)
-    this.enter(initial)
   }
   while(): boolean {
     return this.handler !== undefined
@@ -67,6 +69,33 @@ class Steps {
     this.handler = handler
     this.state = state
     run.enter(tag)
+  }
+}
+
+/** The same of a run that is known from outside: while it is paused, it enters no state, no exit either. */
+class Gated extends Steps {
+  readonly known: Registered
+  /** The state that it is to enter when it is resumed. */
+  held: { readonly state: unknown } | undefined
+  constructor(machine: Machine, run: Run, known: Registered) {
+    super(machine, run)
+    this.known = known
+  }
+  override while(): boolean {
+    return this.held !== undefined || super.while()
+  }
+  override body(): AnyEffect {
+    return this.held === undefined ? super.body() : this.known.resumed
+  }
+  override step(next: unknown): void {
+    const { held } = this
+    if (held === undefined) return super.step(next)
+    this.held = undefined
+    this.enter(held.state)
+  }
+  override enter(state: unknown): void {
+    if (this.known.isPaused) this.held = { state }
+    else super.enter(state)
   }
 }
 

@@ -33,7 +33,7 @@ export interface Given {
   readonly to: { readonly [by in "branches" | "next" | "otherwise"]: Names }
 }
 
-type Names = ReadonlySet<string> | undefined
+export type Names = ReadonlySet<string> | undefined
 
 /** Asks where the run goes on, with the result of a join or its error. */
 type Target = (value: unknown, state: unknown, run: Run) => AnyEffect
@@ -98,7 +98,7 @@ const joiner = (config: Config, onSuccess: Target, onFailure: Target | undefined
 }
 
 /** `next` and `otherwise`: a state, or a function to a state or to an Effect of one. */
-const target = (machine: Machine, to: unknown, option: "next" | "otherwise", names: Names): Target => {
+export const target = (machine: Machine, to: unknown, option: "next" | "otherwise", names: Names): Target => {
   if (!Predicate.isFunction(to)) {
     const state = Exit.succeed(to)
     return () => state

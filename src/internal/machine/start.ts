@@ -45,6 +45,7 @@ export const start = (
   const refused = outer instanceof Run ? tooDeep(machine, outer) : undefined
   if (refused !== undefined) return Exit.fail(refused)
   const around = runOf(current)
+  const found = seams.forRun(fiber)
   const run = new Run({
     workflow: machine.name,
     options,
@@ -54,12 +55,12 @@ export const start = (
     stem: undefined,
     key,
     nursery: machine.mayDetach ? nursery.make() : undefined,
-    seams: seams.of(fiber),
+    seams: found,
     isTimed: timeout !== undefined || around?.isTimed === true,
     splits: machine.splits
   })
   const states = (): AnyEffect => withBranches(run, advance(machine, run, begin(run, initial)))
-  return within(run, () => {
+  const body = within(run, () => {
     if (timeout === undefined && layers === undefined) return states()
     // in no state yet while its Layers are built
     const later = layers === undefined
@@ -75,6 +76,7 @@ export const start = (
         (mark) => layers === undefined ? later : provideLocal(later, layers, mark)
       )
   })
+  return found.known === undefined ? body : found.known.apart(body)
 }
 
 /** Why a run does not start in a task of another one. It is an error of that one: nothing of the first is there yet. */

@@ -312,6 +312,12 @@ export interface SplitDeclaration<S, K, B, O, To> {
   readonly to?: (To & SplitDeclared<S, K, Branches.ListOf<B>, O, To>) | undefined
 }
 
+/** The same of a state that waits for a signal. */
+export interface SignalDeclaration<S, K, O, To> {
+  /** The names of the states that the functions `next` and `otherwise` lead to, as `to` of `register`. */
+  readonly to?: (To & SplitDeclared<S, K, never, O, To>) | undefined
+}
+
 /** Whether a split declares what its types know, for each of its options. */
 export type SplitDeclared<S, K, L, O, To> = {
   readonly [P in keyof To]: P extends "next" | "otherwise"

@@ -1,9 +1,12 @@
 /**
  * What the types know of the work in a machine: what its tasks, splits and Layers give, need and fail with. Types only.
  */
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type { JoinTimeoutError, JoinUnsatisfiedError, WorkflowError } from "../../CanoError.ts"
+import type { Runs } from "../../Runs.ts"
+import type { AnySignal, Replies, SignalTimeoutError } from "../../Signal.ts"
 import type {
   Branches,
   BulkheadError,
@@ -132,6 +135,42 @@ export interface SplitOptions<
 }
 
 /**
+ * How a state of a machine waits for a signal.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SignalOptions<State, Next, Otherwise> {
+  /** Where the run goes on: a state, or a function of the value and the state to one. */
+  readonly next: Next
+  /** How long it waits, from when the state is entered; left out, as long as it takes. */
+  readonly timeout?: Duration.Input | undefined
+  /**
+   * Where it goes when the time is up: a state, or a function of the `SignalTimeoutError` and the state to one. Left out, that
+   * is the error of the run.
+   */
+  readonly otherwise?: Otherwise | undefined
+  /** The key that a signal is to have, or a function of the state to it; left out, it may have any, or none. */
+  readonly key?: string | ((state: State) => string) | undefined
+  /** Whether a signal counts that came before this visit of the state; left out, `"run"`: it does. */
+  readonly since?: "run" | "visit" | undefined
+}
+
+/** What is answered to who asks: it must be said where the signal has replies. */
+export type Answering<A, B> = [void] extends [B] ? Partial<Replies<A, B>> : Replies<A, B>
+
+/** Where an option leads that is taken when the time is up, or what is wrong without one. */
+export type InTime<M, Otherwise> = unknown extends M ? Otherwise
+  : true extends Has<M, "timeout"> ? Otherwise
+  : [Has<M, "otherwise">] extends [false] ? Otherwise
+  : "otherwise needs a timeout, after which it is taken"
+
+/** What waiting for a signal can fail with. */
+export type SignalFailure<O> = [OptionOf<O, "timeout", undefined>] extends [undefined] ? never
+  : false extends Has<O, "otherwise"> ? SignalTimeoutError
+  : never
+
+/**
  * A state, or a function to a state or to an Effect of one.
  *
  * @category models
@@ -142,9 +181,12 @@ export type Direction<S, A, State> = S | ((value: A, state: State) => S | Effect
 export type EntryError<X> = X extends { readonly branches: infer B } ?
     | SplitError<B, X>
     | (false extends Has<X, "otherwise"> ? JoinError<Branches.ListOf<B>, X> : never)
+  : X extends { readonly signal: AnySignal } ? SignalFailure<X>
   : TaskError<X>
 
-export type EntryServices<X> = X extends { readonly branches: infer B } ? SplitServices<B, X> : TaskServices<X>
+export type EntryServices<X> = X extends { readonly branches: infer B } ? SplitServices<B, X>
+  : X extends { readonly signal: AnySignal } ? Runs
+  : TaskServices<X>
 
 /** What a task can fail with. */
 export type TaskError<X> = X extends { readonly run: infer Run } ? WorkError<Run> : WorkError<X>

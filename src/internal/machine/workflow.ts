@@ -14,6 +14,7 @@ import type { Definition } from "../../Definition.ts"
 import type { RunOptions } from "../../Workflow.ts"
 import { attempt, isPlain, show } from "../check/describe.ts"
 import { make as issue } from "../check/issue.ts"
+import * as schema from "../check/schema.ts"
 import { source } from "../split/branches.ts"
 import { compile, splitsOf } from "./compile.ts"
 import type { Draft, SplitOptions } from "./definition.ts"
@@ -23,7 +24,6 @@ import * as issues from "./issues.ts"
 import type { AnyEffect, Check } from "./machine.ts"
 import { isKnown, tagOf } from "./machine.ts"
 import * as resources from "./resources.ts"
-import * as schema from "./schema.ts"
 import type { Ready } from "./start.ts"
 import { start } from "./start.ts"
 
@@ -71,6 +71,9 @@ export class WorkflowImpl {
   }
   registerSplit(state: string, branches: unknown, options: SplitOptions): WorkflowImpl {
     return this.#add({ _tag: "Split", state, branches, source: source(branches), options: copied(options), part: 0 })
+  }
+  registerSignal(state: string, signal: unknown, options: unknown): WorkflowImpl {
+    return this.#add({ _tag: "Signal", state, signal, options: copied(options), part: 0 })
   }
   addExitStates(...states: ReadonlyArray<string>): WorkflowImpl {
     return this.#add(...states.map((state) => ({ _tag: "Exit", state }) as const))
@@ -155,7 +158,7 @@ export const make = (
 
 const isRecord = (u: unknown): u is { readonly [key: string]: unknown } => Predicate.isObject(u) && !Effect.isEffect(u)
 
-/** The states are told apart by `branches`, which only a split has. */
+/** The states are told apart by `branches`, which only a split has, and by `signal`. */
 export const fromEntries = (
   name: string,
   options: { readonly states: { readonly [state: string]: unknown }; readonly exits: ReadonlyArray<string> }
@@ -165,6 +168,8 @@ export const fromEntries = (
       isRecord(entry) && "branches" in entry
         // the options stand beside the branches; the rules look at them
         ? self.registerSplit(state, entry.branches, entry as unknown as SplitOptions)
+        : isRecord(entry) && "signal" in entry
+        ? self.registerSignal(state, entry.signal, entry)
         // and so does `to` beside the work
         : self.register(state, entry, isRecord(entry) && "to" in entry ? { to: entry.to } : undefined),
     make(name)

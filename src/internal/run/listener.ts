@@ -17,6 +17,7 @@ import type { AnyFiber } from "../fibers/any.ts"
 import type { BranchList } from "../split/branches.ts"
 import type { Config } from "../split/config.ts"
 import type { Decided } from "../split/decision.ts"
+import type { Join } from "../split/join.ts"
 import type { Branch } from "./branch.ts"
 import type { Current, Run, SplitLevel } from "./run.ts"
 
@@ -69,7 +70,23 @@ export interface SplitSpan {
   readonly known: number
   /** Of alternatives, how many start at once: each one after them is a hedge. Of others all do. */
   readonly atOnce: number
+  /** The split itself, for who is to steer it. */
+  readonly join: Join
 }
+
+/** What happens to a run from outside: nothing of it starts or ends with it. */
+export type Note =
+  | { readonly _tag: "Paused"; readonly run: Run; readonly note: string | undefined }
+  | { readonly _tag: "Resumed"; readonly run: Run }
+  /** A signal was sent to it. */
+  | {
+    readonly _tag: "Signal"
+    readonly run: Run
+    readonly signal: string
+    readonly signalKey: string | undefined
+    readonly id: string | undefined
+    readonly answer: "taken" | "kept" | "duplicate"
+  }
 
 /** How a branch has ended for its split; nothing for one that broke it. */
 export type Ended = Outcome.Any<unknown, unknown>["_tag"] | undefined
@@ -90,6 +107,8 @@ export interface Listener {
   readonly added?: (level: SplitLevel, count: number) => void
   /** A join is decided, which happens once. */
   readonly decided?: (level: SplitLevel, decided: Decided, counts: Counts) => void
+  /** Something happens to a run from outside. */
+  readonly noted?: (note: Note, number: number) => void
   /** The services of what has just started, made of those around it: for what surrounds work. */
   readonly services?: (span: Span, around: Context.Context<never>) => Context.Context<never>
 }

@@ -50,6 +50,10 @@ export class Run extends Level implements CurrentRun {
   happened = 0
   /** Whether its states have still to end. */
   isOpen = true
+  /** Whether what it has done is undone when it does not succeed: somebody who cancels it may not want that. */
+  rollsBack = true
+  /** Whether what it has done is being undone. */
+  isCompensating = false
   /** Whether its time is up, and its states have still to end. */
   isExpired = false
   /** What the split had in which its time was up. */
@@ -202,7 +206,7 @@ export class Run extends Level implements CurrentRun {
   }
 }
 
-const randomId = (random: Random.Random): string => {
+export const randomId = (random: Random.Random): string => {
   const part = () => Math.abs(random.nextIntUnsafe()).toString(36).padStart(11, "0")
   return `${part()}${part()}`
 }
@@ -396,6 +400,9 @@ export const within = <A, E, R>(run: Run, body: () => Effect.Effect<A, E, R>): E
   return Effect.onExitPrimitive(
     Effect.withFiber((fiber) => {
       const { host, listener } = run
+      // a follow-on branch is known with its run
+      const refused = run.root === run ? run.seams.known?.register(run, fiber) : undefined
+      if (refused !== undefined) return Exit.fail(refused) as Exit.Exit<never, E>
       self = fiber
       before = fiber.context
       const context = Context.add(before, CurrentRunRef, run)

@@ -22,6 +22,11 @@ export class Backlog {
     this.added++
   }
 
+  /** Puts another branch into the place of one that waits. */
+  replace(place: number, branch: Branch): void {
+    this.#items[this.#first + place] = branch
+  }
+
   shift(): Branch {
     const place = this.#first++
     const branch = this.#items[place]!

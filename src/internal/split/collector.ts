@@ -200,6 +200,12 @@ export class Collector extends Crew {
     if (!this.#isBeginning) this.#onEnd()
   }
 
+  cancel(index: number): boolean {
+    const fiber = this.#waiting[index]
+    fiber?.interruptUnsafe(this.caller)
+    return fiber !== undefined
+  }
+
   get busy(): ReadonlyArray<number> {
     return this.#waiting.flatMap((fiber, index) => fiber === undefined ? [] : [index])
   }

@@ -22,6 +22,8 @@ export abstract class Crew {
 
   /** The branches that run now. */
   abstract get busy(): ReadonlyArray<number>
+  /** Interrupts one branch, if it runs. */
+  abstract cancel(index: number): boolean
   /** Interrupts the branches that run. */
   protected abstract interruptBranches(): void
   /** The last fiber that was started one by one has ended. */

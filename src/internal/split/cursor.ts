@@ -2,6 +2,7 @@
  * What is left of the list of one split: a list that is known whole, one that grows, or one that is read as branches
  * may start. It is made when the split is entered, closed when its last fiber has ended, and only its own methods change it.
  */
+import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import * as Result from "effect/Result"
 import { Backlog } from "./backlog.ts"
@@ -15,7 +16,7 @@ const none: ReadonlyArray<Branch> = []
 
 export class Cursor {
   /** The branches of a list that is known whole, in the order of their starts. */
-  readonly items: ReadonlyArray<Branch>
+  items: ReadonlyArray<Branch>
   /** What waits of a list that grows. */
   readonly backlog: Backlog | undefined
   /** Of a list that is read. */
@@ -97,6 +98,16 @@ export class Cursor {
   append(backlog: Backlog, added: ReadonlyArray<Branch>): void {
     for (const branch of added) backlog.push(branch)
     if (added.length > 0) this.hasMore = true
+  }
+
+  /** A branch that waits is to fail when its turn comes; answers whether there is one. */
+  cancel(index: number): boolean {
+    const { backlog, items, started } = this
+    if (index < started || index >= this.known) return false
+    if (backlog !== undefined) backlog.replace(index - started, Effect.interrupt)
+    // the list may be that of many splits
+    else this.items = items.with(index, Effect.interrupt)
+    return true
   }
 
   /** No further branch is taken. */

@@ -134,6 +134,27 @@ export class Decision {
     return true
   }
 
+  /** Decides as if nothing else could settle; answers whether that has decided the join. */
+  conclude(): boolean {
+    const strategy = this.#strategy
+    let judgement: JoinStrategy.Judgement
+    if (JoinStrategy.isCustom(strategy)) {
+      judgement = this.#ask(strategy, "settled")
+      if (judgement === "continue") judgement = this.#conclude(strategy, "nothing else was waited for")
+    } else judgement = JoinStrategy.decide(strategy as JoinStrategy.Counting, this.tally, "deadline")
+    // a strategy that is asked may resume a branch that decides
+    if (this.phase !== open) return false
+    const [verdict, reason] = typeof judgement === "object" ? ["fail" as const, judgement.fail] : [judgement, undefined]
+    this.phase = {
+      _tag: "Decided",
+      verdict: verdict === "continue" ? "fail" : verdict,
+      // a join that is never unsatisfied, as its types say, is late
+      timedOut: verdict !== "proceed" && strategy._tag === "PartialTimeout",
+      reason
+    }
+    return true
+  }
+
   #judge(strategy: JoinStrategy.Custom, event: Event): JoinStrategy.Judgement {
     const { failed, succeeded, total } = this.tally
     const { least = 0 } = strategy.reducer
@@ -148,13 +169,15 @@ export class Decision {
   }
 
   /** Nothing is left to run, and the strategy would wait: what only time can bring is brought at once. */
-  #conclude(strategy: JoinStrategy.Custom): JoinStrategy.Judgement {
+  #conclude(strategy: JoinStrategy.Custom, why?: string): JoinStrategy.Judgement {
     const softened = this.soften() ? this.#ask(strategy, "settled") : "continue"
     if (softened !== "continue") return softened
     const last = strategy.reducer.timed === true ? this.#ask(strategy, "deadline") : "fail"
     if (last !== "fail") return last
     return {
-      fail: `it would wait, and ${this.tally.total === 0 ? "there are no branches" : "every branch has settled"}`
+      fail: `it would wait, and ${
+        why ?? (this.tally.total === 0 ? "there are no branches" : "every branch has settled")
+      }`
     }
   }
 

@@ -150,12 +150,34 @@ export const soften = (join: Join): void => {
 }
 
 // -----------------------------------------------------------------------------
+// from outside
+// -----------------------------------------------------------------------------
+
+/** An open join is decided by what there is; answers whether it was open. */
+export const conclude = (join: Join): boolean => {
+  const { decision } = join
+  if (!decision.isOpen) return false
+  guarded(join, () => {
+    if (decision.conclude()) act(join)
+  })
+  return true
+}
+
+/** A branch ends as if it had interrupted itself; answers whether there is one that runs or waits. */
+export const cancel = ({ crew, cursor, decision }: Join, index: number): boolean =>
+  index < cursor.started ? crew.cancel(index) : decision.isOpen && cursor.cancel(index)
+
+// -----------------------------------------------------------------------------
 // the end of the split
 // -----------------------------------------------------------------------------
 
 const decide = (join: Join, event: "settled" | "deadline"): void => {
+  if (join.decision.judge(event)) act(join)
+}
+
+/** The join has been decided. */
+const act = (join: Join): void => {
   const { config, crew, cursor, decision } = join
-  if (!decision.judge(event)) return
   if (join.level?.isHeard === true) {
     const { decided, tally: { failed, succeeded, total } } = decision
     join.level.decided(decided!, { total, started: cursor.started, succeeded, failed })

@@ -117,6 +117,13 @@ export class Slots extends Crew {
     return this.all.flatMap(({ index }) => index >= 0 ? [index] : [])
   }
 
+  /** Its slot ends with it, and another takes the place of that. */
+  cancel(index: number): boolean {
+    const slot = this.all.find((slot) => slot.index === index)
+    slot?.own.interruptUnsafe(this.caller)
+    return slot !== undefined
+  }
+
   protected interruptBranches(): void {
     const { all } = this
     for (let i = 0; i < all.length; i++) all[i]!.fiber?.interruptUnsafe(this.caller)

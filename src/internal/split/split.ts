@@ -133,7 +133,7 @@ const start = (
   const context = contextIn(caller, level)
   furnish(join, context, pool)
   if (heard !== undefined) {
-    heard.end = level.begin({ list, config, known: join.cursor.known, atOnce: atOnceOf(join) }, caller)
+    heard.end = level.begin({ list, config, known: join.cursor.known, atOnce: atOnceOf(join), join }, caller)
   }
   return isNeeded(join) ? led(join, level, context, resume) : followed(join as Unbounded, level, resume)
 }

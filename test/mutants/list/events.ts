@@ -181,8 +181,7 @@ export const events: Mutants = {
   "run/seams": [
     {
       what: "a run takes no listener that comes with its Layers",
-      from:
-        "if (listener === undefined || (parts ?? [listener]).every((part) => before.includes(part))) return states()",
+      from: "if (known === knownBefore && isSame) return states()",
       to: "if (run.isOpen) return states()",
       tests: "event/RunEvent event/RunSpans"
     },

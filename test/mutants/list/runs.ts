@@ -185,6 +185,12 @@ export const runs: Mutants = {
   ],
   "machine/loop": [
     {
+      what: "a run that is paused enters the next state",
+      from: "if (this.known.isPaused) this.held = { state }",
+      to: "if (this.known.isPaused && this.run.visit < 0) this.held = { state }",
+      tests: "runs/Runs"
+    },
+    {
       what: "an Exit is a state",
       from: "(typeof state === \"object\" && Effect.isEffect(state))",
       to: "false",
@@ -432,7 +438,7 @@ export const runs: Mutants = {
       tests: "machine/parts"
     }
   ],
-  "machine/schema": [
+  "check/schema": [
     {
       what: "whatever the Schema says fits",
       from: "if (Result.isSuccess(fits) && fits.success) return undefined",

@@ -591,6 +591,12 @@ export const splits: Mutants = {
   ],
   "split/cursor": [
     {
+      what: "a branch that is cancelled is one of every run",
+      from: "else this.items = items.with(index, Effect.interrupt)",
+      to: "else (items as Array<Branch>)[index] = Effect.interrupt",
+      tests: "runs/Runs"
+    },
+    {
       what: "a list that throws is read on",
       from: "this.isRead = Result.isFailure(next) || Boolean(next.success.done)",
       to: "this.isRead = Result.isSuccess(next) && Boolean(next.success.done)",
@@ -1466,6 +1472,18 @@ export const splits: Mutants = {
     }
   ],
   "split/decision": [
+    {
+      what: "a join that is settled is late where it is unsatisfied",
+      from: "timedOut: verdict !== \"proceed\" && strategy._tag === \"PartialTimeout\",",
+      to: "timedOut: verdict !== \"proceed\",",
+      tests: "runs/Runs"
+    },
+    {
+      what: "an open strategy that is settled is not asked as at its deadline",
+      from: "if (judgement === \"continue\") judgement = this.#conclude(strategy, \"nothing else was waited for\")",
+      to: "",
+      tests: "runs/Runs"
+    },
     {
       what: "a strategy that is asked overrules what has been decided meanwhile",
       from: "if (judgement === \"continue\" || this.phase !== open) return false",

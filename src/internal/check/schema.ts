@@ -9,7 +9,7 @@ import type * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
-import { clip, describe } from "../check/describe.ts"
+import { clip, describe } from "./describe.ts"
 
 /** A Schema may be a class, and is known by its AST. */
 export const isSchema = (u: unknown): u is Schema.Top => Predicate.hasProperty(u, "ast") && SchemaAST.isAST(u.ast)

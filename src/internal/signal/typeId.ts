@@ -1,0 +1,9 @@
+/**
+ * What a signal is known by: for the rules of a definition, which load nothing else of signals.
+ */
+import * as Predicate from "effect/Predicate"
+import type { SignalImpl } from "./signal.ts"
+
+export const TypeId = "~effect-cano/Signal" as const
+
+export const isSignal = (u: unknown): u is SignalImpl => Predicate.hasProperty(u, TypeId)
