@@ -89,6 +89,9 @@ export type ConfigurationRule =
   | "timeout"
   | "partial-timeout"
   | "workflow-timeout"
+  | "compensate"
+  | "pivot"
+  | "compensation"
   | "max-transitions"
   | "max-branches"
   | "max-depth"
@@ -204,6 +207,7 @@ export type WorkflowRule =
   | "max-transitions"
   | "max-branches"
   | "max-depth"
+  | "max-compensations"
 
 /**
  * A run broke a rule of the machine: a task returned an unknown state, a branch function something that is no list of
@@ -375,6 +379,95 @@ export class WorkflowTimeoutError extends failure.TaggedError("WorkflowTimeoutEr
 }
 
 /**
+ * One compensation that has not done its work.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Uncompensated<out E = unknown> {
+  /** The key of the step. */
+  readonly key: string
+  readonly state: string
+  /** The name of the branch, if it is one. */
+  readonly branch: string | undefined
+  /** `"left behind"` is one that did not stop when its time was up: it may go on. */
+  readonly how: "failed" | "timed out" | "left behind" | "not started"
+  /** What it has failed or died with; empty for what has not started. */
+  readonly cause: Cause.Cause<E>
+}
+
+/**
+ * A run has gone back, and not everything could be undone. Somebody has to look at what is left.
+ *
+ * **Details**
+ *
+ * `original` is why it went back: what the run would have failed with. Its defects and interruptions stay in the cause beside
+ * this error. `compensated` and `failures` are all steps that there were to undo, in the order in which that was done.
+ *
+ * From cano: `CanoError::CompensationFailed`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class CompensationError<out CE = unknown, out E = unknown> extends failure.TaggedError("CompensationError")<{
+  readonly workflow: string
+  readonly original: Cause.Cause<E>
+  /** The keys of the steps that were undone. */
+  readonly compensated: ReadonlyArray<string>
+  readonly failures: ReadonlyArray<Uncompensated<CE>>
+  readonly path: Path | undefined
+}> {
+  /** What the run went back for, if it has failed or died; else what the first compensation has failed with. */
+  override get cause(): unknown {
+    return quotes.reasonOf(this.original)?.value ?? (this.failures[0] && quotes.reasonOf(this.failures[0].cause)?.value)
+  }
+  override get message(): string {
+    const { compensated, failures, original } = this
+    const told = failures.slice(0, mostFailures).map(uncompensated).join("; ")
+    const more = failures.length > mostFailures ? `; and ${failures.length - mostFailures} more` : ""
+    const reason = quotes.reasonOf(original)
+    const why = reason === undefined ? "" : `; it went back for: ${quotes.quote(reason.value)}`
+    const all = compensated.length + failures.length
+    return failure.once(
+      this,
+      `workflow "${
+        clip(this.workflow)
+      }": ${failures.length} of ${all} compensations have not done their work: ${told}${more}${why}`
+    )
+  }
+  override toJSON(): unknown {
+    const { _tag, compensated, failures, message, original, workflow } = this
+    return {
+      _tag,
+      message,
+      workflow: clip(workflow),
+      original: copies.short(original),
+      compensated: compensated.slice(0, mostKeys).map((key) => clip(key, mostKey)),
+      failures: failures.slice(0, mostFailures).map(({ cause, how, key }) => ({
+        key: clip(key, mostKey),
+        how,
+        cause: copies.short(cause)
+      })),
+      more: {
+        compensated: Math.max(compensated.length - mostKeys, 0),
+        failures: Math.max(failures.length - mostFailures, 0)
+      }
+    }
+  }
+}
+
+/** Compensations that a message quotes, and steps that are shown. */
+const mostFailures = 3
+const mostKeys = 16
+const mostKey = 200
+
+const uncompensated = ({ branch, cause, how, state }: Uncompensated): string => {
+  const what = branch === undefined ? `state "${clip(state)}"` : `branch "${clip(branch)}" of state "${clip(state)}"`
+  const reason = quotes.reasonOf(cause)
+  return `${what} ${how}${reason === undefined ? "" : `: ${quotes.quote(reason.value)}`}`
+}
+
+/**
  * Every failure the engine itself can produce; `E` is what the branches of a failed split failed with.
  *
  * From cano: `CanoError`.
@@ -390,6 +483,7 @@ export type CanoError<E = unknown> =
   | WorkflowTimeoutError
   | BulkheadFullError
   | BulkheadReentryError
+  | CompensationError<unknown, E>
 
 /**
  * Whether a value is one of the engine's own failures.
@@ -400,7 +494,7 @@ export type CanoError<E = unknown> =
 export const isCanoError = <A>(u: A): u is A & CanoError =>
   u instanceof ConfigurationError || u instanceof WorkflowError || u instanceof JoinUnsatisfiedError ||
   u instanceof JoinTimeoutError || u instanceof WorkflowTimeoutError || u instanceof BulkheadFullError ||
-  u instanceof BulkheadReentryError
+  u instanceof BulkheadReentryError || u instanceof CompensationError
 
 /**
  * Turns the two errors of a wrong definition, `ConfigurationError` and `WorkflowError`, into defects; all other errors stay

@@ -8,6 +8,7 @@
  */
 import type * as Duration from "effect/Duration"
 import type * as Schema from "effect/Schema"
+import type { Doubt } from "./Saga.ts"
 
 /**
  * What a workflow is made of.
@@ -63,6 +64,8 @@ export interface Definition {
   readonly hasResources: boolean
   /** The time of a run; `undefined` where it has no limit. */
   readonly timeout: Duration.Duration | undefined
+  /** Whether a run keeps what it has done, to undo it if it goes back. */
+  readonly isSaga: boolean
 }
 
 /**
@@ -89,6 +92,10 @@ export interface Task {
   readonly part: number
   /** What kind of work `run` is, where it says so. */
   readonly work: Work | undefined
+  /** Which ends of it are undone: of those that are in doubt; `undefined` where it has no compensation. */
+  readonly compensates: Doubt | undefined
+  /** Whether its success makes a run only go forward. */
+  readonly isPivot: boolean
   /** What was given to `register`: no plain data. */
   readonly registered: { readonly task: unknown; readonly options: unknown }
 }
@@ -204,6 +211,12 @@ export interface Split {
   readonly isObserved: boolean
   /** What is kept of the outcomes: all of them, the tally, or what they are reduced to. */
   readonly keeps: "outcomes" | "tally" | "reduced"
+  /** Which branches are undone: all of them, or those of these names. */
+  readonly compensates: "all" | ReadonlyArray<string>
+  /** Which branches of a satisfied join stay done. */
+  readonly staysDone: "winners" | "completed"
+  /** Whether its success makes a run only go forward. */
+  readonly isPivot: boolean
   /** What was given to `registerSplit`: no plain data. */
   readonly registered: { readonly branches: unknown; readonly options: unknown }
 }

@@ -16,6 +16,7 @@ import type { ConfigurationError, Path } from "./CanoError.ts"
 import * as delivery from "./internal/event/delivery.ts"
 import * as internal from "./internal/event/layer.ts"
 import type { JoinStrategy } from "./JoinStrategy.ts"
+import type { Done } from "./Saga.ts"
 import type { Outcome } from "./SplitResult.ts"
 
 // -----------------------------------------------------------------------------
@@ -367,14 +368,79 @@ export interface SignalReceived extends Common {
 }
 
 /**
+ * A run goes back, or a join undoes the branches that it does not keep.
+ *
+ * @category events
+ * @since 0.1.0
+ */
+export interface RollbackStarted extends Common {
+  readonly _tag: "RollbackStarted"
+  /** How many steps there are to undo. */
+  readonly steps: number
+  /** Why; empty where a satisfied join undoes losers. */
+  readonly cause: Cause.Cause<unknown>
+}
+
+/**
+ * All steps have been undone, or it has been tried.
+ *
+ * @category events
+ * @since 0.1.0
+ */
+export interface RollbackEnded extends End {
+  readonly _tag: "RollbackEnded"
+  readonly steps: number
+  /** How many steps the run has undone so far, and of how many that has failed. */
+  readonly compensated: number
+  readonly failures: number
+}
+
+/**
+ * What every event of a compensation says. Its key is that of the step, with `#compensate`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface OfCompensation {
+  /** The state whose step is undone. */
+  readonly state: string
+  readonly visit: number
+  /** The name of the branch, if it is one. */
+  readonly branch: string | undefined
+  /** What is known of the step. */
+  readonly done: Done<unknown>["_tag"]
+}
+
+/**
+ * A compensation starts.
+ *
+ * @category events
+ * @since 0.1.0
+ */
+export interface CompensationStarted extends Common, OfCompensation {
+  readonly _tag: "CompensationStarted"
+}
+
+/**
+ * A compensation has ended, with all its attempts. One that has been left behind ends later, maybe after its run.
+ *
+ * @category events
+ * @since 0.1.0
+ */
+export interface CompensationEnded extends End, OfCompensation {
+  readonly _tag: "CompensationEnded"
+}
+
+/**
  * All that happens in a run.
  *
  * **Details**
  *
  * Each start has exactly one end, whose `of` is its `seq`: `RunStarted` and `RunEnded`, `StateEntered` and `StateLeft`,
- * `SplitStarted` and `SplitEnded`, `AttemptStarted` and `AttemptEnded`, `WaitStarted` and `WaitEnded`. A branch is queued, in most cases started, and then
- * settled or lost. Follow-on branches are branches; their states have keys in the key of their branch. A run in a task or a
- * branch is a run of its own, with an id and numbers of its own.
+ * `SplitStarted` and `SplitEnded`, `AttemptStarted` and `AttemptEnded`, `WaitStarted` and `WaitEnded`,
+ * `RollbackStarted` and `RollbackEnded`, `CompensationStarted` and `CompensationEnded`. A branch is queued, in most cases
+ * started, and then settled or lost. Follow-on branches are branches; their states have keys in the key of their branch. A
+ * run in a task or a branch is a run of its own, with an id and numbers of its own.
  *
  * **Gotchas**
  *
@@ -402,6 +468,10 @@ export type RunEvent =
   | RunPaused
   | RunResumed
   | SignalReceived
+  | RollbackStarted
+  | RollbackEnded
+  | CompensationStarted
+  | CompensationEnded
 
 // -----------------------------------------------------------------------------
 // listeners

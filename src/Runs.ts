@@ -10,7 +10,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { ConfigurationError, WorkflowError } from "./CanoError.ts"
 import type { Given } from "./internal/check/given.ts"
@@ -18,6 +18,7 @@ import type { AnyState, Ending, Graph, Initial, Tag } from "./internal/machine/t
 import type { Failure, LayerIn, LayerOut } from "./internal/machine/typedWork.ts"
 import type { AmbiguousBranchError } from "./internal/runs/ambiguous.ts"
 import * as internal from "./internal/runs/registry.ts"
+import type { Planned } from "./Saga.ts"
 import type { Delivery, Signal, SignalError } from "./Signal.ts"
 import type { Outcome } from "./SplitResult.ts"
 import type { RunOptions, Workflow } from "./Workflow.ts"
@@ -143,6 +144,8 @@ export interface RunHandle<out X, out E> {
    * does not take the signal back.
    */
   readonly ask: <A, B>(signal: Signal<A, B>, value: NoInfer<A>, options?: SendOptions) => Effect.Effect<B, SignalError>
+  /** What would be undone if the run went back now, the first thing first; `Saga.format` puts it into lines. */
+  readonly rollbackPlan: Effect.Effect<ReadonlyArray<Planned>>
   /**
    * Interrupts the run, and awaits it with its compensations: how it has ended. With `compensate: false` nothing that it has
    * done is undone. A second time changes nothing.
@@ -274,6 +277,22 @@ export const list: Effect.Effect<ReadonlyArray<RunHandle<unknown, unknown>>, nev
   Runs,
   (runs) => runs.list
 )
+
+/**
+ * Cancels the run of an id, as `cancel` of its handle does: how it has ended, with its compensations; nothing where no run of
+ * that id goes on.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const cancel = (
+  runId: string,
+  options?: { readonly compensate?: boolean | undefined }
+): Effect.Effect<Option.Option<Exit.Exit<unknown, unknown>>, never, Runs> =>
+  Effect.flatMap(
+    get(runId),
+    (run) => Option.isNone(run) ? Effect.succeedNone : Effect.asSome(run.value.cancel(options))
+  )
 
 /**
  * Sends a signal to the run of an id, as `signal` of its handle.

@@ -18,7 +18,7 @@ import * as Predicate from "effect/Predicate"
 import type * as Schema from "effect/Schema"
 import type { ConfigurationError, Issue, Path, WorkflowError, WorkflowTimeoutError } from "./CanoError.ts"
 import type { Definition } from "./Definition.ts"
-import type { Foreseen, Given, Has, InferredName, Seen } from "./internal/check/given.ts"
+import type { Foreseen, Given, Has, InferredName, Infers, Seen } from "./internal/check/given.ts"
 import type {
   Aim,
   Aimed,
@@ -42,13 +42,14 @@ import type {
   SignalDeclaration,
   SplitDeclaration,
   SplitTo,
-  Suited,
   Tag,
   Target,
+  TaskFrom,
   TaskOptions,
   Unended,
   UnendedOne,
   Unhandled,
+  Unsuited,
   Way
 } from "./internal/machine/typed.ts"
 import type {
@@ -66,6 +67,7 @@ import type {
   SettledOf,
   SignalFailure,
   SignalOptions,
+  SplitCompensation,
   SplitError,
   SplitOptions,
   SplitServices,
@@ -77,6 +79,7 @@ import * as internalRun from "./internal/run/run.ts"
 import type { Work } from "./internal/task/kind.ts"
 import type { JoinStrategy } from "./JoinStrategy.ts"
 import type { Runs } from "./Runs.ts"
+import type { Doubt, Policy } from "./Saga.ts"
 import type { AnySignal, Signal, SignalTimeoutError } from "./Signal.ts"
 import type { Branches, Check, LosersOf, Observers, Options } from "./Split.ts"
 import type * as TaskResult from "./TaskResult.ts"
@@ -170,10 +173,11 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     N extends S,
     Run extends Effect.Effect<any, any, any>,
     X extends object,
-    To extends Tag<S> = never
+    To extends Tag<S> = never,
+    D extends Doubt = "unexpected"
   >(
     state: Unhandled<S, K, G>,
-    task: Given<X, Suited<S, K, N, Run, X>>,
+    task: Refused<Unsuited<S, K, X>, Infers<X> & TaskFrom<At<S, K>, S, N, Run, D>>,
     options?: TaskOptions<S, K, To, X>
   ): Workflow<
     S,
@@ -211,7 +215,9 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     N2 extends S,
     Z = never,
     const To extends SplitTo<Tag<S>> = {},
-    Fans = unknown
+    Fans = unknown,
+    C = {},
+    const D = "unexpected"
   >(
     state: Unhandled<S, K, G>,
     branches: Refused<Misfanned<S, K, Branches.ListOf<Fans>>, B & Seen<Fans>>,
@@ -247,6 +253,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
         >
       >
       & SplitDeclaration<S, K, B, O, To>
+      & SplitCompensation<Branches.ListOf<B>, At<S, K>, C, D>
       & Foreseen<M>
       & Seen<O>
   ): Workflow<
@@ -359,6 +366,19 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    * awaited, and fails with `WorkflowTimeoutError`. Called twice, the smaller holds. From cano: `with_total_timeout`.
    */
   withTimeout(duration: Duration.Input): Workflow<S, G, E | WorkflowTimeoutError, R>
+
+  /**
+   * How the steps of a run are compensated. Called twice, the second one holds; after a `merge` the first part that has one.
+   *
+   * **Details**
+   *
+   * A state or a split that is registered with `compensate` is undone when a run fails, runs out of time or is interrupted:
+   * the last thing that was done first, each visit and each branch once. Nothing interrupts that, and its time is its own. A
+   * compensation that fails does not keep the others from running; the run then fails with `CompensationError`.
+   *
+   * From cano: `register_with_compensation`, which has no such options.
+   */
+  withCompensation<R2 = never>(policy: Policy<R2>): Workflow<S, G, E, R | R2>
 
   /**
    * Adds the states of another part of the same machine. No state may be registered in both, which the message of the

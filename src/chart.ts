@@ -56,6 +56,8 @@ export interface Task {
   readonly work?: Work | undefined
   /** What compensates it: a second line. */
   readonly undo?: string | undefined
+  /** Whether a run only goes forward from here. */
+  readonly isPivot?: boolean | undefined
 }
 
 /**

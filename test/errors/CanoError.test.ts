@@ -143,7 +143,14 @@ describe("the errors", () => {
     }),
     WorkflowTimeoutError: new CanoError.WorkflowTimeoutError({ ...nowhere, workflow: "w", limit: Duration.zero }),
     BulkheadFullError: new CanoError.BulkheadFullError({ bulkhead: "db", asked: 2, waiting: 1, maxWaiting: 2 }),
-    BulkheadReentryError: new CanoError.BulkheadReentryError({ bulkhead: "db", heldIn: undefined, askedIn: undefined })
+    BulkheadReentryError: new CanoError.BulkheadReentryError({ bulkhead: "db", heldIn: undefined, askedIn: undefined }),
+    CompensationError: new CanoError.CompensationError({
+      workflow: "w",
+      original: Cause.fail("no"),
+      compensated: [],
+      failures: [],
+      path: undefined
+    })
   }
 
   for (const [tag, error] of Object.entries(all)) {

@@ -43,7 +43,16 @@ export const listenTo = <A, E, R>(body: Effect.Effect<A, E, R>) =>
     )
   })
 
-const starts = new Set(["RunStarted", "StateEntered", "SplitStarted", "BranchQueued", "AttemptStarted", "WaitStarted"])
+const starts = new Set([
+  "RunStarted",
+  "StateEntered",
+  "SplitStarted",
+  "BranchQueued",
+  "AttemptStarted",
+  "WaitStarted",
+  "RollbackStarted",
+  "CompensationStarted"
+])
 
 /** What stands alone. */
 const points = new Set(["RunPaused", "RunResumed", "SignalReceived"])
@@ -56,7 +65,9 @@ const endOf: { readonly [tag: string]: ReadonlyArray<string> } = {
   BranchSettled: ["BranchStarted"],
   BranchLost: ["BranchStarted", "BranchQueued"],
   AttemptEnded: ["AttemptStarted"],
-  WaitEnded: ["WaitStarted"]
+  WaitEnded: ["WaitStarted"],
+  RollbackEnded: ["RollbackStarted"],
+  CompensationEnded: ["CompensationStarted"]
 }
 
 const isNoEffect = (event: Event): boolean =>

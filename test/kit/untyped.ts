@@ -20,6 +20,7 @@ export interface Untyped {
   readonly addExitStates: (...states: ReadonlyArray<string>) => Untyped
   readonly withResources: (layer: unknown) => Untyped
   readonly withTimeout: (duration: unknown) => Untyped
+  readonly withCompensation: (policy: unknown) => Untyped
   readonly merge: (that: Untyped) => Untyped
   readonly validate: () => ReadonlyArray<CanoError.Issue>
   readonly orchestrate: (initial: unknown, options?: object) => Effect.Effect<any, unknown>

@@ -140,7 +140,10 @@ describe("the definition of a workflow", () => {
       losers: "interrupt",
       isHedged: false,
       isObserved: false,
-      keeps: "outcomes"
+      keeps: "outcomes",
+      compensates: [],
+      staysDone: "winners",
+      isPivot: false
     })
     const pages = stateOf(workflow, "Pages")
     assert.deepStrictEqual(pages.branches, { kind: "dynamic", from: "function" })
@@ -249,8 +252,33 @@ describe("the definition of a workflow", () => {
       kind: "effect",
       name: "Start",
       ways: [unknown("task")],
-      part: 0
+      part: 0,
+      isPivot: false
     })
+  })
+
+  it("says what is undone, and from where a run only goes forward", () => {
+    const undo = () => Effect.void
+    const machine = untyped("w")
+      .register("A", { run, compensate: undo, next: "B" })
+      .register("B", { run, compensate: undo, inDoubt: "skip", next: "C" })
+      .register("C", { run, next: "D" }, { pivot: true })
+      .registerSplit("D", { x: run, y: run }, { strategy: all, next: "E", compensate: { y: undo }, keep: "completed" })
+      .registerSplit("E", [run], { strategy: all, next: "Done", compensate: undo, pivot: false })
+    assert.isTrue(machine.definition.isSaga)
+    assert.deepStrictEqual(
+      machine.definition.states.map((state: Definition.State) =>
+        state.kind !== "exit" && state.kind !== "signal" && [state.name, state.compensates, state.isPivot] as const
+      ),
+      [["A", "unexpected", false], ["B", "skip", false], ["C", undefined, true], ["D", ["y"], false], [
+        "E",
+        "all",
+        false
+      ]]
+    )
+    assert.strictEqual(stateOf(machine, "D").staysDone, "completed")
+    assert.isFalse(untyped("w").register("C", { run, next: "D" }, { pivot: true }).definition.isSaga)
+    assert.isTrue(untyped("w").withCompensation({}).definition.isSaga)
   })
 
   it("can't be changed", () => {

@@ -27,6 +27,10 @@ const failure = <A, E>(effect: Effect.Effect<A, E>) =>
     return Option.getOrThrow(Cause.findErrorOption((exit as Exit.Failure<A, E>).cause))
   })
 
+const undo = () => Effect.void
+const undoing = (step: object, options?: object): Untyped =>
+  (empty as any).register("A", { run: done, next: "Done", ...step }, options).addExitStates("Done")
+
 describe("a definition that breaks a rule", () => {
   interface Broken {
     readonly workflow: Untyped
@@ -347,7 +351,64 @@ describe("a definition that breaks a rule", () => {
         text: /signal "s" has replies, and there is no reply that answers; give one$/
       }
     ],
-    "max-depth": [{ workflow: sound, options: { maxDepth: 0 }, text: /maxDepth is 0; .*at least 1/ }]
+    "max-depth": [{ workflow: sound, options: { maxDepth: 0 }, text: /maxDepth is 0; .*at least 1/ }],
+    compensate: [
+      { workflow: undoing({ compensate: 7 }), state: "A", text: /compensate is 7; it must be a function of what was/ },
+      {
+        workflow: undoing({ compensate: undo, inDoubt: "maybe" }),
+        state: "A",
+        text: /inDoubt is "maybe"; it must be unexpected, always, skip, or be left out$/
+      },
+      { workflow: split({ compensate: 7 }), state: "A", text: /compensate is 7; .* or one for each branch$/ },
+      {
+        workflow: split({ compensate: { b: undo } }, { a: done }),
+        state: "A",
+        text: /compensate names branch "b", which there is not; the branches are a$/
+      },
+      { workflow: split({ compensate: [7] }), state: "A", text: /compensate of branch "0" is 7; .* a function/ },
+      {
+        workflow: split({ compensate: undo, inDoubt: { a: 1 } }, { a: done }),
+        state: "A",
+        text: /inDoubt of branch "a" is 1/
+      },
+      {
+        workflow: split({ compensate: undo, inDoubt: { b: "skip" } }, { a: done }),
+        state: "A",
+        text: /inDoubt names branch "b", which there is not/
+      },
+      { workflow: split({ compensate: undo, inDoubt: 1 }), state: "A", text: /inDoubt is 1; .*, or one for each/ },
+      { workflow: split({ keep: "all" }), state: "A", text: /keep is "all"; it must be "winners" or "completed"/ },
+      {
+        workflow: split({ compensate: undo, strategy: JoinStrategy.any, hedge: { delay: 1 } }),
+        state: "A",
+        text: /its branches are hedged, .* a step that is undone runs once$/
+      }
+    ],
+    pivot: [
+      { workflow: undoing({}, { pivot: 1 }), state: "A", text: /pivot is 1; it must be true or false, or be left out/ },
+      {
+        workflow: undoing({ compensate: undo }, { pivot: true }),
+        state: "A",
+        text: /it is a pivot, and has a compensation/
+      }
+    ],
+    compensation: [
+      { workflow: sound.withCompensation(7), text: /withCompensation was given 7; it must be \{ timeout, … \}/ },
+      { workflow: sound.withCompensation(undefined), text: /withCompensation was given undefined/ },
+      { workflow: sound.withCompensation({ timeout: -1 }), text: /timeout of the compensations is negative: -1/ },
+      { workflow: sound.withCompensation({ within: "soon" }), text: /within of the compensations is no duration/ },
+      {
+        workflow: sound.withCompensation({ retry: 3 }),
+        text: /retry of the compensations is 3; it must be a Schedule/
+      },
+      { workflow: sound.withCompensation({ branches: true }), text: /branches is true; it must be "in order" or/ },
+      { workflow: sound.withCompensation({ on: "defect" }), text: /on is "defect"; it must be an array of failure, / },
+      { workflow: sound.withCompensation({ most: 0 }), text: /most is 0; it must be an integer of at least 1/ },
+      {
+        workflow: sound.withCompensation({ retries: 3 }),
+        text: /withCompensation has no option "retries"; there are timeout, within, grace, retry, branches, on, most/
+      }
+    ]
   }
 
   for (const [rule, broken] of Object.entries(cases)) {
@@ -372,9 +433,9 @@ describe("a definition that breaks a rule", () => {
 
 describe("a run that breaks a rule", () => {
   // The type asks for a case of each rule. A split that is nested too deep is a branch of another one, so its error is
-  // found in an outcome: see "maxDepth" in Workflow.test.ts.
+  // found in an outcome: see "maxDepth" in Workflow.test.ts. And what is kept to be compensated takes several visits: see test/saga.
   const cases: {
-    readonly [Rule in Exclude<CanoError.WorkflowRule, "max-depth">]: ReadonlyArray<
+    readonly [Rule in Exclude<CanoError.WorkflowRule, "max-depth" | "max-compensations">]: ReadonlyArray<
       readonly [workflow: Untyped, text: RegExp, options?: Workflow.RunOptions]
     >
   } = {

@@ -8,6 +8,7 @@ import { events } from "./list/events.ts"
 import { hedges } from "./list/hedges.ts"
 import { input } from "./list/input.ts"
 import { runs } from "./list/runs.ts"
+import { sagas } from "./list/sagas.ts"
 import { scheduler } from "./list/scheduler.ts"
 import { signals } from "./list/signals.ts"
 import { splits } from "./list/splits.ts"
@@ -32,7 +33,8 @@ const parts = [
   input,
   scheduler,
   tasks,
-  signals
+  signals,
+  sagas
 ]
 
 export const candidates: ReadonlyArray<Candidate> = parts.flatMap((part) =>

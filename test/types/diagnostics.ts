@@ -18,6 +18,8 @@ export interface Program {
   readonly names: ReadonlyArray<string>
   /** What its first line has to name already. */
   readonly first: ReadonlyArray<string>
+  /** The same for the oldest compiler that is supported. */
+  readonly firstOfOldest: ReadonlyArray<string>
   /** What the page says that the compiler says. */
   readonly expected: string
   /** The same of the oldest compiler that is supported: the first line alone, which differs in order at most. */
@@ -41,6 +43,7 @@ const read = (): { readonly preamble: string; readonly programs: ReadonlyArray<P
       code: block(section, "ts"),
       names: words(section, "Names"),
       first: words(section, "First line"),
+      firstOfOldest: words(section, section.includes("\nFirst line of 5.9: ") ? "First line of 5.9" : "First line"),
       expected: block(section, "text"),
       oldest: block(section, "text 5.9") || firstLine(block(section, "text"))
     }))

@@ -739,3 +739,15 @@ Workflow.make("schema", literals, { validate: "exits" })
 one.validate({ from: ["Fetch", "Complete"] })
 // @ts-expect-error: no state of this machine
 one.validate({ from: ["Merge"] })
+
+// what `next` is given is known, also where the work is a function that takes the state
+{
+  type Count = { readonly _tag: "Count"; readonly n: number } | "Over"
+  Workflow.make<Count>("count").register("Count", {
+    run: ({ n }) => Effect.succeed(n),
+    next: (value) => {
+      exactly<number>()(value)
+      return "Over"
+    }
+  })
+}

@@ -83,10 +83,21 @@ const stateOf = (state: Definition.State, each: { readonly [state: string]: stri
       }
     }
     default:
-      return state.work === undefined
-        ? { kind: "task", name: state.name }
-        : { kind: "task", name: state.name, work: workOf(state.work) }
+      return {
+        kind: "task",
+        name: state.name,
+        ...state.work === undefined ? {} : { work: workOf(state.work) },
+        ...state.compensates === undefined ? {} : { undo: undoOf(state) },
+        ...state.isPivot ? { isPivot: true } : {}
+      }
   }
+}
+
+/** A compensation by its name; one that is written where it is given has none. */
+const undoOf = ({ registered: { task } }: Definition.Task): string => {
+  // a state that is compensated has one
+  const { name } = (task as { readonly compensate: (...args: never) => unknown }).compensate
+  return name === "" || name === "compensate" ? "undo" : name
 }
 
 const workOf = (work: Definition.Work): Work => {
@@ -130,7 +141,8 @@ const instantOf = (millis: number): string =>
   })
 
 const splitOf = (state: Definition.Split, each: string | undefined): Split => {
-  const { branches, bulkhead, isHedged, losers, maxBranches, name, strategy, timeout, ways } = state
+  const { branches, bulkhead, compensates, isHedged, isPivot, losers, maxBranches, name, strategy, timeout, ways } =
+    state
   const names = branches.kind === "static" ? branches.names : undefined
   const rule = [names === undefined ? strategy : `${strategy} of ${names.length}`]
   if (timeout !== undefined && Duration.isFinite(timeout)) rule.push(brief(timeout))
@@ -141,6 +153,9 @@ const splitOf = (state: Definition.Split, each: string | undefined): Split => {
   if (isHedged) options.push("hedged")
   if (typeof losers !== "string") options.push(`grace ${brief(losers.grace)}`)
   else if (losers !== "interrupt") options.push(losers)
+  if (compensates === "all") options.push("↺ each")
+  else if (compensates.length > 0) options.push(`↺ ${compensates.join(", ")}`)
+  if (isPivot) options.push("pivot")
   const follows = ways.some(({ by, source }) => by === "branches" && source !== "unknown")
   return {
     kind: "split",

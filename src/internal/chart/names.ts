@@ -23,9 +23,13 @@ export const few = (names: ReadonlyArray<string>, most: number): ReadonlyArray<s
 export const waiting = ({ signals, timeout }: Wait): string =>
   [`waits for ${signals.join(", ")}`, ...timeout === undefined ? [] : [timeout]].join(" · ")
 
-/** What a task says below its name: what work it does, and what undoes it. */
-export const doing = ({ undo, work }: Task): string | undefined => {
-  const parts = [...work === undefined ? [] : [work.text], ...undo === undefined ? [] : [`↺ ${undo}`]]
+/** What a task says below its name: what work it does, what undoes it, and whether there is a way back. */
+export const doing = ({ isPivot, undo, work }: Task): string | undefined => {
+  const parts = [
+    ...work === undefined ? [] : [work.text],
+    ...undo === undefined ? [] : [`↺ ${undo}`],
+    ...isPivot === true ? ["pivot"] : []
+  ]
   return parts.length === 0 ? undefined : parts.join(" · ")
 }
 

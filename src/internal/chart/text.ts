@@ -196,6 +196,7 @@ const boxOf = (
       rows.push([`${name}${visits}`, pen.bold])
       if (state.work !== undefined) rows.push([clean(state.work.text).replaceAll("·", marks.point), pen.dim])
       if (state.undo !== undefined) rows.push([`${marks.undo} ${clean(state.undo)}`, pen.undo])
+      if (state.isPivot === true) rows.push(["pivot", pen.dim])
       break
     case "missing":
       rows.push([`${name}${visits}`, pen.bold], ["not registered", pen.fails])

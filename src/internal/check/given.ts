@@ -20,6 +20,12 @@ export type Seen<O> = [O] extends [never] ? O : unknown
 export type Given<O, T> = [O] extends [infer _Any] ? T : O
 
 /**
+ * Infers `X`, the type of an argument of which something else is demanded beside. What that demands may be inferred from parts of
+ * the argument that are functions, which `Given` stands in the way of.
+ */
+export type Infers<X> = [X] extends [infer _Any] ? unknown : X
+
+/**
  * What `Seen` does, as much as can be known before the functions among the options are looked at: those are `unknown`. The types of
  * their own parameters are made of it.
  */

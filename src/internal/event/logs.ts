@@ -6,7 +6,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { format } from "../../JoinStrategy.ts"
-import type { End, ListenerOptions, OfWait, RunEvent } from "../../RunEvent.ts"
+import type { End, ListenerOptions, OfCompensation, OfWait, RunEvent } from "../../RunEvent.ts"
 import { clip } from "../check/describe.ts"
 import { tagOf } from "../machine/machine.ts"
 import * as delivery from "./delivery.ts"
@@ -68,8 +68,19 @@ const sentence = (event: RunEvent): string => {
       return `signal "${clip(event.signal)}" is received: ${event.answer}`
     case "WaitEnded":
       return `has waited for ${waitedFor(event)} ${after(event)}: ${event.how}`
+    case "RollbackStarted":
+      return `goes back: ${event.steps} ${event.steps === 1 ? "step" : "steps"} to undo`
+    case "RollbackEnded":
+      return `has gone back ${after(event)}: ${event.compensated} undone, ${event.failures} not`
+    case "CompensationStarted":
+      return `${undone(event)} is undone, which ${event.done === "Succeeded" ? "was done" : "may have been done"}`
+    case "CompensationEnded":
+      return `${undone(event)} ${event.how === "succeeded" ? "has been undone" : "could not be undone"} ${after(event)}`
   }
 }
+
+const undone = ({ branch, state }: OfCompensation): string =>
+  branch === undefined ? `state ${clip(state)}` : `branch ${clip(branch)} of state ${clip(state)}`
 
 const waitedFor = ({ signal, until, waits }: OfWait): string =>
   waits === "signal"
@@ -84,7 +95,7 @@ const tell = (event: RunEvent): Effect.Effect<void> => {
   // a state that has failed tells at debug what the run tells in full
   const log = isOver && Exit.isFailure(event.exit)
     ? Effect.logInfo(line, event.exit.cause)
-    : isOver
+    : isOver || event._tag === "RollbackStarted" || event._tag === "RollbackEnded"
     ? Effect.logInfo(line)
     : Effect.logDebug(line)
   return Effect.annotateLogs(log, annotations(event))

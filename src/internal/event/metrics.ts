@@ -49,6 +49,7 @@ export const make: Effect.Effect<Listener> = Effect.map(Effect.context<never>(),
   const joins = series(counter("cano_joins_total", "Joins that were decided"))
   const waiting = series(gauge("cano_waits_active", "Waits for a signal or an instant that go on"))
   const signals = series(counter("cano_signals_total", "Signals that runs have received"))
+  const compensations = series(counter("cano_compensations_total", "Compensations that have ended"))
   const attempts = series(counter("cano_attempts_total", "Attempts of hedges and retries that have ended"))
 
   const add = <State>(metric: Metric.Metric<number, State>, amount: number) => metric.modifyUnsafe(amount, context)
@@ -101,6 +102,8 @@ export const make: Effect.Effect<Listener> = Effect.map(Effect.context<never>(),
         return add(waiting({ workflow, state: event.state, kind: event.waits }), 1)
       case "WaitEnded":
         return add(waiting({ workflow, state: event.state, kind: event.waits }), -1)
+      case "CompensationEnded":
+        return count(compensations({ workflow, state: event.state, done: event.done, outcome: event.how }))
       default:
     }
   }

@@ -113,8 +113,11 @@ export class Spans implements Listener {
       }
       case "Branch":
         return this.#settings.branches ? this.#startBranch(span, around) : around
+      case "Compensation":
+        return this.#settings.states ? this.#startCompensation(span, around) : around
       case "Attempt":
       case "Wait":
+      case "Rollback":
         return around
     }
   }
@@ -223,5 +226,22 @@ export class Spans implements Listener {
     })
     this.#open.set(branch, { span, around })
     return Context.add(around, Tracer.ParentSpan, span)
+  }
+
+  #startCompensation(span: Extract<Span, { readonly _tag: "Compensation" }>, given: Services): Services {
+    const { run, step } = span
+    const around = this.#inSegment(run, given)
+    const own = open(around, "cano.compensation", {
+      attributes: {
+        ...attributesOf(run),
+        "cano.key": step.key,
+        "cano.state": step.state,
+        "cano.visit": step.visit,
+        ...(step.branch === undefined ? {} : { "cano.branch": step.branch.name }),
+        "cano.done": step.done!._tag
+      }
+    })
+    this.#open.set(span, { span: own, around })
+    return Context.add(around, Tracer.ParentSpan, own)
   }
 }

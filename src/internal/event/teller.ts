@@ -67,6 +67,12 @@ const ofWait = ({ current, signal, signalKey, until, waits }: WaitSpan) => {
   return { key, state, visit, waits, signal, signalKey, until }
 }
 
+const ofCompensation = ({ step }: Extract<Span, { readonly _tag: "Compensation" }>) => {
+  const { branch, done, key, state, visit } = step
+  // a step that is undone has ended
+  return { key: `${key}#compensate`, state, visit, branch: branch?.name, done: done!._tag }
+}
+
 export class Teller implements Listener {
   readonly #listeners: ReadonlyArray<Told>
   readonly #books = new WeakMap<Run, Book>()
@@ -113,6 +119,14 @@ export class Teller implements Listener {
       }
       case "Wait":
         this.#begin(span.run, span, { ...ofWait(span), _tag: "WaitStarted" })
+        return
+      case "Rollback": {
+        const { run, steps, why } = span
+        this.#begin(run, span, { _tag: "RollbackStarted", key: run.keyOfRun, steps, cause: why })
+        return
+      }
+      case "Compensation":
+        this.#begin(span.run, span, { ...ofCompensation(span), _tag: "CompensationStarted" })
     }
   }
 
@@ -151,6 +165,20 @@ export class Teller implements Listener {
       }
       case "Wait":
         return this.#end(span.run, span, exit, (end) => ({ ...end, ...ofWait(span), _tag: "WaitEnded" }))
+      case "Rollback": {
+        const { run, steps } = span
+        const { compensated, failures } = run.saga!
+        const key = run.keyOfRun
+        const counts = { compensated: compensated.length, failures: failures.length }
+        return this.#end(run, span, exit, (end) => ({ ...end, ...counts, _tag: "RollbackEnded", key, steps }))
+      }
+      case "Compensation":
+        return this.#end(
+          span.run,
+          span,
+          exit,
+          (end) => ({ ...end, ...ofCompensation(span), _tag: "CompensationEnded" })
+        )
     }
   }
 

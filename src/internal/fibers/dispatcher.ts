@@ -5,6 +5,7 @@
 import * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
 import type { SchedulerDispatcher } from "effect/Scheduler"
+import * as Scheduler from "effect/Scheduler"
 
 export const DispatcherRef = Context.Reference<SchedulerDispatcher | undefined>("effect-cano/Dispatcher", {
   defaultValue: () => undefined
@@ -19,3 +20,13 @@ export const later = (fiber: Fiber.Fiber<unknown, unknown>, task: () => void): v
 
 export const dispatcherOf = (fiber: Fiber.Fiber<unknown, unknown>): SchedulerDispatcher =>
   (isSync(fiber) ? fiber.getRef(DispatcherRef) : undefined) ?? fiber.currentDispatcher
+
+/** The services of what a fiber starts, so that it may wait for it: under `Effect.runSync` nobody would resume one that has yielded. */
+export const inScheduler = <R>(
+  context: Context.Context<R>,
+  caller: Fiber.Fiber<unknown, unknown>
+): Context.Context<R> => {
+  if (!isSync(caller)) return context
+  const still = Context.add(context, Scheduler.PreventSchedulerYield, true)
+  return Context.add(still, DispatcherRef, dispatcherOf(caller))
+}

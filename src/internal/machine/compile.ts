@@ -17,6 +17,7 @@ import * as resources from "./resources.ts"
 import * as signalState from "./signalState.ts"
 import * as splitState from "./splitState.ts"
 import * as task from "./task.ts"
+import * as undo from "./undo.ts"
 
 /** What the split states of a definition were given, read once: by the rules, and for the machine. */
 export type Splits = ReadonlyMap<Split, Result.Result<Parsed, ReadonlyArray<Issue>>>
@@ -68,7 +69,7 @@ const answersNext = ({ kind, ways }: State): boolean => kind === "run" && ways[0
 
 /** It is a task, by the rules. */
 const single = (machine: Machine, state: Task): Handler =>
-  declared.held(machine, state, task.handler(state.registered.task)!)
+  declared.held(machine, state, task.handler(state.registered.task, (work) => undo.undoable(state, work))!)
 
 const split = (machine: Machine, state: Split, parsed: Parsed): Handler => {
   const { next, otherwise } = optionsOf(state)
@@ -77,7 +78,14 @@ const split = (machine: Machine, state: Split, parsed: Parsed): Handler => {
     otherwise: declared.heldTo(state, "otherwise"),
     branches: declared.heldTo(state, "branches")
   }
-  return splitState.handler(machine, { ...parsed, next, otherwise, to })
+  return splitState.handler(machine, {
+    ...parsed,
+    next,
+    otherwise,
+    to,
+    undo: undo.ofSplit(state),
+    isPivot: state.isPivot
+  })
 }
 
 const signal = (machine: Machine, state: Signal): Handler =>

@@ -14,6 +14,7 @@ import { isCount } from "../check/counts.ts"
 import { attempt, show } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
 import * as schema from "../check/schema.ts"
+import { isDoubt } from "../saga/policy.ts"
 import { isSignal } from "../signal/typeId.ts"
 import type { Source } from "../split/branches.ts"
 import * as branches from "../split/branches.ts"
@@ -70,6 +71,8 @@ export interface Draft {
   /** What `withResources` was given and is no Layer. */
   readonly notLayers: ReadonlyArray<unknown>
   readonly timeouts: ReadonlyArray<Duration.Input>
+  /** What `withCompensation` was given. */
+  readonly compensations: ReadonlyArray<unknown>
 }
 
 export const empty = (name: string, states: States | undefined): Draft => ({
@@ -78,7 +81,8 @@ export const empty = (name: string, states: States | undefined): Draft => ({
   entries: [],
   resources: undefined,
   notLayers: [],
-  timeouts: []
+  timeouts: [],
+  compensations: []
 })
 
 /** The draft of both. */
@@ -92,19 +96,37 @@ export const merge = (one: Draft, other: Draft): Draft => {
     entries: [...one.entries, ...moved],
     resources: resources.merge(one.resources, other.resources),
     notLayers: [...one.notLayers, ...other.notLayers],
-    timeouts: [...one.timeouts, ...other.timeouts]
+    timeouts: [...one.timeouts, ...other.timeouts],
+    compensations: one.compensations.length > 0 ? one.compensations : other.compensations
   }
 }
 
-export const make = ({ entries, name, resources, states, timeouts }: Draft): Definition =>
-  Object.freeze({
+export const make = ({ compensations, entries, name, resources, states, timeouts }: Draft): Definition => {
+  const all = Object.freeze(entries.map(stateOf))
+  return Object.freeze({
     name,
     schema: schema.isSchema(states?.schema) ? states.schema as Schema.Top : undefined,
     validate: states?.validate === "transitions" ? "transitions" : "initial",
-    states: Object.freeze(entries.map(stateOf)),
+    states: all,
     hasResources: resources !== undefined,
-    timeout: timeouts.map(durationOf).filter((timeout) => timeout !== undefined).reduce(shorter, undefined)
+    timeout: timeouts.map(durationOf).filter((timeout) => timeout !== undefined).reduce(shorter, undefined),
+    isSaga: compensations.length > 0 || all.some(isCompensated)
   })
+}
+
+/** Whether something of a state can be undone: what it does, or what a workflow does that is its work. */
+const isCompensated = (state: State): boolean => {
+  switch (state.kind) {
+    case "exit":
+    case "signal":
+      return false
+    case "split":
+      return state.compensates.length > 0
+    default:
+      return state.compensates !== undefined ||
+        (state.work?._tag === "Workflow" && state.work.definition?.isSaga === true)
+  }
+}
 
 const shorter = (a: Duration.Duration | undefined, b: Duration.Duration): Duration.Duration =>
   a === undefined ? b : Duration.min(a, b)
@@ -133,9 +155,15 @@ const task = ({ options, part, state, task }: Extract<Entry, { readonly _tag: "T
     ways: Object.freeze(kind === "none" ? [] : [way]),
     part,
     work: kind === "run" ? kinds.kindOf((task as { readonly run: unknown }).run) : undefined,
+    compensates: Predicate.isObject(task) && Predicate.isFunction(task["compensate"])
+      ? isDoubt(task["inDoubt"]) ? task["inDoubt"] : "unexpected"
+      : undefined,
+    isPivot: isPivot(options),
     registered: Object.freeze({ task, options })
   }
 }
+
+const isPivot = (options: unknown): boolean => Predicate.isObject(options) && options["pivot"] === true
 
 const kindOf = (task: unknown): Task["kind"] =>
   Effect.isEffect(task)
@@ -176,6 +204,9 @@ const split = (entry: Extract<Entry, { readonly _tag: "Split" }>): Split => {
     isHedged: given.hedge !== undefined,
     isObserved: given.onOutcome !== undefined,
     keeps: reduce !== undefined ? "reduced" : given.discard === true ? "tally" : "outcomes",
+    compensates: compensatedBy(given.compensate),
+    staysDone: given.keep === "completed" ? "completed" : "winners",
+    isPivot: isPivot(options),
     registered: Object.freeze({ branches, options })
   }
   sources.set(made, source)
@@ -203,6 +234,13 @@ const signal = (entry: Extract<Entry, { readonly _tag: "Signal" }>): Signal => {
     registered: Object.freeze({ signal, options })
   }
 }
+
+const compensatedBy = (given: unknown): Split["compensates"] =>
+  Predicate.isFunction(given)
+    ? "all"
+    : Predicate.isObjectOrArray(given)
+    ? Object.freeze(Object.entries(given).flatMap(([name, undo]) => Predicate.isFunction(undo) ? [name] : []))
+    : Object.freeze([])
 
 /** Where a state leads by what was given for it. */
 const wayOf = (by: Way["by"], to: unknown, names: ReadonlyArray<string> | undefined): Way => {

@@ -11,6 +11,7 @@ import { list, misfits, show } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
 import { make as issue } from "../check/issue.ts"
 import * as schema from "../check/schema.ts"
+import * as policy from "../saga/policy.ts"
 import type { Fault } from "../task/kind.ts"
 import { isTask } from "../task/kind.ts"
 import type { Splits } from "./compile.ts"
@@ -19,6 +20,7 @@ import type { Draft } from "./definition.ts"
 import { tagOf } from "./machine.ts"
 import * as signalState from "./signalState.ts"
 import * as task from "./task.ts"
+import * as undo from "./undo.ts"
 
 /** The names of all states, the registered ones first. */
 export const namesOf = ({ states }: Definition): ReadonlySet<string> => {
@@ -30,7 +32,7 @@ export const namesOf = ({ states }: Definition): ReadonlySet<string> => {
 export const of = (
   definition: Definition,
   splits: Splits,
-  { notLayers, states, timeouts }: Draft
+  { compensations, notLayers, states, timeouts }: Draft
 ): ReadonlyArray<Issue> => {
   const registered = definition.states.filter(isRegistered)
   const exits = [...new Set(definition.states.filter(({ kind }) => kind === "exit").map(({ name }) => name))]
@@ -54,6 +56,7 @@ export const of = (
       add("schema", `the Schema of the states is ${show(states.schema)}, which is no Schema`)
     }
   }
+  for (const sentence of compensations.flatMap(policy.wrong)) add("compensation", sentence)
   for (const timeout of timeouts) {
     const sentence = durations.wrong(timeout, "the timeout of the workflow")
     if (sentence !== undefined) add("workflow-timeout", sentence)
@@ -68,10 +71,14 @@ const ofState = (state: Task | Split | Signal, splits: Splits, known: ReadonlySe
   if (!Predicate.isString(name)) return [unnamed(methods[kind] ?? "register", name)]
   if (kind === "split") {
     const parsed = splits.get(state)
-    return [...ofTargets(state, known), ...parsed !== undefined && Result.isFailure(parsed) ? parsed.failure : []]
+    return [
+      ...ofTargets(state, known),
+      ...undo.issues(state),
+      ...parsed !== undefined && Result.isFailure(parsed) ? parsed.failure : []
+    ]
   }
   if (kind === "signal") return [...ofTargets(state, known), ...signalState.wrong(state)]
-  const issues = [...ofTargets(state, known)]
+  const issues = [...ofTargets(state, known), ...undo.issues(state)]
   if (task.handler(state.registered.task) === undefined) {
     const hint = isTask(state.registered.task) ? "; what it is given is a run without next" : ""
     issues.push(issue(name, "task", `the task must be an Effect, a function of the state, or { run, next }${hint}`))

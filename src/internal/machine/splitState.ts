@@ -13,9 +13,10 @@ import * as returned from "../check/returned.ts"
 import { begin } from "../run/host.ts"
 import type { Run } from "../run/run.ts"
 import { levelOf, within } from "../run/run.ts"
+import type { Ledger } from "../saga/ledger.ts"
 import type { BranchList, Source } from "../split/branches.ts"
 import * as branches from "../split/branches.ts"
-import type { Config } from "../split/config.ts"
+import type { BranchUndo, Config } from "../split/config.ts"
 import { workflowError } from "../split/frame.ts"
 import * as split from "../split/split.ts"
 import { undeclared } from "./declared.ts"
@@ -29,6 +30,10 @@ export interface Given {
   readonly config: Config
   readonly next: unknown
   readonly otherwise: unknown
+  /** How its branches are undone, where they are. */
+  readonly undo: Omit<BranchUndo, "state"> | undefined
+  /** Whether the run only goes forward once it is joined. */
+  readonly isPivot: boolean
   /** The names that each of them is held to. */
   readonly to: { readonly [by in "branches" | "next" | "otherwise"]: Names }
 }
@@ -40,9 +45,9 @@ type Target = (value: unknown, state: unknown, run: Run) => AnyEffect
 
 /** The handler of a split state. The machine need not have all its handlers yet. */
 export const handler = (machine: Machine, given: Given): Handler => {
-  const { config, next, otherwise, source, to } = given
+  const { next, otherwise, source, to } = given
   const join = joiner(
-    config,
+    given,
     target(machine, next, "next", to.next),
     otherwise === undefined ? undefined : target(machine, otherwise, "otherwise", to.otherwise)
   )
@@ -76,15 +81,28 @@ export const handler = (machine: Machine, given: Given): Handler => {
 type Joiner = (list: BranchList, state: unknown, run: Run, isFollowOn?: boolean) => AnyEffect
 
 /** Runs the branches of a list, and asks where the run goes on. */
-const joiner = (config: Config, onSuccess: Target, onFailure: Target | undefined): Joiner => {
+const joiner = (
+  { config, isPivot, undo }: Pick<Given, "config" | "isPivot" | "undo">,
+  onSuccess: Target,
+  onFailure: Target | undefined
+): Joiner => {
   const { onOutcome } = config
   const configOf = (state: unknown): Config =>
-    onOutcome === undefined ? config : { ...config, onOutcome: (outcome) => onOutcome(outcome, state) }
+    onOutcome === undefined && undo === undefined ? config : {
+      ...config,
+      onOutcome: onOutcome && ((outcome) => onOutcome(outcome, state)),
+      undo: undo && { ...undo, state }
+    }
   return (list, state, run, isFollowOn = false) => {
+    if (isFollowOn && undo !== undefined) {
+      const detail = "its branches are follow-on states, each with a compensation of its own; leave compensate out"
+      return Exit.fail(workflowError(run, "invalid-branches", detail))
+    }
     const config = configOf(state)
-    const joined = run.host === undefined
+    const own = run.host === undefined
       ? split.run(list, config, run)
       : run.host.split(run, { list, config, isFollowOn, run: (list, config) => split.run(list, config, run) })
+    const joined = isPivot && run.ledger !== undefined ? forward(run.ledger, own) : own
     if (onFailure === undefined) return Effect.flatMap(joined, (result) => onSuccess(result, state, run))
     return Effect.matchEffect(joined, {
       onSuccess: (result: SplitResult<unknown, unknown>) => onSuccess(result, state, run),
@@ -96,6 +114,13 @@ const joiner = (config: Config, onSuccess: Target, onFailure: Target | undefined
     })
   }
 }
+
+/** A split with whose join the run only goes forward. */
+const forward = (ledger: Ledger, joined: split.Joined): split.Joined =>
+  Effect.onExitPrimitive(joined, (exit) => {
+    if (Exit.isSuccess(exit)) ledger.pivot()
+    return undefined
+  })
 
 /** `next` and `otherwise`: a state, or a function to a state or to an Effect of one. */
 export const target = (machine: Machine, to: unknown, option: "next" | "otherwise", names: Names): Target => {

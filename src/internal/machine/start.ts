@@ -20,6 +20,10 @@ import { standing } from "../run/nested.ts"
 import * as nursery from "../run/nursery.ts"
 import { levelOf, Run, runOf, traced, within } from "../run/run.ts"
 import * as seams from "../run/seams.ts"
+import type { Ledger } from "../saga/ledger.ts"
+import type { Policy } from "../saga/policy.ts"
+import { Saga } from "../saga/saga.ts"
+import type { Child, Services } from "../saga/step.ts"
 import { workflowError } from "../split/frame.ts"
 import { advance } from "./loop.ts"
 import type { AnyEffect, Machine } from "./machine.ts"
@@ -30,14 +34,22 @@ export interface Ready {
   readonly machine: Machine
   readonly layers: resources.Resources | undefined
   readonly timeout: Duration.Duration | undefined
+  /** How a run goes back, where it does. */
+  readonly policy: Policy | undefined
+}
+
+/** A run that is the work of a state or a branch: its id, and who keeps what it has done when it has succeeded. */
+export interface Nesting {
+  readonly key: string
+  readonly heir: Ledger | undefined
 }
 
 export const start = (
   fiber: Fiber.Fiber<unknown, unknown>,
-  { layers, machine, timeout }: Ready,
+  { layers, machine, policy, timeout }: Ready,
   initial: unknown,
   options: RunOptions | undefined,
-  key: string | undefined
+  nesting: Nesting | undefined
 ): AnyEffect => {
   const services = fiber.context
   const current = levelOf(fiber)
@@ -53,14 +65,20 @@ export const start = (
     outer,
     allowance: around?.allowance,
     stem: undefined,
-    key,
+    key: nesting?.key,
     nursery: machine.mayDetach ? nursery.make() : undefined,
     seams: found,
     isTimed: timeout !== undefined || around?.isTimed === true,
     splits: machine.splits
   })
-  const states = (): AnyEffect => withBranches(run, advance(machine, run, begin(run, initial)))
-  const body = within(run, () => {
+  const saga = policy === undefined ? undefined : new Saga(policy, run)
+  run.saga = saga
+  run.ledger = saga?.ledger
+  const forward = (): AnyEffect => withBranches(run, advance(machine, run, begin(run, initial)))
+  const states = saga === undefined
+    ? forward
+    : () => saga.around(Effect.suspend(forward), (cause) => run.late?.() ?? cause)
+  const body = (): AnyEffect => {
     if (timeout === undefined && layers === undefined) return states()
     // in no state yet while its Layers are built
     const later = layers === undefined
@@ -75,9 +93,32 @@ export const start = (
         fiber.getRef(Clock.Clock),
         (mark) => layers === undefined ? later : provideLocal(later, layers, mark)
       )
-  })
-  return found.known === undefined ? body : found.known.apart(body)
+  }
+  const apart = (self: AnyEffect): AnyEffect => found.known === undefined ? self : found.known.apart(self)
+  if (saga === undefined) return apart(within(run, body))
+  const provide: Child["provide"] = (undo) =>
+    layers === undefined ? undo([]) : Effect.provideContext(rebuilt(layers, undo), services)
+  return apart(within(run, () => concluded(saga, body()), (exit) => saga.last(exit, provide, nesting?.heir)))
 }
+
+/** The resources of a run that has ended, built once more for what undoes its steps. */
+const rebuilt = (
+  layers: resources.Resources,
+  undo: (services: Services) => Effect.Effect<void>
+): Effect.Effect<void, unknown> =>
+  // what its Layers need, a run has had
+  Effect.scopedWith((scope) =>
+    Effect.flatMap(resources.build(layers, Layer.makeMemoMapUnsafe(), scope), undo)
+  ) as Effect.Effect<void, unknown>
+
+/** A run that may go back: what could not be undone is its error, also where it is interrupted. */
+const concluded = (saga: Saga, body: AnyEffect): AnyEffect =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.exit(restore(body)), (exit) => {
+      const ended = saga.ending(exit)
+      return ended === exit || Exit.isSuccess(ended) ? ended : traced(saga.run, ended.cause)
+    })
+  )
 
 /** Why a run does not start in a task of another one. It is an error of that one: nothing of the first is there yet. */
 const tooDeep = (machine: Machine, outer: Run): WorkflowError | undefined => {
@@ -116,6 +157,10 @@ const inTime = (
 ): AnyEffect => {
   let ended = false
   let late: Pick<WorkflowTimeoutError, "state" | "path"> | undefined
+  const error = (at: NonNullable<typeof late>): WorkflowTimeoutError => {
+    const { unfinished: result, workflow } = run
+    return withoutFrames(() => new WorkflowTimeoutError({ limit: timeout, workflow, ...at, result }))
+  }
   const mark = (part: AnyEffect): AnyEffect =>
     Effect.onExit(part, () => {
       ended = true
@@ -127,6 +172,8 @@ const inTime = (
     // in no state yet while its Layers are built
     late = { state: run.visit === 0 ? undefined : run.state, path: run.path }
     run.isExpired = run.isOpen
+    const at = late
+    run.late = () => Cause.fail(error(at))
     return Effect.void
   })
   // The split that is open has told what it has when the run has been awaited. The body comes first: a timer is dearer than a
@@ -134,10 +181,7 @@ const inTime = (
   return Effect.matchCauseEffect(Effect.raceAllFirst([body(mark), timer]), {
     onSuccess: (exit) => {
       const at = late
-      if (at === undefined) return Exit.succeed(exit)
-      const { unfinished: result, workflow } = run
-      const error = withoutFrames(() => new WorkflowTimeoutError({ limit: timeout, workflow, ...at, result }))
-      return traced(run, Cause.fail(error))
+      return at === undefined ? Exit.succeed(exit) : traced(run, Cause.fail(error(at)))
     },
     onFailure: (cause) => traced(run, cause)
   })

@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
 import * as Predicate from "effect/Predicate"
 import { brief } from "../check/describe.ts"
 import * as returned from "../check/returned.ts"
@@ -14,13 +15,15 @@ import { isTask } from "../task/kind.ts"
 import type { AnyEffect, Handler } from "./machine.ts"
 
 /**
- * The handler of a plain state; `undefined` for a value that is no task.
+ * The handler of a plain state; `undefined` for a value that is no task. Its work may be put into something.
  */
-export const handler = (task: unknown): Handler | undefined => {
+export const handler = (task: unknown, around: (work: Handler) => Handler = identity): Handler | undefined => {
   const whole = work(task, "the task")
-  if (whole !== undefined || !Predicate.isObject(task) || !("run" in task) || !("next" in task)) return whole
-  const part = isTask(task.run) ? task.run.work as Handler : work(task.run, "run")
-  if (part === undefined) return undefined
+  if (whole !== undefined) return around(whole)
+  if (!Predicate.isObject(task) || !("run" in task) || !("next" in task)) return undefined
+  const own = isTask(task.run) ? task.run.work as Handler : work(task.run, "run")
+  if (own === undefined) return undefined
+  const part = around(own)
   const next = task.next
   return Predicate.isFunction(next)
     ? (state, run) => Effect.map(part(state, run), (value) => next(value) as unknown)

@@ -4,6 +4,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
+import type { Done, Doubt, Step, Succeeded } from "../../Saga.ts"
 import type { Branches } from "../../Split.ts"
 import type * as TaskResult from "../../TaskResult.ts"
 import type { Option as OptionOf } from "../check/given.ts"
@@ -207,14 +208,19 @@ export type Misfit<S, K extends string, N> = [Extract<N, TaskResult.Split<any>>]
 /** What is wrong with the follow-on states among the branches; `unknown` where nothing is. */
 export type Misfanned<S, K extends string, L> = L extends TaskResult.Split<infer N> ? Misled<S, K, N> : unknown
 
-/** What a task must be, or that beside a sentence which its states can't be; of `{ run, next }` the sentence is in `next`. */
-export type Suited<S, K extends string, N, Run extends Effect.Effect<any, any, any>, X> = unknown extends
-  Misled<S, K, Target<X>> ? TaskFrom<At<S, K>, S, N, Run>
-  : [X] extends [{ readonly run: any; readonly next: infer Next }] ? {
-      readonly run: Run | ((state: At<S, K>) => Run) | Work<At<S, K>, Run>
-      readonly next: Aimed<N | ((value: Effect.Success<Run>) => N), S, K, Next>
-    }
-  : Refused<Misled<S, K, Target<X>>, TaskFrom<At<S, K>, S, N, Run>>
+/**
+ * What is wrong with the states that a task leads to; of `{ run, next }` it is said of `next`. It is asked in a condition that
+ * hides what `X` may be at most: the compiler would look at all names there, in each call.
+ */
+export type Unsuited<S, K extends string, X> = [X] extends [infer Task] ? Ill<S, Task, Misled<S, K, Target<Task>>>
+  : never
+
+export type Ill<S, Task, Sentence> = unknown extends Sentence ? unknown
+  : [Task] extends [{ readonly run: any; readonly next: infer Next }] ? [Next] extends [string] ? unknown
+    : [Next] extends [{ readonly _tag: infer Name }]
+      ? { readonly next: [Name] extends [Tag<S>] ? Sentence : { readonly _tag: Sentence } }
+    : { readonly next: Sentence }
+  : Sentence
 
 /** What an argument must be, or that beside a sentence which it can't be. */
 export type Fitting<T, Sentence> = unknown extends Sentence ? T : Refused<Sentence, T>
@@ -302,6 +308,11 @@ export interface TaskOptions<S, K, To, X> {
    * and another one is a `WorkflowError` with the rule `undeclared-state`.
    */
   readonly to?: (ReadonlyArray<To> & Declared<S, K, "the task", To, Tag<Target<X>>>) | undefined
+  /**
+   * Whether the run only goes forward from here: with the success of the task, in the same step, it drops all that it has
+   * kept to be compensated, and keeps nothing from then on.
+   */
+  readonly pivot?: boolean | undefined
 }
 
 export interface SplitDeclaration<S, K, B, O, To> {
@@ -366,13 +377,32 @@ export type Fanned<Ways> = Ways extends Fan<infer From, any, any> ? From : never
  * @category utility types
  * @since 0.1.0
  */
-export type TaskFrom<State, S, N = S, Run extends Effect.Effect<any, any, any> = Effect.Effect<any, any, any>> =
+export type TaskFrom<
+  State,
+  S,
+  N = S,
+  Run extends Effect.Effect<any, any, any> = Effect.Effect<any, any, any>,
+  D extends Doubt = Doubt
+> =
   | Effect.Effect<S, unknown, unknown>
   | ((state: State) => Effect.Effect<S, unknown, unknown> | Generator<Effect.Effect<any, any, any>, S, never>)
   | {
     readonly run: Run | ((state: State) => Run) | Work<State, Run>
     readonly next: N | ((value: Effect.Success<Run>) => N)
+    /** Undoes what `run` has done, if the run fails, runs out of time or is interrupted. */
+    readonly compensate?: Compensation<Run, State, D> | undefined
+    /** Which ends of `run` leave it in doubt whether it was done. Left out: `"unexpected"`. */
+    readonly inDoubt?: D | undefined
   }
+
+/** What undoes an Effect: a function of what was done. */
+export type Compensation<Run, State, D> = (
+  done: DoneOf<Effect.Success<Run>, Effect.Error<Run>, D>,
+  step: Step<State>
+) => Effect.Effect<unknown, any, any>
+
+/** What a compensation is told was done: successes only, where nothing else is to be undone. */
+export type DoneOf<A, E, D> = [D] extends ["skip"] ? Succeeded<A> : Done<A, E>
 
 /** What is wrong with a merge, named in the message; `unknown` where nothing is. */
 export type Disjoint<G extends Graph.Any, G2 extends Graph.Any> = [Shared<G, G2>] extends [never]

@@ -4,8 +4,9 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import type { JoinTimeoutError, JoinUnsatisfiedError, WorkflowError } from "../../CanoError.ts"
+import type { CompensationError, JoinTimeoutError, JoinUnsatisfiedError, WorkflowError } from "../../CanoError.ts"
 import type { Runs } from "../../Runs.ts"
+import type { Doubt, Step } from "../../Saga.ts"
 import type { AnySignal, Replies, SignalTimeoutError } from "../../Signal.ts"
 import type {
   Branches,
@@ -21,7 +22,7 @@ import type { Discarded, Losers, Outcome, Reduced, SplitResult } from "../../Spl
 import type * as TaskResult from "../../TaskResult.ts"
 import type { Has, Option as OptionOf } from "../check/given.ts"
 import type { Work } from "../task/kind.ts"
-import type { ExitsOf, Fanned, FannedOut, FollowOnError, Graph, Reached } from "./typed.ts"
+import type { DoneOf, ExitsOf, Fanned, FannedOut, FollowOnError, Graph, Reached } from "./typed.ts"
 
 // what a Layer provides is contravariant: one that provides nothing is no `Layer<any, …>`
 export type LayerOut<L> = L extends Layer.Layer<infer Out, infer _E, infer _In> ? Out : never
@@ -29,7 +30,14 @@ export type LayerIn<L> = L extends Layer.Layer<infer _Out, infer _E, infer In> ?
 export type LayerError<L> = L extends Layer.Layer<infer _Out, infer E, infer _In> ? E : never
 
 /** The join errors of several splits, merged to one of each class. */
-export type Merge<E> = [Extract<E, JoinUnsatisfiedError<any, any>>, Extract<E, JoinTimeoutError<any, any>>] extends
+export type Merge<E> = [Extract<E, CompensationError<any, any>>] extends [never] ? Joins<E>
+  : Compensated<Extract<E, CompensationError<any, any>>, Joins<Exclude<E, CompensationError<any, any>>>>
+
+/** The errors of a run that goes back: what else it fails with may be what it has gone back for. */
+export type Compensated<C, E> = E | ([C] extends [CompensationError<infer X, any>] ? CompensationError<X, E> : never)
+
+/** The same of the errors of joins alone. */
+export type Joins<E> = [Extract<E, JoinUnsatisfiedError<any, any>>, Extract<E, JoinTimeoutError<any, any>>] extends
   [infer Unsatisfied, infer Late] ?
     | Exclude<E, Unsatisfied | Late>
     | ([Unsatisfied] extends [never] ? never
@@ -189,10 +197,27 @@ export type EntryServices<X> = X extends { readonly branches: infer B } ? SplitS
   : TaskServices<X>
 
 /** What a task can fail with. */
-export type TaskError<X> = X extends { readonly run: infer Run } ? WorkError<Run> : WorkError<X>
+export type TaskError<X> = X extends { readonly run: infer Run } ? WorkError<Run> | UndoneError<X> : WorkError<X>
 
 /** What a task requires. */
-export type TaskServices<X> = X extends { readonly run: infer Run } ? WorkServices<Run> : WorkServices<X>
+export type TaskServices<X> = X extends { readonly run: infer Run } ? WorkServices<Run> | UndoneServices<X>
+  : WorkServices<X>
+
+/** What a run fails with whose compensations fail: what those of a task or a split can fail with, and nothing where there are none. */
+export type UndoneError<X> = X extends { readonly compensate: infer C } ? [Undoing<C>] extends [never] ? never
+  : CompensationError<Undoing<C> extends Effect.Effect<any, infer E, any> ? E : never, never>
+  : never
+
+export type UndoneServices<X> = X extends { readonly compensate: infer C } ? [Undoing<C>] extends [never] ? never
+  : Undoing<C> extends Effect.Effect<any, any, infer R> ? R
+  : never
+  : never
+
+/** The Effects of a compensation, or of those of the branches. */
+export type Undoing<C> = C extends (...args: any) => infer Eff ? Eff
+  : C extends ReadonlyArray<infer One> ? One extends (...args: any) => infer Eff ? Eff : never
+  : C extends object ? { [N in keyof C]: C[N] extends (...args: any) => infer Eff ? Eff : never }[keyof C]
+  : never
 
 /** What an Effect can fail with, or what a function answers with one. */
 export type WorkError<X> = X extends Effect.Effect<any, infer E, any> ? E
@@ -215,11 +240,69 @@ export type SplitError<B, O> =
   | ObserverError<O>
   | BulkheadError<O>
   | Branches.InputError<B>
+  | UndoneError<O>
 
 /** What it requires. */
 export type SplitServices<B, O> =
   | WorkServices<OptionOf<O, "next", never> | OptionOf<O, "otherwise", never>>
   | ObserverServices<O>
   | BulkheadServices<O>
+  | UndoneServices<O>
   | Branches.InputServices<B>
   | Branches.ServicesOf<Branches.ListOf<B>>
+
+/**
+ * How the branches of a split are undone.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SplitCompensation<L, State, C, D> {
+  /**
+   * Undoes what a branch has done: a record or tuple in the shape of the branches, or one function for all of them. It is
+   * called when the run goes back, and for branches that their join does not keep (`keep`) before the run goes on.
+   */
+  readonly compensate?: (C & Compensations<L, State, D> & Strangers<C, L>) | undefined
+  /** Which ends of a branch leave it in doubt whether it was done: for all, or by branch. Left out: `"unexpected"`. */
+  readonly inDoubt?: (D & Doubts<L>) | undefined
+  /**
+   * Which branches of a satisfied join stay done: those that it was decided with, or all that have completed, losers
+   * included. All others are undone before `next`, and all branches of an unsatisfied join before `otherwise`. Left out:
+   * `"winners"`.
+   */
+  readonly keep?: "winners" | "completed" | undefined
+  /** Whether the run only goes forward once the join is satisfied, as `pivot` of `register`. */
+  readonly pivot?: boolean | undefined
+}
+
+/** As for `next`, any list at all must pass: it is what TypeScript tries first. */
+export type Compensations<L, State, D> = [Branches.ListOf<Branches.List>] extends [L] ? any
+  : L extends TaskResult.Split<any>
+    ? "follow-on states are compensated one by one: give compensate where they are registered"
+  : Undo<Branches.SuccessOf<L>, Branches.ErrorOf<L>, State, D> | ByBranch<L, State, D>
+
+export type Undo<A, E, State, D> = (
+  done: DoneOf<A, E, D>,
+  step: Step<State>
+) => Effect.Effect<unknown, any, any>
+
+export type ByBranch<L, State, D> = L extends ReadonlyArray<any>
+  ? number extends L["length"] ? never : { readonly [I in keyof L]?: UndoOf<L[I], State, DoubtOf<D, I>> | undefined }
+  : L extends Iterable<any> ? never
+  : { readonly [N in keyof L]?: UndoOf<L[N], State, DoubtOf<D, N>> | undefined }
+
+export type UndoOf<Eff, State, D> = Eff extends Effect.Effect<infer A, infer E, any> ? Undo<A, E, State, D> : never
+
+export type DoubtOf<D, N> = D extends string ? D : N extends keyof D ? D[N] : "unexpected"
+
+export type Doubts<L> = [Branches.ListOf<Branches.List>] extends [L] ? unknown
+  : L extends ReadonlyArray<any> ? number extends L["length"] ? Doubt : Doubt | { readonly [I in keyof L]?: Doubt }
+  : L extends Iterable<any> ? Doubt
+  : Doubt | { readonly [N in keyof L]?: Doubt }
+
+/** A sentence where a compensation is given for a branch that there is not. */
+export type Strangers<C, L> = [Branches.ListOf<Branches.List>] extends [L] ? unknown
+  : C extends (...args: any) => any ? unknown
+  : L extends Iterable<any> ? unknown
+  : [Exclude<keyof C, keyof L>] extends [never] ? unknown
+  : `there is no branch "${Exclude<keyof C, keyof L> & string}"`

@@ -15,6 +15,7 @@ import type { RunOptions } from "../../Workflow.ts"
 import { attempt, isPlain, show } from "../check/describe.ts"
 import { make as issue } from "../check/issue.ts"
 import * as schema from "../check/schema.ts"
+import * as policy from "../saga/policy.ts"
 import { source } from "../split/branches.ts"
 import { compile, splitsOf } from "./compile.ts"
 import type { Draft, SplitOptions } from "./definition.ts"
@@ -24,7 +25,7 @@ import * as issues from "./issues.ts"
 import type { AnyEffect, Check } from "./machine.ts"
 import { isKnown, tagOf } from "./machine.ts"
 import * as resources from "./resources.ts"
-import type { Ready } from "./start.ts"
+import type { Nesting, Ready } from "./start.ts"
 import { start } from "./start.ts"
 
 /** What has been made of a draft. */
@@ -90,6 +91,9 @@ export class WorkflowImpl {
   withTimeout(duration: Duration.Input): WorkflowImpl {
     return this.#with({ timeouts: [...this.#draft.timeouts, duration] })
   }
+  withCompensation(policy: unknown): WorkflowImpl {
+    return this.#with({ compensations: [...this.#draft.compensations, copied(policy)] })
+  }
   merge(that: WorkflowImpl): WorkflowImpl {
     return new WorkflowImpl(definitions.merge(this.#draft, that.#draft))
   }
@@ -109,7 +113,7 @@ export class WorkflowImpl {
     return this.#compiled ??= compiled(this.definition, this.#draft)
   }
   /** A run in another one may be given a key, which is its id as it is. */
-  orchestrate(initial: unknown, options?: RunOptions, key?: string): AnyEffect {
+  orchestrate(initial: unknown, options?: RunOptions, nesting?: Nesting): AnyEffect {
     return Effect.withFiber((fiber) => {
       const { issues: found, names, ready, unfit } = this.#compile()
       const refused = unfit?.(initial)
@@ -122,7 +126,7 @@ export class WorkflowImpl {
         }
       }
       if (ready.machine.exits.has(tagOf(initial)!)) return Exit.succeed(initial)
-      return start(fiber, ready, initial, options, key)
+      return start(fiber, ready, initial, options, nesting)
     })
   }
 }
@@ -142,7 +146,12 @@ const compiled = (definition: Definition, draft: Draft): Compiled => {
     unfit,
     ready: found.length > 0
       ? undefined
-      : { machine: compile(definition, splits, layers, unfit), layers, timeout: definition.timeout }
+      : {
+        machine: compile(definition, splits, layers, unfit),
+        layers,
+        timeout: definition.timeout,
+        policy: definition.isSaga ? policy.resolve(draft.compensations.at(-1)) : undefined
+      }
   }
 }
 
@@ -170,7 +179,10 @@ export const fromEntries = (
         ? self.registerSplit(state, entry.branches, entry as unknown as SplitOptions)
         : isRecord(entry) && "signal" in entry
         ? self.registerSignal(state, entry.signal, entry)
-        // and so does `to` beside the work
-        : self.register(state, entry, isRecord(entry) && "to" in entry ? { to: entry.to } : undefined),
+        // and so do `to` and `pivot` beside the work
+        : self.register(state, entry, isRecord(entry) ? besides(entry) : undefined),
     make(name)
   ).addExitStates(...options.exits)
+
+const besides = ({ pivot, to }: { readonly [key: string]: unknown }): unknown =>
+  to === undefined && pivot === undefined ? undefined : { to, pivot }

@@ -7,6 +7,7 @@
  * Numbers count up in a run and its follow-on branches, in the order in which things happen. What a listener throws is
  * dropped: it can't fail a run.
  */
+import type * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -14,6 +15,9 @@ import type { Outcome } from "../../SplitResult.ts"
 import { attempt } from "../check/describe.ts"
 import { isPromise } from "../check/returned.ts"
 import type { AnyFiber } from "../fibers/any.ts"
+import type { End } from "../fibers/open.ts"
+import { open } from "../fibers/open.ts"
+import type { Step } from "../saga/step.ts"
 import type { BranchList } from "../split/branches.ts"
 import type { Config } from "../split/config.ts"
 import type { Decided } from "../split/decision.ts"
@@ -38,6 +42,10 @@ export type Span =
   | AttemptSpan
   /** A wait for what does not come of the run's own work. */
   | WaitSpan
+  /** What a run has done is undone: all of it, or the branches that a join does not keep. */
+  | { readonly _tag: "Rollback"; readonly run: Run; readonly steps: number; readonly why: Cause.Cause<unknown> }
+  /** One compensation, with all its attempts. */
+  | { readonly _tag: "Compensation"; readonly run: Run; readonly step: Step }
 
 export interface AttemptSpan {
   readonly _tag: "Attempt"
@@ -89,6 +97,8 @@ export type Note =
   }
 
 /** How a branch has ended for its split; nothing for one that broke it. */
+export type { End } from "../fibers/open.ts"
+
 export type Ended = Outcome.Any<unknown, unknown>["_tag"] | undefined
 
 /** What there is to count when a join is decided. */
@@ -118,33 +128,13 @@ export interface Numbers {
   happened: number
 }
 
-/** The spans that are open on a fiber, the innermost last. */
-const openOn = new WeakMap<AnyFiber, Array<End>>()
-
-export type End = (exit: Exit.Exit<unknown, unknown>) => void
-
-/**
- * Something starts on a fiber: tells of it, and gives what is to be called at its end. At a value that is no Effect a fiber
- * ends without its finalizers, and with it ends what is open on it, from the inside outwards.
- */
+/** Something starts on a fiber: tells of it, and gives what is to be called at its end, which comes with that of the fiber at the latest. */
 export const begin = (listener: Listener, numbers: Numbers, span: Span, fiber: AnyFiber): End => {
-  let open = openOn.get(fiber)
-  if (open === undefined) {
-    const spans: Array<End> = open = []
-    openOn.set(fiber, spans)
-    fiber.addObserver((exit) => {
-      while (spans.length > 0) spans.pop()!(exit)
-    })
-  }
-  const spans = open
   const end: End = (exit) => tell(() => listener.ended(span, exit, ++numbers.happened))
-  spans.push(end)
+  const close = open(fiber, end)
   tell(() => listener.started(span, ++numbers.happened))
   return (exit) => {
-    const place = spans.lastIndexOf(end)
-    if (place < 0) return
-    spans.splice(place, 1)
-    end(exit)
+    if (close()) end(exit)
   }
 }
 

@@ -11,6 +11,9 @@ import type { Path } from "../../CanoError.ts"
 import type { SplitResult } from "../../SplitResult.ts"
 import type { CurrentRun, RunOptions } from "../../Workflow.ts"
 import type { AnyFiber } from "../fibers/any.ts"
+import type { Fan } from "../saga/fan.ts"
+import type { Ledger } from "../saga/ledger.ts"
+import type { Saga } from "../saga/saga.ts"
 import type { Decided } from "../split/decision.ts"
 import { Branch } from "./branch.ts"
 import type { Host } from "./host.ts"
@@ -52,10 +55,14 @@ export class Run extends Level implements CurrentRun {
   isOpen = true
   /** Whether what it has done is undone when it does not succeed: somebody who cancels it may not want that. */
   rollsBack = true
-  /** Whether what it has done is being undone. */
-  isCompensating = false
   /** Whether its time is up, and its states have still to end. */
   isExpired = false
+  /** What it has done and may undo, with its follow-on branches; nothing where its workflow has no compensations. */
+  saga: Saga | undefined
+  /** Where that is kept. */
+  ledger: Ledger | undefined
+  /** Why it ends, once its time is up. */
+  late: (() => Cause.Cause<unknown>) | undefined
   /** What the split had in which its time was up. */
   unfinished: SplitResult<unknown, unknown> | undefined
   readonly #stem: Stem | undefined
@@ -95,6 +102,8 @@ export class Run extends Level implements CurrentRun {
     this.seams = given.seams
     this.isTimed = given.isTimed
     this.#splits = given.splits
+    this.saga = undefined
+    this.ledger = undefined
     this.#stem = given.stem
     this.#random = given.random
     this.#key = given.key
@@ -107,8 +116,8 @@ export class Run extends Level implements CurrentRun {
     const { nursery, root, seams, workflow } = this
     // not when the branch starts: the run may have gone on by then
     const stem = this.#visited(this.#entered, this.#state)
-    return (branch, split) =>
-      new Run({
+    return (branch, split) => {
+      const own = new Run({
         workflow,
         options: undefined,
         random: root.#random,
@@ -121,6 +130,17 @@ export class Run extends Level implements CurrentRun {
         isTimed: this.isTimed,
         splits: this.#splits
       })
+      const { saga } = this
+      if (saga !== undefined && split instanceof SplitLevel) {
+        own.saga = saga
+        own.ledger = split.fan?.ledger(branch)
+      }
+      return own
+    }
+  }
+  /** Whether something of what it has done is being undone. */
+  get isCompensating(): boolean {
+    return this.saga !== undefined && this.saga.rollbacks > 0
   }
   /** Who runs its steps, where somebody does. */
   get host(): Host | undefined {
@@ -246,12 +266,15 @@ export class SplitLevel extends Level implements CurrentRun {
   readonly #nested: number
   readonly #segment: string | undefined
   #numbering: Numbering | undefined
+  /** What its branches have done, where that may be undone. */
+  fan: Fan | undefined
   /** What a listener is told of the branches that run, where there is one. */
   readonly #branches: Map<number, BranchSpan> | undefined
   constructor(outer: Level | undefined, run: Run | undefined, { current, isState, name, names }: Place) {
     super(outer)
     this.run = run
     this.names = names
+    this.fan = undefined
     this.#branches = run?.listener === undefined ? undefined : new Map()
     // outside of a run nobody asks for a key
     this.#from = run && current
@@ -332,6 +355,10 @@ export class SplitLevel extends Level implements CurrentRun {
   begin(span: Omit<SplitSpan, "_tag" | "level">, fiber: AnyFiber): listening.End {
     return listening.enter(this.listener!, this.run!.root, { ...span, _tag: "Split", level: this }, fiber)
   }
+  override end(): void {
+    super.end()
+    this.fan?.end()
+  }
   get isSplit(): boolean {
     return true
   }
@@ -391,12 +418,24 @@ const tracePath = <E>(run: Run, cause: Cause.Cause<E>): Cause.Cause<E> => {
 
 /**
  * Runs what makes the body of a run: its tasks can ask for the run, and with it the run has ended. It is
- * `Effect.provideService` and `Effect.onExit` in one, which each run pays for once.
+ * `Effect.provideService` and `Effect.onExit` in one, which each run pays for once. Before it has ended something may be done
+ * about its exit, which changes that of a failure only.
  */
-export const within = <A, E, R>(run: Run, body: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+export const within = <A, E, R>(
+  run: Run,
+  body: () => Effect.Effect<A, E, R>,
+  lastly?: (exit: Exit.Exit<A, E>) => Effect.Effect<Exit.Exit<A, E>> | undefined
+): Effect.Effect<A, E, R> => {
   let before: Context.Context<never> | undefined
   let self: AnyFiber | undefined
   let end: ReturnType<typeof listening.begin> | undefined
+  const over = (exit: Exit.Exit<A, E>): undefined => {
+    if (before !== undefined) {
+      self!.setContext(before)
+      end?.(exit)
+    }
+    run.end()
+  }
   return Effect.onExitPrimitive(
     Effect.withFiber((fiber) => {
       const { host, listener } = run
@@ -416,12 +455,9 @@ export const within = <A, E, R>(run: Run, body: () => Effect.Effect<A, E, R>): E
       return body()
     }),
     (exit) => {
-      if (before !== undefined) {
-        self!.setContext(before)
-        end?.(exit)
-      }
-      run.end()
-      return undefined
+      const last = before === undefined ? undefined : lastly?.(exit)
+      if (last !== undefined) return Effect.flatMap(last, (exit) => over(exit) ?? Exit.asVoid(exit))
+      return over(exit)
     }
   )
 }

@@ -33,6 +33,7 @@ const make = (record: Record): RunHandle<unknown, unknown> => ({
   signal: (signal, value, options) => Effect.map(received(record, signal, value, options), ({ answer }) => answer),
   ask: (signal, value, options) =>
     Effect.flatMap(received(record, signal, value, options), ({ letter }) => answer(record, signal, letter)) as never,
+  rollbackPlan: Effect.sync(() => record.run?.saga?.plan() ?? []),
   cancel: (options) =>
     Effect.withFiber((fiber) => {
       record.cancel(options?.compensate !== false, fiber.id)

@@ -8,6 +8,7 @@ import type * as Hedge from "../../Hedge.ts"
 import type * as JoinStrategy from "../../JoinStrategy.ts"
 import type { Outcome } from "../../SplitResult.ts"
 import type { Pool } from "../bulkhead/pool.ts"
+import type { Undo } from "../saga/step.ts"
 import type { Observer } from "./outbox.ts"
 
 export interface Config {
@@ -32,6 +33,18 @@ export interface Config {
   /** How long it may take for an outcome, once the join is decided. */
   readonly observerTimeout: Duration.Duration
   readonly reduce: Reduce | undefined
+  /** How the branches are undone, where they are. */
+  readonly undo?: BranchUndo | undefined
+}
+
+/** How the branches of a state are undone. */
+export interface BranchUndo {
+  /** That of one branch, if it has one. */
+  readonly of: (index: number, name: string) => Undo | undefined
+  /** Whether losers that have completed stay done when the join is satisfied. */
+  readonly keepsCompleted: boolean
+  /** The state as it was entered. */
+  readonly state: unknown
 }
 
 /** How branches that are alternatives are started one after another. */

@@ -2,6 +2,7 @@
  * What a split ends with, read from its phase and its record, once its worker has ended or its branches are detached.
  * Nothing is kept.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { JoinTimeoutError, JoinUnsatisfiedError } from "../../CanoError.ts"
@@ -23,8 +24,19 @@ export const concluded = (
 ): Effect.Effect<SplitResult<unknown, unknown>, unknown> => {
   const ended = ending(join, exit)
   const first = join.isBounded ? join.places.concluded(Exit.isSuccess(ended)) : undefined
-  return first === undefined ? ended : Effect.andThen(first, ended)
+  const own = first === undefined ? ended : Effect.andThen(first, ended)
+  const fan = join.level?.fan
+  if (fan === undefined) return own
+  const cause = Exit.isSuccess(ended) ? undefined : ended.cause
+  // a split that ends otherwise than by its join ends its run, which undoes all there is
+  return cause === undefined || isJoinFailure(cause) ? Effect.andThen(fan.conclude(cause), own) : own
 }
+
+const isJoinFailure = ({ reasons }: Cause.Cause<unknown>): boolean =>
+  reasons.some((reason) =>
+    Cause.isFailReason(reason) &&
+    (reason.error instanceof JoinUnsatisfiedError || reason.error instanceof JoinTimeoutError)
+  )
 
 /** The end of a split whose worker has ended in this way. */
 export const ending = (join: Join, exit: Exit.Exit<unknown, unknown>): Ending => {

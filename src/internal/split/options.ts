@@ -37,6 +37,10 @@ export interface SplitInput {
   readonly onOutcome?: unknown
   readonly observerTimeout?: unknown
   readonly reduce?: unknown
+  readonly compensate?: unknown
+  readonly inDoubt?: unknown
+  readonly keep?: unknown
+  readonly pivot?: unknown
 }
 
 /** What a split is made of, once nothing is wrong with it. */
@@ -96,6 +100,9 @@ export const parseSource = (
     add("options", `the name is ${show(name)}; it must be a string, or be left out`)
   }
   if (hedge !== undefined) issues.push(...hedgeIssues(state, hedge, options))
+  if (state === undefined && options.compensate !== undefined) {
+    add("compensate", "compensate is for the states of a workflow, whose runs go back: registerSplit")
+  }
   return issues.length > 0 || given === undefined || config.observerTimeout === undefined
     ? Result.fail(issues)
     // of their types, as there are no issues

@@ -33,6 +33,7 @@ export const open = (join: Join): void => {
 export const succeed = (join: Join, index: number, value: unknown): void => {
   const { decision, record } = join
   if (!decision.countSuccess()) return lost(join, heard(join, record.outlasted(index, value)))
+  join.level?.fan?.won(index)
   settled(join, heard(join, record.succeeded(index, value)))
 }
 

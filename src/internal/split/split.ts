@@ -30,12 +30,11 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Scheduler from "effect/Scheduler"
 import type { SplitResult } from "../../SplitResult.ts"
 import * as hold from "../bulkhead/hold.ts"
 import type { Pool } from "../bulkhead/pool.ts"
 import type { AnyFiber } from "../fibers/any.ts"
-import { dispatcherOf, DispatcherRef, isSync } from "../fibers/dispatcher.ts"
+import { inScheduler } from "../fibers/dispatcher.ts"
 import type { Level } from "../run/level.ts"
 import * as limits from "../run/limits.ts"
 import type * as listening from "../run/listener.ts"
@@ -129,6 +128,7 @@ const start = (
   })
   // outside of a run nobody asks who a branch is
   join.level = run === undefined ? undefined : level
+  if (run?.saga !== undefined) level.fan = run.saga.fan(current!, config.undo?.keepsCompleted === true)
   if (to !== undefined) to.tell = level.tell
   const context = contextIn(caller, level)
   furnish(join, context, pool)
@@ -215,11 +215,7 @@ const decidedByNone = (join: Join): Exit.Exit<SplitResult<unknown, unknown>, unk
 /** The services of what the split runs: those of its caller, as the level that it is. */
 const contextIn = (caller: AnyFiber, level: SplitLevel): Context.Context<unknown> => {
   // a fiber's context holds the services of what it runs, which its type does not say
-  const context = Context.add(caller.context as Context.Context<unknown>, CurrentRunRef, level)
-  if (!isSync(caller)) return context
-  // under `Effect.runSync` nobody would resume a fiber that has yielded
-  const still = Context.add(context, Scheduler.PreventSchedulerYield, true)
-  return Context.add(still, DispatcherRef, dispatcherOf(caller))
+  return inScheduler(Context.add(caller.context as Context.Context<unknown>, CurrentRunRef, level), caller)
 }
 
 /** Gives the split the services of its branches, and the places that they are to ask for. */

@@ -4,9 +4,12 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
+import { recorded } from "../saga/recorded.ts"
 import type { Branch } from "./branches.ts"
 import * as branches from "./branches.ts"
+import type { BranchUndo } from "./config.ts"
 import type { Join } from "./join.ts"
+import { nameIn } from "./record.ts"
 import { exceeds } from "./refusal.ts"
 import { breakOff, refuse, seal, stop } from "./settling.ts"
 
@@ -17,7 +20,24 @@ export const take = (join: Join): Branch | undefined => {
   const branch = cursor.iterator === undefined ? cursor.take() : read(join, index)
   if (record.started !== undefined && branch !== undefined) record.started(index)
   if (branch !== undefined && !cursor.hasMore) ran(join)
-  return branch
+  return join.config.undo === undefined || branch === undefined
+    ? branch
+    : undoable(join, join.config.undo, index, branch)
+}
+
+/** A branch of which is kept what it has done. */
+const undoable = (join: Join, { of, state }: BranchUndo, index: number, branch: Branch): Branch => {
+  const { level } = join
+  const name = nameIn(join.list, index)
+  const undo = of(index, name)
+  if (undo === undefined || level?.fan === undefined) return branch
+  return recorded(level.fan.ledger(index), level.run!, {
+    undo,
+    value: state,
+    state: level.state,
+    visit: level.visit,
+    branch: { index, name }
+  }, () => branch)
 }
 
 /** Takes the next branch of a list that is read. */

@@ -9,7 +9,7 @@ import type { AnyEffect } from "../fibers/any.ts"
 import { tagOf } from "../machine/machine.ts"
 import { WorkflowImpl } from "../machine/workflow.ts"
 import { digest } from "../run/keys.ts"
-import { currentOf } from "../run/run.ts"
+import { currentOf, levelIn, runOf } from "../run/run.ts"
 import * as given from "./given.ts"
 import type { Fault } from "./kind.ts"
 import { Task } from "./kind.ts"
@@ -51,9 +51,10 @@ const faultsOf = (child: WorkflowImpl, initial: unknown, isAsked: boolean): Read
 const nested = (child: WorkflowImpl, initial: unknown): AnyEffect =>
   Effect.withFiber((fiber) => {
     const current = currentOf(fiber)
-    return current === undefined
-      ? child.orchestrate(initial)
-      : child.orchestrate(initial, undefined, bounded(`${current.key}/${current.nextSplit(child.name)}`))
+    if (current === undefined) return child.orchestrate(initial)
+    const key = bounded(`${current.key}/${current.nextSplit(child.name)}`)
+    const heir = runOf(levelIn(current))?.saga?.ledgerOf(current)
+    return child.orchestrate(initial, undefined, { key, heir })
   })
 
 /** Characters of a key: runs in each other, of which the outer ones may have ended, can be without end. */

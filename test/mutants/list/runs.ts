@@ -67,8 +67,8 @@ export const runs: Mutants = {
     },
     {
       what: "a run that has ended is around its children",
-      from: "override end(): void {\n    super.end()",
-      to: "override end(): void {",
+      from: "super.end()\n    if (this.allowance",
+      to: "if (this.allowance",
       tests: "machine/limits"
     },
     {
@@ -109,7 +109,7 @@ export const runs: Mutants = {
     },
     {
       what: "what runs after a run is still in it",
-      from: "        self!.setContext(before)\n",
+      from: "      self!.setContext(before)\n",
       to: "",
       tests: "machine/Workflow machine/limits"
     },
@@ -168,12 +168,6 @@ export const runs: Mutants = {
       what: "what a listener throws fails the run",
       from: "attempt(() => isPromise(f()))",
       to: "f()",
-      tests: "machine/seams"
-    },
-    {
-      what: "what a fiber leaves open when it ends as a whole stays open",
-      from: "while (spans.length > 0) spans.pop()!(exit)",
-      to: "",
       tests: "machine/seams"
     },
     {
@@ -283,8 +277,8 @@ export const runs: Mutants = {
     },
     {
       what: "the observer of a state does not know it",
-      from: "onOutcome: (outcome) => onOutcome(outcome, state)",
-      to: "onOutcome: (outcome) => onOutcome(outcome)",
+      from: "onOutcome && ((outcome) => onOutcome(outcome, state))",
+      to: "onOutcome && ((outcome) => onOutcome(outcome))",
       tests: "split/observers"
     }
   ],
@@ -657,6 +651,14 @@ export const runs: Mutants = {
       from: "if (ready.machine.exits.has(tagOf(initial)!)) return Exit.succeed(initial)",
       to: "",
       tests: "machine/Workflow adversarial/machine laws/machine"
+    }
+  ],
+  "fibers/open": [
+    {
+      what: "what a fiber leaves open when it ends as a whole stays open",
+      from: "while (ends.length > 0) ends.pop()!(exit)",
+      to: "",
+      tests: "machine/seams"
     }
   ]
 }

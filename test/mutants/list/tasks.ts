@@ -155,8 +155,8 @@ export const tasks: Mutants = {
   "task/workflow": [
     {
       what: "a sub-workflow has a random id",
-      from: "return current === undefined\n",
-      to: "return true\n",
+      from: "if (current === undefined) return",
+      to: "if (true as boolean) return",
       tests: "task/workflow"
     },
     {

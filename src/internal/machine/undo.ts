@@ -1,0 +1,139 @@
+/**
+ * What the states of a definition are undone with: read once, by the rules and for the machine.
+ */
+import * as Predicate from "effect/Predicate"
+import type { Issue } from "../../CanoError.ts"
+import type { Split, Task } from "../../Definition.ts"
+import { clip, list, show } from "../check/describe.ts"
+import { make as issue } from "../check/issue.ts"
+import { aDoubt, isDoubt } from "../saga/policy.ts"
+import { pivot, recorded } from "../saga/recorded.ts"
+import type { Undo } from "../saga/step.ts"
+import type { BranchUndo } from "../split/config.ts"
+import type { Handler } from "./machine.ts"
+
+type Given = { readonly [option: string]: unknown }
+
+const givenFor = ({ registered }: Task | Split): Given => {
+  const own: unknown = "task" in registered ? registered.task : registered.options
+  return Predicate.isObject(own) ? own as Given : {}
+}
+
+const optionsOf = ({ registered: { options } }: Task | Split): Given =>
+  Predicate.isObject(options) ? options as Given : {}
+
+// -----------------------------------------------------------------------------
+// rules
+// -----------------------------------------------------------------------------
+
+/** What is wrong with how a state is undone. */
+export const issues = (state: Task | Split): ReadonlyArray<Issue> => {
+  const { name } = state
+  const { compensate, inDoubt, keep } = givenFor(state)
+  const found =
+    (state.kind === "split" ? ofBranches(state, compensate, inDoubt, keep) : ofTask(state, compensate, inDoubt))
+      .map((sentence) => issue(name, "compensate", sentence))
+  const given = optionsOf(state)["pivot"]
+  if (given !== undefined && !Predicate.isBoolean(given)) {
+    found.push(issue(name, "pivot", `pivot is ${show(given)}; it must be true or false, or be left out`))
+  }
+  if (given === true && compensate !== undefined) {
+    const sentence =
+      "it is a pivot, and has a compensation; with a pivot the run only goes forward, so leave one of them out"
+    found.push(issue(name, "pivot", sentence))
+  }
+  return found
+}
+
+const ofTask = (state: Task, compensate: unknown, inDoubt: unknown): ReadonlyArray<string> => {
+  const sentences: Array<string> = []
+  if (compensate !== undefined && !Predicate.isFunction(compensate)) {
+    sentences.push(`compensate is ${show(compensate)}; it must be a function of what was done to an Effect`)
+  } else if (compensate !== undefined && state.kind !== "run") {
+    sentences.push("compensate stands beside run and next: { run, compensate, next }")
+  }
+  if (inDoubt !== undefined && !isDoubt(inDoubt)) {
+    sentences.push(`inDoubt is ${show(inDoubt)}; it must be ${aDoubt}, or be left out`)
+  }
+  return sentences
+}
+
+const ofBranches = (state: Split, compensate: unknown, inDoubt: unknown, keep: unknown): ReadonlyArray<string> => {
+  const sentences: Array<string> = []
+  const names = state.branches.kind === "static" ? state.branches.names : undefined
+  const unknown = (given: object): ReadonlyArray<string> =>
+    names === undefined ? [] : Object.keys(given).filter((name) => !names.includes(name))
+  if (Predicate.isObjectOrArray(compensate)) {
+    for (const [name, undo] of Object.entries(compensate)) {
+      if (undo === undefined || Predicate.isFunction(undo)) continue
+      sentences.push(`compensate of branch "${clip(name)}" is ${show(undo)}; it must be a function of what was done`)
+    }
+    for (const name of unknown(compensate)) {
+      sentences.push(`compensate names branch "${clip(name)}", which there is not; the branches are ${list(names!)}`)
+    }
+  } else if (compensate !== undefined && !Predicate.isFunction(compensate)) {
+    sentences.push(`compensate is ${show(compensate)}; it must be a function of what was done, or one for each branch`)
+  }
+  if (compensate !== undefined && state.isHedged) {
+    sentences.push("its branches are hedged, and run more often than they are needed; a step that is undone runs once")
+  }
+  if (Predicate.isObjectOrArray(inDoubt)) {
+    for (const [name, doubt] of Object.entries(inDoubt)) {
+      if (doubt === undefined || isDoubt(doubt)) continue
+      sentences.push(`inDoubt of branch "${clip(name)}" is ${show(doubt)}; it must be ${aDoubt}`)
+    }
+    for (const name of unknown(inDoubt)) {
+      sentences.push(`inDoubt names branch "${clip(name)}", which there is not; the branches are ${list(names!)}`)
+    }
+  } else if (inDoubt !== undefined && !isDoubt(inDoubt)) {
+    sentences.push(`inDoubt is ${show(inDoubt)}; it must be ${aDoubt}, or one for each branch, or be left out`)
+  }
+  if (keep !== undefined && keep !== "winners" && keep !== "completed") {
+    sentences.push(`keep is ${show(keep)}; it must be "winners" or "completed", or be left out`)
+  }
+  return sentences
+}
+
+// -----------------------------------------------------------------------------
+// the machine
+// -----------------------------------------------------------------------------
+
+/** The work of a state, of which is kept what it has done. It is of its types, by the rules. */
+export const undoable = (state: Task, work: Handler): Handler => {
+  const { compensate } = givenFor(state)
+  if (state.isPivot) {
+    return (value, run) => run.ledger === undefined ? work(value, run) : pivot(run.ledger, () => work(value, run))
+  }
+  if (state.compensates === undefined) return work
+  const undo: Undo = { compensate: compensate as Undo["compensate"], inDoubt: state.compensates, part: state.part }
+  return (value, run) =>
+    recorded(
+      run.ledger!,
+      run,
+      { undo, value, state: run.state, visit: run.visit, branch: undefined },
+      () => work(value, run)
+    )
+}
+
+/** How the branches of a state are undone, but for the state; nothing where none of them is. */
+export const ofSplit = (state: Split): Omit<BranchUndo, "state"> | undefined => {
+  const { compensate, inDoubt } = givenFor(state)
+  if (state.compensates.length === 0) return undefined
+  const known = new Map<string, Undo | undefined>()
+  const make = (name: string): Undo | undefined => {
+    const own = Predicate.isFunction(compensate) ? compensate : (compensate as Given)[name]
+    const doubt = Predicate.isObjectOrArray(inDoubt) ? (inDoubt as unknown as Given)[name] : inDoubt
+    return own === undefined
+      ? undefined
+      : { compensate: own as Undo["compensate"], inDoubt: isDoubt(doubt) ? doubt : "unexpected", part: state.part }
+  }
+  const all = Predicate.isFunction(compensate) && !Predicate.isObjectOrArray(inDoubt) ? make("") : undefined
+  return {
+    keepsCompleted: state.staysDone === "completed",
+    of: (_, name) => {
+      if (all !== undefined) return all
+      if (!known.has(name)) known.set(name, make(name))
+      return known.get(name)
+    }
+  }
+}

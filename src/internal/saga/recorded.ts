@@ -1,0 +1,37 @@
+/**
+ * A step of which is kept what it has done, in the very step in which it ends: it runs uninterruptibly, but for the parts that
+ * it reopens, since at the edge of such a region an interruption takes its value away. Nothing is kept here.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { WorkflowError } from "../../CanoError.ts"
+import type { AnyEffect } from "../fibers/any.ts"
+import { CurrentRunRef } from "../run/run.ts"
+import type { Run } from "../run/run.ts"
+import type { Ledger } from "./ledger.ts"
+import type { Step } from "./step.ts"
+
+/** What a step is, before it starts. */
+type Given = Pick<Step, "undo" | "value" | "state" | "visit" | "branch">
+
+export const recorded = (ledger: Ledger, run: Run, given: Given, work: () => AnyEffect): AnyEffect =>
+  Effect.uninterruptible(Effect.withFiber((fiber) => {
+    const { context } = fiber
+    const { policy: { most } } = run.saga!
+    if (run.saga!.kept >= most) {
+      const detail = `${most} steps are kept to be compensated, and may not be more (most of withCompensation)`
+      const { path, state, workflow } = run
+      return Exit.fail(new WorkflowError({ rule: "max-compensations", detail, workflow, state, path }))
+    }
+    const { key } = fiber.getRef(CurrentRunRef)
+    const step: Step = { ...given, _tag: "Step", key, context, order: 0, done: undefined }
+    ledger.begin(step)
+    return Effect.onExitPrimitive(Effect.suspend(work), (exit) => ledger.end(step, exit))
+  }))
+
+/** A step with whose success the run only goes forward. */
+export const pivot = (ledger: Ledger, work: () => AnyEffect): AnyEffect =>
+  Effect.uninterruptible(Effect.onExitPrimitive(Effect.suspend(work), (exit) => {
+    if (Exit.isSuccess(exit)) ledger.pivot()
+    return undefined
+  }))
