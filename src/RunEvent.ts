@@ -390,7 +390,7 @@ export interface RollbackStarted extends Common {
 export interface RollbackEnded extends End {
   readonly _tag: "RollbackEnded"
   readonly steps: number
-  /** How many steps the run has undone so far, and of how many that has failed. */
+  /** How many of them have been undone, and of how many that has failed. */
   readonly compensated: number
   readonly failures: number
 }

@@ -510,8 +510,11 @@ export type Entry =
       | Effect.Effect<any, any, any>
       | ((state: any) => Effect.Effect<any, any, any>)
       | Work<any, Effect.Effect<any, any, any>>
-    readonly next: AnyState | ((value: any) => AnyState)
+    readonly next: AnyState | ((value: any, state: any) => AnyState)
     readonly to?: ReadonlyArray<string> | undefined
+    readonly compensate?: ((done: any, step: any) => Effect.Effect<unknown, any, any>) | undefined
+    readonly inDoubt?: Doubt | undefined
+    readonly pivot?: boolean | undefined
   }
   | SplitEntry
   | SignalEntry
@@ -527,6 +530,11 @@ export interface SplitEntry extends Options {
   readonly next: AnyState | ((result: any, state: any) => AnyState | Effect.Effect<any, any, any>)
   readonly otherwise?: AnyState | ((error: any, state: any) => AnyState | Effect.Effect<any, any, any>) | undefined
   readonly to?: SplitTo<string> | undefined
+  /** One function for all branches, or a record or tuple of them. */
+  readonly compensate?: ((done: any, step: any) => Effect.Effect<unknown, any, any>) | object | undefined
+  readonly inDoubt?: Doubt | { readonly [branch: string]: Doubt } | undefined
+  readonly keep?: "winners" | "completed" | undefined
+  readonly pivot?: boolean | undefined
 }
 
 /**

@@ -5,6 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Cause, Effect, Exit } from "effect"
 import { CanoError, RunEvent, type Saga, TaskResult } from "effect-cano"
+import * as Task from "effect-cano/Task"
 import {
   assertEvents,
   instant,
@@ -27,7 +28,7 @@ const step = Arbitrary.all({
 type Step = typeof step extends Arbitrary.Arbitrary<infer A> ? A : never
 
 const state = Arbitrary.all({
-  kind: oneOf(["task", "task", "split", "split", "follow-on", "pivot"]),
+  kind: oneOf(["task", "task", "split", "split", "follow-on", "nested", "child", "pivot"]),
   task: step,
   branches: Arbitrary.array(step, { minLength: 1, maxLength: 4 }),
   strategy: oneOf(["all", "any", "quorum", "allFailFast"]),
@@ -100,6 +101,12 @@ const undo =
     return undoes === "in time" ? Effect.andThen(Effect.interruptible(Effect.sleep(7)), run) : run
   }
 
+/** What a leg does after its first step. */
+const second = (branches: ReadonlyArray<Step>, j: number): Step => branches[(j + 1) % branches.length]!
+
+const undoing = (self: World, given: Step, name: string) =>
+  compensated(given) ? { compensate: undo(self, given, name) } : {}
+
 const compensated = (given: Step): boolean => given.undoes !== "not"
 
 const strategies = {
@@ -117,8 +124,7 @@ const machineOf = (self: World, states: ReadonlyArray<State>, isAtOnce: boolean)
     // at a value that is no Effect a plain state ends the fiber of its run, which has tests of its own
     const own: Step = task.end === "not an Effect" ? { ...task, end: "die after" } : task
     if (state.kind === "task") {
-      const compensate = compensated(own) ? { compensate: undo(self, own, name) } : {}
-      return workflow.register(name, { run: work(self, name, own), next, ...compensate })
+      return workflow.register(name, { run: work(self, name, own), next, ...undoing(self, own, name) })
     }
     if (state.kind === "pivot") {
       const run = Effect.sync(() => {
@@ -135,14 +141,35 @@ const machineOf = (self: World, states: ReadonlyArray<State>, isAtOnce: boolean)
       next,
       otherwise: state.otherwise ? next : undefined
     }
-    if (state.kind === "follow-on") {
+    if (state.kind === "follow-on" || state.kind === "nested") {
+      // each leg does one thing, and then another, or two at once
       const legs = state.branches.map((_, j) => `${name}-${j}`)
       const withLegs = state.branches.reduce((workflow, given, j) => {
         const leg = legs[j]!
-        const compensate = compensated(given) ? { compensate: undo(self, given, leg) } : {}
-        return workflow.register(leg, { run: work(self, leg, given), next: "Done", ...compensate })
+        const more = `${leg}+`
+        const other = second(state.branches, j)
+        const first = workflow.register(leg, { run: work(self, leg, given), next: more, ...undoing(self, given, leg) })
+        return state.kind === "follow-on"
+          ? first.register(more, { run: work(self, more, other), next: "Done", ...undoing(self, other, more) })
+          : first.registerSplit(more, { x: work(self, more, other), y: Effect.sleep(15) }, {
+            strategy: strategies.all,
+            next: "Done",
+            ...compensated(other) ? { compensate: { x: undo(self, other, more) } } : {}
+          })
       }, workflow)
-      return withLegs.registerSplit(name, () => TaskResult.split(legs), options)
+      return withLegs.registerSplit(name, () => TaskResult.split(legs), { ...options, keep: state.keep })
+    }
+    if (state.kind === "child") {
+      const steps = state.branches.map((given) =>
+        given.end === "not an Effect" ? { ...given, end: "die after" as const } : given
+      )
+      const child = steps.reduce((child, given, j) =>
+        child.register(`C${j}`, {
+          run: work(self, `${name}-${j}`, given),
+          next: j + 1 < steps.length ? `C${j + 1}` : "Done",
+          ...undoing(self, given, `${name}-${j}`)
+        }), untyped("child").addExitStates("Done"))
+      return workflow.register(name, { run: Task.workflow(child as never, "C0" as never), next })
     }
     const branches = Object.fromEntries(state.branches.map((given, j) => [`b${j}`, work(self, `${name}-b${j}`, given)]))
     const compensate = Object.fromEntries(
@@ -153,15 +180,28 @@ const machineOf = (self: World, states: ReadonlyArray<State>, isAtOnce: boolean)
   return all.withCompensation({ branches: isAtOnce ? "at once" : "in order" })
 }
 
-/** The names that have a compensation, and do not stay stuck. */
+/** What can be undone of a state, each thing with the branch that it belongs to. */
+const thingsOf = ({ branches, kind, task }: State, i: number): ReadonlyArray<readonly [string, number]> => {
+  const of = (given: Step, name: string, j: number) => compensated(given) ? [[name, j] as const] : []
+  switch (kind) {
+    case "task":
+      return of(task, `S${i}`, 0)
+    case "pivot":
+      return []
+    case "split":
+      return branches.flatMap((given, j) => of(given, `S${i}-b${j}`, j))
+    case "child":
+      return branches.flatMap((given, j) => of(given, `S${i}-${j}`, 0))
+    default:
+      return branches.flatMap((given, j) => [
+        ...of(given, `S${i}-${j}`, j),
+        ...of(second(branches, j), `S${i}-${j}+`, j)
+      ])
+  }
+}
+
 const undoable = (states: ReadonlyArray<State>): ReadonlySet<string> =>
-  new Set(states.flatMap(({ branches, kind, task }, i) =>
-    kind === "task"
-      ? compensated(task) ? [`S${i}`] : []
-      : kind === "pivot"
-      ? []
-      : branches.flatMap((given, j) => compensated(given) ? [kind === "split" ? `S${i}-b${j}` : `S${i}-${j}`] : [])
-  ))
+  new Set(states.flatMap((state, i) => thingsOf(state, i).map(([name]) => name)))
 
 const tried = (states: ReadonlyArray<State>, cut: number | undefined, second: number | undefined, isAtOnce: boolean) =>
   Effect.gen(function*() {
@@ -211,6 +251,10 @@ describe("a run that goes back", () => {
       // what a pivot has let go is never undone
       for (const name of self.undone) assert.isFalse(self.safe.has(name), name)
       assert.strictEqual(new Set(self.undone).size, self.undone.length)
+      // of one leg what came last is undone first
+      for (const [at, name] of self.undone.entries()) {
+        if (name.endsWith("+")) assert.notInclude(self.undone.slice(0, at), name.slice(0, -1))
+      }
       for (const name of self.undone) assert.isTrue(mayBeUndone.has(name))
     }), runs(600))
 
@@ -243,24 +287,25 @@ describe("a run that goes back", () => {
     Effect.gen(function*() {
       const { events, exit, self } = yield* tried(states, undefined, undefined, isAtOnce)
       if (Exit.isFailure(exit)) return
-      const mayBeUndone = undoable(states)
-      states.forEach(({ branches, keep, kind }, i) => {
+      states.forEach((given, i) => {
+        const { keep, kind } = given
         const state = `S${i}`
-        if (kind === "task") return assert.notInclude(self.undone, state)
-        if (kind === "pivot") return
+        const isSplit = kind === "split" || kind === "follow-on" || kind === "nested"
         const isSatisfied = events.some((event) =>
           event._tag === "JoinDecided" && event.state === state && event.verdict === "satisfied"
         )
-        branches.forEach((_, j) => {
-          const name = kind === "split" ? `${state}-b${j}` : `${state}-${j}`
-          if (!mayBeUndone.has(name) || self.stuck.has(name)) return
-          const isWinner = isSatisfied && events.some((event) =>
-            event._tag === "BranchSettled" && event.state === state && event.index === j &&
+        for (const [name, index] of thingsOf(given, i)) {
+          if (self.stuck.has(name)) continue
+          const isKept = !isSplit || (isSatisfied && events.some((event) =>
+            event._tag === "BranchSettled" && event.state === state && event.index === index &&
             event.outcome === "Succeeded"
-          )
-          if (isWinner) assert.notInclude(self.undone, name)
-          else if (!(isSatisfied && keep === "completed" && kind === "split")) assert.notInclude(self.applied, name)
-        })
+          ))
+          if (isKept) {
+            assert.notInclude(self.undone, name)
+          } else if (!(isSatisfied && keep === "completed")) {
+            assert.notInclude(self.applied, name)
+          }
+        }
       })
     }), runs(300))
 })

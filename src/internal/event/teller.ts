@@ -166,8 +166,7 @@ export class Teller implements Listener {
       case "Wait":
         return this.#end(span.run, span, exit, (end) => ({ ...end, ...ofWait(span), _tag: "WaitEnded" }))
       case "Rollback": {
-        const { run, steps } = span
-        const { compensated, failures } = run.saga!
+        const { outcome: { compensated, failures }, run, steps } = span
         const key = run.keyOfRun
         const counts = { compensated: compensated.length, failures: failures.length }
         return this.#end(run, span, exit, (end) => ({ ...end, ...counts, _tag: "RollbackEnded", key, steps }))

@@ -65,6 +65,9 @@ export const build = (
 /** What the parts of the run that is going on see. */
 const Parts = Context.Reference<ReadonlyArray<Services>>("effect-cano/Parts", { defaultValue: () => [] })
 
+/** The part that the state belongs to which is going on. */
+export const PartRef = Context.Reference<number>("effect-cano/Part", { defaultValue: () => 0 })
+
 /** Serves a whole run. */
 export const provide = <A, E, R>(
   states: Effect.Effect<A, E, R>,
@@ -72,7 +75,7 @@ export const provide = <A, E, R>(
 ): Effect.Effect<A, E, R> =>
   parts.length === 1
     ? Effect.updateContext(states, (around: Context.Context<R>) => beside(around, parts[0]!))
-    : Effect.provideService(states, Parts, parts)
+    : Effect.provideService(states, Parts, parts.map((part, i) => Context.add(part, PartRef, i)))
 
 /** Of so many services each is added; more are merged, which copies all that is there and has it cached anew by the fiber. */
 const few = 4

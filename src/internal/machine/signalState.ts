@@ -9,7 +9,7 @@ import * as Predicate from "effect/Predicate"
 import type { Issue } from "../../CanoError.ts"
 import type { Signal } from "../../Definition.ts"
 import type { AnySignal } from "../../Signal.ts"
-import { misfit, show } from "../check/describe.ts"
+import { list, misfit, show } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
 import { make as issue } from "../check/issue.ts"
 import * as returned from "../check/returned.ts"
@@ -71,6 +71,8 @@ const keyOf = (key: unknown): string => {
 
 const record = "{ next, timeout, otherwise, key, since, reply }"
 
+const known = new Set(["next", "timeout", "otherwise", "key", "since", "reply", "to", "signal"])
+
 /** What is wrong with what it was given, besides where it leads. */
 export const wrong = ({ name, registered }: Signal): ReadonlyArray<Issue> => {
   const { options, signal } = registered
@@ -83,6 +85,9 @@ export const wrong = ({ name, registered }: Signal): ReadonlyArray<Issue> => {
     return issues
   }
   const { key, otherwise, reply, since, timeout } = options
+  // `to` is looked at with the ways, and data has the signal beside its options
+  const strangers = Object.keys(options).filter((name) => !known.has(name))
+  if (strangers.length > 0) add("options", `there is no option ${list(strangers)}; there are ${record}`)
   const late = timeout === undefined ? undefined : durations.wrong(timeout, "timeout")
   if (late !== undefined) add("timeout", late)
   if (otherwise !== undefined && timeout === undefined) {

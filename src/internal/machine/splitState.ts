@@ -9,6 +9,7 @@ import { JoinTimeoutError, JoinUnsatisfiedError } from "../../CanoError.ts"
 import type { WorkflowError } from "../../CanoError.ts"
 import type { SplitResult } from "../../SplitResult.ts"
 import * as TaskResult from "../../TaskResult.ts"
+import { clip } from "../check/describe.ts"
 import * as returned from "../check/returned.ts"
 import { begin } from "../run/host.ts"
 import type { Run } from "../run/run.ts"
@@ -98,6 +99,11 @@ const joiner = (
       const detail = "its branches are follow-on states, each with a compensation of its own; leave compensate out"
       return Exit.fail(workflowError(run, "invalid-branches", detail))
     }
+    const stranger = undo?.names && strangerIn(list, undo.names)
+    if (stranger !== undefined) {
+      const detail = `compensate names branch "${clip(stranger)}", which there is not`
+      return Exit.fail(workflowError(run, "invalid-branches", detail))
+    }
     const config = configOf(state)
     const own = run.host === undefined
       ? split.run(list, config, run)
@@ -113,6 +119,12 @@ const joiner = (
           : Exit.fail(error)
     })
   }
+}
+
+/** A name that no branch of a record has; of a list that is read nobody knows. */
+const strangerIn = (list: BranchList, names: ReadonlyArray<string>): string | undefined => {
+  const known = list._tag === "Known" ? list.names : undefined
+  return known && names.find((name) => !known.includes(name))
 }
 
 /** A split with whose join the run only goes forward. */

@@ -4,12 +4,14 @@
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
 import type { WorkflowError } from "../../CanoError.ts"
 import { WorkflowTimeoutError } from "../../CanoError.ts"
 import type { RunOptions } from "../../Workflow.ts"
@@ -18,12 +20,13 @@ import { begin, until } from "../run/host.ts"
 import type { Level } from "../run/level.ts"
 import { standing } from "../run/nested.ts"
 import * as nursery from "../run/nursery.ts"
-import { levelOf, Run, runOf, traced, within } from "../run/run.ts"
+import { currentOf, levelOf, Run, runOf, traced, within } from "../run/run.ts"
 import * as seams from "../run/seams.ts"
-import type { Ledger } from "../saga/ledger.ts"
+import { Undoing } from "../run/undoing.ts"
 import type { Policy } from "../saga/policy.ts"
+import type { Heir } from "../saga/saga.ts"
 import { Saga } from "../saga/saga.ts"
-import type { Child, Services } from "../saga/step.ts"
+import type { Child, Parts } from "../saga/step.ts"
 import { workflowError } from "../split/frame.ts"
 import { advance } from "./loop.ts"
 import type { AnyEffect, Machine } from "./machine.ts"
@@ -41,7 +44,7 @@ export interface Ready {
 /** A run that is the work of a state or a branch: its id, and who keeps what it has done when it has succeeded. */
 export interface Nesting {
   readonly key: string
-  readonly heir: Ledger | undefined
+  readonly heir: Heir | undefined
 }
 
 export const start = (
@@ -63,7 +66,7 @@ export const start = (
     options,
     random: fiber.getRef(Random.Random),
     outer,
-    allowance: around?.allowance,
+    allowance: currentOf(fiber) instanceof Undoing ? undefined : around?.allowance,
     stem: undefined,
     key: nesting?.key,
     nursery: machine.mayDetach ? nursery.make() : undefined,
@@ -96,20 +99,24 @@ export const start = (
   }
   const apart = (self: AnyEffect): AnyEffect => found.known === undefined ? self : found.known.apart(self)
   if (saga === undefined) return apart(within(run, body))
-  const provide: Child["provide"] = (undo) =>
-    layers === undefined ? undo([]) : Effect.provideContext(rebuilt(layers, undo), services)
-  return apart(within(run, () => concluded(saga, body()), (exit) => saga.last(exit, provide, nesting?.heir)))
+  nesting?.heir?.ledger.children.add(saga)
+  const part = fiber.getRef(resources.PartRef)
+  const build: Child["build"] = layers &&
+    ((scope, over) => rebuilt(layers, scope, over === undefined ? services : Context.merge(services, over)))
+  return apart(within(run, () => concluded(saga, body()), (exit) => saga.last(exit, nesting?.heir, { part, build })))
 }
 
 /** The resources of a run that has ended, built once more for what undoes its steps. */
 const rebuilt = (
   layers: resources.Resources,
-  undo: (services: Services) => Effect.Effect<void>
-): Effect.Effect<void, unknown> =>
-  // what its Layers need, a run has had
-  Effect.scopedWith((scope) =>
-    Effect.flatMap(resources.build(layers, Layer.makeMemoMapUnsafe(), scope), undo)
-  ) as Effect.Effect<void, unknown>
+  scope: Scope.Scope,
+  services: Context.Context<never>
+): Effect.Effect<Parts, unknown> =>
+  // what its Layers need, the run has had
+  Effect.provideContext(resources.build(layers, Layer.makeMemoMapUnsafe(), scope), services) as Effect.Effect<
+    Parts,
+    unknown
+  >
 
 /** A run that may go back: what could not be undone is its error, also where it is interrupted. */
 const concluded = (saga: Saga, body: AnyEffect): AnyEffect =>
@@ -167,8 +174,9 @@ const inTime = (
       return Effect.void
     })
   const timer = Effect.flatMap(expiry(run, timeout, clock), () => {
-    // a run that has ended keeps its result, however long the release of its resources takes
-    if (ended) return Effect.never
+    // A run that has ended keeps its result, however long the release of its resources takes, and one that has failed what it
+    // has failed with, however long it goes back.
+    if (ended || run.saga?.hasFailed === true) return Effect.never
     // in no state yet while its Layers are built
     late = { state: run.visit === 0 ? undefined : run.state, path: run.path }
     run.isExpired = run.isOpen

@@ -26,7 +26,7 @@ export const handler = (task: unknown, around: (work: Handler) => Handler = iden
   const part = around(own)
   const next = task.next
   return Predicate.isFunction(next)
-    ? (state, run) => Effect.map(part(state, run), (value) => next(value) as unknown)
+    ? (state, run) => Effect.map(part(state, run), (value) => next(value, state) as unknown)
     : (state, run) => Effect.as(part(state, run), next)
 }
 

@@ -388,7 +388,7 @@ export type TaskFrom<
   | ((state: State) => Effect.Effect<S, unknown, unknown> | Generator<Effect.Effect<any, any, any>, S, never>)
   | {
     readonly run: Run | ((state: State) => Run) | Work<State, Run>
-    readonly next: N | ((value: Effect.Success<Run>) => N)
+    readonly next: N | ((value: Effect.Success<Run>, state: State) => N)
     /** Undoes what `run` has done, if the run fails, runs out of time or is interrupted. */
     readonly compensate?: Compensation<Run, State, D> | undefined
     /** Which ends of `run` leave it in doubt whether it was done. Left out: `"unexpected"`. */

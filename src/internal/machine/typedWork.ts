@@ -31,10 +31,10 @@ export type LayerError<L> = L extends Layer.Layer<infer _Out, infer E, infer _In
 
 /** The join errors of several splits, merged to one of each class. */
 export type Merge<E> = [Extract<E, CompensationError<any, any>>] extends [never] ? Joins<E>
-  : Compensated<Extract<E, CompensationError<any, any>>, Joins<Exclude<E, CompensationError<any, any>>>>
-
-/** The errors of a run that goes back: what else it fails with may be what it has gone back for. */
-export type Compensated<C, E> = E | ([C] extends [CompensationError<infer X, any>] ? CompensationError<X, E> : never)
+  // a run that goes back: what else it fails with may be what it has gone back for
+  : [Extract<E, CompensationError<any, any>>, Joins<Exclude<E, CompensationError<any, any>>>] extends
+    [CompensationError<infer X, any>, infer Rest] ? Rest | CompensationError<X, Rest>
+  : never
 
 /** The same of the errors of joins alone. */
 export type Joins<E> = [Extract<E, JoinUnsatisfiedError<any, any>>, Extract<E, JoinTimeoutError<any, any>>] extends

@@ -1,6 +1,7 @@
 /**
  * What the states of a definition are undone with: read once, by the rules and for the machine.
  */
+import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { Issue } from "../../CanoError.ts"
 import type { Split, Task } from "../../Definition.ts"
@@ -33,6 +34,13 @@ export const issues = (state: Task | Split): ReadonlyArray<Issue> => {
   const found =
     (state.kind === "split" ? ofBranches(state, compensate, inDoubt, keep) : ofTask(state, compensate, inDoubt))
       .map((sentence) => issue(name, "compensate", sentence))
+  const misplaced = state.kind === "split"
+    ? []
+    : ["to", "pivot"].filter((name) => givenFor(state)[name] !== undefined && optionsOf(state)[name] === undefined)
+  for (const option of misplaced) {
+    const sentence = `${option} stands beside run; it belongs into the options, behind the task: { ${option}: … }`
+    found.push(issue(name, "options", sentence))
+  }
   const given = optionsOf(state)["pivot"]
   if (given !== undefined && !Predicate.isBoolean(given)) {
     found.push(issue(name, "pivot", `pivot is ${show(given)}; it must be true or false, or be left out`))
@@ -54,6 +62,8 @@ const ofTask = (state: Task, compensate: unknown, inDoubt: unknown): ReadonlyArr
   }
   if (inDoubt !== undefined && !isDoubt(inDoubt)) {
     sentences.push(`inDoubt is ${show(inDoubt)}; it must be ${aDoubt}, or be left out`)
+  } else if (inDoubt !== undefined && compensate === undefined) {
+    sentences.push("inDoubt is given, and no compensate that would be told of it")
   }
   return sentences
 }
@@ -88,6 +98,9 @@ const ofBranches = (state: Split, compensate: unknown, inDoubt: unknown, keep: u
   } else if (inDoubt !== undefined && !isDoubt(inDoubt)) {
     sentences.push(`inDoubt is ${show(inDoubt)}; it must be ${aDoubt}, or one for each branch, or be left out`)
   }
+  if (inDoubt !== undefined && compensate === undefined) {
+    sentences.push("inDoubt is given, and no compensate that would be told of it")
+  }
   if (keep !== undefined && keep !== "winners" && keep !== "completed") {
     sentences.push(`keep is ${show(keep)}; it must be "winners" or "completed", or be left out`)
   }
@@ -105,15 +118,21 @@ export const undoable = (state: Task, work: Handler): Handler => {
     return (value, run) => run.ledger === undefined ? work(value, run) : pivot(run.ledger, () => work(value, run))
   }
   if (state.compensates === undefined) return work
+  // work of a known kind waits, and is cut off where it does; what it had done by then is in doubt
+  const own: Handler = state.work === undefined ? work : (value, run) => Effect.interruptible(work(value, run))
   const undo: Undo = { compensate: compensate as Undo["compensate"], inDoubt: state.compensates, part: state.part }
   return (value, run) =>
     recorded(
       run.ledger!,
       run,
       { undo, value, state: run.state, visit: run.visit, branch: undefined },
-      () => work(value, run)
+      () => own(value, run)
     )
 }
+
+/** A branch may have the name of what all objects have. */
+const ownOf = (given: unknown, name: string): unknown =>
+  Object.hasOwn(given as object, name) ? (given as Given)[name] : undefined
 
 /** How the branches of a state are undone, but for the state; nothing where none of them is. */
 export const ofSplit = (state: Split): Omit<BranchUndo, "state"> | undefined => {
@@ -121,15 +140,15 @@ export const ofSplit = (state: Split): Omit<BranchUndo, "state"> | undefined => 
   if (state.compensates.length === 0) return undefined
   const known = new Map<string, Undo | undefined>()
   const make = (name: string): Undo | undefined => {
-    const own = Predicate.isFunction(compensate) ? compensate : (compensate as Given)[name]
-    const doubt = Predicate.isObjectOrArray(inDoubt) ? (inDoubt as unknown as Given)[name] : inDoubt
+    const own = Predicate.isFunction(compensate) ? compensate : ownOf(compensate, name)
+    const doubt = Predicate.isObjectOrArray(inDoubt) ? ownOf(inDoubt, name) : inDoubt
     return own === undefined
       ? undefined
       : { compensate: own as Undo["compensate"], inDoubt: isDoubt(doubt) ? doubt : "unexpected", part: state.part }
   }
   const all = Predicate.isFunction(compensate) && !Predicate.isObjectOrArray(inDoubt) ? make("") : undefined
   return {
-    keepsCompleted: state.staysDone === "completed",
+    names: Predicate.isFunction(compensate) ? undefined : state.compensates as ReadonlyArray<string>,
     of: (_, name) => {
       if (all !== undefined) return all
       if (!known.has(name)) known.set(name, make(name))

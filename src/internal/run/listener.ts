@@ -17,7 +17,7 @@ import { isPromise } from "../check/returned.ts"
 import type { AnyFiber } from "../fibers/any.ts"
 import type { End } from "../fibers/open.ts"
 import { open } from "../fibers/open.ts"
-import type { Step } from "../saga/step.ts"
+import type { Outcome as Undone, Step } from "../saga/step.ts"
 import type { BranchList } from "../split/branches.ts"
 import type { Config } from "../split/config.ts"
 import type { Decided } from "../split/decision.ts"
@@ -43,7 +43,13 @@ export type Span =
   /** A wait for what does not come of the run's own work. */
   | WaitSpan
   /** What a run has done is undone: all of it, or the branches that a join does not keep. */
-  | { readonly _tag: "Rollback"; readonly run: Run; readonly steps: number; readonly why: Cause.Cause<unknown> }
+  | {
+    readonly _tag: "Rollback"
+    readonly run: Run
+    readonly steps: number
+    readonly why: Cause.Cause<unknown>
+    readonly outcome: Undone
+  }
   /** One compensation, with all its attempts. */
   | { readonly _tag: "Compensation"; readonly run: Run; readonly step: Step }
 

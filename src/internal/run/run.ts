@@ -26,6 +26,7 @@ import * as listening from "./listener.ts"
 import type { Nursery } from "./nursery.ts"
 import type { Seams } from "./seams.ts"
 import { SeamsRef } from "./seams.ts"
+import { Undoing } from "./undoing.ts"
 
 type BranchSpan = Extract<Span, { readonly _tag: "Branch" }>
 
@@ -140,7 +141,7 @@ export class Run extends Level implements CurrentRun {
   }
   /** Whether something of what it has done is being undone. */
   get isCompensating(): boolean {
-    return this.saga !== undefined && this.saga.rollbacks > 0
+    return this.saga !== undefined && this.saga.left.size > 0
   }
   /** Who runs its steps, where somebody does. */
   get host(): Host | undefined {
@@ -383,16 +384,19 @@ export class SplitLevel extends Level implements CurrentRun {
 }
 
 /** What is the current run of a fiber. */
-export type Current = Run | SplitLevel | Branch
+export type Current = Run | SplitLevel | Branch | Undoing
 
 export const currentOf = (fiber: AnyFiber): Current | undefined => {
   const current = fiber.getRef(CurrentRunRef)
-  return current instanceof Branch || current instanceof SplitLevel || current instanceof Run ? current : undefined
+  return current instanceof Branch || current instanceof SplitLevel || current instanceof Run ||
+      current instanceof Undoing
+    ? current
+    : undefined
 }
 
 /** The innermost run or split that a current run belongs to, ended or not. */
 export const levelIn = (current: Current | undefined): Run | SplitLevel | undefined =>
-  current instanceof Branch ? current.level : current
+  current instanceof Branch || current instanceof Undoing ? current.level : current
 
 /** That of a fiber. */
 export const levelOf = (fiber: AnyFiber): Run | SplitLevel | undefined => levelIn(currentOf(fiber))

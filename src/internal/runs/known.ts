@@ -250,8 +250,7 @@ export class Visits {
   }
   /** How many signals had come when the visit began that somebody stands in. */
   of(current: Current): number {
-    if (current instanceof Run) return this.#runs.get(current) ?? 0
     const level = "level" in current ? current.level : current
-    return this.#splits.get(level) ?? 0
+    return (level instanceof Run ? this.#runs.get(level) : this.#splits.get(level)) ?? 0
   }
 }

@@ -16,18 +16,26 @@ export interface Counts {
   kept: number
 }
 
+/** What is to be done at once with something that has ended, if anything. */
+type Due = Effect.Effect<void> | undefined
+
 export class Ledger {
   readonly #counts: Counts
   /** What has ended. */
   items: Array<Item> = []
   /** What runs. */
   readonly running = new Set<Step>()
-  /** Splits that have not been joined. */
+  /** Splits that have not been joined, and those whose branches go on detached. */
   readonly fans = new Set<Fan>()
+  readonly detached = new Set<Fan>()
+  /** Runs that stand here and may hand up what they do. */
+  readonly children = new Set<{ readonly ledger: Ledger }>()
+  /** Whether something that was done here could not be undone. */
+  isStuck = false
   /** Whether nothing is kept any more: the run only goes forward. */
   #isForward = false
   /** Who takes what comes when its owner has ended. */
-  #heir: ((item: Item) => Effect.Effect<void> | undefined) | undefined
+  #heir: ((item: Item) => Due) | undefined
   constructor(counts: Counts) {
     this.#counts = counts
   }
@@ -37,8 +45,8 @@ export class Ledger {
     this.running.add(step)
   }
 
-  /** A step has ended; what is to be done about that at once, if anything. */
-  end(step: Step, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> | undefined {
+  /** A step has ended. */
+  end(step: Step, exit: Exit.Exit<unknown, unknown>): Due {
     this.running.delete(step)
     this.#counts.kept--
     if (Exit.isSuccess(exit)) step.done = { _tag: "Succeeded", value: exit.value }
@@ -48,10 +56,10 @@ export class Ledger {
   }
 
   /** Something has ended. */
-  add(item: Item): Effect.Effect<void> | undefined {
-    if (this.#heir !== undefined) return this.#heir(item)
+  add(item: Item): Due {
     if (this.#isForward) return undefined
     if (item._tag !== "Group") item.order = ++this.#counts.ended
+    if (this.#heir !== undefined) return this.#heir(item)
     this.#counts.kept += stepsOf([item]).length
     this.items.push(item)
     return undefined
@@ -63,45 +71,42 @@ export class Ledger {
     this.take()
   }
 
-  /** All that there is to undo. What still runs is left where it is, and will be given to the heir. */
+  /** All that there is to undo. */
   take(): ReadonlyArray<Item> {
-    for (const fan of this.fans) {
-      const group = fan.take()
-      if (group !== undefined) this.add(group)
-    }
-    this.fans.clear()
     const { items } = this
     this.items = []
     this.#counts.kept -= stepsOf(items).length
-    return items
+    const open = [...this.fans].map((fan) => fan.take())
+    this.fans.clear()
+    return [...items, ...open.filter((group) => group !== undefined)]
   }
 
   /**
-   * Its owner has ended, for this reason. A step that still runs is one whose fiber has ended at a value that is no Effect, past
-   * all who would have told of its end. What is to be done about that at once, if anything.
+   * Its owner has ended, for this reason. A step that still runs is one whose fiber has ended at a value that is no Effect,
+   * past all who would have told of its end.
    */
-  abandon(cause: Cause.Cause<unknown>): ReadonlyArray<Effect.Effect<void>> {
-    const due: Array<Effect.Effect<void>> = []
-    for (const step of this.running) {
-      const own = this.end(step, Exit.failCause(cause))
-      if (own !== undefined) due.push(own)
-    }
+  abandon(cause: Cause.Cause<unknown>): void {
+    // what has ended is taken by who abandons it
+    for (const step of this.running) this.end(step, Exit.failCause(cause))
     for (const fan of this.fans) fan.abandon(cause)
-    return due
   }
 
   /** Its owner has ended. */
-  close(heir: (item: Item) => Effect.Effect<void> | undefined): void {
+  close(heir: (item: Item) => Due): void {
     this.#heir = heir
   }
 
-  /** The steps that run, here and in the splits that have not been joined. */
+  /** The steps that run, here and in what stands here. */
   get open(): ReadonlyArray<Step> {
-    return [...this.running, ...[...this.fans].flatMap((fan) => fan.open)]
+    return [...this.running, ...this.#inside.flatMap((part) => part.open)]
   }
 
-  /** What would be taken. */
+  /** What would be undone, here and in what stands here. */
   get kept(): ReadonlyArray<Item> {
-    return [...this.items, ...[...this.fans].flatMap((fan) => fan.kept)]
+    return [...this.items, ...this.#inside.flatMap((part) => part.kept)]
+  }
+
+  get #inside(): ReadonlyArray<Fan | Ledger> {
+    return [...this.fans, ...this.detached, ...[...this.children].map(({ ledger }) => ledger)]
   }
 }

@@ -10,6 +10,7 @@ import type { Doubt } from "../../Saga.ts"
 import { aCount, isCount } from "../check/counts.ts"
 import { list, show } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
+import { isUnsure } from "../run/doubt.ts"
 
 export interface Policy {
   readonly timeout: Duration.Duration
@@ -101,6 +102,4 @@ export const aDoubt = list(doubts as ReadonlyArray<string>)
 
 /** Whether a step that has ended so may have been done. */
 export const mayBeDone = (doubt: Doubt, cause: Cause.Cause<unknown>): boolean =>
-  doubt !== "skip" &&
-  (doubt === "always" ||
-    cause.reasons.some((reason) => !Cause.isFailReason(reason) || Cause.isTimeoutError(reason.error)))
+  doubt !== "skip" && (doubt === "always" || isUnsure(cause))

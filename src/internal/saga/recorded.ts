@@ -4,7 +4,6 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { WorkflowError } from "../../CanoError.ts"
 import type { AnyEffect } from "../fibers/any.ts"
 import { CurrentRunRef } from "../run/run.ts"
 import type { Run } from "../run/run.ts"
@@ -17,12 +16,8 @@ type Given = Pick<Step, "undo" | "value" | "state" | "visit" | "branch">
 export const recorded = (ledger: Ledger, run: Run, given: Given, work: () => AnyEffect): AnyEffect =>
   Effect.uninterruptible(Effect.withFiber((fiber) => {
     const { context } = fiber
-    const { policy: { most } } = run.saga!
-    if (run.saga!.kept >= most) {
-      const detail = `${most} steps are kept to be compensated, and may not be more (most of withCompensation)`
-      const { path, state, workflow } = run
-      return Exit.fail(new WorkflowError({ rule: "max-compensations", detail, workflow, state, path }))
-    }
+    const refused = run.saga!.refusal
+    if (refused !== undefined) return Exit.fail(refused)
     const { key } = fiber.getRef(CurrentRunRef)
     const step: Step = { ...given, _tag: "Step", key, context, order: 0, done: undefined }
     ledger.begin(step)

@@ -11,48 +11,68 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import type { Path, Uncompensated } from "../../CanoError.ts"
-import type { CurrentRun } from "../../Workflow.ts"
-import { HoldRef } from "../bulkhead/hold.ts"
+import * as Scope from "effect/Scope"
+import type { Uncompensated } from "../../CanoError.ts"
 import { clip } from "../check/describe.ts"
 import * as returned from "../check/returned.ts"
-import type { AnyFiber } from "../fibers/any.ts"
+import type { AnyEffect, AnyFiber } from "../fibers/any.ts"
 import { inScheduler } from "../fibers/dispatcher.ts"
 import type { Span } from "../run/listener.ts"
 import * as listening from "../run/listener.ts"
 import type { Run } from "../run/run.ts"
 import { CurrentRunRef } from "../run/run.ts"
+import { Undoing } from "../run/undoing.ts"
 import type { Saga } from "./saga.ts"
-import type { Child, Group, Item, Services, Step } from "./step.ts"
-import { stepsOf } from "./step.ts"
+import type { Child, Group, Item, Outcome, Step } from "./step.ts"
+import { backwards, inOrder } from "./step.ts"
 
 /** What one rollback is about. */
 interface Going {
   readonly saga: Saga
   readonly why: Cause.Cause<unknown>
-  /** The instant of the monotonic clock at which no further compensation is started. */
-  readonly until: bigint | undefined
   /** Who tells of it: the run that goes back, also for what one inside of it has handed up. */
   readonly run: Run
-  /** What has been built anew for a run that has ended, by the parts of its workflow. */
-  readonly services: Services
+  /** The instant of the monotonic clock at which no further compensation is started. */
+  readonly until: bigint | undefined
+  /** What has been built anew for runs that have ended, by the part of the innermost one. */
+  readonly over: ((part: number) => Context.Context<never>) | undefined
+  readonly outcome: Outcome
+  /** What has still to be undone. */
+  readonly left: Set<Step>
 }
 
-/** Undoes some things; awaited, whoever is interrupted. */
-export const rollback = (saga: Saga, items: ReadonlyArray<Item>, why: Cause.Cause<unknown>): Effect.Effect<void> =>
+/** Undoes some things; awaited, whoever is interrupted. It never fails. */
+export const rollback = (saga: Saga, items: ReadonlyArray<Item>, why: Cause.Cause<unknown>): Effect.Effect<Outcome> =>
   Effect.uninterruptible(Effect.withFiber((caller) => {
-    const { within } = saga.policy
-    const until = within === undefined
-      ? undefined
-      : caller.getRef(Clock.Clock).monotonicTimeNanosUnsafe() + Duration.toNanosUnsafe(within)
-    const all = goBack({ saga, run: saga.run, why, until, services: [] }, items)
-    const told = tell(saga.run, { _tag: "Rollback", run: saga.run, steps: stepsOf(items).length, why }, all)
-    saga.rollbacks++
-    const fiber = Effect.runForkWith(inScheduler(caller.context, caller))(told)
-    return Effect.map(Fiber.await(fiber), () => {
-      saga.rollbacks--
+    const { policy, run } = saga
+    const steps = backwards(items)
+    const outcome: Outcome = { compensated: [], failures: [] }
+    const left = new Set(steps)
+    const until = deadlineOf(caller, policy.within, undefined)
+    const all = goBack({ saga, run, why, until, over: undefined, outcome, left }, items)
+    saga.left.add(left)
+    const fiber = Effect.runForkWith(inScheduler(caller.context, caller))(
+      tell(run, { _tag: "Rollback", run, steps: steps.length, why, outcome }, all)
+    )
+    return Effect.map(Fiber.await(fiber), (exit) => {
+      saga.left.delete(left)
+      // it can't end before it is done; should it, nothing of what is left has been undone
+      if (Exit.isFailure(exit)) {
+        for (const step of left) outcome.failures.push(failureOf(step, "failed", exit.cause))
+      }
+      return outcome
     })
   }))
+
+const deadlineOf = (
+  fiber: AnyFiber,
+  within: Duration.Duration | undefined,
+  before: bigint | undefined
+): bigint | undefined => {
+  if (within === undefined || !Duration.isFinite(within)) return before
+  const own = fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe() + Duration.toNanosUnsafe(within)
+  return before === undefined || own < before ? own : before
+}
 
 /** Of what has ended the last thing is undone first. */
 const goBack = (going: Going, items: ReadonlyArray<Item>): Effect.Effect<void> =>
@@ -72,30 +92,47 @@ const undo = (going: Going, item: Item): Effect.Effect<void> => {
 const undoGroup = (going: Going, { branches }: Group): Effect.Effect<void> =>
   going.saga.policy.isAtOnce
     ? Effect.forEach(branches, (items) => goBack(going, items), { concurrency: "unbounded", discard: true })
-    : goBack(going, flat(branches.flat()))
+    : goBack(going, inOrder(branches.flat()))
 
-/** In the order in which they ended, whatever branch they belong to. */
-const flat = (items: ReadonlyArray<Item>): ReadonlyArray<Step | Child> =>
-  items.flatMap((item) => item._tag === "Group" ? flat(item.branches.flat()) : [item]).sort((a, b) => a.order - b.order)
+// -----------------------------------------------------------------------------
+// a run inside of this one
+// -----------------------------------------------------------------------------
 
-/** What a run inside of this one has done is undone by the policy of that one; it counts for this one. */
-const undoChild = (going: Going, { items, provide, saga: own }: Child): Effect.Effect<void> =>
-  Effect.map(
-    Effect.catchCause(
-      provide((services) => goBack({ ...going, saga: own, services }, items)),
-      // without its resources nothing of it can be undone
-      (cause) =>
-        Effect.sync(() => {
-          const steps = stepsOf(items).toSorted((a, b) => b.order - a.order)
-          for (const step of steps) failed(own, step, "not started", cause)
-        })
-    ),
-    () => {
-      if (going.saga === own) return
-      going.saga.compensated.push(...own.compensated.splice(0))
-      going.saga.failures.push(...own.failures.splice(0))
-    }
-  )
+/** What a run inside of this one has done is undone by the policy of that one, with resources that are built anew. */
+const undoChild = (going: Going, { build, items, part, saga }: Child): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    const { policy: { grace, timeout, within } } = saga
+    const outer = going.over?.(part)
+    const own = { ...going, saga, until: deadlineOf(fiber, within, going.until) }
+    if (build === undefined) return goBack({ ...own, over: outer && (() => outer) }, items)
+    const scope = Scope.makeUnsafe()
+    // a context holds the services of what is run, which its type does not say
+    const context = fiber.context as Context.Context<unknown>
+    return Effect.flatMap(
+      bounded(fiber, context, build(scope, outer), limitOf(fiber, timeout, own.until), grace),
+      (built) => {
+        if (!isDone(built)) {
+          const fail = (step: Step) => failed(own, step, "not started", causeOf(built))
+          return Effect.forEach(backwards(items), fail, { discard: true })
+        }
+        const parts = built.value
+        const over = (part: number): Context.Context<never> => {
+          const services = parts[part] ?? parts[0] ?? Context.empty()
+          return outer === undefined ? services : Context.merge(outer, services)
+        }
+        return Effect.flatMap(
+          goBack({ ...own, over }, items),
+          // what was undone has been, however the release goes
+          () =>
+            Effect.flatMap(
+              bounded(fiber, context, Scope.close(scope, Exit.void), timeout, grace),
+              (closed) =>
+                isDone(closed) ? Exit.void : told("the release of resources that were built to undo a workflow", closed)
+            )
+        )
+      }
+    )
+  })
 
 // -----------------------------------------------------------------------------
 // one compensation
@@ -105,9 +142,8 @@ const compensate = (going: Going, step: Step): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
     const { run, saga, until, why } = going
     const { policy: { grace, retry, timeout } } = saga
-    const now = fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()
-    if (until !== undefined && now >= until) return report(failed(saga, step, "not started", Cause.empty))
-    const limit = until === undefined ? timeout : Duration.min(timeout, Duration.nanos(until - now))
+    const limit = limitOf(fiber, timeout, until)
+    if (Duration.isZero(limit) && until !== undefined) return failed(going, step, "not started", Cause.empty)
     const once = Effect.suspend(() =>
       returned.effect(
         `state "${clip(step.state)}"`,
@@ -116,84 +152,102 @@ const compensate = (going: Going, step: Step): Effect.Effect<void> =>
       )
     )
     const work = retry === undefined ? once : Effect.retry(once, retry)
-    const own = Effect.runForkWith(contextOf(going, step, fiber))(tell(run, { _tag: "Compensation", run, step }, work))
-    return Effect.flatMap(within(own, limit), (ended) => {
-      if (ended !== undefined) return concluded(saga, step, ended, "failed")
-      own.interruptUnsafe(fiber.id)
-      return Effect.flatMap(within(own, grace), (late) =>
-        late === undefined
-          ? report(failed(saga, step, "left behind", Cause.empty))
-          : concluded(saga, step, late, "timed out"))
+    const body = tell(run, { _tag: "Compensation", run, step }, work)
+    return Effect.flatMap(bounded(fiber, contextOf(going, step), body, limit, grace), (ended) => {
+      if (!isDone(ended)) return failed(going, step, ended.how, causeOf(ended))
+      going.left.delete(step)
+      going.outcome.compensated.push(step.key)
+      return Exit.void
     })
   })
 
+/** The time that is left for one thing. */
+const limitOf = (fiber: AnyFiber, limit: Duration.Duration, until: bigint | undefined): Duration.Duration => {
+  if (until === undefined) return limit
+  const left = until - fiber.getRef(Clock.Clock).monotonicTimeNanosUnsafe()
+  return left <= 0n ? Duration.zero : Duration.min(limit, Duration.nanos(left))
+}
+
+const failed = (
+  going: Going,
+  step: Step,
+  how: Uncompensated["how"],
+  cause: Cause.Cause<unknown>
+): Effect.Effect<void> => {
+  going.left.delete(step)
+  going.outcome.failures.push(failureOf(step, how, cause))
+  return told(`the compensation of ${clip(step.key, 200)}`, { how, cause })
+}
+
+const failureOf = (step: Step, how: Uncompensated["how"], cause: Cause.Cause<unknown>): Uncompensated => ({
+  key: step.key,
+  state: step.state,
+  branch: step.branch?.name,
+  how,
+  cause
+})
+
+/** The services that the step had, as what undoes it. */
+const contextOf = ({ over, saga }: Going, step: Step): Context.Context<unknown> => {
+  const own = over === undefined ? step.context : Context.merge(step.context, over(step.undo.part))
+  // a context holds the services of what is run, which its type does not say
+  return Context.add(own, CurrentRunRef, new Undoing(saga.run, step)) as Context.Context<unknown>
+}
+
+// -----------------------------------------------------------------------------
+// time
+// -----------------------------------------------------------------------------
+
+/** What has not been done in time, or has failed. */
+interface Undone {
+  readonly how: Exclude<Uncompensated["how"], "not started">
+  readonly cause: Cause.Cause<unknown>
+}
+
+type Ended<A> = Exit.Success<A, unknown> | Undone
+
+const isDone = <A>(ended: Ended<A>): ended is Exit.Success<A, unknown> => !("how" in ended)
+
+const causeOf = ({ cause }: Undone): Cause.Cause<unknown> => cause
+
+/** Runs something on a fiber of its own, for so long: then it is interrupted, and left behind if it does not stop. */
+const bounded = <A>(
+  home: AnyFiber,
+  context: Context.Context<unknown>,
+  work: AnyEffect | Effect.Effect<A, unknown>,
+  limit: Duration.Duration,
+  grace: Duration.Duration
+): Effect.Effect<Ended<A>> => {
+  const fiber = Effect.runForkWith(inScheduler(context, home))(work as Effect.Effect<A, unknown>)
+  const ended = (exit: Exit.Exit<A, unknown>, how: Undone["how"]): Ended<A> =>
+    Exit.isSuccess(exit) ? exit : { how, cause: exit.cause }
+  return Effect.flatMap(within(fiber, limit), (exit) => {
+    if (exit !== undefined) return Effect.succeed(ended(exit, "failed"))
+    fiber.interruptUnsafe(home.id)
+    return Effect.map(
+      within(fiber, grace),
+      (late) => late === undefined ? { how: "left behind", cause: Cause.empty } as const : ended(late, "timed out")
+    )
+  })
+}
+
 /** The exit of a fiber, if it ends in time. */
-const within = (
-  fiber: AnyFiber,
+const within = <A>(
+  fiber: Fiber.Fiber<A, unknown>,
   limit: Duration.Duration
-): Effect.Effect<Exit.Exit<unknown, unknown> | undefined> => {
+): Effect.Effect<Exit.Exit<A, unknown> | undefined> => {
   const exit = fiber.pollUnsafe()
-  if (exit !== undefined) return Exit.succeed(exit)
+  if (exit !== undefined) return Effect.succeed(exit)
   return Effect.map(Effect.timeoutOption(Fiber.await(fiber), limit), Option.getOrUndefined)
 }
 
-const concluded = (
-  saga: Saga,
-  step: Step,
-  exit: Exit.Exit<unknown, unknown>,
-  how: Uncompensated["how"]
-): Effect.Effect<void> => {
-  if (Exit.isFailure(exit)) return report(failed(saga, step, how, exit.cause))
-  saga.compensated.push(step.key)
-  return Exit.void
-}
+// -----------------------------------------------------------------------------
+// telling
+// -----------------------------------------------------------------------------
 
-const failed = (saga: Saga, step: Step, how: Uncompensated["how"], cause: Cause.Cause<unknown>): Uncompensated => {
-  const failure = { key: step.key, state: step.state, branch: step.branch?.name, how, cause }
-  saga.failures.push(failure)
-  return failure
-}
-
-/** The run may have been interrupted by somebody who does not look at its exit. */
-const report = ({ cause, how, key }: Uncompensated): Effect.Effect<void> =>
-  Effect.ignoreCause(Effect.logError(`the compensation of ${clip(key, 200)}: ${how}`, cause))
-
-/** The services that the step had, as what undoes it; the place of a bulkhead that it ran in is given back. */
-const contextOf = ({ services }: Going, step: Step, fiber: AnyFiber): Context.Context<unknown> => {
-  const { part } = step.undo
-  const own = services.length === 0 ? step.context : Context.merge(step.context, services[part] ?? services[0]!)
-  const context = Context.add(own, HoldRef, undefined).pipe(Context.add(CurrentRunRef, new Compensating(step)))
-  // a context holds the services of what is run, which its type does not say
-  return inScheduler(context as Context.Context<unknown>, fiber)
-}
-
-/** A compensation as its own tasks see it. */
-class Compensating implements CurrentRun {
-  readonly #step: Step
-  readonly #around: CurrentRun
-  constructor(step: Step) {
-    this.#step = step
-    this.#around = Context.get(step.context, CurrentRunRef)
-  }
-  get key(): string {
-    return `${this.#step.key}#compensate`
-  }
-  get state(): string {
-    return this.#step.state
-  }
-  get visit(): number {
-    return this.#step.visit
-  }
-  get workflow(): string {
-    return this.#around.workflow
-  }
-  get runId(): string {
-    return this.#around.runId
-  }
-  get path(): Path | undefined {
-    return this.#around.path
-  }
-}
+/** To the log: the run may have been interrupted by somebody who does not look at its exit. */
+const told = (what: string, { cause, how }: { readonly how: string; readonly cause: Cause.Cause<unknown> }) =>
+  Effect.ignoreCause(Effect.logError(`${what}: ${how}`, cause))
 
 /** Tells the listener of the run, if there is one. */
 const tell = <A, E, R>(run: Run, span: Span, body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

@@ -4,6 +4,8 @@
  */
 import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { Uncompensated } from "../../CanoError.ts"
 import type { Done, Doubt, Step as Told } from "../../Saga.ts"
 import type { Saga } from "./saga.ts"
 
@@ -45,15 +47,44 @@ export interface Child {
   order: number
   /** By whose policy they are undone. */
   readonly saga: Saga
-  /** Its resources have been released with it: builds them anew for what undoes them. */
-  readonly provide: (undo: (services: Services) => Effect.Effect<void>) => Effect.Effect<void, unknown>
+  /** The part of the workflow around it that it stands in. */
+  readonly part: number
+  /** Builds its resources anew, which have been released with it; `over` is what was built anew around it. */
+  readonly build: ((scope: Scope.Scope, over: Services | undefined) => Effect.Effect<Parts, unknown>) | undefined
 }
 
+type Services = Context.Context<never>
+
 /** What the states of each part of a workflow see of its resources. */
-export type Services = ReadonlyArray<Context.Context<never>>
+export type Parts = ReadonlyArray<Services>
+
+/** What has come of a rollback. */
+export interface Outcome {
+  /** The keys of what was undone. */
+  readonly compensated: Array<string>
+  readonly failures: Array<Uncompensated>
+}
 
 /** What there is to undo, as one thing. */
 export type Item = Step | Group | Child
+
+/** The steps of some things in the order in which they are undone, those of a group one after another. */
+export const backwards = (items: ReadonlyArray<Item>): ReadonlyArray<Step> =>
+  items.toReversed().flatMap((item) => {
+    switch (item._tag) {
+      case "Step":
+        return [item]
+      case "Child":
+        return backwards(item.items)
+      case "Group":
+        return backwards(inOrder(item.branches.flat()))
+    }
+  })
+
+/** In the order in which they ended, whatever branch they belong to. */
+export const inOrder = (items: ReadonlyArray<Item>): ReadonlyArray<Step | Child> =>
+  items.flatMap((item) => item._tag === "Group" ? inOrder(item.branches.flat()) : [item])
+    .sort((a, b) => a.order - b.order)
 
 /** All steps of some things. */
 export const stepsOf = (items: ReadonlyArray<Item>): ReadonlyArray<Step> =>

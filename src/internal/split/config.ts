@@ -33,6 +33,8 @@ export interface Config {
   /** How long it may take for an outcome, once the join is decided. */
   readonly observerTimeout: Duration.Duration
   readonly reduce: Reduce | undefined
+  /** Whether losers that have completed stay done when the join is satisfied. */
+  readonly keepsCompleted?: boolean
   /** How the branches are undone, where they are. */
   readonly undo?: BranchUndo | undefined
 }
@@ -41,8 +43,8 @@ export interface Config {
 export interface BranchUndo {
   /** That of one branch, if it has one. */
   readonly of: (index: number, name: string) => Undo | undefined
-  /** Whether losers that have completed stay done when the join is satisfied. */
-  readonly keepsCompleted: boolean
+  /** The names that have one; nothing where all have the same. */
+  readonly names: ReadonlyArray<string> | undefined
   /** The state as it was entered. */
   readonly state: unknown
 }

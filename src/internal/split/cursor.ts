@@ -14,6 +14,9 @@ type Read = Result.Result<IteratorResult<Branch>, unknown>
 
 const none: ReadonlyArray<Branch> = []
 
+/** What stands for a branch that somebody has cancelled before its turn. */
+export const cancelled: Branch = Effect.suspend(() => Effect.interrupt)
+
 export class Cursor {
   /** The branches of a list that is known whole, in the order of their starts. */
   items: ReadonlyArray<Branch>
@@ -104,9 +107,9 @@ export class Cursor {
   cancel(index: number): boolean {
     const { backlog, items, started } = this
     if (index < started || index >= this.known) return false
-    if (backlog !== undefined) backlog.replace(index - started, Effect.interrupt)
+    if (backlog !== undefined) backlog.replace(index - started, cancelled)
     // the list may be that of many splits
-    else this.items = items.with(index, Effect.interrupt)
+    else this.items = items.with(index, cancelled)
     return true
   }
 

@@ -90,6 +90,7 @@ export const parseSource = (
     times: options.times === true,
     losers: end.losers,
     grace: end.grace,
+    keepsCompleted: options.keep === "completed",
     onOutcome: observer.onOutcome,
     observerTimeout: observer.observerTimeout,
     reduce

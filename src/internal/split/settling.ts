@@ -32,14 +32,16 @@ export const open = (join: Join): void => {
 /** A branch has ended well: it has settled, unless the split has been decided without it. */
 export const succeed = (join: Join, index: number, value: unknown): void => {
   const { decision, record } = join
-  if (!decision.countSuccess()) return lost(join, heard(join, record.outlasted(index, value)))
-  join.level?.fan?.won(index)
+  const hasWon = decision.countSuccess()
+  join.level?.fan?.over(index, hasWon)
+  if (!hasWon) return lost(join, heard(join, record.outlasted(index, value)))
   settled(join, heard(join, record.succeeded(index, value)))
 }
 
 /** A branch has failed; answers whether it has settled. Losers end badly, too: most have been interrupted. */
 export const fail = (join: Join, index: number, cause: Cause.Cause<unknown>): boolean => {
   const { decision, record } = join
+  join.level?.fan?.over(index, false)
   if (!decision.countFailure()) {
     lost(join, heard(join, record.lost(index, cause)))
     return false

@@ -41,6 +41,7 @@ import type * as listening from "../run/listener.ts"
 import { standing } from "../run/nested.ts"
 import type { Run } from "../run/run.ts"
 import { currentOf, CurrentRunRef, levelIn, runOf, SplitLevel } from "../run/run.ts"
+import { Undoing } from "../run/undoing.ts"
 import { Alternatives } from "./alternatives.ts"
 import type { BranchList } from "./branches.ts"
 import type { Config } from "./config.ts"
@@ -109,7 +110,14 @@ const start = (
   const outer = standing<Level>(around)
   const tooDeep = outer?.tooDeep()
   if (tooDeep !== undefined) return resume(refused(frame, "max-depth", tooDeep))
-  const join = make(list, config, limited(frame, run), caller, to, run?.isTimed === true)
+  const join = make(
+    list,
+    config,
+    limited(frame, current instanceof Undoing ? undefined : run),
+    caller,
+    to,
+    run?.isTimed === true
+  )
   if (typeof join === "string") return resume(refused(frame, "invalid-branches", join))
   const pool = poolOf(config, caller)
   const early = refusal(join, pool, growing.seed(join)) ?? decidedByNone(join)
@@ -128,7 +136,7 @@ const start = (
   })
   // outside of a run nobody asks who a branch is
   join.level = run === undefined ? undefined : level
-  if (run?.saga !== undefined) level.fan = run.saga.fan(current!, config.undo?.keepsCompleted === true)
+  if (run?.saga !== undefined) level.fan = run.saga.fan(current!, config.keepsCompleted === true)
   if (to !== undefined) to.tell = level.tell
   const context = contextIn(caller, level)
   furnish(join, context, pool)

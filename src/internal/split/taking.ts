@@ -8,6 +8,7 @@ import { recorded } from "../saga/recorded.ts"
 import type { Branch } from "./branches.ts"
 import * as branches from "./branches.ts"
 import type { BranchUndo } from "./config.ts"
+import { cancelled } from "./cursor.ts"
 import type { Join } from "./join.ts"
 import { nameIn } from "./record.ts"
 import { exceeds } from "./refusal.ts"
@@ -30,7 +31,7 @@ const undoable = (join: Join, { of, state }: BranchUndo, index: number, branch: 
   const { level } = join
   const name = nameIn(join.list, index)
   const undo = of(index, name)
-  if (undo === undefined || level?.fan === undefined) return branch
+  if (undo === undefined || level?.fan === undefined || branch === cancelled) return branch
   return recorded(level.fan.ledger(index), level.run!, {
     undo,
     value: state,

@@ -10,6 +10,7 @@ import * as Schedule from "effect/Schedule"
 import * as durations from "../check/durations.ts"
 import type { AnyEffect } from "../fibers/any.ts"
 import * as attempts from "../run/attempts.ts"
+import { isUnsure, unsure } from "../run/doubt.ts"
 import * as given from "./given.ts"
 import { Task } from "./kind.ts"
 import * as steps from "./steps.ts"
@@ -46,6 +47,8 @@ const retrying = Effect.fnUntraced(function*(
   const step = yield* steps.make(schedule)
   const bounded = attemptTimeout === undefined ? work : Effect.timeout(work, attemptTimeout)
   const series = {}
+  // an attempt that was cut off may have taken effect, whatever those after it have to say
+  let isOpen = false
   let metadata = Schedule.CurrentMetadata.defaultValue()
   for (let attempt = 0;; attempt++) {
     const exit = yield* Effect.exit(
@@ -54,7 +57,8 @@ const retrying = Effect.fnUntraced(function*(
     if (Exit.isSuccess(exit)) return exit.value
     const error = steps.failure(exit.cause)
     const next = Option.isNone(error) ? undefined : yield* step(error.value)
-    if (next === undefined) return yield* exit
+    if (next === undefined) return yield* isOpen ? Exit.failCause(unsure(exit.cause)) : exit
+    isOpen ||= isUnsure(exit.cause)
     metadata = next
   }
 })

@@ -3,6 +3,7 @@
  * segment of its own as its id: what it does has the same keys whenever the outer run has the same id.
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import { misfits, show } from "../check/describe.ts"
 import type { AnyEffect } from "../fibers/any.ts"
@@ -53,8 +54,15 @@ const nested = (child: WorkflowImpl, initial: unknown): AnyEffect =>
     const current = currentOf(fiber)
     if (current === undefined) return child.orchestrate(initial)
     const key = bounded(`${current.key}/${current.nextSplit(child.name)}`)
-    const heir = runOf(levelIn(current))?.saga?.ledgerOf(current)
-    return child.orchestrate(initial, undefined, { key, heir })
+    const saga = runOf(levelIn(current))?.saga
+    const ledger = saga?.ledgerOf(current)
+    if (saga === undefined || ledger === undefined) {
+      return child.orchestrate(initial, undefined, { key, heir: undefined })
+    }
+    const refused = child.definition.isSaga ? saga.refusal : undefined
+    return refused === undefined
+      ? child.orchestrate(initial, undefined, { key, heir: { saga, ledger } })
+      : Exit.fail(refused)
   })
 
 /** Characters of a key: runs in each other, of which the outer ones may have ended, can be without end. */

@@ -603,8 +603,8 @@ export const runs: Mutants = {
     },
     {
       what: "a run counts nowhere",
-      from: "allowance: around?.allowance,",
-      to: "allowance: undefined,",
+      from: "instanceof Undoing ? undefined : around?.allowance,",
+      to: "instanceof Undoing ? undefined : undefined,",
       tests: "machine/limits"
     },
     {
@@ -615,8 +615,8 @@ export const runs: Mutants = {
     },
     {
       what: "a run that is releasing is out of time",
-      from: "if (ended) return Effect.never\n",
-      to: "",
+      from: "if (ended || run.saga",
+      to: "if (run.saga",
       tests: "laws/machine"
     },
     {

@@ -592,8 +592,8 @@ export const splits: Mutants = {
   "split/cursor": [
     {
       what: "a branch that is cancelled is one of every run",
-      from: "else this.items = items.with(index, Effect.interrupt)",
-      to: "else (items as Array<Branch>)[index] = Effect.interrupt",
+      from: "else this.items = items.with(index, cancelled)",
+      to: "else (items as Array<Branch>)[index] = cancelled",
       tests: "runs/Runs"
     },
     {
@@ -1038,7 +1038,7 @@ export const splits: Mutants = {
     },
     {
       what: "a loser that succeeds counts",
-      from: "if (!decision.countSuccess()) return lost(join, heard(join, record.outlasted(index, value)))",
+      from: "if (!hasWon) return lost(join, heard(join, record.outlasted(index, value)))",
       to: "decision.tally.succeeded++",
       tests: "adversarial/endings split/losers"
     },
