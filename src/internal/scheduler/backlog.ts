@@ -5,7 +5,7 @@
 import type * as Scheduler from "../../Scheduler.ts"
 import type { Definition } from "./definition.ts"
 import { mostCaughtUp } from "./definition.ts"
-import { jitter, type Ticks } from "./ticks.ts"
+import { jitter, lastOf, type Ticks } from "./ticks.ts"
 
 /** Ticks that are due, in order, and the first that is not. */
 export interface Due {
@@ -23,26 +23,19 @@ export const planned = (id: string, due: number, most: number, ticks: Ticks): nu
   return due + jitter(id, due, next === undefined ? most : Math.min(most, next - due - 1))
 }
 
+/** Each tick from `first` on that is due is among the ticks, or told of with the older ones. */
 export const collect = (first: number, now: number, plan: (due: number) => number, ticks: Ticks): Due => {
   const due: Array<number> = []
   let next: number | undefined = first
-  const walk = (most: number) => {
-    for (; next !== undefined && plan(next) <= now && due.length < most; next = ticks.after(next)) due.push(next)
-  }
-  walk(mostCaughtUp)
-  if (next === undefined || plan(next) > now) return { ticks: due, older: undefined, next }
-  // Far behind: so far back as is needed for that many at the rate seen, and on until now.
-  const rate = (due[due.length - 1]! - first) / (due.length - 1)
-  const back = Math.floor(now - (mostCaughtUp + 1) * rate)
-  if (back > next) next = ticks.after(back)
-  while (next !== undefined && plan(next) <= now) {
-    due.length = 0
-    walk(2 * mostCaughtUp)
-    if (next !== undefined && plan(next) <= now) due.splice(0, due.length - mostCaughtUp)
-  }
-  const newest = due.slice(-mostCaughtUp)
-  const through = newest[0]! - 1
-  return { ticks: newest, older: { from: first, through, count: ticks.between(first - 1, through) }, next }
+  for (; next !== undefined && plan(next) <= now && due.length <= mostCaughtUp; next = ticks.after(next)) due.push(next)
+  if (due.length <= mostCaughtUp) return { ticks: due, older: undefined, next }
+  // one more, which is the last of the older ones, and one that jitter may keep: no other starts later than its next instant
+  const newest = lastOf(ticks, first - 1, now, mostCaughtUp + 2)
+  if (plan(newest[newest.length - 1]!) > now) next = newest.pop()
+  else next = ticks.after(newest[newest.length - 1]!)
+  const told = newest.slice(-mostCaughtUp)
+  const through = newest[newest.length - mostCaughtUp - 1]!
+  return { ticks: told, older: { from: first, through, count: ticks.between(first - 1, through) }, next }
 }
 
 export type Verdict = "tick" | "missed" | Extract<Scheduler.SkipReason, "Missed" | "TooOld" | "CatchUpFull">

@@ -25,6 +25,35 @@ export const ofPattern = (pattern: Pattern): Ticks => ({
   between: () => undefined
 })
 
+/**
+ * The newest ticks later than the first instant and not later than the second, at most so many, in order. It looks back from
+ * the end, twice as far each time, and so finds few that it does not give, however many there are, and wherever they pause.
+ */
+export const lastOf = (ticks: Ticks, from: number, to: number, most: number): Array<number> => {
+  let found: Array<number> = []
+  let end = to
+  for (let span = leastSpan; end > from && found.length < most; span *= 2) {
+    const begin = Math.max(from, end - span)
+    found = [...newestIn(ticks, begin, end, most - found.length), ...found]
+    end = begin
+  }
+  return found
+}
+
+/** Milliseconds that are looked at first. */
+const leastSpan = 1000
+
+const newestIn = (ticks: Ticks, from: number, to: number, most: number): ReadonlyArray<number> => {
+  const list: Array<number> = []
+  let due = ticks.after(from)
+  for (; due !== undefined && due <= to && list.length <= most; due = ticks.after(due)) list.push(due)
+  if (due === undefined || due > to) return list.slice(-most)
+  // it holds more: those of its second half, and what these leave room for
+  const middle = Math.floor((from + to) / 2)
+  const late = newestIn(ticks, middle, to, most)
+  return late.length === most ? late : [...newestIn(ticks, from, middle, most - late.length), ...late]
+}
+
 /** A share of `most` that is always the same for a flow and an instant. */
 export const jitter = (flow: string, instant: number, most: number): number => {
   if (most === 0) return 0

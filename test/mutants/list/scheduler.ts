@@ -25,9 +25,23 @@ export const scheduler: Mutants = {
     },
     {
       what: "what is told of together ends at its first tick",
-      from: "const through = newest[0]! - 1",
+      from: "const through = newest[newest.length - mostCaughtUp - 1]!",
       to: "const through = first",
-      tests: "scheduler/ticks scheduler/Scheduler"
+      tests: "scheduler/backlog scheduler/ticks"
+    },
+    {
+      what: "a tick that jitter keeps is taken for one that is due",
+      from: "if (plan(newest[newest.length - 1]!) > now) next = newest.pop()",
+      to: "if (plan(newest[newest.length - 1]!) < 0) next = newest.pop()",
+      tests: "scheduler/backlog"
+    }
+  ],
+  "scheduler/ticks": [
+    {
+      what: "what is before a pause is not looked for",
+      from: "return late.length === most ? late : [...newestIn(ticks, from, middle, most - late.length), ...late]",
+      to: "return late",
+      tests: "scheduler/backlog"
     }
   ],
   "scheduler/course": [
