@@ -209,8 +209,8 @@ export type Overlap = "skip" | "replace" | { readonly queue: number } | { readon
  */
 export interface OnFailure<in E, out R = never> {
   /**
-   * How long no tick fires after a failure: the delay that the Schedule gives, stepped with each cause. A success begins it
-   * anew. When it is done the flow trips.
+   * How long no tick fires after a failure: the delay that the Schedule gives, stepped with each cause. A success of a
+   * run that was begun after the failure begins it anew. When it is done the flow trips.
    */
   readonly backoff?: Schedule.Schedule<unknown, Cause.Cause<E>, never, R> | undefined
   /** After so many failures in a row no tick fires until `reset`. */
@@ -373,7 +373,7 @@ export interface Skipped extends Told {
  * - `"Missed"`, `"TooOld"`, `"CatchUpFull"`: missed, and not to be caught up; older than `within`; more than `catchUp`.
  * - `"Paused"`, `"BackingOff"`, `"Tripped"`: the flow did not fire.
  * - `"Claimed"`: `Options.claim` said no, has failed or was interrupted.
- * - `"Removed"`, `"Stopping"`: it still waited, for a run or as its jitter says.
+ * - `"Removed"`, `"Stopping"`: it still waited, for a run or a claim or as its jitter says.
  * - `"Changed"`: it still waited as its jitter says, and the flow got another definition.
  *
  * @category models
@@ -510,9 +510,12 @@ export interface Info {
   readonly running: ReadonlyArray<Running>
   /** Ticks and triggers that wait for a run. */
   readonly queued: number
-  /** The newest tick that was decided. Where it is later than the clock, that was set back, and no instant until then fires. */
+  /**
+   * The newest tick before which all are decided: those that wait for a run or a claim are later. Where it is later than the
+   * clock, that was set back, and no instant until then fires.
+   */
   readonly cursor: number | undefined
-  /** Failures since the last success. */
+  /** Failures since the last success, of a run that was begun after them. */
   readonly streak: number
   readonly runs: number
   readonly failures: number
@@ -525,28 +528,52 @@ export interface Info {
 /**
  * Nothing was started, or changed.
  *
+ * **Details**
+ *
+ * `"Unknown"`, `"NotAFlow"` and `"Changed"`: the scheduler has no such flow, what was given is none, or it is not the value that
+ * the scheduler has under this id, whose types would be others. `"Options"`: there is no such option, or not such a value.
+ * `"Changed"`, `"Removed"`, `"Stopping"` and `"Replaced"` also of a trigger that still waited for a run.
+ *
  * @category errors
  * @since 0.1.0
  */
 export class FlowError extends failure.TaggedError("FlowError")<{
   readonly flow: string
-  /** `"Removed"`, `"Stopping"`, `"Replaced"` also of a trigger that still waited for a run. */
-  readonly reason: "Unknown" | "Exists" | "Tripped" | "Overlap" | "QueueFull" | "Replaced" | "Removed" | "Stopping"
+  readonly reason:
+    | "Unknown"
+    | "NotAFlow"
+    | "Changed"
+    | "Options"
+    | "Exists"
+    | "Tripped"
+    | "Overlap"
+    | "QueueFull"
+    | "Replaced"
+    | "Removed"
+    | "Stopping"
+  /** What is wrong with options. */
+  readonly detail?: string | undefined
 }> {
   override get message(): string {
-    return failure.once(this, `flow "${clip(this.flow)}" ${sentences[this.reason]}`)
+    return failure.once(
+      this,
+      `flow "${clip(this.flow)}"${this.detail === undefined ? sentences[this.reason] : `: ${this.detail}`}`
+    )
   }
 }
 
 const sentences: { readonly [K in FlowError["reason"]]: string } = {
-  Unknown: "is not in this scheduler",
-  Exists: "is there already, with another definition: change it, or remove it first",
-  Tripped: "has tripped: reset it",
-  Overlap: "is running",
-  QueueFull: "is running, and as many wait as may",
-  Replaced: "was triggered again before this could start",
-  Removed: "was removed",
-  Stopping: "is in a scheduler that is being stopped"
+  Unknown: " is not in this scheduler",
+  NotAFlow: " is none: name it by what Scheduler.flow has made, or by its id",
+  Changed: " is in this scheduler with another definition: it was changed, or another flow has this id",
+  Options: " is asked for something that there is not",
+  Exists: " is there already, with another definition: change it, or remove it first",
+  Tripped: " has tripped: reset it",
+  Overlap: " is running",
+  QueueFull: " is running, and as many wait as may",
+  Replaced: " was triggered again before this could start",
+  Removed: " was removed",
+  Stopping: " is in a scheduler that is being stopped"
 }
 
 /**
@@ -584,7 +611,8 @@ export type AnyFlow = Flow<any, any, any>
 export type Services<F> = F extends Flow<any, any, infer R> ? R : never
 
 /**
- * What a scheduler can be asked. A flow is named by its value, or by its id where no type is needed.
+ * What a scheduler can be asked. A flow is named by the value that it was added or changed with, which has its types, or by its
+ * id where none is needed.
  *
  * @category models
  * @since 0.1.0
@@ -605,12 +633,15 @@ export interface Service {
    * paused or backs off, moves no cursor, and is subject to `overlap`.
    */
   readonly trigger: <A, E, R>(flow: Flow<A, E, R>) => Effect.Effect<Exit.Exit<A, E>, FlowError>
-  /** No tick fires until `resume`; runs go on. All flows where none is named. */
+  /** No tick fires until `resume`; runs go on. All flows where none is named; once more with another note changes the note. */
   readonly pause: (
     flow?: AnyFlow | string,
     options?: { readonly note?: string | undefined }
   ) => Effect.Effect<void, FlowError>
-  /** From the next tick on; with `catchUp` those of the pause are missed ticks, which `missed` decides. */
+  /**
+   * From the next tick on; with `catchUp` those of the pause are missed ticks, which `missed` decides, without those that
+   * waited for a run as it came.
+   */
   readonly resume: (
     flow?: AnyFlow | string,
     options?: { readonly catchUp?: boolean | undefined }
@@ -621,11 +652,13 @@ export interface Service {
   readonly cancel: (flow: AnyFlow | string) => Effect.Effect<Stopped, FlowError>
   /** No further tick; its runs drain, as when the scheduler is stopped. */
   readonly remove: (flow: AnyFlow | string) => Effect.Effect<Stopped, FlowError>
-  readonly info: (flow: AnyFlow | string) => Effect.Effect<Option.Option<Info>>
+  readonly info: (flow: AnyFlow | string) => Effect.Effect<Option.Option<Info>, FlowError>
   /** All flows, in the order in which they were added. */
   readonly list: Effect.Effect<ReadonlyArray<Info>>
-  /** Runs that have ended, the newest last. */
-  readonly history: <A, E, R>(flow: Flow<A, E, R>) => Effect.Effect<ReadonlyArray<Ended<A, E>>>
+  /** Runs that have ended, the newest last: those of this definition; of all that the flow has had, if it is named by its id. */
+  readonly history: <A = unknown, E = unknown>(
+    flow: Flow<A, E, any> | string
+  ) => Effect.Effect<ReadonlyArray<Ended<A, E>>, FlowError>
   /** What happens from now on, until the scheduler has stopped. A reader that is 1,024 events behind is told what it lost. */
   readonly events: Stream.Stream<Event | Lost>
   /**
@@ -658,7 +691,10 @@ export interface Options {
   readonly grace?: Duration.Input | undefined
   /** How late a tick is served without being missed; 1 minute where it is left out. */
   readonly tolerance?: Duration.Input | undefined
-  /** Told of each event on the stack of what happens, so it is to be quick. What one throws is dropped. */
+  /**
+   * Told of each event on the stack of what has happened, so it is to be quick: once that is done as a whole, and each of one
+   * event before any of the next. What one throws is dropped.
+   */
   readonly listeners?: ReadonlyArray<(event: Event) => void> | undefined
   /**
    * Asked before the run of a tick is started, by several schedulers that share flows: whether it is the first to ask for
@@ -682,7 +718,7 @@ export const make = <const F extends ReadonlyArray<AnyFlow>>(
   options: Options = {}
 ): Effect.Effect<Service, ConfigurationError, Services<F[number]> | Scope.Scope> =>
   // what a flow requires is taken from who adds it, which the flows themselves do not say any more
-  internal.make(flows, options, (flow, reason) => new FlowError({ flow, reason })) as any
+  internal.make(flows, options, (flow, reason, detail) => new FlowError({ flow, reason, detail })) as any
 
 /**
  * A scheduler as a Layer: it starts when the Layer is built, and is stopped when that is released.

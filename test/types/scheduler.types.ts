@@ -40,7 +40,13 @@ exactly<Effect.Effect<Scheduler.Service, CanoError.ConfigurationError, Bank | Sc
 export const operating = Effect.gen(function*() {
   const scheduler = yield* Scheduler.Scheduler
   exactly<Effect.Effect<Exit.Exit<"Paid", PayError>, Scheduler.FlowError>>()(scheduler.trigger(paying))
-  exactly<Effect.Effect<ReadonlyArray<Scheduler.Ended<number, never>>>>()(scheduler.history(counting))
+  exactly<Effect.Effect<ReadonlyArray<Scheduler.Ended<number, never>>, Scheduler.FlowError>>()(
+    scheduler.history(counting)
+  )
+  // by an id nothing typed comes back
+  exactly<Effect.Effect<ReadonlyArray<Scheduler.Ended<unknown, unknown>>, Scheduler.FlowError>>()(
+    scheduler.history("counting")
+  )
   exactly<Effect.Effect<void, Scheduler.FlowError | CanoError.ConfigurationError, Bank>>()(scheduler.add(paying))
   exactly<Stream.Stream<Scheduler.Event | Scheduler.Lost>>()(scheduler.events)
 })

@@ -1,9 +1,10 @@
 /**
- * Where a flow stands in its ticks: the newest that was decided, and the next one. It lives as long as the flow is in a scheduler,
+ * Where a flow stands in its ticks: the newest that was taken up, those that are not decided yet, and the next one. It lives as long as the flow is in a scheduler,
  * and knows nothing of runs but when the last one has ended.
  *
- * C1. The cursor only grows, and the next tick is later than it: an instant is decided once, whatever the clock does.
- * C2. A tick that follows a run starts a time after its end, and not at an instant: a clock that is set back does not make it
+ * C1. The cursor only grows, and the next tick is later than it: an instant is taken up once, whatever the clock does.
+ * C2. What is recorded of it, to go on from after a stop of the process, has no undecided tick before it.
+ * C3. A tick that follows a run starts a time after its end, and not at an instant: a clock that is set back does not make it
  *     wait longer, and the instant in its name is the next that is free.
  */
 import type * as Context from "effect/Context"
@@ -23,6 +24,8 @@ export class Course {
   /** The nominal instant of the next tick, where it is known. */
   due: number | undefined
   isDone = false
+  /** Ticks that were taken up and are not decided, each with the one before it. */
+  readonly #open = new Map<number, number | undefined>()
   /** The instant that a fixed rate counts from if it has none of its own. */
   #anchor: number
   #jitter = 0
@@ -110,6 +113,28 @@ export class Course {
     return collect(first, now, (instant) => this.plan(instant), this.#ticks)
   }
 
+  /** Ticks are taken up that follow an instant, and each is open until it is decided. */
+  open(ticks: ReadonlyArray<number>, after: number | undefined): void {
+    // where instants are the same whenever the flow is added, there is always one to go on from
+    let before = after ?? (this.#rhythm._tag === "Ahead" && this.#rhythm.isFixed ? ticks[0]! - 1 : undefined)
+    for (const due of ticks) {
+      this.#open.set(due, before)
+      before = due
+    }
+    this.decide(ticks[ticks.length - 1]!)
+  }
+
+  settle(due: number): void {
+    this.#open.delete(due)
+  }
+
+  /** C2 */
+  get decided(): number | undefined {
+    let first = Infinity
+    for (const due of this.#open.keys()) first = Math.min(first, due)
+    return first === Infinity ? this.cursor : this.#open.get(first)
+  }
+
   /** C1 */
   decide(due: number): void {
     const cursor = this.cursor = Math.max(due, this.cursor ?? -Infinity)
@@ -147,7 +172,7 @@ export class Course {
     this.due = Math.max(this.#at, cursor + 1)
   }
 
-  /** C2. The clock was set back. */
+  /** C3. The clock was set back. */
   stepped(by: number): void {
     this.#at -= by
   }

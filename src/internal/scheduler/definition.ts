@@ -36,7 +36,13 @@ export interface Definition {
 
 export type Rhythm =
   /** Known ahead; an anchor that is left out is the instant at which the flow is added. */
-  | { readonly _tag: "Ahead"; readonly ticks: (start: number) => Ticks; readonly pattern: Pattern | undefined }
+  | {
+    readonly _tag: "Ahead"
+    readonly ticks: (start: number) => Ticks
+    readonly pattern: Pattern | undefined
+    /** Whether they are the same whenever the flow is added. */
+    readonly isFixed: boolean
+  }
   /** Known when the run before has ended. */
   | { readonly _tag: "Delay"; readonly millis: number }
   | { readonly _tag: "Schedule"; readonly schedule: AnySchedule }
@@ -158,7 +164,7 @@ const readWhen = (when: unknown, now: number, patterns: Patterns, add: Add, mill
       add("flow-cron", `its cron ${show(options["cron"])} names no day that there is, so it would never fire`)
     } else {
       const known = ticks.ofPattern(parsed.success)
-      return { ...rest, rhythm: { _tag: "Ahead", ticks: () => known, pattern: parsed.success } }
+      return { ...rest, rhythm: { _tag: "Ahead", ticks: () => known, pattern: parsed.success, isFixed: true } }
     }
     return manual
   }
@@ -172,7 +178,12 @@ const readWhen = (when: unknown, now: number, patterns: Patterns, add: Add, mill
   return {
     ...rest,
     // the ticks of a former start are those that its last one is among
-    rhythm: { _tag: "Ahead", ticks: (start) => ticks.grid(interval, from ?? rest.after ?? start), pattern: undefined }
+    rhythm: {
+      _tag: "Ahead",
+      ticks: (start) => ticks.grid(interval, from ?? rest.after ?? start),
+      pattern: undefined,
+      isFixed: from !== undefined
+    }
   }
 }
 

@@ -10,12 +10,14 @@ import type { Definition } from "./definition.ts"
 import { stepper } from "./verdict.ts"
 
 export class Gate {
-  paused: { readonly since: number; readonly note: string | undefined; readonly cursor: number | undefined } | undefined
+  paused: { readonly since: number; readonly note: string | undefined; readonly cursor: number } | undefined
   trippedAt: number | undefined
   /** Until when it backs off: for ever, while nobody knows. */
   until: number | undefined
-  /** Failures since the last success. */
+  /** Failures since the last success, of a run that was begun after them. */
   streak = 0
+  /** All that have counted. */
+  failures = 0
   /** Steps the Schedule of the definition. */
   #backoff: ReturnType<typeof stepper> | undefined
 
@@ -37,9 +39,23 @@ export class Gate {
     return this.until === undefined || this.until === Infinity ? -Infinity : this.until
   }
 
-  /** A run has failed. Calls back when that has changed why ticks do not fire. */
+  /**
+   * A run has succeeded that began after so many failures. Those that came since then are no older than it, and it says
+   * nothing of them; a flow that has tripped is reset by hand.
+   */
+  succeeded(failures: number): boolean {
+    const since = this.failures - failures
+    if (this.trippedAt !== undefined || since >= this.streak) return false
+    if (since === 0) this.forget()
+    else this.streak = since
+    return since === 0
+  }
+
+  /** A run has failed, of the definition that is in use or of another. Calls back when that has changed why ticks do not fire. */
   failed(
-    { counts, trip }: Definition,
+    counts: Definition["counts"],
+    trip: number,
+    isOwn: boolean,
     { cause }: Exit.Failure<unknown, unknown>,
     now: number,
     changed: (tripped: boolean) => void
@@ -47,13 +63,15 @@ export class Gate {
     // a test that throws is no excuse for a failure
     if (counts !== undefined && attempt(() => counts(cause as never)) === false) return
     this.streak++
+    this.failures++
     const end = () => {
       if (this.trippedAt !== undefined) return
       this.trippedAt = now
       changed(true)
     }
     if (this.streak >= trip) return end()
-    if (this.#backoff === undefined) return
+    // a Schedule takes the causes of its own flow
+    if (this.#backoff === undefined || !isOwn) return
     const backoff = this.#backoff
     this.until = Infinity
     backoff.step(now, cause, (delay) => {

@@ -6,7 +6,8 @@
  * L2. Each tick gets one decision: Fired or Late when its run starts, Skipped otherwise, and while it waits none yet.
  * L3. A tick and a trigger pass the same door (`offer`), and never more run at once than `overlap` says, by the name of the flow.
  * L4. Nothing of the user's runs on the stack of a decision: runs start, and who waits for one goes on, in a task of their own;
- *     listeners are guarded, and whatever they ask for, the lane looks again at what they may have changed.
+ *     listeners are told when what is asked of the lane, or the decision of a tick, is done as a whole (the herald, H1), and
+ *     between two ticks the lane looks again at what they may have changed.
  */
 import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
@@ -41,6 +42,8 @@ export class Lane implements Sleeper, Heir {
   readonly runs = new Set<AnyRun>()
   readonly queue: Array<AnyRun> = []
   turn = 0
+  /** Ticks that are due and whose turn comes on this stack: listeners are told between them. */
+  readonly #inHand = new Set<number>()
   definition: Definition
   /** Why nothing of it starts any more. */
   closed: "Removed" | "Stopping" | undefined
@@ -80,6 +83,11 @@ export class Lane implements Sleeper, Heir {
     this.#shared?.retire()
     this.definition = definition
     this.#services = services
+    for (const run of this.queue.splice(0)) {
+      // its exit would be of another type
+      if (run.asked !== undefined && run.asked !== definition.flow) this.#refuse(run, "Changed", now)
+      else this.queue.push(run)
+    }
     if (cursor === "reset") this.gate.forget()
     this.#define(now, cursor)
     this.#tell({ _tag: "Changed" }, now)
@@ -110,15 +118,18 @@ export class Lane implements Sleeper, Heir {
 
   wake(now: number): void {
     if (this.closed !== undefined) return
-    if (this.gate.until !== undefined && this.gate.until <= now) {
-      this.gate.until = undefined
-      this.#tellStatus(now)
-      this.#reopen(now)
-    }
-    for (const run of this.runs) {
-      if (run.overlongAt !== undefined && run.overlongAt <= now) this.#overlong(run, run.overlongAt, now)
-    }
-    this.#pass(this.course.take(now), now)
+    this.#setting.herald.whole(() => {
+      if (this.gate.until !== undefined && this.gate.until <= now) {
+        this.gate.until = undefined
+        this.#tellStatus(now)
+        this.#reopen(now)
+      }
+      for (const run of this.runs) {
+        if (run.overlongAt !== undefined && run.overlongAt <= now) this.#overlong(run, run.overlongAt, now)
+      }
+    })
+    // a listener may have closed it
+    if (this.closed === undefined) this.#pass(this.course.take(now), now, this.course.cursor)
   }
 
   /** The clock was set back: what waits for a time waits no longer, and who waits for an instant is told. */
@@ -131,9 +142,11 @@ export class Lane implements Sleeper, Heir {
     this.#moved()
   }
 
-  #pass({ older, ticks }: Due, now: number): void {
+  /** Decides ticks that follow an instant, one after another. */
+  #pass({ older, ticks }: Due, now: number, after: number | undefined): void {
     if (ticks.length === 0) return
     const { course } = this
+    const { herald } = this.#setting
     const { missed } = this.definition
     const plan = (due: number) => course.plan(due)
     // what follows a run cannot be missed
@@ -142,20 +155,23 @@ export class Lane implements Sleeper, Heir {
     // jitter is asked for now: a listener may change the definition in between
     const planned = ticks.map(plan)
     const caughtUp = verdicts.includes("missed")
+    course.open(ticks, older?.through ?? after)
+    for (const due of ticks) this.#inHand.add(due)
     if (older !== undefined) {
       this.#skip(older.from, this.gate.closed(now) ?? (missed.catchUp === 0 ? "Missed" : "CatchUpFull"), now, older)
     }
-    ticks.forEach((due, i) => {
+    const decide = (due: number, i: number) => {
       const verdict = verdicts[i]!
+      this.#inHand.delete(due)
       const closed = this.gate.closed(now)
       if (closed !== undefined) this.#skip(due, closed, now)
       else if (verdict !== "tick" && verdict !== "missed") this.#skip(due, verdict, now)
       else {
-        course.decide(due)
         const fire = { flow: this.id, by: verdict, due, runId: runIdOf(this.id, due) }
         this.#offer(new Run(fire, planned[i]!, now), now, caughtUp)
       }
-    })
+    }
+    ticks.forEach((due, i) => herald.whole(() => decide(due, i)))
     if (course.isOver) this.#moved()
   }
 
@@ -164,7 +180,6 @@ export class Lane implements Sleeper, Heir {
     // a listener may have closed it, between two ticks that are due at once
     if (this.closed !== undefined) return this.#refuse(run, this.closed, now)
     const { overlap } = this.definition
-    if (this.#hasRoom && this.queue.length === 0) return this.#begin(run, now)
     if (!run.isTrigger) {
       for (const other of this.#crew.runs) {
         // a tick that was missed was there before the run, and does not meet it
@@ -172,6 +187,7 @@ export class Lane implements Sleeper, Heir {
         if (isMet) this.#overlong(other, run.planned, now)
       }
     }
+    if (this.#hasRoom && this.queue.length === 0) return this.#begin(run, now)
     const replaces = overlap.replace && !caughtUp
     if (replaces) this.dismiss("Replaced")
     else if (!caughtUp) {
@@ -232,6 +248,7 @@ export class Lane implements Sleeper, Heir {
     { count, through }: Several = { count: 1, through: due }
   ): void {
     this.course.decide(through)
+    this.course.settle(due)
     this.record.skipped += count ?? 1
     this.#tell({ _tag: "Skipped", due, reason, count, through }, now)
   }
@@ -260,6 +277,7 @@ export class Lane implements Sleeper, Heir {
     const { claim } = this.#setting
     const { fire } = run
     run.started = run.begun = now
+    run.failures = this.gate.failures
     run.overlongAt = overlong === undefined ? undefined : now + overlong
     this.runs.add(run)
     this.#crew.runs.add(run)
@@ -267,25 +285,35 @@ export class Lane implements Sleeper, Heir {
     shared?.enter()
     const work = Effect.suspend(() => flow.run(fire))
     const body = shared === undefined ? work : shared.provide(work)
-    const decide = (at: number) => this.#tell(verdictOf(run, at), at)
     let start = body
-    if (run.isTrigger || claim === undefined) decide(now)
+    if (run.isTrigger || claim === undefined) this.#started(run, now)
     else {
       run.isClaimed = false
-      start = claimed(claim, fire, () => {
-        run.isClaimed = true
-        run.started = this.#setting.hand.now
-        decide(run.started)
-      }, body)
+      start = claimed(claim, fire, () => this.#isStill(run), body)
     }
     // L4
     run.fiber = Effect.runForkWith(this.#services)(Effect.andThen(Effect.yieldNow, start))
     run.fiber.addObserver((exit) => {
       shared?.leave()
-      this.#ended(run, definition, exit)
+      this.#setting.herald.whole(() => this.#ended(run, definition, exit))
+      run.end()
     })
-    // a listener that was told of its start may have replaced it
-    if (run.isCut) run.cut()
+  }
+
+  #started(run: AnyRun, now: number): void {
+    if (!run.isTrigger) this.course.settle(run.fire.due)
+    this.#tell(verdictOf(run, now), now)
+  }
+
+  /** Whether a run whose claim has said yes is started now: meanwhile the flow may have been closed, or have failed. */
+  #isStill(run: AnyRun): boolean {
+    const { now } = this.#setting.hand
+    run.refused = this.closed ?? this.gate.closed(now)
+    if (run.refused !== undefined) return false
+    run.isClaimed = true
+    run.started = now
+    this.#started(run, now)
+    return true
   }
 
   #ended(run: AnyRun, definition: Definition, exit: Exit.Exit<unknown, unknown>): void {
@@ -297,7 +325,7 @@ export class Lane implements Sleeper, Heir {
       if (Exit.isFailure(exit) && !run.isCut) {
         log(this.#services, `flow "${this.id}": claiming ${run.fire.runId} failed`, exit.cause)
       }
-      this.#skip(run.fire.due, (run.isCut ? this.closed : undefined) ?? "Claimed", now)
+      this.#skip(run.fire.due, run.refused ?? (run.isCut ? this.closed : undefined) ?? "Claimed", now)
     }
     // a Schedule is stepped with the exits of its own runs, and one whose first run was not ours does not ask at once again
     if (run.isClaimed) this.#follow(now, definition === this.definition ? exit : undefined)
@@ -305,32 +333,30 @@ export class Lane implements Sleeper, Heir {
     if (this.closed === undefined) this.#advance(now)
     this.#moved()
     this.#crew.left(this)
-    run.end()
   }
 
   #settle(run: AnyRun, definition: Definition, exit: Exit.Exit<unknown, unknown>, now: number): void {
     const { fire, started } = run
     const ended = this.#setting.ended(run, exit, { ...fire, started, ended: now })
     this.record.runs++
-    this.record.add(ended, this.definition.history)
+    this.record.add(definition.flow, ended, this.definition.history)
     this.#tell({ _tag: "Ended", ended }, now)
     if (ended.interrupted) this.record.interrupted++
-    else if (Exit.isSuccess(exit)) this.#succeeded(now)
-    else {
+    else if (Exit.isSuccess(exit)) {
+      if (this.gate.succeeded(run.failures)) this.#tellStatus(now)
+    } else {
       log(this.#services, `flow "${this.id}": run ${fire.runId} failed`, exit.cause)
       this.record.failures++
-      this.gate.failed(definition, exit, now, (tripped) => this.#gateChanged(tripped))
+      const { trip } = this.definition
+      const isOwn = definition === this.definition
+      this.gate.failed(definition.counts, trip, isOwn, exit, now, (tripped) => this.#gateChanged(tripped))
     }
     if (run.answer !== undefined) Deferred.doneUnsafe(run.answer, Exit.succeed(exit))
   }
 
-  #succeeded(now: number): void {
-    if (this.gate.streak === 0) return
-    this.gate.forget()
-    this.#tellStatus(now)
-  }
-
   #gateChanged(tripped: boolean): void {
+    // the name may be another flow's
+    if (this.closed === "Removed") return
     const { streak } = this.gate
     if (tripped) {
       log(this.#services, `flow "${this.id}": tripped after ${streak} failures in a row; it fires after a reset`)
@@ -361,8 +387,11 @@ export class Lane implements Sleeper, Heir {
 
   pause(note: string | undefined): void {
     const { now } = this.#setting.hand
-    if (this.closed !== undefined || this.gate.paused !== undefined) return
-    this.gate.paused = { since: now, note, cursor: this.course.cursor ?? now - 1 }
+    const { paused } = this.gate
+    if (this.closed !== undefined || (paused !== undefined && (note === undefined || note === paused.note))) return
+    // those that are in hand are of the pause
+    const cursor = this.#inHand.size > 0 ? Math.min(...this.#inHand) - 1 : this.course.cursor ?? now - 1
+    this.gate.paused = paused === undefined ? { since: now, note, cursor } : { ...paused, note }
     this.dismiss("Paused")
     this.#tellStatus(now)
     this.#moved()
@@ -377,8 +406,14 @@ export class Lane implements Sleeper, Heir {
     if (!catchUp) this.#forgo("Paused", now, paused.since)
     this.gate.paused = undefined
     this.#tellStatus(now)
-    if (catchUp && paused.cursor !== undefined) this.#pass(this.course.retake(paused.cursor, now), now)
+    if (catchUp) this.#passAgain(paused.cursor, now)
     this.#reopen(now)
+  }
+
+  /** Once more what was skipped since an instant, and is not in hand. */
+  #passAgain(after: number, now: number): void {
+    const due = this.course.retake(after, now)
+    this.#pass({ ...due, ticks: due.ticks.filter((tick) => !this.#inHand.has(tick)) }, now, after)
   }
 
   reset(): void {
@@ -430,7 +465,7 @@ export class Lane implements Sleeper, Heir {
       status: this.#status(this.#setting.hand.now),
       running: this.all.map(({ running }) => running),
       queued: this.queue.length,
-      cursor: this.course.cursor,
+      cursor: this.course.decided,
       streak: this.gate.streak,
       ...this.record.counts
     }
@@ -450,6 +485,8 @@ export class Lane implements Sleeper, Heir {
   }
 
   #tellStatus(now: number): void {
+    // the name may be another flow's
+    if (this.closed === "Removed") return
     this.#tell({ _tag: "StatusChanged", status: this.#status(now) }, now)
   }
 

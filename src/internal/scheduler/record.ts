@@ -3,6 +3,7 @@
  * the scheduler.
  */
 import type * as Scheduler from "../../Scheduler.ts"
+import type { FlowValue } from "./flow.ts"
 
 export class Record {
   runs = 0
@@ -10,10 +11,10 @@ export class Record {
   interrupted = 0
   skipped = 0
   late = 0
-  readonly #ended: Array<Scheduler.Ended<unknown, unknown>> = []
+  readonly #ended: Array<{ readonly flow: FlowValue; readonly ended: Scheduler.Ended<unknown, unknown> }> = []
 
-  add(ended: Scheduler.Ended<unknown, unknown>, most: number): void {
-    this.#ended.push(ended)
+  add(flow: FlowValue, ended: Scheduler.Ended<unknown, unknown>, most: number): void {
+    this.#ended.push({ flow, ended })
     // not each time, since what is left out is copied
     if (this.#ended.length > 2 * most) this.#ended.splice(0, this.#ended.length - most)
   }
@@ -23,7 +24,9 @@ export class Record {
     return { runs, failures, interrupted, skipped, late }
   }
 
-  newest(most: number): ReadonlyArray<Scheduler.Ended<unknown, unknown>> {
-    return most === 0 ? [] : this.#ended.slice(-most)
+  /** Of one definition, whose exits are of its type, or of all. */
+  newest(most: number, of?: FlowValue): ReadonlyArray<Scheduler.Ended<unknown, unknown>> {
+    const newest = most === 0 ? [] : this.#ended.slice(-most)
+    return newest.flatMap(({ ended, flow }) => of === undefined || of === flow ? [ended] : [])
   }
 }

@@ -5,6 +5,7 @@ import type * as Deferred from "effect/Deferred"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type * as Scheduler from "../../Scheduler.ts"
+import type { FlowValue } from "./flow.ts"
 
 export class Run {
   readonly fire: Scheduler.Fire
@@ -12,6 +13,8 @@ export class Run {
   readonly seen: number
   /** When it was to start. */
   readonly planned: number
+  /** The definition that somebody asked for, whose exit is of its type. */
+  readonly asked: FlowValue | undefined
   /** Where somebody waits for its exit. */
   readonly answer: Deferred.Deferred<Exit.Exit<unknown, unknown>, Scheduler.FlowError> | undefined
   /** When it had nobody left to wait for, and when it started: between them somebody was asked for it. */
@@ -22,13 +25,18 @@ export class Run {
   overlongAt: number | undefined
   overlong: number | undefined
   isClaimed = true
+  /** Why it is not started, though its claim has said yes. */
+  refused: Scheduler.SkipReason | undefined
+  /** How many runs of its flow had failed when it began. */
+  failures = 0
   isCut = false
   isEnded = false
   readonly #watchers = new Set<() => void>()
-  constructor(fire: Scheduler.Fire, planned: number, seen: number, answer?: Run["answer"]) {
+  constructor(fire: Scheduler.Fire, planned: number, seen: number, asked?: FlowValue, answer?: Run["answer"]) {
     this.fire = fire
     this.planned = planned
     this.seen = seen
+    this.asked = asked
     this.answer = answer
   }
 

@@ -22,6 +22,7 @@ import { Patterns } from "./cron.ts"
 import { type Definition, parse } from "./definition.ts"
 import type { Bounds } from "./ending.ts"
 import * as ending from "./ending.ts"
+import { FlowValue } from "./flow.ts"
 import { Hand } from "./hand.ts"
 import { Herald } from "./herald.ts"
 import { Lane } from "./lane.ts"
@@ -84,20 +85,17 @@ class Table {
   #setBack(by: number, now: number): void {
     const sentence = `the clock was set back by ${Duration.format(Duration.millis(by))}; no tick is fired a second time`
     log(this.#services, sentence)
-    Array.from(this.lanes.values()).forEach((lane) => lane.stepped(by, now))
+    this.setting.herald.whole(() => Array.from(this.lanes.values()).forEach((lane) => lane.stepped(by, now)))
   }
 
   enter(definition: Definition, services: Services): void {
     const { id } = definition.flow
-    const lane = new Lane(
-      this.setting,
-      definition,
-      services,
-      this.#crewOf(id),
-      this.#past.of(id, this.setting.hand.now)
-    )
-    this.lanes.set(id, lane)
-    lane.enter()
+    this.setting.herald.whole(() => {
+      const past = this.#past.of(id, this.setting.hand.now)
+      const lane = new Lane(this.setting, definition, services, this.#crewOf(id), past)
+      this.lanes.set(id, lane)
+      lane.enter()
+    })
   }
 
   #crewOf(id: string): Crew {
@@ -108,17 +106,31 @@ class Table {
     return crew
   }
 
-  #fail(flow: string, reason: Scheduler.FlowError["reason"]) {
-    return Exit.fail(this.setting.error(flow, reason))
+  #fail(flow: string, reason: Scheduler.FlowError["reason"], detail?: string) {
+    return Exit.fail(this.setting.error(flow, reason, detail))
   }
 
-  /** Asks a flow of this scheduler; all flows where none is named. */
-  #with<A>(named: Named, f: (lane: Lane) => Effect.Effect<A, Scheduler.FlowError>) {
+  /** A flow of this scheduler, by its id, or by the very value that it was added or changed with: that alone has its types. */
+  #find(named: unknown): Result.Result<Lane, Scheduler.FlowError> {
+    const isId = Predicate.isString(named)
+    const id = named instanceof FlowValue ? named.id : named
+    const lane = Predicate.isString(id) ? this.lanes.get(id) : undefined
+    const fault = !isId && !(named instanceof FlowValue)
+      ? "NotAFlow"
+      : lane === undefined
+      ? "Unknown"
+      : !isId && lane.definition.flow !== named
+      ? "Changed"
+      : undefined
+    if (lane !== undefined && fault === undefined) return Result.succeed(lane)
+    return Result.fail(this.setting.error(Predicate.isString(id) ? id : show(id), fault ?? "Unknown"))
+  }
+
+  /** Asks a flow of this scheduler, as a whole. */
+  #with<A>(named: unknown, f: (lane: Lane) => Effect.Effect<A, Scheduler.FlowError>) {
     return Effect.suspend(() => {
-      const id = Predicate.isString(named) ? named : named.id
-      const lane = this.lanes.get(id)
-      if (lane === undefined) return this.#fail(id, "Unknown")
-      return f(lane)
+      const found = this.#find(named)
+      return Result.isFailure(found) ? Exit.fail(found.failure) : this.setting.herald.whole(() => f(found.success))
     })
   }
 
@@ -137,7 +149,7 @@ class Table {
         const message = misfit("what change is given", options, `{ cursor }, "keep" or "reset"`)
         return misconfigured([{ state: undefined, rule: "scheduler", subject: "scheduler", message }])
       }
-      return this.#with(flow, (lane) => Exit.succeed(lane.change(definition, services, cursor)))
+      return this.#with(flow.id, (lane) => Exit.succeed(lane.change(definition, services, cursor)))
     })
 
   #define(
@@ -162,22 +174,52 @@ class Table {
       const { now } = this.setting.hand
       const answer: NonNullable<Run["answer"]> = Deferred.makeUnsafe()
       const fire = { flow: lane.id, by: "trigger", due: now, runId: triggerId(lane.id, this.#random) } as const
-      lane.trigger(new Run(fire, now, now, answer))
+      lane.trigger(new Run(fire, now, now, lane.definition.flow, answer))
       return aside(answer)
     })
 
-  readonly #each = (named: Named | undefined, f: (lane: Lane) => void) =>
-    named === undefined
-      ? Effect.sync(() => this.lanes.forEach((lane) => f(lane)))
-      : this.#with(named, (lane) => Exit.succeed(f(lane)))
+  /** Asks one flow, or all where none is named, with one option. */
+  #each<A>(
+    named: Named | undefined,
+    what: string,
+    options: unknown,
+    option: string,
+    expected: string,
+    isRight: Predicate.Refinement<unknown, A>,
+    f: (lane: Lane, value: A | undefined) => void
+  ) {
+    return Effect.suspend((): Effect.Effect<void, Scheduler.FlowError> => {
+      const { [option]: value, ...rest } = (Predicate.isObject(options) ? { ...options } : { options }) as {
+        readonly [option: string]: unknown
+      }
+      const isGiven = options !== undefined
+      if (isGiven && (Object.keys(rest).length > 0 || !(value === undefined || isRight(value)))) {
+        const detail = misfit(`what ${what} is given`, options, `{ ${option} }, ${expected}`)
+        return this.#fail(Predicate.isString(named) ? named : named?.id ?? "*", "Options", detail)
+      }
+      const given = isGiven ? value as A | undefined : undefined
+      if (named !== undefined) return this.#with(named, (lane) => Exit.succeed(f(lane, given)))
+      return Exit.succeed(
+        this.setting.herald.whole(() => Array.from(this.lanes.values()).forEach((lane) => f(lane, given)))
+      )
+    })
+  }
 
   readonly pause = (flow?: Named, options?: { readonly note?: string | undefined }) =>
-    this.#each(flow, (lane) => lane.pause(options?.note))
+    this.#each(flow, "pause", options, "note", "a text", Predicate.isString, (lane, note) => lane.pause(note))
 
   readonly resume = (flow?: Named, options?: { readonly catchUp?: boolean | undefined }) =>
-    this.#each(flow, (lane) => lane.resume(options?.catchUp === true))
+    this.#each(
+      flow,
+      "resume",
+      options,
+      "catchUp",
+      "a boolean",
+      Predicate.isBoolean,
+      (lane, catchUp = false) => lane.resume(catchUp)
+    )
 
-  readonly reset = (flow: Named) => this.#each(flow, (lane) => lane.reset())
+  readonly reset = (flow: Named) => this.#with(flow, (lane) => Exit.succeed(lane.reset()))
 
   readonly cancel = (flow: Named) =>
     this.#with(flow, (lane) => this.#apart(ending.end(this.setting, lane.all, { ...this.bounds, drain: 0 })))
@@ -187,8 +229,6 @@ class Table {
       const { id } = lane
       this.lanes.delete(id)
       this.leaving.add(lane)
-      // also before it is closed: somebody who is told of that may add it again
-      this.#past.keep(id, lane.course.cursor)
       this.setting.herald.tell({ _tag: "Removed", flow: id, at: this.setting.hand.now })
       lane.close("Removed")
       this.#past.keep(id, lane.course.cursor)
@@ -216,17 +256,20 @@ class Table {
   }
 
   readonly info = (flow: Named) =>
-    Effect.sync(() => {
-      const lane = this.lanes.get(Predicate.isString(flow) ? flow : flow.id)
-      return lane === undefined ? Option.none() : Option.some(lane.info)
+    Effect.suspend(() => {
+      const found = this.#find(flow)
+      if (Result.isSuccess(found)) return Exit.succeed(Option.some(found.success.info))
+      return found.failure.reason === "Unknown" ? Exit.succeed(Option.none()) : Exit.fail(found.failure)
     })
 
   readonly list = Effect.sync(() => Array.from(this.lanes.values(), ({ info }) => info))
 
-  readonly history = (flow: Scheduler.AnyFlow) =>
-    Effect.sync(() => {
-      const lane = this.lanes.get(flow.id)
-      return lane === undefined ? [] : lane.record.newest(lane.definition.history)
+  readonly history = (flow: Named) =>
+    Effect.suspend(() => {
+      const found = this.#find(flow)
+      if (Result.isFailure(found)) return Exit.fail(found.failure)
+      const { definition, record } = found.success
+      return Exit.succeed(record.newest(definition.history, Predicate.isString(flow) ? undefined : definition.flow))
     })
 
   get events() {
@@ -238,7 +281,7 @@ class Table {
     const report = this.#stopping = Deferred.makeUnsafe<Scheduler.Stopped>()
     const lanes = [...this.lanes.values(), ...this.leaving]
     this.#driver.interruptUnsafe()
-    for (const lane of lanes) lane.close("Stopping")
+    this.setting.herald.whole(() => lanes.forEach((lane) => lane.close("Stopping")))
     // whoever has called first may leave, and the others still get the report
     const stopping = Effect.flatMap(
       ending.end(this.setting, lanes.flatMap(({ runs }) => [...runs]), this.bounds),

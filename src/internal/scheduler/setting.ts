@@ -14,7 +14,7 @@ export interface Setting {
   /** Milliseconds. */
   readonly tolerance: number
   readonly claim: ((fire: Scheduler.Fire) => Effect.Effect<boolean>) | undefined
-  readonly error: (flow: string, reason: Scheduler.FlowError["reason"]) => Scheduler.FlowError
+  readonly error: (flow: string, reason: Scheduler.FlowError["reason"], detail?: string) => Scheduler.FlowError
   readonly ended: (
     run: Run,
     exit: Exit.Exit<unknown, unknown>,

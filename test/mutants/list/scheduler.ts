@@ -156,10 +156,34 @@ export const scheduler: Mutants = {
       tests: "scheduler/Scheduler"
     },
     {
-      what: "a run that a listener replaced as it started goes on",
-      from: "if (run.isCut) run.cut()",
+      what: "a claim that says yes starts a run, whatever has become of the flow",
+      from: "if (run.refused !== undefined) return false",
       to: "",
-      tests: "scheduler/Scheduler"
+      tests: "scheduler/undecided"
+    },
+    {
+      what: "a trigger that waits is answered with the exit of another definition",
+      from: "if (run.asked !== undefined && run.asked !== definition.flow)",
+      to: "if (false)",
+      tests: "scheduler/steering"
+    },
+    {
+      what: "what is in hand is caught up by a resume, too",
+      from: "ticks: due.ticks.filter((tick) => !this.#inHand.has(tick))",
+      to: "ticks: due.ticks",
+      tests: "scheduler/steering"
+    },
+    {
+      what: "what a pause meets in hand is not of the pause",
+      from: "this.#inHand.size > 0 ? Math.min(...this.#inHand) - 1 : this.course.cursor ?? now - 1",
+      to: "this.course.cursor ?? now - 1",
+      tests: "scheduler/steering"
+    },
+    {
+      what: "the cursor is that of what waits",
+      from: "cursor: this.course.decided",
+      to: "cursor: this.course.cursor",
+      tests: "scheduler/undecided"
     },
     {
       what: "a Schedule is stepped with the exits of another definition",
@@ -180,7 +204,41 @@ export const scheduler: Mutants = {
       tests: "scheduler/Scheduler"
     }
   ],
+  "scheduler/herald": [
+    {
+      what: "listeners are told of what is not done yet",
+      from: "if (this.#depth > 0 || this.#isTelling) return",
+      to: "if (this.#isTelling) return",
+      tests: "scheduler/steering"
+    },
+    {
+      what: "what a listener asks for is told before what it was told of",
+      from: "if (this.#depth > 0 || this.#isTelling) return",
+      to: "if (this.#depth > 0) return",
+      tests: "scheduler/steering"
+    }
+  ],
+  "scheduler/record": [
+    {
+      what: "a history has exits of another definition",
+      from: "of === undefined || of === flow ? [ended] : []",
+      to: "[ended]",
+      tests: "scheduler/steering"
+    }
+  ],
   "scheduler/gate": [
+    {
+      what: "a run forgets the failures that came after it was begun",
+      from: "const since = this.failures - failures",
+      to: "const since = 0 * failures",
+      tests: "scheduler/undecided"
+    },
+    {
+      what: "a backoff is stepped with the cause of another definition",
+      from: "if (this.#backoff === undefined || !isOwn) return",
+      to: "if (this.#backoff === undefined) return",
+      tests: "scheduler/steering"
+    },
     {
       what: "it trips one failure later",
       from: "if (this.streak >= trip) return end()",
