@@ -91,13 +91,20 @@ export type When<A = unknown, E = unknown, R = never> =
   | ScheduleTimes<A, E, R>
   | "manual"
 
+/** Options that another one excludes: to give both does not compile, with these words. */
+type Without<Kind extends string, K extends string> = {
+  readonly [N in K]?: `${N} beside ${Kind}: there is no such flow`
+}
+
 /**
  * An interval from start to start.
  *
  * @category models
  * @since 0.1.0
  */
-export interface FixedRate extends Ticking {
+export interface FixedRate
+  extends Ticking, Without<"fixedRate", "fixedDelay" | "cron" | "schedule" | "timeZone" | "dst">
+{
   readonly fixedRate: Duration.Input
   /** The instant of which all ticks are whole intervals away; `"start"` where it is left out. */
   readonly from?: "start" | "epoch" | DateTime.DateTime | undefined
@@ -109,7 +116,9 @@ export interface FixedRate extends Ticking {
  * @category models
  * @since 0.1.0
  */
-export interface FixedDelay {
+export interface FixedDelay
+  extends Without<"fixedDelay", "fixedRate" | "cron" | "schedule" | "from" | "missed" | "after">
+{
   readonly fixedDelay: Duration.Input
   readonly jitter?: Duration.Input | undefined
 }
@@ -129,7 +138,7 @@ export interface FixedDelay {
  * @category models
  * @since 0.1.0
  */
-export interface CronTimes extends Ticking {
+export interface CronTimes extends Ticking, Without<"cron", "fixedRate" | "fixedDelay" | "schedule" | "from"> {
   readonly cron: string | Cron.Cron
   /** An IANA name, such as `"Europe/Berlin"`; UTC where it is left out. */
   readonly timeZone?: string | undefined
@@ -143,7 +152,9 @@ export interface CronTimes extends Ticking {
  * @category models
  * @since 0.1.0
  */
-export interface ScheduleTimes<in A, in E, out R = never> {
+export interface ScheduleTimes<in A, in E, out R = never>
+  extends Without<"schedule", "fixedRate" | "fixedDelay" | "cron" | "from" | "jitter" | "missed" | "after">
+{
   readonly schedule: Schedule.Schedule<unknown, Exit.Exit<A, E>, never, R>
 }
 
@@ -199,7 +210,11 @@ export interface Missed {
  * @category models
  * @since 0.1.0
  */
-export type Overlap = "skip" | "replace" | { readonly queue: number } | { readonly allow: number }
+export type Overlap =
+  | "skip"
+  | "replace"
+  | { readonly queue: number; readonly allow?: "allow beside queue: one of them" }
+  | { readonly allow: number; readonly queue?: "queue beside allow: one of them" }
 
 /**
  * What follows the failure of a run. Interruption by the scheduler is no failure, and changes nothing.

@@ -123,6 +123,27 @@ describe("an option of a flow (S11)", () => {
       assert.deepStrictEqual(issuesOf(yield* made([f])).map(({ rule }) => rule), ["flow-time-zone"])
     }))
 
+  it.effect("a cron with what other crons know is told what would be right here", () =>
+    Effect.gen(function*() {
+      const sentence = (cron: string) =>
+        Effect.map(made([Scheduler.flow("f", { run, when: { cron } })]), (result) => issuesOf(result)[0]!.message)
+      assert.strictEqual(
+        yield* sentence("@Hourly"),
+        `flow "f": its cron "@Hourly" is a nickname, which is not known; write "0 * * * *"`
+      )
+      for (const foreign of ["L", "LW", "15W", "5L", "friL", "fri#2", "2#1", "?", "L-3"]) {
+        const pattern = `0 0 1,${foreign} * *`
+        assert.strictEqual(
+          yield* sentence(pattern),
+          `flow "f": its cron "${pattern}" has "${foreign}", and L, W, # and ? are not known; write a range of days, ` +
+            `for example "0 0 28-31 * *" for the last day of a month, and look in the run which day it is`
+        )
+      }
+      for (const other of ["0 0 32 * *", "@every 5m", "0 0 * jully wend", "constructor"]) {
+        assert.match(yield* sentence(other), /cannot be read \(.*\); write for example/)
+      }
+    }))
+
   it.effect("an instant that no calendar has is none", () =>
     Effect.gen(function*() {
       const f = Scheduler.flow("f", { run, when: { fixedRate: "1 day", from: "epoch", after: 9e15 } })

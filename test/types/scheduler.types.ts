@@ -60,5 +60,19 @@ Scheduler.flow("backing off", { run: Effect.fail(new Boom()), when: "manual", on
 Scheduler.flow("stepped", { run: Effect.succeed("1"), when: { schedule: ofNumbers } })
 // @ts-expect-error say which: fixedRate or fixedDelay
 Scheduler.flow("every", { run: Effect.void, when: { every: "10 seconds" } })
+// @ts-expect-error one of them
+Scheduler.flow("both", { run: Effect.void, when: { fixedRate: "10 seconds", cron: "* * * * *" } })
+// @ts-expect-error one of them
+Scheduler.flow("both", { run: Effect.void, when: { fixedRate: "10 seconds", fixedDelay: "10 seconds" } })
+// @ts-expect-error what follows a run cannot be missed
+Scheduler.flow("delay", { run: Effect.void, when: { fixedDelay: "10 seconds", missed: "skip" } })
+// @ts-expect-error a Schedule has its own jitter
+Scheduler.flow("schedule", { run: Effect.void, when: { schedule: Schedule.spaced("1 second"), jitter: "1 second" } })
+// @ts-expect-error a fixed rate is in no zone
+Scheduler.flow("rate", { run: Effect.void, when: { fixedRate: "10 seconds", timeZone: "Europe/Berlin" } })
+// @ts-expect-error a cron counts from no instant
+Scheduler.flow("cron", { run: Effect.void, when: { cron: "* * * * *", from: "epoch" } })
+// @ts-expect-error one of them
+Scheduler.flow("overlap", { run: Effect.void, when: "manual", overlap: { queue: 1, allow: 2 } })
 // @ts-expect-error one of both
 Scheduler.flow("overlap", { run: Effect.void, when: "manual", overlap: "queue" })

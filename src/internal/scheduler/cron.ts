@@ -53,7 +53,7 @@ export class Patterns {
     if (known !== undefined) return Result.succeed(known)
     const parsed = Cron.parse(cron, zone, { onDstOverlap: dst ?? (goesOn(cron) ? "both" : "earlier") })
     if (Result.isFailure(parsed)) {
-      return Result.fail(noPattern(`${show(cron)} cannot be read (${parsed.failure.message})`))
+      return Result.fail(unread(cron, parsed.failure.message))
     }
     const pattern = new Pattern(parsed.success, zone)
     if (this.#read.size >= mostRead) this.#read.clear()
@@ -81,6 +81,33 @@ const goesOn = (text: string): boolean => {
   const fields = text.trim().split(/\s+/)
   return /[*/]/.test(fields[fields.length - 4] ?? "")
 }
+
+/** A pattern that cannot be read: what of other crons stands in it, and what would be right here. */
+const unread = (text: string, why: string): Fault => {
+  const nickname = nicknames.get(text.trim().toLowerCase())
+  if (nickname !== undefined) {
+    return {
+      rule: "flow-cron",
+      sentence: `its cron ${show(text)} is a nickname, which is not known; write "${nickname}"`
+    }
+  }
+  const foreign = text.trim().split(/[\s,]+/).find((part) => /^(l|lw|l-\d+|\d+[lw]|[a-z]{3}l|\w+#\d+|\?)$/i.test(part))
+  if (foreign === undefined) return noPattern(`${show(text)} cannot be read (${why})`)
+  const sentence =
+    `its cron ${show(text)} has ${show(foreign)}, and L, W, # and ? are not known; write a range of days, ` +
+    `for example "0 0 28-31 * *" for the last day of a month, and look in the run which day it is`
+  return { rule: "flow-cron", sentence }
+}
+
+const nicknames: ReadonlyMap<string, string> = new Map([
+  ["@hourly", "0 * * * *"],
+  ["@daily", "0 0 * * *"],
+  ["@midnight", "0 0 * * *"],
+  ["@weekly", "0 0 * * 0"],
+  ["@monthly", "0 0 1 * *"],
+  ["@yearly", "0 0 1 1 *"],
+  ["@annually", "0 0 1 1 *"]
+])
 
 const noPattern = (what: string): Fault => ({
   rule: "flow-cron",

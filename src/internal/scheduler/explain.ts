@@ -160,9 +160,9 @@ const sentenceOf = (
   if (rhythm._tag === "Manual") return `${flow.id} fires when it is triggered; ${during}`
   if (rhythm._tag === "Schedule") return `${flow.id} fires at once, and then as its Schedule says; ${during}`
   if (rhythm._tag === "Delay") {
-    return `${flow.id} fires at once, and then ${
-      Duration.format(Duration.millis(rhythm.millis))
-    } after each run${after}`
+    const delay = Duration.format(Duration.millis(rhythm.millis))
+    // its ticks meet only runs that somebody has triggered
+    return `${flow.id} fires at once, and then ${delay} after each run${after}; ${during}`
   }
   if (rhythm.pattern === undefined) {
     const rate = (when as Scheduler.FixedRate).fixedRate
