@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cron, DateTime, Effect, Result } from "effect"
+import { Cron, DateTime, Effect, Layer, Result } from "effect"
 import type { CanoError } from "effect-cano"
 import * as Scheduler from "effect-cano/Scheduler"
 import { scheduled } from "./diary.ts"
@@ -174,6 +174,24 @@ describe("an option of a scheduler (S11)", () => {
 })
 
 describe("what is asked of a scheduler", () => {
+  it.effect("what is no flow is an issue, also with a Layer, and in each function that takes one", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { scheduler } = yield* scheduled([])
+      for (const value of [undefined, null, 5, "f", {}, { id: "f", run }]) {
+        const none = value as unknown as Scheduler.AnyFlow
+        const asked = [none, Scheduler.provide(none, Layer.empty)].flatMap((flow) => [
+          Scheduler.make([flow]),
+          scheduler.add(flow),
+          scheduler.change(flow),
+          Scheduler.explain(flow, 0, 1)
+        ])
+        for (const ask of asked) {
+          const [issue] = issuesOf(yield* Effect.result(ask as ReturnType<typeof Scheduler.explain>))
+          assert.match(issue!.message, /^a flow is .*; it must be made by Scheduler.flow$/)
+        }
+      }
+    })))
+
   it.effect("change: another cursor, or an option that it does not have, is an issue, and changes nothing", () =>
     Effect.scoped(Effect.gen(function*() {
       const f = Scheduler.flow("f", { run, when: "manual" })

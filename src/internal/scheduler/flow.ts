@@ -31,6 +31,8 @@ export class FlowValue implements Scheduler.Flow<unknown, unknown, unknown> {
 
 export const make = (id: string, options: unknown): FlowValue => new FlowValue(id, options, undefined)
 
-/** What is provided later is outside of what was provided before, and serves it too. */
+/** What is provided later is outside of what was provided before, and serves it too. What is no flow is found when it is added. */
 export const provide = (flow: FlowValue, layer: AnyLayer): FlowValue =>
-  new FlowValue(flow.id, flow.options, flow.layer === undefined ? layer : Layer.provideMerge(flow.layer, layer))
+  !(flow instanceof FlowValue)
+    ? flow
+    : new FlowValue(flow.id, flow.options, flow.layer === undefined ? layer : Layer.provideMerge(flow.layer, layer))
