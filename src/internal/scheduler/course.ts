@@ -3,9 +3,9 @@
  * and knows nothing of runs but when the last one has ended.
  *
  * C1. The cursor only grows, and the next tick is later than it: an instant is taken up once, whatever the clock does.
- * C2. What is recorded of it, to go on from after a stop of the process, has no undecided tick before it.
- * C3. A tick that follows a run starts a time after its end, and not at an instant: a clock that is set back does not make it
+ * C2. A tick that follows a run starts a time after its end, and not at an instant: a clock that is set back does not make it
  *     wait longer, and the instant in its name is the next that is free.
+ * C3. What is recorded of it, to go on from after a stop of the process, has no undecided tick before it.
  */
 import type * as Context from "effect/Context"
 import type * as Exit from "effect/Exit"
@@ -128,7 +128,7 @@ export class Course {
     this.#open.delete(due)
   }
 
-  /** C2 */
+  /** C3 */
   get decided(): number | undefined {
     let first = Infinity
     for (const due of this.#open.keys()) first = Math.min(first, due)
@@ -172,7 +172,7 @@ export class Course {
     this.due = Math.max(this.#at, cursor + 1)
   }
 
-  /** C3. The clock was set back. */
+  /** C2. The clock was set back. */
   stepped(by: number): void {
     this.#at -= by
   }
