@@ -2,9 +2,9 @@
  * Between a tick and its decision: what waits for a run, for the answer of a claim, or for a failure to be forgotten.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Option, Schedule } from "effect"
+import { Arbitrary, Clock, Deferred, Effect, Exit, Fiber, Option, Schedule } from "effect"
 import * as Scheduler from "effect-cano/Scheduler"
-import { messages } from "../kit/index.ts"
+import { int, messages, oneOf, runs, some } from "../kit/index.ts"
 import { pass, scheduled } from "./diary.ts"
 
 const effect = <A, E>(name: string, body: () => Effect.Effect<A, E, any>) =>
@@ -174,6 +174,74 @@ describe("the cursor", () => {
       assert.strictEqual(decisions().at(-1), "450 Late 200")
       assert.strictEqual((yield* informed(scheduler)).cursor, 200)
     }))
+})
+
+describe("whatever is asked of a flow, with claims that take their time", () => {
+  const steps = ["pass", "pass", "pass", "pause", "resume", "catchUp", "trigger", "cancel", "change"] as const
+  const overlaps = ["skip", "replace", { queue: 2 }, { allow: 2 }] as const
+
+  it.effect.prop(
+    "the cursor has no undecided tick before it, each tick has one decision, and none is between two of them",
+    {
+      asked: Arbitrary.array(Arbitrary.all({ step: oneOf(steps), millis: int(1, 350) }), {
+        minLength: 4,
+        maxLength: 25
+      }),
+      overlap: int(0, 3),
+      claims: some(int(0, 300))
+    },
+    ({ asked, claims, overlap }) =>
+      Effect.gen(function*() {
+        let n = 0
+        const make = () =>
+          Scheduler.flow("f", {
+            run: Effect.suspend(() =>
+              Effect.andThen(Effect.sleep(n * 37 % 250), n % 5 === 0 ? Effect.fail("no") : Effect.void)
+            ),
+            when: { fixedRate: 100, missed: { catchUp: 3 } },
+            overlap: overlaps[overlap]!,
+            onFailure: { backoff: Schedule.spaced(120) }
+          })
+        const claim = () => Effect.as(Effect.sleep(claims[n++ % claims.length]!), n % 4 !== 0)
+        let flow = make()
+        const { events, scheduler } = yield* scheduled([flow], { claim })
+        let isCaughtUp = false
+        const decided = () =>
+          events.flatMap((event) => {
+            if (event._tag === "Skipped") return [event.due]
+            return event._tag === "Fired" || event._tag === "Late" ? [event.fire.due] : []
+          })
+        const start = yield* Clock.currentTimeMillis
+        const run: { readonly [K in typeof steps[number]]: Effect.Effect<unknown, unknown, any> } = {
+          pass: Effect.void,
+          pause: scheduler.pause("f"),
+          resume: scheduler.resume("f"),
+          catchUp: Effect.suspend(() => {
+            isCaughtUp = true
+            return scheduler.resume("f", { catchUp: true })
+          }),
+          trigger: Effect.suspend(() => Effect.forkChild(scheduler.trigger(flow))),
+          cancel: scheduler.cancel("f"),
+          change: Effect.suspend(() => scheduler.change(flow = make()))
+        }
+        for (const { millis, step } of asked) {
+          yield* Effect.ignore(run[step])
+          yield* pass(millis)
+          const { cursor = -1 } = yield* informed(scheduler)
+          const all = new Set(decided())
+          for (let due = start; due <= cursor; due += 100) assert.isTrue(all.has(due), `${due} of ${cursor}`)
+        }
+        yield* Effect.forkChild(scheduler.stop, { startImmediately: true })
+        yield* pass(1000)
+        const all = decided()
+        const once = [...new Set(all)].sort((a, b) => a - b)
+        assert.deepStrictEqual(once, once.map((_, i) => start + 100 * i))
+        if (!isCaughtUp) assert.lengthOf(all, once.length)
+        const fired = events.flatMap((event) => event._tag === "Fired" || event._tag === "Late" ? [event.fire.due] : [])
+        assert.strictEqual(new Set(fired).size, fired.length)
+      }).pipe(Effect.scoped, Effect.provide(messages([]))),
+    runs(100)
+  )
 })
 
 describe("a flow that was removed", () => {
