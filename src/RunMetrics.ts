@@ -21,7 +21,7 @@ import type { Listener } from "./RunEvent.ts"
  * **Details**
  *
  * Labels come from the definition only: names of workflows and states, and closed sets of words. No id, no key and no name of a
- * branch, of which there may be any number.
+ * branch, of which there may be any number. A scheduler has no metrics: a listener of its own counts its events.
  *
  * - `cano_runs_total{workflow, outcome}`, `cano_runs_active{workflow}`, `cano_run_duration_seconds{workflow, outcome}`
  * - `cano_states_total{workflow, state, outcome}`, `cano_state_duration_seconds{workflow, state}`
@@ -29,6 +29,7 @@ import type { Listener } from "./RunEvent.ts"
  *   `cano_branch_duration_seconds{workflow, state}`, `cano_branch_wait_seconds{workflow, state}`
  * - `cano_joins_total{workflow, state, strategy, verdict}`
  * - `cano_attempts_total{workflow, state, kind, outcome}`
+ * - `cano_waits_active{workflow, state, kind}`
  *
  * The outcome of runs, states and attempts is `succeeded`, `failed` or `interrupted`; of branches also `late`, `not_started`
  * and `broken`. A strategy is its kind, `Quorum` say. A branch of a `Split.run` counts for the state that it stands in.

@@ -371,8 +371,8 @@ export interface Skipped extends Told {
   readonly due: number
   readonly reason: SkipReason
   /**
-   * How many ticks it speaks of, from `due` to `through`. It is 1, but where more than 1,000 came to nothing at once: the older
-   * ones are told of together, and of a cron nobody has counted them.
+   * How many ticks it speaks of, the first at `due` and the last at `through`. It is 1, but where more than 1,000 came to nothing
+   * at once: the older ones are told of together, and of a cron nobody has counted them.
    */
   readonly count: number | undefined
   readonly through: number
