@@ -655,7 +655,7 @@ export interface Service {
   ) => Effect.Effect<void, FlowError>
   /**
    * From the next tick on; with `catchUp` those of the pause are missed ticks, which `missed` decides, without those that
-   * waited for a run as it came.
+   * waited for a run or a claim as it came.
    */
   readonly resume: (
     flow?: AnyFlow | string,
