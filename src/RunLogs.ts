@@ -21,7 +21,8 @@ import type { Listener, ListenerOptions } from "./RunEvent.ts"
  *
  * **Details**
  *
- * At info: one line for each run, when it has ended, with the cause where it has failed. At debug: one for every other event.
+ * At info: one line for each run, when it has ended, with the cause where it has failed, and one when it goes back and one when
+ * it has. At debug: one for every other event.
  * Each has the annotations `workflow`, `runId`, `key` and `seq`. A logger that is slow makes no run wait; see
  * `RunEvent.listener` for its options, and for what becomes of lines that find no room.
  *

@@ -29,7 +29,8 @@ import type { Listener } from "./RunEvent.ts"
  *   `cano_branch_duration_seconds{workflow, state}`, `cano_branch_wait_seconds{workflow, state}`
  * - `cano_joins_total{workflow, state, strategy, verdict}`
  * - `cano_attempts_total{workflow, state, kind, outcome}`
- * - `cano_waits_active{workflow, state, kind}`
+ * - `cano_waits_active{workflow, state, kind}`, `cano_signals_total{workflow, signal, answer}`
+ * - `cano_compensations_total{workflow, state, done, outcome}`
  *
  * The outcome of runs, states and attempts is `succeeded`, `failed` or `interrupted`; of branches also `late`, `not_started`
  * and `broken`. A strategy is its kind, `Quorum` say. A branch of a `Split.run` counts for the state that it stands in.
