@@ -20,7 +20,7 @@ import { begin, until } from "../run/host.ts"
 import type { Level } from "../run/level.ts"
 import { standing } from "../run/nested.ts"
 import * as nursery from "../run/nursery.ts"
-import { currentOf, levelOf, Run, runOf, traced, within } from "../run/run.ts"
+import { currentOf, levelIn, Run, runOf, traced, within } from "../run/run.ts"
 import * as seams from "../run/seams.ts"
 import { Undoing } from "../run/undoing.ts"
 import type { Policy } from "../saga/policy.ts"
@@ -49,13 +49,14 @@ export interface Nesting {
 
 export const start = (
   fiber: Fiber.Fiber<unknown, unknown>,
-  { layers, machine, policy, timeout }: Ready,
+  ready: Ready,
   initial: unknown,
   options: RunOptions | undefined,
   nesting: Nesting | undefined
 ): AnyEffect => {
-  const services = fiber.context
-  const current = levelOf(fiber)
+  const { layers, machine, policy, timeout } = ready
+  const own = currentOf(fiber)
+  const current = levelIn(own)
   const outer = standing<Level>(current)
   const refused = outer instanceof Run ? tooDeep(machine, outer) : undefined
   if (refused !== undefined) return Exit.fail(refused)
@@ -66,7 +67,7 @@ export const start = (
     options,
     random: fiber.getRef(Random.Random),
     outer,
-    allowance: currentOf(fiber) instanceof Undoing ? undefined : around?.allowance,
+    allowance: own instanceof Undoing ? undefined : around?.allowance,
     stem: undefined,
     key: nesting?.key,
     nursery: machine.mayDetach ? nursery.make() : undefined,
@@ -74,14 +75,22 @@ export const start = (
     isTimed: timeout !== undefined || around?.isTimed === true,
     splits: machine.splits
   })
-  const saga = policy === undefined ? undefined : new Saga(policy, run)
-  run.saga = saga
-  run.ledger = saga?.ledger
   const forward = (): AnyEffect => withBranches(run, advance(machine, run, begin(run, initial)))
-  const states = saga === undefined
-    ? forward
-    : () => saga.around(Effect.suspend(forward), (cause) => run.late?.() ?? cause)
-  const body = (): AnyEffect => {
+  const started = policy === undefined
+    ? within(run, timeout === undefined && layers === undefined ? forward : body(fiber, run, ready, forward))
+    : mayGoBack(fiber, run, ready, new Saga(policy, run), forward, nesting?.heir)
+  return found.known === undefined ? started : found.known.apart(started)
+}
+
+/** The states of a run, in its time and with its Layers. */
+const body = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  run: Run,
+  { layers, timeout }: Ready,
+  states: () => AnyEffect
+): () => AnyEffect => {
+  const services = fiber.context
+  return () => {
     if (timeout === undefined && layers === undefined) return states()
     // in no state yet while its Layers are built
     const later = layers === undefined
@@ -97,13 +106,28 @@ export const start = (
         (mark) => layers === undefined ? later : provideLocal(later, layers, mark)
       )
   }
-  const apart = (self: AnyEffect): AnyEffect => found.known === undefined ? self : found.known.apart(self)
-  if (saga === undefined) return apart(within(run, body))
-  nesting?.heir?.ledger.children.add(saga)
+}
+
+/** A run whose workflow has compensations. */
+const mayGoBack = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  run: Run,
+  ready: Ready,
+  saga: Saga,
+  forward: () => AnyEffect,
+  heir: Heir | undefined
+): AnyEffect => {
+  const { layers } = ready
+  const services = fiber.context
+  run.saga = saga
+  run.ledger = saga.ledger
+  heir?.ledger.children.add(saga)
+  const states = (): AnyEffect => saga.around(Effect.suspend(forward), (cause) => run.late?.() ?? cause)
   const part = fiber.getRef(resources.PartRef)
   const build: Child["build"] = layers &&
     ((scope, over) => rebuilt(layers, scope, over === undefined ? services : Context.merge(services, over)))
-  return apart(within(run, () => concluded(saga, body()), (exit) => saga.last(exit, nesting?.heir, { part, build })))
+  const whole = body(fiber, run, ready, states)
+  return within(run, () => concluded(saga, whole()), (exit) => saga.last(exit, heir, { part, build }))
 }
 
 /** The resources of a run that has ended, built once more for what undoes its steps. */

@@ -103,8 +103,6 @@ export class Run extends Level implements CurrentRun {
     this.seams = given.seams
     this.isTimed = given.isTimed
     this.#splits = given.splits
-    this.saga = undefined
-    this.ledger = undefined
     this.#stem = given.stem
     this.#random = given.random
     this.#key = given.key
@@ -388,6 +386,7 @@ export type Current = Run | SplitLevel | Branch | Undoing
 
 export const currentOf = (fiber: AnyFiber): Current | undefined => {
   const current = fiber.getRef(CurrentRunRef)
+  if (current === outside) return undefined
   return current instanceof Branch || current instanceof SplitLevel || current instanceof Run ||
       current instanceof Undoing
     ? current
