@@ -1,10 +1,11 @@
 // npm run build [folder]: what is published, in dist/ or in another folder. The types are those of TypeScript, one file for
 // each of src/. The JavaScript is few files, since a file costs a program half a millisecond when it starts: one for each
-// entry, and one for what several entries share, so that there is one copy of it. docs/adr/0022 has the numbers.
+// entry, and one for what several entries share, so that there is one copy of it; what only entries share that the index
+// does not load, with the modules of Effect that it takes, is apart. docs/adr/0022 has the numbers.
 import { execFileSync } from "node:child_process"
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join, resolve } from "node:path"
-import { type Plugin, rolldown, RolldownMagicString } from "rolldown"
+import { type ChunkingContext, type Plugin, rolldown, RolldownMagicString } from "rolldown"
 import { parseAst } from "rolldown/parseAst"
 import { root } from "./programs.ts"
 
@@ -46,6 +47,21 @@ const pure: Plugin = {
   renderChunk: (code) => code === "" ? { code: "export {}\n", map: null } : undefined
 }
 
+/** The modules that the index loads. */
+const core = new Set<string>()
+const load = (id: string, context: ChunkingContext): void => {
+  if (core.has(id)) return
+  core.add(id)
+  for (const imported of context.getModuleInfo(id)?.importedIds ?? []) load(imported, context)
+}
+const sharedIn = (id: string, context: ChunkingContext): string => {
+  if (core.size === 0) {
+    const index = readFileSync(join(source, "index.ts"), "utf8")
+    for (const [, file] of index.matchAll(/from "\.\/(.+)"/g)) load(join(source, file!), context)
+  }
+  return core.has(id) ? "shared" : "wings"
+}
+
 rmSync(folder, { recursive: true, force: true })
 execFileSync(
   process.execPath,
@@ -69,7 +85,9 @@ await bundle.write({
   entryFileNames: "[name].js",
   chunkFileNames: "internal/[name].js",
   // pictures stay in the file of their entry: who draws nothing does not read them
-  codeSplitting: { groups: [{ name: "shared", minShareCount: 2, test: /src\/(?!chart\.ts|internal\/chart\/)/ }] },
+  codeSplitting: {
+    groups: [{ name: sharedIn, debugName: "shared", minShareCount: 2, test: /src\/(?!chart\.ts|internal\/chart\/)/ }]
+  },
   // a text of other characters takes twice the memory, and longer to read
   charset: "ascii",
   comments: { annotation: true, legal: true, jsdoc: false },

@@ -25,7 +25,7 @@ export const mapped = (library: string): void => {
 /** A file for each entry, with its types, one for what they share, and one for pictures, which two of them draw. */
 export const few = (library: string, entries: ReadonlyArray<string>): void => {
   const scripts = globSync("dist/**/*.js", { cwd: library }).map((file) => file.slice("dist/".length, -".js".length))
-  assert.deepEqual(scripts.sort(), [...entries, "internal/chart", "internal/shared"].sort())
+  assert.deepEqual(scripts.sort(), [...entries, "internal/chart", "internal/shared", "internal/wings"].sort())
   for (const entry of entries) assert(existsSync(join(library, `dist/${entry}.d.ts`)), `${entry} has no types`)
 }
 

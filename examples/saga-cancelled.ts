@@ -2,7 +2,7 @@
  * A run that is cancelled from outside, by its id: what it would undo is looked at first, then it goes back, and nothing stops
  * that, not even a second cancel.
  */
-import { Console, Effect, Logger, Option } from "effect"
+import { Console, Effect, Layer, Logger, Option } from "effect"
 import { JoinStrategy, Saga, Workflow } from "effect-cano"
 import * as Runs from "effect-cano/Runs"
 import * as Signal from "effect-cano/Signal"
@@ -46,4 +46,5 @@ const program = Effect.gen(function*() {
   yield* operator
 })
 
-await Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(Runs.layer), Effect.provide(Logger.layer([]))))
+const services = Layer.mergeAll(Runs.layer, Logger.layer([]))
+await Effect.runPromise(Effect.scoped(program).pipe(Effect.provide(services)))

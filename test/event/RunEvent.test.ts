@@ -479,7 +479,8 @@ describe("a Layer of listeners", () => {
         RunEvent.layer([two.listener]),
         RunEvent.layer([three.listener])
       )
-      yield* simple.orchestrate("A").pipe(Effect.provide(merged), Effect.provide(RunEvent.layer([around.listener])))
+      const besides = merged.pipe(Layer.provideMerge(RunEvent.layer([around.listener])))
+      yield* simple.orchestrate("A").pipe(Effect.provide(besides))
       for (const { lines } of [one, two, three, around]) assert.deepStrictEqual(lines, whole)
       yield* Effect.provide(simple.withResources(merged).orchestrate("A"), RunEvent.layer([around.listener]))
       for (const { lines } of [one, two, three, around]) assert.deepStrictEqual(lines, [...whole, ...whole])

@@ -900,9 +900,7 @@ export const splits: Mutants = {
       what: "an end before the interruption is not noticed",
       from: "    if (hasEnded) done(Exit.void)\n",
       to: "",
-      tests: "split/Split adversarial/interruption",
-      equivalent:
-        "who is told of the end is there before the interruption, and a split that has ended before is not interrupted"
+      tests: "split/Split adversarial/interruption"
     },
     {
       what: "the caller may be interrupted between the list and the worker",
