@@ -72,7 +72,8 @@ const wings: typeof surface = {
   SplitStream: ["make"],
   Task: ["PollTimeoutError", "TypeId", "isTask", "poll", "retry", "run", "stream", "timer", "workflow"],
   chart: ["LayoutError", "make", "toDot", "toMermaid", "toSvg", "toText", "trail"],
-  cli: ["make"]
+  cli: ["make"],
+  sqlite: ["layer", "layerConfig", "make"]
 }
 
 const modules = Object.keys(surface)
@@ -199,7 +200,10 @@ describe("the core", () => {
     const { files, others } = loaded()
     assert.isAbove(files.size, 50)
     for (const file of files) {
-      assert.notMatch(relative(source, file), /^(chart|cli|Runs|Signal|internal\/(chart|cli|runs)\/.*)\.ts$/)
+      assert.notMatch(
+        relative(source, file),
+        /^(chart|cli|sqlite|Runs|Signal|internal\/(chart|cli|runs|sqlite)\/.*)\.ts$/
+      )
     }
     for (const other of others) assert.match(other, /^effect\/[A-Z]\w+$/)
   })
