@@ -259,7 +259,11 @@ describe("sqlite, statements", () => {
         assert.strictEqual((yield* reasonOf(sql.unsafe(text)))._tag, "SqlSyntaxError", text)
       }
       assert.strictEqual((yield* reasonOf(sql`SELECT abs(-9223372036854775808)`))._tag, "UnknownError")
-      assert.strictEqual((yield* reasonOf(sql.unsafe("")))._tag, "UnknownError")
+      for (const text of ["", " -- nothing\n;"]) {
+        const empty = yield* reasonOf(sql.unsafe(text))
+        assert.strictEqual(empty._tag, "SqlSyntaxError")
+        assert.include(empty.message, "there is no statement in this text")
+      }
     }))
 
   it.effect("a long row of them lets others have a turn", () =>

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Option, Scope, Stream } from "effect"
 import * as Sqlite from "effect-cano/sqlite"
 import { Reactivity } from "effect/reactivity"
-import { SqlClient, type SqlError } from "effect/sql"
+import { SqlClient, type SqlConnection, type SqlError } from "effect/sql"
 import { file } from "./files.ts"
 
 const make = (config: Sqlite.Config) => Sqlite.make(config).pipe(Effect.provide(Reactivity.layer))
@@ -139,6 +139,37 @@ describe("sqlite, a transaction", () => {
         yield* connection.execute("INSERT INTO t VALUES (1)", [], undefined)
       }))
       assert.deepStrictEqual(yield* all(sql), [])
+    }))
+
+  it.effect("and a reservation end what is still read through them, and whoever reads it is told", () =>
+    Effect.gen(function*() {
+      const sql = yield* memory
+      yield* Effect.forEach(Array.from({ length: 600 }, (_, a) => a), (a) => sql`INSERT INTO t VALUES (${a})`)
+      const rows = "SELECT a FROM t"
+      const current = Effect.map(
+        Effect.serviceOption(sql.transactionService),
+        (found) => Option.getOrThrow(found)[0]
+      )
+      const scope = yield* Effect.scope
+      const begin = Effect.fnUntraced(function*(connection: SqlConnection.Connection) {
+        const pull = yield* Scope.provide(Stream.toPull(connection.executeStream(rows, [], undefined)), scope)
+        assert.strictEqual((yield* pull).length, 256)
+        return pull
+      })
+      for (
+        const [began, told] of [
+          [
+            sql.withTransaction(Effect.flatMap(current, begin)),
+            "has ended"
+          ],
+          [Effect.scoped(Effect.flatMap(sql.reserve, begin)), "in other hands"]
+        ] as const
+      ) {
+        const pull = yield* began
+        const exit = yield* Effect.exit(pull)
+        assert(Exit.isFailure(exit))
+        assert.include(Cause.pretty(exit.cause), told)
+      }
     }))
 
   it.effect("begins as BeginTransaction says", () =>

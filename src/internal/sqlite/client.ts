@@ -89,7 +89,9 @@ type Transform = Parameters<SqlConnection.Connection["execute"]>[2]
 type Rows = Pull.Pull<Arr.NonEmptyReadonlyArray<any>, SqlError.SqlError>
 
 const refuse = (settings: configs.Settings, operation: failure.Operation, message: string) =>
-  Effect.fail(failure.make(new failure.Refused(operation, message), { filename: settings.filename, operation }))
+  Effect.suspend(() =>
+    Effect.fail(failure.make(new failure.Refused(operation, message), { filename: settings.filename, operation }))
+  )
 
 const changed = (rows: Effect.Effect<any, SqlError.SqlError>, transform: Transform) =>
   transform === undefined ? rows : Effect.map(rows, transform)

@@ -32,8 +32,15 @@ export interface Form {
 interface Prepared {
   readonly statement: Statement
   readonly hasRows: boolean
+  readonly changesSchema: boolean
   bigints: boolean
   arrays: boolean
+}
+
+/** A statement whose rows are being read. */
+interface Read {
+  readonly rows: Iterator<unknown>
+  state: "open" | "done" | "ended"
 }
 
 /** Statements after which others get a turn. */
@@ -65,7 +72,7 @@ export class Connection {
   readonly #db: Database
   readonly #settings: Settings
   /** What is being read, row by row. */
-  readonly #reads = new Set<Iterator<unknown>>()
+  readonly #reads = new Set<Read>()
   #ran = 0
 
   constructor(db: Database, settings: Settings) {
@@ -143,8 +150,7 @@ export class Connection {
   /** Ends what has been left open, reads and a transaction: either would keep the next transaction from its lock. */
   readonly tidy: Effect.Effect<void> = Effect.sync(() => {
     if (!this.#db.isOpen) return
-    for (const read of this.#reads) read.return?.()
-    this.#reads.clear()
+    for (const read of this.#reads) this.#end(read)
     if (this.isTransaction) this.#execute("ROLLBACK", [], control, false)
   })
 
@@ -156,29 +162,43 @@ export class Connection {
   ): Effect.Effect<Pull.Pull<Arr.NonEmptyReadonlyArray<any>, SqlError.SqlError>, SqlError.SqlError, Scope.Scope> {
     const attempt = <A>(call: () => A) =>
       Effect.try({ try: call, catch: (cause) => failure.make(cause, this.#where(sql)) })
-    const begin = Effect.withFiber<Iterator<unknown>, SqlError.SqlError>((fiber) =>
+    const begin = Effect.withFiber<Read, SqlError.SqlError>((fiber) =>
       attempt(() => {
         const { statement } = this.#made(sql)
         statement.setReadBigInts(fiber.getRef(SqlClient.SafeIntegers))
-        const read = statement.iterate(...params.bind(values))
+        const read: Read = { rows: statement.iterate(...params.bind(values)), state: "open" }
         this.#reads.add(read)
         return read
       })
     )
-    // what was tidied up is ended
-    const end = (read: Iterator<unknown>) => Effect.sync(() => this.#reads.delete(read) && read.return?.())
-    const next = (read: Iterator<unknown>) =>
+    const next = (read: Read) =>
       attempt(() => {
-        const rows: Array<any> = []
-        for (let row; rows.length < chunk && !(row = read.next()).done;) rows.push(row.value)
+        const rows: Array<unknown> = []
+        if (read.state === "ended") {
+          throw new failure.Refused("execute", "what this stream reads through is in other hands")
+        }
+        // Node 22 begins anew when it is asked after the last row
+        while (read.state === "open" && rows.length < chunk) {
+          const row = read.rows.next()
+          if (row.done) {
+            read.state = "done"
+          } else rows.push(row.value)
+        }
         return rows
       })
+    const end = (read: Read) => Effect.sync(() => this.#end(read))
     return Effect.map(Effect.acquireRelease(Effect.andThen(check, begin), end), (read) =>
       Effect.yieldNow.pipe(
         Effect.andThen(check),
         Effect.andThen(next(read)),
         Effect.flatMap((rows) => Arr.isReadonlyArrayNonEmpty(rows) ? Effect.succeed(rows) : Cause.done())
       ))
+  }
+
+  #end(read: Read): void {
+    this.#reads.delete(read)
+    if (read.state === "open" && this.#db.isOpen) read.rows.return?.()
+    read.state = "ended"
   }
 
   #where(sql: string): failure.Where {
@@ -193,6 +213,8 @@ export class Connection {
     if (prepared.arrays !== form.arrays) statement.setReturnArrays(prepared.arrays = form.arrays)
     if (hasRows) return statement.all(...bound)
     const changed = statement.run(...bound)
+    // Node 22 reads no more columns than the statement had when it was prepared
+    if (prepared.changesSchema) this.#prepared.clear()
     return form.raw ? changed : []
   }
 
@@ -208,6 +230,7 @@ export class Connection {
   }
 
   #made(sql: string): Prepared {
+    if (sql.replace(nothing, "") === "") throw new failure.Refused("prepare", "there is no statement in this text")
     const made = Result.try({ try: () => this.#db.prepare(sql), catch: identity })
     if (Result.isFailure(made)) throw new failure.Unprepared(made.failure)
     const statement = made.success
@@ -215,11 +238,17 @@ export class Connection {
     if (sql.slice(statement.sourceSQL.length).replace(nothing, "") !== "") {
       throw new failure.Refused("prepare", "there are several statements in one; each must be run on its own")
     }
-    return { statement, hasRows: statement.columns().length > 0, bigints: false, arrays: false }
+    return {
+      statement,
+      hasRows: statement.columns().length > 0,
+      changesSchema: /\b(?:create|alter|drop)\b/i.test(sql),
+      bigints: false,
+      arrays: false
+    }
   }
 }
 
 const control: Form = { arrays: false, raw: false, kept: true }
 
-/** Blanks and comments after a statement. */
+/** Blanks and comments, which are no statement. */
 const nothing = /--[^\n]*|\/\*[^]*?(?:\*\/|$)|[\s;]+/g
