@@ -26,9 +26,12 @@ export const noted = (original: () => Promise<unknown>) =>
     const orchestrate = builder.orchestrate
     builder.orchestrate = function(this: Cano.Workflow.Any, ...args: ReadonlyArray<unknown>) {
       const test = number()
-      const initial = args[0] as string | { readonly _tag: string }
-      const name = typeof initial === "string" ? initial : initial._tag
-      if (test !== undefined && !workflows.has(test)) workflows.set(test, Chart.make(this, { initial: [name] }))
+      // files that are tested without isolation run it, too
+      if (test !== undefined && !workflows.has(test)) {
+        const initial = args[0] as string | { readonly _tag: string }
+        const name = typeof initial === "string" ? initial : initial._tag
+        workflows.set(test, Chart.make(this, { initial: [name] }))
+      }
       return orchestrate.apply(this, args)
     }
     const run = (branches: any, options: any) => {
