@@ -54,7 +54,7 @@ export const start = (
   options: RunOptions | undefined,
   nesting: Nesting | undefined
 ): AnyEffect => {
-  const { layers, machine, policy, timeout } = ready
+  const { machine, policy, timeout } = ready
   const own = currentOf(fiber)
   const current = levelIn(own)
   const outer = standing<Level>(current)
@@ -77,7 +77,7 @@ export const start = (
   })
   const forward = (): AnyEffect => withBranches(run, advance(machine, run, begin(run, initial)))
   const started = policy === undefined
-    ? within(run, timeout === undefined && layers === undefined ? forward : body(fiber, run, ready, forward))
+    ? within(run, body(fiber, run, ready, forward))
     : mayGoBack(fiber, run, ready, new Saga(policy, run), forward, nesting?.heir)
   return found.known === undefined ? started : found.known.apart(started)
 }
@@ -89,9 +89,9 @@ const body = (
   { layers, timeout }: Ready,
   states: () => AnyEffect
 ): () => AnyEffect => {
+  if (timeout === undefined && layers === undefined) return states
   const services = fiber.context
   return () => {
-    if (timeout === undefined && layers === undefined) return states()
     // in no state yet while its Layers are built
     const later = layers === undefined
       ? Effect.suspend(states)
