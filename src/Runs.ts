@@ -148,7 +148,7 @@ export interface RunHandle<out X, out E> {
   readonly rollbackPlan: Effect.Effect<ReadonlyArray<Planned>>
   /**
    * Interrupts the run, and awaits it with its compensations: how it has ended. With `compensate: false` nothing that it has
-   * done is undone. A second time changes nothing.
+   * done is undone. A second time changes nothing. A step with a compensation that asks for it waits for itself.
    */
   readonly cancel: (options?: { readonly compensate?: boolean | undefined }) => Effect.Effect<Exit.Exit<X, E>>
   /**

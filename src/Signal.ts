@@ -251,7 +251,7 @@ const sentences: { readonly [K in SignalError["reason"]]: string } = {
  *
  * **Details**
  *
- * - `"taken"`: somebody waited for it, and has it. Is that wait interrupted before it goes on, the signal is kept instead.
+ * - `"taken"`: somebody waited for it, and is given it. Is that wait interrupted before it goes on, the signal is kept instead.
  * - `"kept"`: nobody waits yet; who does first takes it.
  * - `"duplicate"`: one of the same id has been received, and this one counts for nothing.
  *

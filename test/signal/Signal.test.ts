@@ -2,7 +2,7 @@
  * Signals: who gets one, what becomes of those that nobody waits for, and what a wait ends with.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Schema, type Scope } from "effect"
+import { Cause, Clock, Effect, Exit, Fiber, Schema, type Scope } from "effect"
 import { JoinStrategy, Workflow } from "effect-cano"
 import * as Runs from "effect-cano/Runs"
 import * as Signal from "effect-cano/Signal"
@@ -158,6 +158,56 @@ describe("branches that wait", () => {
       assert.strictEqual(yield* exitOf(run), "Yes")
     }))
 
+  test("give what was on its way to one that waits", () =>
+    Effect.gen(function*() {
+      let waiting: Fiber.Fiber<unknown> | undefined
+      const ada = Effect.gen(function*() {
+        waiting = yield* Effect.forkChild(wait, { startImmediately: true })
+        yield* Fiber.await(waiting)
+        return yield* Effect.never
+      })
+      const workflow = make.registerSplit("Ask", { ada, bob: wait }, {
+        strategy: JoinStrategy.any,
+        next: ({ outcomes }) => outcomes.bob._tag === "Succeeded" ? "Yes" : "No"
+      })
+      const run = yield* Runs.fork(workflow, "Ask")
+      assert.strictEqual(yield* run.signal(Approval, "a"), "taken")
+      // before it goes on
+      waiting!.interruptUnsafe()
+      assert.strictEqual(yield* exitOf(run), "Yes")
+    }))
+
+  for (const keys of [[undefined, "k"], ["k", undefined]]) {
+    test(`are served in the order in which they wait, with a key or without one: ${keys.join()}`, () =>
+      Effect.gen(function*() {
+        const workflow = make.registerSplit("Ask", keys.map((key) => Signal.wait(Approval, { key })), {
+          strategy: JoinStrategy.any,
+          next: ({ outcomes }) => outcomes[0]?._tag === "Succeeded" ? "Yes" : "No"
+        })
+        const run = yield* Runs.fork(workflow, "Ask")
+        assert.strictEqual(yield* run.signal(Approval, "a", { key: "k" }), "taken")
+        assert.strictEqual(yield* exitOf(run), "Yes")
+      }))
+  }
+
+  test("stop their clocks when they have what they wait for", () =>
+    Effect.gen(function*() {
+      let running = 0
+      const clock: Clock.Clock = Object.create(yield* Clock.Clock, {
+        sleep: {
+          value: () => {
+            running++
+            return Effect.onExit(Effect.never, () => Effect.sync(() => running--))
+          }
+        }
+      })
+      const run = yield* Effect.provideService(Runs.fork(asking, "Ask"), Clock.Clock, clock)
+      assert.strictEqual(running, 1)
+      yield* run.signal(Approval, "yes")
+      assert.strictEqual(yield* exitOf(run), "Yes")
+      assert.strictEqual(running, 0)
+    }))
+
   it.effect("have nobody to wait for outside of a run, which is a defect that says so", () =>
     Effect.gen(function*() {
       const outside = yield* Effect.exit(Effect.provide(wait, Runs.layer))
@@ -175,6 +225,21 @@ describe("what is sent", () => {
   const waiting = make.register("Go", { run: Effect.never, next: "Ask" }).registerSignal("Ask", Approval, {
     next: "Yes"
   })
+
+  test("is a signal, or refused with a sentence, whether the run goes on or not", () =>
+    Effect.gen(function*() {
+      const run = yield* Runs.fork(waiting, "Go", { runId: "here" })
+      for (const runId of ["here", "nowhere"]) {
+        for (const given of ["go", undefined, { name: 5 }]) {
+          const error = yield* Effect.flip(Runs.signal(runId, given as never, "yes" as never))
+          assert.strictEqual(error.reason, "InvalidValue")
+          assert.include(error.message, `to run "${runId}": what was sent does not fit: `)
+          assert.match(error.message, /is no signal; make one with Signal\.make$/)
+          assert.notInclude(error.message, "\"\"")
+        }
+      }
+      yield* run.cancel()
+    }))
 
   test("is checked, and refused with a reason", () =>
     Effect.gen(function*() {

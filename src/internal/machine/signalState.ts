@@ -14,7 +14,7 @@ import * as durations from "../check/durations.ts"
 import { make as issue } from "../check/issue.ts"
 import * as returned from "../check/returned.ts"
 import type { Request } from "../run/registry.ts"
-import { isSignal } from "../signal/typeId.ts"
+import { isSignal, noSignal } from "../signal/typeId.ts"
 import type { Handler, Machine } from "./machine.ts"
 import type { Names } from "./splitState.ts"
 import { target } from "./splitState.ts"
@@ -78,7 +78,7 @@ export const wrong = ({ name, registered }: Signal): ReadonlyArray<Issue> => {
   const { options, signal } = registered
   const issues: Array<Issue> = []
   const add = (rule: Issue["rule"], sentence: string) => issues.push(issue(name, rule, sentence))
-  if (!isSignal(signal)) add("signal", `${show(signal)} is no signal; make one with Signal.make`)
+  if (!isSignal(signal)) add("signal", noSignal(signal))
   else for (const fault of signal.faults) add("signal", fault)
   if (!Predicate.isObject(options)) {
     add("options", `the options are ${show(options)}; they must be ${record}`)

@@ -11,7 +11,7 @@ import { SignalError } from "../../Signal.ts"
 import { show } from "../check/describe.ts"
 import { later } from "../fibers/dispatcher.ts"
 import type { SignalImpl } from "../signal/signal.ts"
-import { isSignal } from "../signal/typeId.ts"
+import { isSignal, noSignal } from "../signal/typeId.ts"
 import { cancel, conclude } from "../split/settling.ts"
 import { AmbiguousBranchError } from "./ambiguous.ts"
 import type { Letter, Received } from "./mailbox.ts"
@@ -90,18 +90,30 @@ const received = (
 ): Effect.Effect<Received, SignalError> =>
   Effect.suspend(() => {
     const { runId } = record
-    const refused = (reason: SignalError["reason"], detail?: string) =>
-      Exit.fail(new SignalError({ runId, signal: isSignal(signal) ? signal.name : show(signal), reason, detail }))
     const wrong = faultOf(signal, value, options)
-    if (wrong !== undefined) return refused("InvalidValue", wrong)
-    if (record.run === undefined || record.exit !== undefined) return refused("Ended")
+    if (wrong !== undefined) return refused(runId, signal, "InvalidValue", wrong)
+    if (record.run === undefined || record.exit !== undefined) return refused(runId, signal, "Ended")
     const own = signal as unknown as SignalImpl
     const found = record.receive(own, value, options ?? {})
-    return found === undefined ? refused("Full", `${own.capacity} wait already`) : Exit.succeed(found)
+    return found === undefined
+      ? refused(runId, signal, "Full", `${own.capacity} wait already`)
+      : Exit.succeed(found)
   })
 
+/** A signal that is not received, or what was given as one. */
+export const refused = (
+  runId: string,
+  signal: AnySignal,
+  reason: SignalError["reason"],
+  detail?: string
+): Exit.Exit<never, SignalError> => {
+  const given: unknown = signal
+  const name = isSignal(given) ? given.name : typeof given === "string" ? given : show(given)
+  return Exit.fail(new SignalError({ runId, signal: name, reason, detail }))
+}
+
 const faultOf = (signal: AnySignal, value: unknown, options: SendOptions | undefined): string | undefined => {
-  if (!isSignal(signal)) return `${show(signal)} is no signal; make one with Signal.make`
+  if (!isSignal(signal)) return noSignal(signal)
   const [fault] = signal.faults
   if (fault !== undefined) return fault
   for (const option of ["id", "key"] as const) {
@@ -118,7 +130,7 @@ const answer = (record: Record, signal: AnySignal, letter: Letter): Effect.Effec
       if (letter.answer !== undefined) return letter.answer
       if (letter.where !== "taken" && letter.where !== "dropped") return undefined
       const reason = letter.where === "taken" ? "NoReply" : "Ended"
-      return Exit.fail(new SignalError({ runId: record.runId, signal: signal.name, reason, detail: undefined }))
+      return refused(record.runId, signal, reason)
     }
     const now = there()
     if (now !== undefined) return resume(now)

@@ -11,12 +11,13 @@ import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import { ConfigurationError } from "../../CanoError.ts"
 import type { RunHandle, Service } from "../../Runs.ts"
-import { SignalError } from "../../Signal.ts"
+import type { AnySignal, SignalError } from "../../Signal.ts"
 import type { RunOptions } from "../../Workflow.ts"
 import type { AnyEffect, AnyFiber } from "../fibers/any.ts"
 import type { Registered, Registry } from "../run/registry.ts"
 import { RunsKey } from "../run/registry.ts"
 import { randomId } from "../run/run.ts"
+import { isSignal, noSignal } from "../signal/typeId.ts"
 import * as handle from "./handle.ts"
 import { Record } from "./record.ts"
 
@@ -88,9 +89,11 @@ const refusal = (exit: Exit.Exit<unknown, unknown> | undefined): ConfigurationEr
 export const running = <R>(
   runs: Effect.Effect<Service, never, R>,
   runId: string,
-  signal: { readonly name: string }
+  signal: AnySignal
 ): Effect.Effect<RunHandle<unknown, unknown>, SignalError, R> =>
   Effect.flatMap(Effect.flatMap(runs, ({ get }) => get(runId)), (found) =>
     Option.isSome(found)
       ? Exit.succeed(found.value)
-      : Exit.fail(new SignalError({ runId, signal: signal.name, reason: "NoSuchRun", detail: undefined })))
+      : isSignal(signal)
+      ? handle.refused(runId, signal, "NoSuchRun")
+      : handle.refused(runId, signal, "InvalidValue", noSignal(signal)))

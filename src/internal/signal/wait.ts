@@ -8,13 +8,13 @@ import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import { ConfigurationError } from "../../CanoError.ts"
 import type { AnySignal } from "../../Signal.ts"
-import { misfit, show } from "../check/describe.ts"
+import { misfit } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
 import * as issue from "../check/issue.ts"
 import type { AnyEffect } from "../fibers/any.ts"
 import type { Request } from "../run/registry.ts"
 import { currentOf, levelIn, runOf } from "../run/run.ts"
-import { isSignal } from "./typeId.ts"
+import { isSignal, noSignal } from "./typeId.ts"
 
 export interface Options {
   readonly key?: string | undefined
@@ -69,7 +69,7 @@ export const millisOf = (timeout: Duration.Input): number | undefined => {
 
 /** What is wrong with what somebody waits for, as sentences. */
 export const faultsOf = (signal: unknown, { key, reply, since, timeout }: Options): ReadonlyArray<string> => {
-  if (!isSignal(signal)) return [`${show(signal)} is no signal; make one with Signal.make`]
+  if (!isSignal(signal)) return [noSignal(signal)]
   const faults = [...signal.faults]
   if (key !== undefined && !Predicate.isString(key)) faults.push(misfit("key", key, "a text, or be left out"))
   if (since !== undefined && since !== "run" && since !== "visit") {
