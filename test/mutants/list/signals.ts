@@ -15,13 +15,13 @@ export const signals: Mutants = {
       what: "a letter that is given back goes to nobody who waits",
       from: "if (!box.deliver(letter)) box.keep(letter)\n  }",
       to: "box.keep(letter)\n  }",
-      tests: "laws/signals"
+      tests: "signal/Signal"
     },
     {
       what: "who waits for a key is served before who has waited longer",
       from: "(any !== undefined && any.value.seq < own.value.seq) ? any : own",
       to: "(any !== undefined && any.value.seq > own.value.seq) ? any : own",
-      tests: "laws/signals"
+      tests: "signal/Signal"
     },
     {
       what: "one more is kept than may be",
