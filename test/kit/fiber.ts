@@ -19,6 +19,21 @@ export const fibersOf = Effect.fnUntraced(function*<A, E, R>(effect: Effect.Effe
 export const interruptAndWait = <A, E>(fiber: Fiber.Fiber<A, E>) =>
   Effect.andThen(Fiber.interrupt(fiber), Fiber.await(fiber))
 
+/**
+ * How many of these are still there, after collecting until there are no more than so many: some are held for a turn by who has
+ * just looked at them, and a leak is there however often it is looked for. In real time.
+ */
+export const stillHeld = (refs: ReadonlyArray<WeakRef<object>>, most: number): Effect.Effect<number> =>
+  Effect.gen(function*() {
+    let held = refs.length
+    for (let i = 0; i < 20 && held > most; i++) {
+      yield* Effect.sleep(1)
+      collectGarbage()
+      held = refs.filter((ref) => ref.deref() !== undefined).length
+    }
+    return held
+  })
+
 /** Collects what nobody keeps, on the spot. */
 export const collectGarbage = (): void => {
   setFlagsFromString("--expose-gc")
