@@ -109,7 +109,7 @@ export const make = ({ compensations, entries, name, resources, states, timeouts
     validate: states?.validate === "transitions" ? "transitions" : "initial",
     states: all,
     hasResources: resources !== undefined,
-    timeout: timeouts.map(durationOf).filter((timeout) => timeout !== undefined).reduce(shorter, undefined),
+    timeout: timeouts.map(durations.sound).filter((timeout) => timeout !== undefined).reduce(shorter, undefined),
     isSaga: compensations.length > 0 || all.some(isCompensated)
   })
 }
@@ -197,7 +197,7 @@ const split = (entry: Extract<Entry, { readonly _tag: "Split" }>): Split => {
     part,
     branches: Object.freeze(list),
     strategy: strategyOf(given.strategy),
-    timeout: durationOf(given.timeout),
+    timeout: durations.sound(given.timeout),
     bulkhead: bulkheadOf(bulkhead),
     maxBranches: isCount(maxBranches) ? maxBranches : undefined,
     losers: losersOf(losers),
@@ -227,8 +227,7 @@ const signal = (entry: Extract<Entry, { readonly _tag: "Signal" }>): Signal => {
     part,
     signal: isSignal(signal) ? signal.name : show(signal),
     key: Predicate.isString(given["key"]) ? given["key"] : undefined,
-    // an input of another type than `Duration.Input` is told of by the rules
-    timeout: durationOf(given["timeout"] as Duration.Input | undefined),
+    timeout: durations.sound(given["timeout"]),
     since: given["since"] === "visit" ? "visit" : "run",
     isAnswered: given["reply"] !== undefined,
     registered: Object.freeze({ signal, options })
@@ -282,8 +281,6 @@ const bulkheadOf = (self: unknown): number | string | undefined =>
 
 const losersOf = (self: SplitInput["losers"]): Split["losers"] => {
   if (!Predicate.isObject(self)) return Predicate.isString(self) ? self : "interrupt"
-  const grace = durationOf(self.grace)
+  const grace = durations.sound(self.grace)
   return grace === undefined ? "interrupt" : Object.freeze({ grace })
 }
-
-const durationOf = durations.sound

@@ -14,7 +14,7 @@ import * as returned from "../check/returned.ts"
 import { begin } from "../run/host.ts"
 import type { Run } from "../run/run.ts"
 import { levelOf, within } from "../run/run.ts"
-import type { Ledger } from "../saga/ledger.ts"
+import { forward } from "../saga/recorded.ts"
 import type { BranchList, Source } from "../split/branches.ts"
 import * as branches from "../split/branches.ts"
 import type { BranchUndo, Config } from "../split/config.ts"
@@ -126,13 +126,6 @@ const strangerIn = (list: BranchList, names: ReadonlyArray<string>): string | un
   const known = list._tag === "Known" ? list.names : undefined
   return known && names.find((name) => !known.includes(name))
 }
-
-/** A split with whose join the run only goes forward. */
-const forward = (ledger: Ledger, joined: split.Joined): split.Joined =>
-  Effect.onExitPrimitive(joined, (exit) => {
-    if (Exit.isSuccess(exit)) ledger.pivot()
-    return undefined
-  })
 
 /** `next` and `otherwise`: a state, or a function to a state or to an Effect of one. */
 export const target = (machine: Machine, to: unknown, option: "next" | "otherwise", names: Names): Target => {

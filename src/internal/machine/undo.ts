@@ -5,7 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { Issue } from "../../CanoError.ts"
 import type { Split, Task } from "../../Definition.ts"
-import { clip, list, show } from "../check/describe.ts"
+import { clip, list, misfit } from "../check/describe.ts"
+import * as flags from "../check/flags.ts"
 import { make as issue } from "../check/issue.ts"
 import { aDoubt, isDoubt } from "../saga/policy.ts"
 import { pivot, recorded } from "../saga/recorded.ts"
@@ -42,9 +43,8 @@ export const issues = (state: Task | Split): ReadonlyArray<Issue> => {
     found.push(issue(name, "options", sentence))
   }
   const given = optionsOf(state)["pivot"]
-  if (given !== undefined && !Predicate.isBoolean(given)) {
-    found.push(issue(name, "pivot", `pivot is ${show(given)}; it must be true or false, or be left out`))
-  }
+  const wrong = flags.wrong(given, "pivot")
+  if (wrong !== undefined) found.push(issue(name, "pivot", wrong))
   if (given === true && compensate !== undefined) {
     const sentence =
       "it is a pivot, and has a compensation; with a pivot the run only goes forward, so leave one of them out"
@@ -53,17 +53,19 @@ export const issues = (state: Task | Split): ReadonlyArray<Issue> => {
   return found
 }
 
+const doubtOfNothing = "inDoubt is given, and no compensate that would be told of it"
+
 const ofTask = (state: Task, compensate: unknown, inDoubt: unknown): ReadonlyArray<string> => {
   const sentences: Array<string> = []
   if (compensate !== undefined && !Predicate.isFunction(compensate)) {
-    sentences.push(`compensate is ${show(compensate)}; it must be a function of what was done to an Effect`)
+    sentences.push(misfit("compensate", compensate, "a function of what was done to an Effect"))
   } else if (compensate !== undefined && state.kind !== "run") {
     sentences.push("compensate stands beside run and next: { run, compensate, next }")
   }
   if (inDoubt !== undefined && !isDoubt(inDoubt)) {
-    sentences.push(`inDoubt is ${show(inDoubt)}; it must be ${aDoubt}, or be left out`)
+    sentences.push(misfit("inDoubt", inDoubt, `${aDoubt}, or be left out`))
   } else if (inDoubt !== undefined && compensate === undefined) {
-    sentences.push("inDoubt is given, and no compensate that would be told of it")
+    sentences.push(doubtOfNothing)
   }
   return sentences
 }
@@ -71,38 +73,32 @@ const ofTask = (state: Task, compensate: unknown, inDoubt: unknown): ReadonlyArr
 const ofBranches = (state: Split, compensate: unknown, inDoubt: unknown, keep: unknown): ReadonlyArray<string> => {
   const sentences: Array<string> = []
   const names = state.branches.kind === "static" ? state.branches.names : undefined
-  const unknown = (given: object): ReadonlyArray<string> =>
-    names === undefined ? [] : Object.keys(given).filter((name) => !names.includes(name))
+  const byBranch = (option: string, given: object, isRight: (u: unknown) => boolean, expected: string): void => {
+    for (const [name, own] of Object.entries(given)) {
+      if (own === undefined || isRight(own)) continue
+      sentences.push(misfit(`${option} of branch "${clip(name)}"`, own, expected))
+    }
+    for (const name of names === undefined ? [] : Object.keys(given).filter((name) => !names.includes(name))) {
+      sentences.push(`${option} names branch "${clip(name)}", which there is not; the branches are ${list(names!)}`)
+    }
+  }
   if (Predicate.isObjectOrArray(compensate)) {
-    for (const [name, undo] of Object.entries(compensate)) {
-      if (undo === undefined || Predicate.isFunction(undo)) continue
-      sentences.push(`compensate of branch "${clip(name)}" is ${show(undo)}; it must be a function of what was done`)
-    }
-    for (const name of unknown(compensate)) {
-      sentences.push(`compensate names branch "${clip(name)}", which there is not; the branches are ${list(names!)}`)
-    }
+    byBranch("compensate", compensate, Predicate.isFunction, "a function of what was done")
   } else if (compensate !== undefined && !Predicate.isFunction(compensate)) {
-    sentences.push(`compensate is ${show(compensate)}; it must be a function of what was done, or one for each branch`)
+    sentences.push(misfit("compensate", compensate, "a function of what was done, or one for each branch"))
   }
   if (compensate !== undefined && state.isHedged) {
     sentences.push("its branches are hedged, and run more often than they are needed; a step that is undone runs once")
   }
-  if (Predicate.isObjectOrArray(inDoubt)) {
-    for (const [name, doubt] of Object.entries(inDoubt)) {
-      if (doubt === undefined || isDoubt(doubt)) continue
-      sentences.push(`inDoubt of branch "${clip(name)}" is ${show(doubt)}; it must be ${aDoubt}`)
-    }
-    for (const name of unknown(inDoubt)) {
-      sentences.push(`inDoubt names branch "${clip(name)}", which there is not; the branches are ${list(names!)}`)
-    }
-  } else if (inDoubt !== undefined && !isDoubt(inDoubt)) {
-    sentences.push(`inDoubt is ${show(inDoubt)}; it must be ${aDoubt}, or one for each branch, or be left out`)
+  if (Predicate.isObjectOrArray(inDoubt)) byBranch("inDoubt", inDoubt, isDoubt, aDoubt)
+  else if (inDoubt !== undefined && !isDoubt(inDoubt)) {
+    sentences.push(misfit("inDoubt", inDoubt, `${aDoubt}, or one for each branch, or be left out`))
   }
   if (inDoubt !== undefined && compensate === undefined) {
-    sentences.push("inDoubt is given, and no compensate that would be told of it")
+    sentences.push(doubtOfNothing)
   }
   if (keep !== undefined && keep !== "winners" && keep !== "completed") {
-    sentences.push(`keep is ${show(keep)}; it must be "winners" or "completed", or be left out`)
+    sentences.push(misfit("keep", keep, "\"winners\" or \"completed\", or be left out"))
   }
   return sentences
 }

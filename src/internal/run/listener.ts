@@ -102,9 +102,9 @@ export type Note =
     readonly answer: "taken" | "kept" | "duplicate"
   }
 
-/** How a branch has ended for its split; nothing for one that broke it. */
 export type { End } from "../fibers/open.ts"
 
+/** How a branch has ended for its split; nothing for one that broke it. */
 export type Ended = Outcome.Any<unknown, unknown>["_tag"] | undefined
 
 /** What there is to count when a join is decided. */

@@ -273,7 +273,6 @@ export class SplitLevel extends Level implements CurrentRun {
     super(outer)
     this.run = run
     this.names = names
-    this.fan = undefined
     this.#branches = run?.listener === undefined ? undefined : new Map()
     // outside of a run nobody asks for a key
     this.#from = run && current

@@ -8,7 +8,7 @@ import * as Fiber from "effect/Fiber"
 import type { RunHandle, RunInfo, SendOptions } from "../../Runs.ts"
 import type { AnySignal } from "../../Signal.ts"
 import { SignalError } from "../../Signal.ts"
-import { show } from "../check/describe.ts"
+import { misfit, show } from "../check/describe.ts"
 import { later } from "../fibers/dispatcher.ts"
 import type { SignalImpl } from "../signal/signal.ts"
 import { isSignal, noSignal } from "../signal/typeId.ts"
@@ -118,7 +118,7 @@ const faultOf = (signal: AnySignal, value: unknown, options: SendOptions | undef
   if (fault !== undefined) return fault
   for (const option of ["id", "key"] as const) {
     const given: unknown = options?.[option]
-    if (given !== undefined && typeof given !== "string") return `${option} is ${show(given)}; it must be a text`
+    if (given !== undefined && typeof given !== "string") return misfit(option, given, "a text")
   }
   return signal.wrong(value)
 }

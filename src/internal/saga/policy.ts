@@ -8,7 +8,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import type { Doubt } from "../../Saga.ts"
 import { aCount, isCount } from "../check/counts.ts"
-import { list, show } from "../check/describe.ts"
+import { list, misfit, show } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
 import { isUnsure } from "../run/doubt.ts"
 
@@ -50,16 +50,16 @@ export const wrong = (given: unknown): ReadonlyArray<string> => {
   }
   const { branches, most, on, retry } = given
   if (retry !== undefined && !Schedule.isSchedule(retry)) {
-    sentences.push(`retry of the compensations is ${show(retry)}; it must be a Schedule, or be left out`)
+    sentences.push(misfit("retry of the compensations", retry, "a Schedule, or be left out"))
   }
   if (branches !== undefined && branches !== "in order" && branches !== "at once") {
-    sentences.push(`branches is ${show(branches)}; it must be "in order" or "at once", or be left out`)
+    sentences.push(misfit("branches", branches, "\"in order\" or \"at once\", or be left out"))
   }
   if (most !== undefined && !isCount(most)) {
-    sentences.push(`most is ${show(most)}; it must be ${aCount}, or be left out`)
+    sentences.push(misfit("most", most, `${aCount}, or be left out`))
   }
   if (on !== undefined && !(Array.isArray(on) && on.every((kind) => kinds.includes(kind)))) {
-    sentences.push(`on is ${show(on)}; it must be an array of ${list(kinds)}, or be left out`)
+    sentences.push(misfit("on", on, `an array of ${list(kinds)}, or be left out`))
   }
   return sentences
 }
@@ -72,17 +72,14 @@ interface Given {
 }
 
 const made = (given: Given): Policy => ({
-  timeout: durationOf(given["timeout"]) ?? usual.timeout,
-  within: durationOf(given["within"]),
-  grace: durationOf(given["grace"]) ?? usual.grace,
+  timeout: durations.sound(given["timeout"]) ?? usual.timeout,
+  within: durations.sound(given["within"]),
+  grace: durations.sound(given["grace"]) ?? usual.grace,
   retry: given["retry"] as Policy["retry"],
   isAtOnce: given["branches"] === "at once",
   on: given["on"] === undefined ? usual.on : new Set(given["on"] as ReadonlyArray<unknown>),
   most: given["most"] === undefined ? usual.most : given["most"] as number
 })
-
-const durationOf = (input: unknown): Duration.Duration | undefined =>
-  input === undefined ? undefined : Duration.fromInputUnsafe(input as Duration.Input)
 
 /** Whether a run goes back that has ended so. */
 export const goesBack = ({ on }: Policy, cause: Cause.Cause<unknown>): boolean =>

@@ -24,9 +24,13 @@ export const recorded = (ledger: Ledger, run: Run, given: Given, work: () => Any
     return Effect.onExitPrimitive(Effect.suspend(work), (exit) => ledger.end(step, exit))
   }))
 
-/** A step with whose success the run only goes forward. */
-export const pivot = (ledger: Ledger, work: () => AnyEffect): AnyEffect =>
-  Effect.uninterruptible(Effect.onExitPrimitive(Effect.suspend(work), (exit) => {
+/** With the success of something the run only goes forward. */
+export const forward = <A, E, R>(ledger: Ledger, self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.onExitPrimitive(self, (exit) => {
     if (Exit.isSuccess(exit)) ledger.pivot()
     return undefined
-  }))
+  })
+
+/** The same of a step. */
+export const pivot = (ledger: Ledger, work: () => AnyEffect): AnyEffect =>
+  Effect.uninterruptible(forward(ledger, Effect.suspend(work)))

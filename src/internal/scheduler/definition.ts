@@ -14,6 +14,7 @@ import type * as Scheduler from "../../Scheduler.ts"
 import { aCount, aWhole, isCount, isWhole } from "../check/counts.ts"
 import { clip, misfit, show } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
+import * as flags from "../check/flags.ts"
 import type { Pattern, Patterns } from "./cron.ts"
 import { FlowValue } from "./flow.ts"
 import * as instants from "./instants.ts"
@@ -68,9 +69,7 @@ export const parse = (
   }
   if (!Predicate.isString(id) || id === "") add("flow-id", `its id is ${show(id)}; it must be a text that is not empty`)
   const options: { readonly [option: string]: unknown } = Predicate.isObject(flow.options) ? { ...flow.options } : {}
-  for (const option of Object.keys(options)) {
-    if (!known.has(option)) add("flow", `there is no option ${show(option)}; there are ${[...known].join(", ")}`)
-  }
+  for (const sentence of flags.unknown(options, known)) add("flow", sentence)
   if (flow.layer !== undefined && !Layer.isLayer(flow.layer)) {
     add("flow", misfit("what it is provided with", flow.layer, "a Layer"))
   }
@@ -97,16 +96,14 @@ export const parse = (
     : Result.succeed({ flow, ...when, overlap, ...onFailure, overlong, history: history as number })
 }
 
-const known: ReadonlySet<string> = new Set(
-  [
-    "run",
-    "when",
-    "overlap",
-    "onFailure",
-    "overlong",
-    "history"
-  ] satisfies ReadonlyArray<keyof Scheduler.FlowOptions<unknown, unknown, unknown>>
-)
+const known: ReadonlyArray<keyof Scheduler.FlowOptions<unknown, unknown, unknown>> = [
+  "run",
+  "when",
+  "overlap",
+  "onFailure",
+  "overlong",
+  "history"
+]
 
 type Add = (rule: FlowRule, sentence: string) => void
 type Millis = (input: unknown, what: string, rule: FlowRule, least: number) => number | undefined

@@ -17,6 +17,7 @@ import { ConfigurationError, type Issue } from "../../CanoError.ts"
 import type * as Scheduler from "../../Scheduler.ts"
 import { misfit, show } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
+import * as flags from "../check/flags.ts"
 import { Crew } from "./crew.ts"
 import { Patterns } from "./cron.ts"
 import { type Definition, parse } from "./definition.ts"
@@ -319,17 +320,13 @@ type Read = Required<Pick<Scheduler.Options, "listeners">> & Bounds & {
 
 const defaults = { drain: 30_000, grace: 30_000, tolerance: 60_000 }
 
-const known: ReadonlySet<string> = new Set(
-  ["drain", "grace", "tolerance", "listeners", "claim"] satisfies ReadonlyArray<keyof Scheduler.Options>
-)
+const known: ReadonlyArray<keyof Scheduler.Options> = ["drain", "grace", "tolerance", "listeners", "claim"]
 
 const read = (given: Scheduler.Options, error: Setting["error"], issues: Array<Issue>): Read => {
   const add = (message: string) => issues.push({ state: undefined, rule: "scheduler", subject: "scheduler", message })
   if (!Predicate.isObject(given)) add(misfit("options", given, "an object"))
   const options: Scheduler.Options = Predicate.isObject(given) ? given : {}
-  for (const option of Object.keys(options)) {
-    if (!known.has(option)) add(`there is no option ${show(option)}; there are ${[...known].join(", ")}`)
-  }
+  for (const sentence of flags.unknown(options, known)) add(sentence)
   const millis = (name: keyof typeof defaults): number => {
     const input = options[name]
     if (input === undefined) return defaults[name]

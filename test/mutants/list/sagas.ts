@@ -21,8 +21,8 @@ export const sagas: Mutants = {
     },
     {
       what: "a pivot can be interrupted",
-      from: "  Effect.uninterruptible(Effect.onExitPrimitive(Effect.suspend(work), (exit) => {",
-      to: "  Effect.interruptible(Effect.onExitPrimitive(Effect.suspend(work), (exit) => {",
+      from: "  Effect.uninterruptible(forward(ledger, Effect.suspend(work)))",
+      to: "  Effect.interruptible(forward(ledger, Effect.suspend(work)))",
       tests: "saga/saga"
     }
   ],
