@@ -90,7 +90,7 @@ export class Collector extends Crew {
   #startOne(): void {
     const join = this.#join!
     const { level } = join
-    const index = join.cursor.started
+    const index = join.cursor.next
     const branch = take(join)
     if (branch === undefined) return
     this.#left--

@@ -10,6 +10,7 @@ import type { Outcome } from "../../SplitResult.ts"
 import type { Pool } from "../bulkhead/pool.ts"
 import type { Undo } from "../saga/step.ts"
 import type { Observer } from "./outbox.ts"
+import type { Recall } from "./recall.ts"
 
 export interface Config {
   readonly strategy: JoinStrategy.JoinStrategy
@@ -37,6 +38,8 @@ export interface Config {
   readonly keepsCompleted?: boolean
   /** How the branches are undone, where they are. */
   readonly undo?: BranchUndo | undefined
+  /** What is known of the split from an earlier life of its run, where somebody keeps that. */
+  readonly recall?: Recall | undefined
 }
 
 /** How the branches of a state are undone. */

@@ -155,6 +155,11 @@ export class Decision {
     return true
   }
 
+  /** Decides as it was decided before, whatever the strategy would say. */
+  recall({ reason, timedOut, verdict }: Omit<Decided, "_tag">): void {
+    this.phase = { _tag: "Decided", verdict, timedOut, reason }
+  }
+
   #judge(strategy: JoinStrategy.Custom, event: Event): JoinStrategy.Judgement {
     const { failed, succeeded, total } = this.tally
     const { least = 0 } = strategy.reducer

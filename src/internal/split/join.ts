@@ -18,6 +18,7 @@ import type { Outbox } from "./outbox.ts"
 import { Own } from "./own.ts"
 import { Pace } from "./pace.ts"
 import type { Places } from "./places.ts"
+import { Account } from "./recall.ts"
 import * as record from "./record.ts"
 import { Reduction } from "./reduction.ts"
 import { Slots } from "./slots.ts"
@@ -37,6 +38,8 @@ interface Common {
   /** Where outcomes wait for an observer. */
   readonly outbox: Outbox | undefined
   readonly reduction: Reduction | undefined
+  /** What is told of its decision, where the split may have been there before. */
+  readonly account: Account | undefined
   /** Where branches may outlive the split. */
   detaching: Detachment | undefined
   /** The split as what its branches stand in, where a run is around that they have services of. */
@@ -97,7 +100,7 @@ export const make = (
 ): Join | string => {
   const isKnown = list._tag === "Known"
   const isGrowing = list._tag === "Growing"
-  const { bulkhead, discard, hedge, losers, pool, reduce, timeout, times } = config
+  const { bulkhead, discard, hedge, losers, pool, recall, reduce, timeout, times } = config
   const isGradual = isGrowing || pool !== undefined || hedge !== undefined
   const isBounded = isGradual || bulkhead !== undefined
   const total = isKnown ? list.items.length : Number.POSITIVE_INFINITY
@@ -111,7 +114,9 @@ export const make = (
   if (typeof iterator === "string") return iterator
   const cursor = new Cursor(list, iterator)
   const decision = new Decision(strategy, total, cursor, state)
-  const isPlain = !isGrowing && outbox === undefined && reduce === undefined && hedge === undefined
+  const account = recall && new Account(recall)
+  const isPlain = !isGrowing && outbox === undefined && reduce === undefined && hedge === undefined &&
+    account === undefined
   const recorder = record.make(discard, losers, list, home)
   const crew = isBounded ? new Slots(home) : new Collector(home)
   // one literal, since each split pays for it: spreading what all have in common costs as much as the rest
@@ -127,6 +132,7 @@ export const make = (
     record: times === true ? new Timed(recorder, cursor.items.length, home) : recorder,
     outbox,
     reduction,
+    account,
     places: crew instanceof Slots
       ? new Own(bulkhead ?? Number.POSITIVE_INFINITY, outbox, cursor, crew, decision)
       : undefined,

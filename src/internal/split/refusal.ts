@@ -21,13 +21,18 @@ export const refusal = (
   pool: Pool | undefined,
   unseeded: string | undefined
 ): Exit.Exit<never, unknown> | undefined => {
-  const { cursor, frame, home, list } = join
+  const { frame } = join
   if (unseeded !== undefined) return refused(frame, "invalid-branches", unseeded)
   const unfit = misfit(join)
   if (unfit !== undefined) return refused(frame, unfit.rule, unfit.detail)
-  if (pool === undefined) return undefined
-  const full = hold.reentry(pool, home) ?? pool.refuses(list._tag === "Lazy" ? 1 : cursor.known)
-  return full && Exit.fail(full)
+  return pool && noPlace(join, pool)
+}
+
+/** Why a shared bulkhead has no place for it, and never will. */
+export const noPlace = ({ cursor, home, list }: Join, pool: Pool): Exit.Failure<never, unknown> | undefined => {
+  const full = hold.reentry(pool, home) ?? pool.refuses(list._tag === "Lazy" ? 1 : cursor.left)
+  // a failure, as it is made of an error
+  return full && Exit.fail(full) as Exit.Failure<never, unknown>
 }
 
 /** What only shows when the branches are there, and stops the split before the first of them. */

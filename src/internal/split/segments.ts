@@ -45,12 +45,12 @@ const segments = (join: Bounded, width: number, member: AnyEffect): AnyEffect =>
       while: () => left > 0 && cursor.hasMore,
       body: (): Effect.Effect<AnyFiber | void, never, unknown> => {
         // slots that had to yield before they have read from the list may be all that it has branches for
-        const stalled = read === cursor.started
+        const stalled = read === cursor.next
         read = -1
         if (stalled || pace.isDue) return pace.pause()
         // slots that would only wait for room are not started
         if (to !== undefined && outbox.isFull(to)) return outbox.waitForRoom(to)
-        read = cursor.started
+        read = cursor.next
         // a lazy list may be short, so its segments double
         const next = Math.min(left, size, cursor.iterator === undefined ? size : cursor.started + 16)
         left -= next

@@ -96,8 +96,9 @@ const settled = (join: Join, outcome: Outcome.Settled<unknown, unknown>): void =
 }
 
 /** What there is to do with a settlement before the strategy is asked; answers whether it still is to be asked. */
-const note = (join: Join, outcome: Outcome.Settled<unknown, unknown>): boolean => {
-  const { decision, reduction } = join
+export const note = (join: Join, outcome: Outcome.Settled<unknown, unknown>): boolean => {
+  const { account, decision, reduction } = join
+  if (account !== undefined) account.count(outcome.index)
   if (join.outbox !== undefined) outbox.offer(join.outbox, outcome)
   if (reduction !== undefined) guarded(join, () => reduction.add(outcome))
   if (!decision.isOpen) return false
@@ -139,6 +140,9 @@ const decideAsComplete = (join: Join): void => {
   guarded(join, () => decide(join, "settled"))
 }
 
+/** The strategy is asked before anything counts, and decides for good, as if a branch had settled. */
+export const openForGood = (join: Join): void => guarded(join, () => decide(join, "settled"))
+
 /** The time is up. A decided join only awaits its losers, which takes as long as it takes. */
 export const expire = (join: Join): void => {
   if (join.decision.isOpen) guarded(join, () => decide(join, "deadline"))
@@ -168,7 +172,7 @@ export const conclude = (join: Join): boolean => {
 
 /** A branch ends as if it had interrupted itself; answers whether there is one that runs or waits. */
 export const cancel = ({ crew, cursor, decision }: Join, index: number): boolean =>
-  index < cursor.started ? crew.cancel(index) : decision.isOpen && cursor.cancel(index)
+  crew.cancel(index) || (decision.isOpen && cursor.cancel(index))
 
 // -----------------------------------------------------------------------------
 // the end of the split
@@ -180,16 +184,30 @@ const decide = (join: Join, event: "settled" | "deadline"): void => {
 
 /** The join has been decided. */
 const act = (join: Join): void => {
-  const { config, crew, cursor, decision } = join
+  const { account, config, crew, cursor, decision } = join
+  if (account !== undefined) guarded(join, () => account.decided(join))
   if (join.level?.isHeard === true) {
     const { decided, tally: { failed, succeeded, total } } = decision
     join.level.decided(decided!, { total, started: cursor.started, succeeded, failed })
   }
-  if (!join.startsLosers) cursor.end()
+  if (!join.startsLosers) endList(join)
   if (config.losers === "interrupt") crew.interruptAll()
   else crew.interruptBeside()
   join.outbox?.decision.ring()
   if (!cursor.hasMore) stop(join)
+}
+
+/** No further branch is started. Those that were to start again have been interrupted with the earlier life of the split. */
+export const endList = (join: Join): void => {
+  const again = join.cursor.end()
+  if (again !== undefined) forsake(join, again.toReversed())
+}
+
+const bare = Cause.interrupt()
+
+/** These have started and been interrupted in an earlier life, after which the join was decided without them. */
+export const forsake = (join: Join, indices: ReadonlyArray<number>): void => {
+  for (const index of indices) fail(join, index, bare)
 }
 
 /** Nothing is left to start, now or ever: whoever waits to start something goes on, and a decided split may be left. */
@@ -208,7 +226,7 @@ export const halt = (join: Join): void => {
 
 const end = (join: Join): void => {
   join.record.halt()
-  join.cursor.end()
+  endList(join)
   join.crew.interruptAll()
   join.outbox?.delivering?.interruptUnsafe(join.home.id)
   stop(join)

@@ -65,7 +65,7 @@ class Running implements Slot {
   /** Takes the next branch, with the services of its own where it has some. */
   take(): AnyEffect {
     const { join: { crew, cursor, level, places }, own: fiber } = this
-    const index = cursor.started
+    const index = cursor.next
     const branch = take(this.join)
     if (branch === undefined) return Exit.void
     if (this.place !== undefined) places.started()

@@ -18,6 +18,8 @@
  *  I7  A place of a shared bulkhead is on its way, held by one slot, or given back; after the worker none is left.
  *  I8  Whoever waits is registered in the step in which it has found nothing, so that no yield comes between the two.
  *  I9  Every fiber of the split is started on another one of the split, or on its caller: it has the async context of them.
+ *  I10 What is recalled counts in the step in which the split is entered, in the order in which it did before, and is never
+ *      started; once it has decided, nobody is.
  *
  * Fibers: without a bulkhead each branch that waits has its own (`collector.ts`), and nobody else waits for them but the
  * caller, who is called back. Behind a bulkhead slots run the branches (`slot.ts`), which a worker starts (`worker.ts`), the
@@ -54,6 +56,7 @@ import * as growing from "./growing.ts"
 import type { Join, Unbounded } from "./join.ts"
 import { make } from "./join.ts"
 import * as outbox from "./outbox.ts"
+import * as recalling from "./recall.ts"
 import { refusal } from "./refusal.ts"
 import { closeList, halt, open } from "./settling.ts"
 import { Shared } from "./shared.ts"
@@ -110,8 +113,12 @@ const start = (
   const outer = standing<Level>(around)
   const tooDeep = outer?.tooDeep()
   if (tooDeep !== undefined) return resume(refused(frame, "max-depth", tooDeep))
+  const { recall } = config
+  const own = recall === undefined ? list : recalling.standIn(list, recall)
+  const misfit = recall && recalling.misfit(own, config, recall)
+  if (misfit !== undefined) return resume(misfit)
   const join = make(
-    list,
+    own,
     config,
     limited(frame, current instanceof Undoing ? undefined : run),
     caller,
@@ -120,7 +127,9 @@ const start = (
   )
   if (typeof join === "string") return resume(refused(frame, "invalid-branches", join))
   const pool = poolOf(config, caller)
-  const early = refusal(join, pool, growing.seed(join)) ?? decidedByNone(join)
+  const early = recall === undefined
+    ? refusal(join, pool, growing.seed(join)) ?? decidedByNone(join)
+    : recalling.resume(join, recall)
   if (early !== undefined) {
     closeList(join)
     return resume(early)
@@ -143,6 +152,7 @@ const start = (
   if (heard !== undefined) {
     heard.end = level.begin({ list, config, known: join.cursor.known, atOnce: atOnceOf(join), join }, caller)
   }
+  if (recall !== undefined) recalling.relive(join, recall, pool)
   return isNeeded(join) ? led(join, level, context, resume) : followed(join as Unbounded, level, resume)
 }
 

@@ -40,7 +40,7 @@ export class Streak {
     const { crew, join } = this
     const fiber = this.fiber!
     const { level } = join
-    const index = join.cursor.started
+    const index = join.cursor.next
     const branch = take(join)
     if (branch === undefined) return Exit.void
     crew.noteStart()

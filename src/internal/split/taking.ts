@@ -17,7 +17,7 @@ import { breakOff, refuse, seal, stop } from "./settling.ts"
 /** The branch at the index that `started` has had, or nothing: the list has ended, or the split. */
 export const take = (join: Join): Branch | undefined => {
   const { cursor, record } = join
-  const index = cursor.started
+  const index = cursor.next
   const branch = cursor.iterator === undefined ? cursor.take() : read(join, index)
   if (record.started !== undefined && branch !== undefined) record.started(index)
   if (branch !== undefined && !cursor.hasMore) ran(join)
@@ -52,7 +52,8 @@ const read = (join: Join, index: number): Branch | undefined => {
   // reading the list may have resumed a branch that decided
   if (!decision.isOpen) return undefined
   if (cursor.isRead) {
-    seal(join)
+    if (cursor.again === undefined) seal(join)
+    else breakOff(join, Cause.die(new Error(`the list has ended before branch ${index}, which had started before`)))
     return undefined
   }
   const branch = next.success.value
@@ -60,12 +61,14 @@ const read = (join: Join, index: number): Branch | undefined => {
     refuse(join, "invalid-branches", branches.notABranch(index, next.success))
     return undefined
   }
-  const excess = exceeds(join, 1)
+  // what is started again has been counted
+  const isNew = index === cursor.started
+  const excess = isNew ? exceeds(join, 1) : undefined
   if (excess !== undefined) {
     refuse(join, "max-branches", excess)
     return undefined
   }
-  join.record.added()
+  if (isNew) join.record.added()
   cursor.advance()
   return branch
 }

@@ -34,8 +34,8 @@ export const work = (join: Join): AnyEffect => {
 }
 
 const slots = (join: Bounded, start: Start): AnyEffect => {
-  const { cursor: { iterator, known }, places } = join
-  const begun = start.begin(join, Math.min(places.most, iterator === undefined ? known : Number.POSITIVE_INFINITY))
+  const { cursor, places } = join
+  const begun = start.begin(join, Math.min(places.most, cursor.left))
   const close = Effect.sync(() => {
     places.close()
     closeList(join)

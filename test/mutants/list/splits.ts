@@ -123,8 +123,8 @@ export const splits: Mutants = {
     },
     {
       what: "the end of a list is not noticed",
-      from: "    seal(join)\n    return undefined",
-      to: "    return undefined",
+      from: "if (cursor.again === undefined) seal(join)\n    else",
+      to: "if (cursor.again !== undefined)",
       tests: "split/Split adversarial/lists"
     },
     {
@@ -930,7 +930,7 @@ export const splits: Mutants = {
     },
     {
       what: "a lazy list is counted as many that wait",
-      from: "list._tag === \"Lazy\" ? 1 : cursor.known",
+      from: "list._tag === \"Lazy\" ? 1 : cursor.left",
       to: "cursor.known",
       tests: "adversarial/waiting bulkhead/Bulkhead"
     },
@@ -1024,13 +1024,13 @@ export const splits: Mutants = {
   "split/settling": [
     {
       what: "losers of a known list start when the split is interrupted",
-      from: "join.cursor.end()\n  join.crew",
+      from: "endList(join)\n  join.crew",
       to: "join.crew",
       tests: "split/losers"
     },
     {
       what: "a decided split starts more branches",
-      from: "if (!join.startsLosers) cursor.end()",
+      from: "if (!join.startsLosers) endList(join)",
       to: "",
       tests: "split/Split adversarial/split"
     },

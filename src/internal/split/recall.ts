@@ -1,0 +1,180 @@
+/**
+ * A split that has been there before: in an earlier life of its run some of its branches have ended, and the join may have
+ * been decided. What is known of that is recalled in the step in which the split is entered, before anything is started: it
+ * counts as it did, in the order in which it did. Only what is missing is started (again), and nobody once the join is decided.
+ */
+import * as Clock from "effect/Clock"
+import * as Exit from "effect/Exit"
+import type { Pool } from "../bulkhead/pool.ts"
+import type { Fan } from "../saga/fan.ts"
+import type { BranchList } from "./branches.ts"
+import type { Config } from "./config.ts"
+import { cancelled } from "./cursor.ts"
+import type { Join } from "./join.ts"
+import { noPlace, refusal } from "./refusal.ts"
+import { breakOff, endList, expire, fail, forsake, note, openForGood, stop, succeed } from "./settling.ts"
+
+/** What is known of a split from before, and who is told of its decision. */
+export interface Recall {
+  /** Outcomes from before, in the order in which they settled. */
+  readonly outcomes: ReadonlyArray<Remembered>
+  /** What was decided then, if it was. */
+  readonly decided: Recorded | undefined
+  /** The join is decided, now: told once, in the step of the decision, not for one that was recorded. */
+  readonly onDecided: ((recorded: Recorded) => void) | undefined
+  /** Given what the branches have done, before their outcomes count, where that may be undone. */
+  readonly onFan?: ((fan: Fan) => void) | undefined
+}
+
+/** How a branch has ended. */
+export interface Remembered {
+  readonly index: number
+  readonly exit: Exit.Exit<unknown, unknown>
+}
+
+/** A decision, with all that the result of the join needs besides the outcomes. */
+export interface Recorded {
+  readonly verdict: "proceed" | "fail"
+  readonly timedOut: boolean
+  readonly reason: string | undefined
+  /** The branches that counted, in the order in which they did. */
+  readonly counted: ReadonlyArray<number>
+  /** How many had started, and of how many. */
+  readonly started: number
+  readonly total: number
+}
+
+/** What is kept of a split for who remembers it: which branches count, in the order in which they do, until it is decided. */
+export class Account {
+  readonly #counted: Array<number> = []
+  readonly #onDecided: ((recorded: Recorded) => void) | undefined
+  /** Whether what counts is from before, so that a decision starts nobody, not even as losers. */
+  isRecalling = false
+  constructor({ onDecided }: Recall) {
+    this.#onDecided = onDecided
+  }
+
+  count(index: number): void {
+    this.#counted.push(index)
+  }
+
+  /** The join is decided. What it calls may throw. */
+  decided({ cursor, decision, startsLosers }: Join): void {
+    const { reason, timedOut, verdict } = decision.decided!
+    const { known: total, started } = cursor
+    this.#onDecided?.({
+      verdict,
+      timedOut,
+      reason,
+      counted: this.#counted,
+      started: startsLosers && !this.isRecalling ? total : started,
+      total
+    })
+  }
+}
+
+// -----------------------------------------------------------------------------
+// before it is entered
+// -----------------------------------------------------------------------------
+
+/** Of a decided split no list is read: what stands for it has as many branches as there were. */
+export const standIn = (list: BranchList, { decided }: Recall): BranchList => {
+  if (decided === undefined) return list
+  const { total } = decided
+  const isKnown = list._tag === "Known"
+  if (isKnown && list.items.length === total) return list
+  const names = isKnown && list.names !== undefined
+    ? Array.from({ length: total }, (_, index) => list.names![index] ?? String(index))
+    : undefined
+  return { _tag: "Known", items: new Array(total).fill(cancelled), names }
+}
+
+/** What is recalled that cannot have been this split. Whoever keeps it looks before; here it is a defect. */
+export const misfit = (list: BranchList, { hedge }: Config, recall: Recall): Exit.Exit<never> | undefined => {
+  const sentence = wrong(list, hedge !== undefined, recall)
+  return sentence === undefined ? undefined : Exit.die(new Error(`a split cannot go on: ${sentence}`))
+}
+
+const wrong = (list: BranchList, isHedged: boolean, { decided, outcomes }: Recall): string | undefined => {
+  if (list._tag === "Growing" || isHedged) return `it ${isHedged ? "hedges" : "grows"}, and is not known from before`
+  const known = new Set<number>()
+  const most = list._tag === "Known" ? list.items.length : Number.POSITIVE_INFINITY
+  for (const { index } of outcomes) {
+    if (known.has(index)) return `branch ${index} has ended twice before`
+    if (index >= most) return `branch ${index} has ended before, and there are ${most} branches`
+    known.add(index)
+  }
+  const lost = decided?.counted.find((index) => !known.has(index))
+  return lost === undefined ? undefined : `branch ${lost} counted before, and it is not known how it has ended`
+}
+
+/** Lets the list be where it was left; why the split does not go on, if it does not. */
+export const resume = (join: Join, { decided, outcomes }: Recall): Exit.Exit<never, unknown> | undefined => {
+  const { cursor, record } = join
+  let started = decided === undefined ? 0 : decided.started
+  for (const { index } of outcomes) started = Math.max(started, index + 1)
+  if (cursor.iterator !== undefined) { for (let i = 0; i < started; i++) record.added() }
+  cursor.resume(started)
+  // what is decided is not asked for, whatever would be refused today
+  return decided === undefined ? refusal(join, undefined, undefined) : undefined
+}
+
+// -----------------------------------------------------------------------------
+// when it is entered
+// -----------------------------------------------------------------------------
+
+/** Lets what is known count. The split then starts what is missing, unless that has decided it. */
+export const relive = (join: Join, recall: Recall, pool: Pool | undefined): void => {
+  const { account, cursor, decision, level } = join
+  const known = new Map(recall.outcomes.map(({ exit, index }) => [index, exit]))
+  account!.isRecalling = true
+  if (level?.fan !== undefined) recall.onFan?.(level.fan)
+  if (recall.decided === undefined) feed(join, known)
+  else restore(join, recall.decided, known)
+  account!.isRecalling = false
+  const missing: Array<number> = []
+  for (let index = 0; index < cursor.started; index++) if (!known.has(index)) missing.push(index)
+  if (!decision.isOpen) {
+    forsake(join, missing)
+    // not even as losers
+    endList(join)
+    return stop(join)
+  }
+  cursor.pass(known, missing)
+  const full = pool && noPlace(join, pool)
+  if (full !== undefined) breakOff(join, full.cause)
+}
+
+type Known = ReadonlyMap<number, Exit.Exit<unknown, unknown>>
+
+const feed = (join: Join, known: Known): void => {
+  openForGood(join)
+  for (const [index, exit] of known) end(join, index, exit)
+  if (join.decision.isOpen && hasExpired(join)) expire(join)
+}
+
+const end = (join: Join, index: number, exit: Exit.Exit<unknown, unknown>): void => {
+  if (Exit.isSuccess(exit)) succeed(join, index, exit.value)
+  else fail(join, index, exit.cause)
+}
+
+/** What has ended in time counts; what has not would start too late. */
+const hasExpired = ({ config: { deadline, timeout }, home }: Join): boolean =>
+  timeout !== undefined && deadline !== undefined &&
+  deadline <= home.getRef(Clock.Clock).currentTimeMillisUnsafe()
+
+const restore = (join: Join, decided: Recorded, known: Known): void => {
+  const { decision, level, outbox, record } = join
+  const counted = new Set(decided.counted)
+  for (const index of counted) {
+    const exit = known.get(index)!
+    const hasWon = Exit.isSuccess(exit)
+    if (hasWon ? !decision.countSuccess() : !decision.countFailure()) return
+    level?.fan?.over(index, hasWon)
+    note(join, hasWon ? record.succeeded(index, exit.value) : record.failed(index, exit.cause))
+  }
+  if (!decision.isOpen) return
+  decision.recall(decided)
+  outbox?.decision.ring()
+  for (const [index, exit] of known) if (!counted.has(index)) end(join, index, exit)
+}
