@@ -30,6 +30,7 @@ export interface Recall {
   readonly outcomes: ReadonlyArray<Remembered>
   readonly decided?: Recorded | undefined
   readonly onDecided?: (recorded: Recorded) => void
+  readonly entered?: number
   readonly onFan?: (fan: any) => void
 }
 

@@ -10,6 +10,7 @@ import * as JoinStrategy from "../../JoinStrategy.ts"
 import type { AnyEffect } from "../fibers/any.ts"
 import { until } from "../run/host.ts"
 import type { Join } from "./join.ts"
+import { softInstant } from "./recall.ts"
 import { breakOff, expire, isBreak, noticeBreak, soften } from "./settling.ts"
 
 const none: ReadonlyArray<AnyEffect> = []
@@ -26,7 +27,9 @@ const deadlines = (join: Join): ReadonlyArray<AnyEffect> => {
   const soft = JoinStrategy.isCustom(strategy) ? strategy.reducer.soft : undefined
   if (soft === undefined && timeout === undefined && more === undefined) return none
   const all: Array<AnyEffect> = []
-  if (soft !== undefined) all.push(beside(join, () => after(join, Duration.fromInputUnsafe(soft.after), soften)))
+  if (soft !== undefined) {
+    all.push(beside(join, () => after(join, Duration.fromInputUnsafe(soft.after), soften, softInstant(join))))
+  }
   if (timeout !== undefined) all.push(beside(join, () => after(join, timeout, expire, deadline)))
   if (more !== undefined) all.push(beside(join, () => more))
   return all

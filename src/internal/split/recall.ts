@@ -4,7 +4,9 @@
  * counts as it did, in the order in which it did. Only what is missing is started (again), and nobody once the join is decided.
  */
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
+import * as JoinStrategy from "../../JoinStrategy.ts"
 import type { Pool } from "../bulkhead/pool.ts"
 import type { Fan } from "../saga/fan.ts"
 import type { BranchList } from "./branches.ts"
@@ -12,7 +14,7 @@ import type { Config } from "./config.ts"
 import { cancelled } from "./cursor.ts"
 import type { Join } from "./join.ts"
 import { noPlace, refusal } from "./refusal.ts"
-import { breakOff, endList, expire, fail, forsake, note, openForGood, stop, succeed } from "./settling.ts"
+import { breakOff, endList, expire, fail, forsake, note, openForGood, soften, stop, succeed } from "./settling.ts"
 
 /** What is known of a split from before, and who is told of its decision. */
 export interface Recall {
@@ -22,6 +24,8 @@ export interface Recall {
   readonly decided: Recorded | undefined
   /** The join is decided, now: told once, in the step of the decision, not for one that was recorded. */
   readonly onDecided: ((recorded: Recorded) => void) | undefined
+  /** The instant at which it was entered first, in milliseconds of the Clock, from which a soft deadline counts. */
+  readonly entered?: number | undefined
   /** Given what the branches have done, before their outcomes count, where that may be undone. */
   readonly onFan?: ((fan: Fan) => void) | undefined
 }
@@ -150,18 +154,24 @@ type Known = ReadonlyMap<number, Exit.Exit<unknown, unknown>>
 const feed = (join: Join, known: Known): void => {
   openForGood(join)
   for (const [index, exit] of known) end(join, index, exit)
-  if (join.decision.isOpen && hasExpired(join)) expire(join)
+  const now = join.home.getRef(Clock.Clock).currentTimeMillisUnsafe()
+  // what has ended in time counts; what has not would start too late
+  const deadline = join.config.timeout === undefined ? undefined : join.config.deadline
+  const soft = softInstant(join)
+  if (soft !== undefined && soft <= now && (deadline === undefined || soft <= deadline)) soften(join)
+  if (deadline !== undefined && deadline <= now) expire(join)
 }
+
+/** When the soft deadline of the strategy passes, or has, where it is known when the split was entered first. */
+export const softInstant = ({ config: { recall, strategy } }: Join): number | undefined =>
+  recall?.entered === undefined || !JoinStrategy.isCustom(strategy) || strategy.reducer.soft === undefined
+    ? undefined
+    : recall.entered + Duration.toMillis(strategy.reducer.soft.after)
 
 const end = (join: Join, index: number, exit: Exit.Exit<unknown, unknown>): void => {
   if (Exit.isSuccess(exit)) succeed(join, index, exit.value)
   else fail(join, index, exit.cause)
 }
-
-/** What has ended in time counts; what has not would start too late. */
-const hasExpired = ({ config: { deadline, timeout }, home }: Join): boolean =>
-  timeout !== undefined && deadline !== undefined &&
-  deadline <= home.getRef(Clock.Clock).currentTimeMillisUnsafe()
 
 const restore = (join: Join, decided: Recorded, known: Known): void => {
   const { decision, level, outbox, record } = join
