@@ -3,13 +3,15 @@
  * are in test/laws/recall.test.ts.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Clock, Deferred, Effect, Exit, Fiber } from "effect"
+import { Cause, Clock, Deferred, Effect, Exit, Fiber, Option } from "effect"
 import { Bulkhead, CanoError, JoinStrategy, Split, type SplitResult, TaskResult } from "effect-cano"
+import * as Runs from "effect-cano/Runs"
 import { TestClock } from "effect/testing"
 import {
   after,
   bulkheads,
   defects,
+  listenTo,
   type Recall,
   type Recorded,
   type Remembered,
@@ -165,6 +167,8 @@ describe("a split whose branches have ended before", () => {
         assert.deepStrictEqual(decided, [])
         const whole = yield* split(lazy(list), { strategy: all, bulkhead }, { outcomes: [ok(5), ok(4)] })
         assert.deepStrictEqual(whole.values, [0, 1, 2, 3, "old 4", "old 5"])
+        // what had started counts once
+        yield* split(lazy(list.slice(0, 3)), { strategy: all, bulkhead, maxBranches: 3 }, { outcomes: [ok(2)] })
         const excess = yield* Effect.flip(split(lazy(list), { strategy: all, bulkhead, maxBranches: 5 }, {
           outcomes: [ok(1)]
         }))
@@ -374,6 +378,68 @@ describe("a split whose branches have ended before", () => {
       assert.deepStrictEqual(lines, [])
     }))
 
+  it.effect("has an observer whose time runs from the decision", () =>
+    Effect.gen(function*() {
+      const { list } = branches(2)
+      const options = { strategy: any, onOutcome: () => Effect.never, observerTimeout: 100 }
+      for (const decided of [undefined, recorded({ counted: [0], started: 1, total: 2 })]) {
+        const fiber = yield* start(split(list, options, { decided, outcomes: [ok(0)] }))
+        yield* TestClock.adjust(100)
+        assert.deepStrictEqual(tags(yield* fiber.pollUnsafe()!), ["Succeeded", "NotStarted"])
+      }
+    }))
+
+  it.effect("has branches that wait to start again, and may be cancelled through the handle of the run", () =>
+    Effect.gen(function*() {
+      const { list, ran } = branches(6, (index) => after(10, index))
+      const run = untyped()
+        .registerSplit("S", list, { strategy: all, bulkhead: 1, next: "Done", otherwise: "Done" })
+        .addExitStates("Done")
+        .orchestrate("S", { runId: "r" })
+      const fiber = yield* start(withRecall(run, { outcomes: [ok(4), ok(1)] }))
+      const handle = Option.getOrThrow(yield* Runs.get("r"))
+      const { branches: shown } = yield* handle.info
+      assert.deepStrictEqual(shown.map(({ name, status }) => `${name} ${status}`), [
+        "0 Running",
+        "2 Queued",
+        "3 Queued",
+        "5 Queued"
+      ])
+      assert.isTrue(yield* handle.cancelBranch("2"))
+      assert.isFalse(yield* handle.cancelBranch("4"))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(ran, [0, 3, 5])
+    }).pipe(Effect.provide(Runs.layer)))
+
+  it.effect("tells of what is queued, starts and ends now as events, and of nothing before", () =>
+    Effect.gen(function*() {
+      const { list } = branches(5)
+      const events = (strategy: unknown, recall: Recall) =>
+        Effect.map(
+          listenTo(withRecall(
+            untyped()
+              .registerSplit("S", list, { strategy, bulkhead: 1, next: "Done" })
+              .addExitStates("Done")
+              .orchestrate("S", { runId: "r" }),
+            recall
+          )),
+          ({ lines }) => lines.filter((line) => line.includes("/S/") || line.startsWith("Join"))
+        )
+      assert.deepStrictEqual(yield* events(quorum(3), { outcomes: [ok(3), ok(1)] }), [
+        "BranchQueued r/1/S/0",
+        "BranchQueued r/1/S/2",
+        "BranchQueued r/1/S/4",
+        "BranchStarted r/1/S/0",
+        "BranchSettled r/1/S/0 Succeeded",
+        "JoinDecided r/1/S satisfied 3/0",
+        "BranchLost r/1/S/2 NotStarted",
+        "BranchLost r/1/S/4 NotStarted"
+      ])
+      const decided = recorded({ counted: [1], started: 2, total: 5 })
+      assert.deepStrictEqual(yield* events(any, { decided, outcomes: [ok(1)] }), [])
+    }))
+
   it.effect("is told of its decision in the step in which it is made, however it is made", () =>
     Effect.gen(function*() {
       const decisions: Array<Recorded> = []
@@ -434,10 +500,10 @@ describe("a split whose branches have ended before", () => {
         visit: 1,
         branch: { index, name: String(index) },
         key: `r/1/S/${index}`,
-        context: undefined,
         order: 0,
         done: { _tag: "Succeeded", value: index }
       })
+      const context = yield* Effect.context<never>()
       for (const decided of [undefined, recorded({ counted: [2, 0], started: 4, total: 4 })]) {
         log.length = 0
         const { list, ran } = branches(4)
@@ -455,11 +521,7 @@ describe("a split whose branches have ended before", () => {
             outcomes: [ok(2), ok(0), ok(1), cut(3)],
             onFan: (fan) => {
               for (const index of [2, 0, 1]) {
-                const own = step(index)
-                own.context = fan.parent === undefined
-                  ? undefined
-                  : (fan.context ?? (Effect.runSync(Effect.context()) as any))
-                fan.ledger(index).add(own)
+                fan.ledger(index).add({ ...step(index), context })
               }
             }
           }
@@ -469,6 +531,19 @@ describe("a split whose branches have ended before", () => {
         assert.deepStrictEqual(log.slice(0, 2), ["undo 1", "T"])
         assert.deepStrictEqual(log.slice(2).sort(), ["undo 0", "undo 2"])
       }
+      // a run that starts less today undoes what it has done before
+      log.length = 0
+      const { list, ran } = branches(4)
+      const error = yield* Effect.flip(withRecall(
+        untyped()
+          .registerSplit("S", list, { strategy: all, compensate, next: "Done" })
+          .addExitStates("Done")
+          .orchestrate("S", { runId: "r", maxBranches: 3 }),
+        { outcomes: [ok(2)], onFan: (fan) => fan.ledger(2).add({ ...step(2), context }) }
+      ))
+      assert.strictEqual((error as any).rule, "max-branches")
+      assert.deepStrictEqual(log, ["undo 2"])
+      assert.deepStrictEqual(ran, [])
     }))
 })
 

@@ -15,6 +15,7 @@ import type { Counts, Ended, Listener, Note, Span, SplitSpan, WaitSpan } from ".
 import type { Run, SplitLevel } from "../run/run.ts"
 import { CurrentRunRef } from "../run/run.ts"
 import type { Decided } from "../split/decision.ts"
+import { past } from "../split/past.ts"
 import { verdictOf } from "./verdict.ts"
 
 /** A start: its number, and when it was. */
@@ -45,6 +46,8 @@ interface Page {
   readonly of: OfSplit
   readonly config: SplitSpan["config"]
   readonly atOnce: number
+  /** Whether a branch was told of in an earlier life of the run. */
+  readonly isPast: (index: number) => boolean
   /** How many branches are queued, and started; they are so in order. */
   queued: number
   started: number
@@ -260,7 +263,7 @@ export class Teller implements Listener {
     const { atOnce, config, known, level } = span
     const key = level.key
     const of = { state: level.state, visit: level.visit, split: key }
-    const page: Page = { key, of, config, atOnce, queued: 0, started: 0, marks: new Map() }
+    const page: Page = { key, of, config, atOnce, isPast: past(config), queued: 0, started: 0, marks: new Map() }
     this.#pages.set(level, page)
     this.#begin(level.run!, span, { ...of, _tag: "SplitStarted", key, strategy: config.strategy, known })
     this.#queue(level, page, known)
@@ -270,7 +273,8 @@ export class Teller implements Listener {
     const { level } = span
     const page = this.#pages.get(level)
     if (page === undefined) return
-    const from = page.started
+    // those that were to start again may be anywhere
+    const from = page.config.recall === undefined ? page.started : 0
     page.started = page.queued
     for (let index = from; index < page.queued; index++) this.#branchEnded(level, page, index, never, "NotStarted")
     this.#end(level.run!, span, exit, (end) => ({ ...end, ...page.of, _tag: "SplitEnded", key: page.key }))
@@ -279,6 +283,7 @@ export class Teller implements Listener {
   #queue(level: SplitLevel, page: Page, count: number): void {
     for (let i = 0; i < count; i++) {
       const index = page.queued++
+      if (page.isPast(index)) continue
       page.marks.set(
         index,
         this.#tell(level.run!, { ...this.#ofBranch(level, page, index), _tag: "BranchQueued" })

@@ -68,7 +68,8 @@ export class Known {
         const { index, level } = span.branch
         const page = this.pages.get(level)
         if (page === undefined) return
-        page.started = index + 1
+        // one that is started again is one of the first
+        page.started = Math.max(page.started, index + 1)
         page.queued = Math.max(page.queued, page.started)
         page.running++
         page.branches.set(index, { status: "Running", since: this.now })
@@ -127,7 +128,7 @@ export class Known {
       keeps: config.discard !== true && config.reduce === undefined,
       queued: known,
       since: this.now,
-      started: 0,
+      started: join.cursor.started,
       isOver: false,
       running: 0,
       branches: new Map()
@@ -158,6 +159,7 @@ export class Known {
         if (status === "Running") look(index)
       })
       if (isOver || !page.join.decision.isOpen) continue
+      for (const index of page.join.cursor.again ?? []) look(index)
       for (let index = started; index < queued; index++) look(index)
     }
     return found.some(({ key }) => key === name) ? found.filter(({ key }) => key === name) : found
@@ -185,7 +187,9 @@ export class Known {
       }
       for (const index of [...branches.keys()].sort((a, b) => a - b)) add(index, branches.get(index)!)
       const status = join.decision.isOpen ? "Queued" : "NotStarted"
-      if (!isOver) { for (let index = started; index < queued; index++) add(index, { status, since }) }
+      if (isOver) continue
+      for (const index of join.cursor.again?.toReversed() ?? []) add(index, { status, since })
+      for (let index = started; index < queued; index++) add(index, { status, since })
     }
     return all
   }

@@ -15,9 +15,8 @@ import { breakOff, expire, isBreak, noticeBreak, soften } from "./settling.ts"
 
 const none: ReadonlyArray<AnyEffect> = []
 
-/** Starts all of it, unless what is known from before has decided. */
+/** Starts all of it. */
 export const start = (join: Join): void => {
-  if (!join.decision.isOpen) return
   for (const deadline of deadlines(join)) join.crew.start(deadline, (exit) => noticeBreak(join, exit))
 }
 

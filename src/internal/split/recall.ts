@@ -3,6 +3,7 @@
  * been decided. What is known of that is recalled in the step in which the split is entered, before anything is started: it
  * counts as it did, in the order in which it did. Only what is missing is started (again), and nobody once the join is decided.
  */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Exit from "effect/Exit"
@@ -14,7 +15,7 @@ import type { Config } from "./config.ts"
 import { cancelled } from "./cursor.ts"
 import type { Join } from "./join.ts"
 import { noPlace, refusal } from "./refusal.ts"
-import { breakOff, endList, expire, fail, forsake, note, openForGood, soften, stop, succeed } from "./settling.ts"
+import { breakOff, endList, expire, fail, forsake, note, openForGood, soften, succeed } from "./settling.ts"
 
 /** What is known of a split from before, and who is told of its decision. */
 export interface Recall {
@@ -128,12 +129,19 @@ export const resume = (join: Join, { decided, outcomes }: Recall): Exit.Exit<nev
 // -----------------------------------------------------------------------------
 
 /** Lets what is known count. The split then starts what is missing, unless that has decided it. */
-export const relive = (join: Join, recall: Recall, pool: Pool | undefined): void => {
+export const relive = (
+  join: Join,
+  recall: Recall,
+  unfit: Exit.Exit<never, unknown> | undefined,
+  pool: Pool | undefined
+): void => {
   const { account, cursor, decision, level } = join
   const known = new Map(recall.outcomes.map(({ exit, index }) => [index, exit]))
   account!.isRecalling = true
   if (level?.fan !== undefined) recall.onFan?.(level.fan)
-  if (recall.decided === undefined) feed(join, known)
+  // what has been done is known by then, and undone with the run
+  if (unfit !== undefined) breakOff(join, failureOf(unfit))
+  else if (recall.decided === undefined) feed(join, known)
   else restore(join, recall.decided, known)
   account!.isRecalling = false
   const missing: Array<number> = []
@@ -142,12 +150,16 @@ export const relive = (join: Join, recall: Recall, pool: Pool | undefined): void
     forsake(join, missing)
     // not even as losers
     endList(join)
-    return stop(join)
+    return
   }
   cursor.pass(known, missing)
   const full = pool && noPlace(join, pool)
-  if (full !== undefined) breakOff(join, full.cause)
+  if (full !== undefined) breakOff(join, failureOf(full))
 }
+
+/** Nothing succeeds with `never`. */
+const failureOf = (exit: Exit.Exit<never, unknown>): Cause.Cause<unknown> =>
+  Exit.isFailure(exit) ? exit.cause : Cause.empty
 
 type Known = ReadonlyMap<number, Exit.Exit<unknown, unknown>>
 

@@ -29,10 +29,9 @@ export const refusal = (
 }
 
 /** Why a shared bulkhead has no place for it, and never will. */
-export const noPlace = ({ cursor, home, list }: Join, pool: Pool): Exit.Failure<never, unknown> | undefined => {
+export const noPlace = ({ cursor, home, list }: Join, pool: Pool): Exit.Exit<never, unknown> | undefined => {
   const full = hold.reentry(pool, home) ?? pool.refuses(list._tag === "Lazy" ? 1 : cursor.left)
-  // a failure, as it is made of an error
-  return full && Exit.fail(full) as Exit.Failure<never, unknown>
+  return full && Exit.fail(full)
 }
 
 /** What only shows when the branches are there, and stops the split before the first of them. */

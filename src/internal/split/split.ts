@@ -127,9 +127,10 @@ const start = (
   )
   if (typeof join === "string") return resume(refused(frame, "invalid-branches", join))
   const pool = poolOf(config, caller)
+  const unfit = recall && recalling.resume(join, recall)
   const early = recall === undefined
     ? refusal(join, pool, growing.seed(join)) ?? decidedByNone(join)
-    : recalling.resume(join, recall)
+    : undefined
   if (early !== undefined) {
     closeList(join)
     return resume(early)
@@ -152,7 +153,7 @@ const start = (
   if (heard !== undefined) {
     heard.end = level.begin({ list, config, known: join.cursor.known, atOnce: atOnceOf(join), join }, caller)
   }
-  if (recall !== undefined) recalling.relive(join, recall, pool)
+  if (recall !== undefined) recalling.relive(join, recall, unfit, pool)
   return isNeeded(join) ? led(join, level, context, resume) : followed(join as Unbounded, level, resume)
 }
 

@@ -110,6 +110,18 @@ export const splits: Mutants = {
   ],
   "split/taking": [
     {
+      what: "what starts again counts against maxBranches once more",
+      from: "const isNew = index === cursor.started",
+      to: "const isNew = true as boolean",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "a list that is shorter than it was has ended",
+      from: "if (cursor.again === undefined) seal(join)\n    else",
+      to: "if (cursor.again === undefined || cursor.isRead) seal(join)\n    else",
+      tests: "split/recall laws/recall"
+    },
+    {
       what: "what a list gives after a decision is started",
       from: "if (!decision.isOpen) return undefined\n",
       to: "",
@@ -589,7 +601,185 @@ export const splits: Mutants = {
       tests: "adversarial/slots split/Split"
     }
   ],
+  "split/recall": [
+    {
+      what: "a decision that is recalled lets losers count that nobody starts",
+      from: "startsLosers && !this.isRecalling ? total : started",
+      to: "startsLosers ? total : started",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "losers that start later are not known as such",
+      from: "startsLosers && !this.isRecalling ? total : started",
+      to: "started",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "a lazy list is read though the join was decided",
+      from: "if (decided === undefined) return list\n",
+      to: "if (decided === undefined || list._tag === \"Lazy\") return list\n",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "who has ended twice counts twice",
+      from: "if (known.has(index)) return `branch",
+      to: "if (false as boolean) return `branch",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "a branch that is not there counts",
+      from: "if (index >= most) return",
+      to: "if (false as boolean) return",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "who counted and is not known to have ended is left out",
+      from: "decided?.counted.find((index) => !known.has(index))",
+      to: "decided?.counted.find(() => false)",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "what had started before the last one that ended is new",
+      from: "started = Math.max(started, index + 1)",
+      to: "started = Math.max(started, 0)",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "what was decided is refused by what holds today",
+      from: "return decided === undefined ? refusal(join, undefined, undefined) : undefined",
+      to: "return refusal(join, undefined, undefined)",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "what is refused today starts all the same",
+      from: "return decided === undefined ? refusal(join, undefined, undefined) : undefined",
+      to: "return undefined",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "the host is not told where to note what was done",
+      from: "recall.onFan?.(level.fan)",
+      to: "{}",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "who had started and is missing has not started",
+      from: "    forsake(join, missing)\n",
+      to: "",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "losers start though nobody is to",
+      from: "    // not even as losers\n    endList(join)\n",
+      to: "",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "what is missing has no place, and starts",
+      from: "const full = pool && noPlace(join, pool)",
+      to: "const full = undefined as ReturnType<typeof noPlace> | undefined",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "a strategy that wants no branch is not asked",
+      from: "  openForGood(join)\n",
+      to: "",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "a soft deadline that has passed is waited for",
+      from: "if (soft !== undefined && soft <= now",
+      to: "if (soft !== undefined && soft < 0",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "a soft deadline comes before a deadline that has passed first",
+      from: "&& (deadline === undefined || soft <= deadline)) soften(join)",
+      to: ") soften(join)",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "a deadline that has passed lets what is missing start",
+      from: "if (deadline !== undefined && deadline <= now) expire(join)",
+      to: "",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "a soft deadline counts from now",
+      from: "recall.entered + Duration.toMillis(strategy.reducer.soft.after)",
+      to: "undefined",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "who counted has not won",
+      from: "    level?.fan?.over(index, hasWon)\n",
+      to: "",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "what broke is decided all the same",
+      from: "  if (!decision.isOpen) return\n  decision.recall(decided)",
+      to: "  decision.recall(decided)",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "the observer of a decided join has no end",
+      from: "  outbox?.decision.ring()\n",
+      to: "",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "who counted is a loser, too",
+      from: "if (!counted.has(index)) end(join, index, exit)",
+      to: "end(join, index, exit)",
+      tests: "split/recall laws/recall"
+    }
+  ],
+  "split/past": [
+    {
+      what: "what has ended before is queued",
+      from: "return (index) => known.has(index)",
+      to: "return () => known.has(-1)",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "of a decided join branches are queued",
+      from: "if (recall.decided !== undefined) return constTrue\n",
+      to: "",
+      tests: "split/recall laws/recall"
+    }
+  ],
   "split/cursor": [
+    {
+      what: "the last branch that starts again is followed by none",
+      from: "    this.hasMore = this.left > 0\n    return branch",
+      to: "    return branch",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "branches start again in the other order",
+      from: "missing.toReversed()",
+      to: "[...missing]",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "a list that is read gives what has ended",
+      from: "if (iterator !== undefined) this.iterator = without(iterator, known)",
+      to: "",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "what waits to start again cannot be cancelled",
+      from: "(index < started && again?.includes(index) !== true)",
+      to: "index < started",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "a list is not closed that was left before",
+      from: "return: () => list.return?.() as IteratorResult<Branch>",
+      to: "return: () => undefined as never",
+      tests: "split/recall laws/recall"
+    },
     {
       what: "a branch that is cancelled is one of every run",
       from: "else this.items = items.with(index, cancelled)",
@@ -1023,6 +1213,30 @@ export const splits: Mutants = {
   ],
   "split/settling": [
     {
+      what: "who waits to start again is forgotten with the decision",
+      from: "if (again !== undefined) forsake(join, again.toReversed())",
+      to: "",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "nobody is told of a decision",
+      from: "if (account !== undefined) guarded(join, () => account.decided(join))",
+      to: "",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "what throws when it is told of a decision is thrown on",
+      from: "if (account !== undefined) guarded(join, () => account.decided(join))",
+      to: "if (account !== undefined) account.decided(join)",
+      tests: "split/recall laws/recall"
+    },
+    {
+      what: "who is told of a decision is not told who counted",
+      from: "if (account !== undefined) account.count(outcome.index)",
+      to: "",
+      tests: "split/recall laws/recall"
+    },
+    {
       what: "losers of a known list start when the split is interrupted",
       from: "endList(join)\n  join.crew",
       to: "join.crew",
@@ -1406,6 +1620,12 @@ export const splits: Mutants = {
     }
   ],
   "split/join": [
+    {
+      what: "who counted is not kept where nobody but the strategy looks",
+      from: " &&\n    account === undefined",
+      to: "",
+      tests: "split/recall laws/recall"
+    },
     {
       what: "losers of a known list do not start",
       from: "startsLosers: losers !== \"interrupt\" && isKnown && !isBounded",
