@@ -227,7 +227,7 @@ const under = ({ strategy }: model.Split, split: model.Split): model.Split => {
 describe("a split that was decided before", () => {
   it.effect.prop(
     "is what it was, whatever its strategy would say today, and runs nothing",
-    { before, losers: oneOf(["interrupt", "await"]), other: soundSplit },
+    { before, losers: oneOf(["interrupt", "await", "detach"]), other: soundSplit },
     ({ before: { discard, order, reduces, split }, losers, other }) =>
       Effect.gen(function*() {
         const reduce = {

@@ -19,7 +19,7 @@
  *  I8  Whoever waits is registered in the step in which it has found nothing, so that no yield comes between the two.
  *  I9  Every fiber of the split is started on another one of the split, or on its caller: it has the async context of them.
  *  I10 What is recalled counts in the step in which the split is entered, in the order in which it did before, and is never
- *      started; once it has decided, nobody is.
+ *      started: its list is read past it. Once it has decided, nobody is started.
  *
  * Fibers: without a bulkhead each branch that waits has its own (`collector.ts`), and nobody else waits for them but the
  * caller, who is called back. Behind a bulkhead slots run the branches (`slot.ts`), which a worker starts (`worker.ts`), the
