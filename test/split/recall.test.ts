@@ -245,6 +245,17 @@ describe("a split whose branches have ended before", () => {
       }
     }))
 
+  it.live("does not wait for an instant that has passed, by no clock", () =>
+    Effect.gen(function*() {
+      const { list, ran } = branches(3, () => Effect.never)
+      const strategy = JoinStrategy.relax(quorum(2), { after: 100, enough: any })
+      for (const bulkhead of bulkheads) {
+        yield* split(list, { strategy, bulkhead }, { outcomes: [ok(1)], entered: 0 })
+        yield* split(list, { strategy: partialTimeout, bulkhead, timeout: 10 }, { outcomes: [ok(1)] }, { deadline: 10 })
+      }
+      assert.deepStrictEqual(ran, [])
+    }))
+
   it.effect("is decided by a deadline that has passed, after what has ended, and starts nobody", () =>
     Effect.gen(function*() {
       yield* TestClock.setTime(1000)
@@ -338,6 +349,19 @@ describe("a split whose branches have ended before", () => {
           assert.deepStrictEqual(defects(exit), [boom])
           assert.deepStrictEqual(ran, [])
         }
+      }
+    }))
+
+  it.effect("breaks off by what its host throws that is told of the decision of a branch", () =>
+    Effect.gen(function*() {
+      const boom = new Error("boom")
+      const onDecided = (): never => {
+        throw boom
+      }
+      for (const bulkhead of bulkheads) {
+        const { list } = branches(3, (index) => index === 0 ? after(10, index) : Effect.never)
+        const [exit] = yield* timed(split(list, { strategy: any, bulkhead }, { outcomes: [], onDecided }))
+        assert.deepStrictEqual(defects(exit), [boom])
       }
     }))
 
