@@ -73,6 +73,7 @@ const wings: typeof surface = {
   Task: ["PollTimeoutError", "TypeId", "isTask", "poll", "retry", "run", "stream", "timer", "workflow"],
   chart: ["LayoutError", "make", "toDot", "toMermaid", "toSvg", "toText", "trail"],
   cli: ["make"],
+  journal: ["Journal", "JournalError", "layerMemory", "layerSql", "makeMemory"],
   sqlite: ["layer", "layerConfig", "make"]
 }
 
@@ -202,7 +203,7 @@ describe("the core", () => {
     for (const file of files) {
       assert.notMatch(
         relative(source, file),
-        /^(chart|cli|sqlite|Runs|Signal|internal\/(chart|cli|runs|sqlite)\/.*)\.ts$/
+        /^(chart|cli|journal|sqlite|Runs|Signal|internal\/(chart|cli|journal|runs|sqlite)\/.*)\.ts$/
       )
     }
     for (const other of others) assert.match(other, /^effect\/[A-Z]\w+$/)

@@ -1,0 +1,203 @@
+/**
+ * A journal in memory. It lives as long as whoever holds it, and each of its functions is one step that nobody comes between,
+ * so that it says in few words what a store does.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type * as Journal from "../../journal.ts"
+
+interface Run {
+  head: Journal.Head
+  /** What it does when it does not wait. */
+  doing: Exclude<Journal.Status, "waiting">
+  /** The instant from which on somebody is to drive it; none for one that has ended, or waits for a letter. */
+  dueAt: number | undefined
+  readonly rows: Array<Journal.Row>
+  readonly letters: Array<Journal.Letter>
+}
+
+export const make: Effect.Effect<Journal.Service> = Effect.sync(() => new Store().service)
+
+class Store {
+  readonly #runs = new Map<string, Run>()
+  /** Until when the lease of each runner lasts. */
+  readonly #runners = new Map<string, number>()
+  /** The letters of all runs, in the order in which they came. */
+  readonly #sent: Array<readonly [run: Run, seq: number]> = []
+
+  get service(): Journal.Service {
+    return {
+      create: (run) => step((now) => this.#create(run, now)),
+      append: (appends) => step((now) => appends.map((append) => this.#append(append, now))),
+      claim: (runId, runner) => step((now) => this.#claim(runId, runner, now)),
+      send: (runId, letter) => step((now) => this.#send(runId, letter, now)),
+      received: (runner, after) => step(() => this.#received(runner, after)),
+      letter: (runId, seq) => step(() => this.#runs.get(runId)?.letters[seq - 1]),
+      park: (runId, parked) => step((now) => this.#park(runId, parked, now)),
+      lease: (runner, until) => step(() => void this.#runners.set(runner, until)),
+      leave: (runner) => step(() => this.#leave(runner)),
+      due: (workflows, limit) => step((now) => this.#due(workflows, limit, now)),
+      show: (runId) => step(() => this.#runs.get(runId)?.head),
+      list: (filter) => step(() => this.#list(filter)),
+      rows: (runId, from, limit) => step(() => this.#runs.get(runId)?.rows.slice(from, from + limit) ?? []),
+      letters: (runId) => step(() => untaken(this.#runs.get(runId)))
+    }
+  }
+
+  #create(run: Journal.NewRun, now: number) {
+    const there = this.#runs.get(run.runId)
+    if (there !== undefined) return { head: there.head, isNew: false }
+    const { data, key, parent, runId, state, version, workflow } = run
+    const head: Journal.Head = {
+      runId,
+      workflow,
+      version,
+      status: "running",
+      outcome: undefined,
+      n: 0,
+      entered: 0,
+      visit: 1,
+      state,
+      owner: undefined,
+      sent: 0,
+      wakeAt: undefined,
+      parent,
+      createdAt: now,
+      enteredAt: now,
+      updatedAt: now
+    }
+    const first: Journal.Row = { n: 0, kind: "enter", key, data, at: now, kept: false }
+    this.#runs.set(runId, { head, doing: "running", dueAt: now, rows: [first], letters: [] })
+    return { head, isNew: true }
+  }
+
+  #append({ head: change, n, rows, runId, takes }: Journal.Append, now: number): boolean {
+    const run = this.#runs.get(runId)
+    if (run === undefined || run.head.n !== n - 1 || run.doing === "ended") return false
+    if (takes.some(({ seq }) => run.letters[seq - 1]?.isTaken !== false)) return false
+    rows.forEach(({ data, key, kept, kind }, i) => run.rows.push({ n: n + i, kind, key, data, at: now, kept }))
+    for (const { answer, seq } of takes) {
+      run.letters[seq - 1] = { ...run.letters[seq - 1]!, isTaken: true, answer }
+    }
+    const { entered, isReleased, outcome, status } = change ?? {}
+    goOn(run, now)
+    run.doing = status ?? run.doing
+    const isOver = run.doing === "ended"
+    if (isOver) run.dueAt = undefined
+    run.head = {
+      ...run.head,
+      n: n + rows.length - 1,
+      status: run.doing,
+      outcome: outcome ?? run.head.outcome,
+      owner: isOver || isReleased === true ? undefined : run.head.owner,
+      updatedAt: now,
+      ...(entered === undefined ? {} : { ...entered, entered: beginning(n, rows), enteredAt: now })
+    }
+    return true
+  }
+
+  #claim(runId: string, runner: string, now: number): Journal.Claim {
+    const run = this.#runs.get(runId)
+    if (run === undefined) return { _tag: "NoSuchRun" }
+    const { head } = run
+    if (run.doing === "ended") return { _tag: "Ended", head }
+    if (head.owner !== undefined && head.owner !== runner) {
+      const until = this.#runners.get(head.owner)
+      if (until !== undefined && until > now) return { _tag: "Held", owner: head.owner, until }
+    }
+    const n = head.n + 1
+    run.rows.push({ n, kind: "owner", key: "", data: runner, at: now, kept: false })
+    goOn(run, now)
+    run.head = { ...run.head, n, owner: runner, updatedAt: now }
+    const rows = run.rows.filter((row) => row.n >= head.entered || row.kept)
+    return { _tag: "Claimed", head: run.head, rows, letters: untaken(run) }
+  }
+
+  #send(runId: string, { capacity, ...letter }: Journal.NewLetter, now: number): Journal.Sent {
+    const run = this.#runs.get(runId)
+    if (run === undefined) return { _tag: "NoSuchRun" }
+    const like = run.letters.filter(({ kind, name }) => kind === letter.kind && name === letter.name)
+    const first = letter.id === undefined ? undefined : like.find(({ id }) => id === letter.id)
+    if (first !== undefined) return { _tag: "Duplicate", seq: first.seq }
+    if (run.doing === "ended") return { _tag: "Ended" }
+    if (capacity !== undefined && like.filter(({ isTaken }) => !isTaken).length >= capacity) return { _tag: "Full" }
+    const seq = run.letters.length + 1
+    run.letters.push({ ...letter, seq, at: now, isTaken: false, answer: undefined })
+    this.#sent.push([run, seq])
+    run.head = { ...run.head, sent: seq }
+    if (run.head.status === "waiting") run.dueAt = now
+    return { _tag: "Kept", seq }
+  }
+
+  #received(runner: string, after: number) {
+    const letters = this.#sent.slice(after).flatMap(([run, seq]) => {
+      const letter = run.letters[seq - 1]!
+      return letter.isTaken || run.head.owner !== runner ? [] : [{ ...letter, runId: run.head.runId }]
+    })
+    return { cursor: this.#sent.length, letters }
+  }
+
+  #park(runId: string, { isReleased, n, seen, wakeAt }: Journal.Parked, now: number): boolean {
+    const run = this.#runs.get(runId)
+    if (run === undefined || run.head.n !== n || run.head.sent > seen || run.doing === "ended") return false
+    run.dueAt = wakeAt
+    const owner = isReleased ? undefined : run.head.owner
+    run.head = { ...run.head, status: "waiting", wakeAt, owner, updatedAt: now }
+    return true
+  }
+
+  #leave(runner: string): void {
+    this.#runners.delete(runner)
+    for (const run of this.#runs.values()) {
+      if (run.head.owner === runner) run.head = { ...run.head, owner: undefined }
+    }
+  }
+
+  #due(workflows: ReadonlyArray<string>, limit: number, now: number): ReadonlyArray<string> {
+    const found: Array<readonly [dueAt: number, runId: string]> = []
+    for (const { dueAt, head: { owner, runId, workflow } } of this.#runs.values()) {
+      if (dueAt === undefined || dueAt > now || !workflows.includes(workflow)) continue
+      if (owner === undefined || (this.#runners.get(owner) ?? 0) <= now) found.push([dueAt, runId])
+    }
+    return found.sort((a, b) => a[0] - b[0] || compare(a[1], b[1])).slice(0, limit).map(([, runId]) => runId)
+  }
+
+  #list({ after, limit, outcome, parent, state, status, workflow }: Journal.Filter): ReadonlyArray<Journal.Head> {
+    return Array.from(this.#runs.values(), ({ head }) => head).filter((head) =>
+      (workflow === undefined || head.workflow === workflow) &&
+      (status === undefined || head.status === status) &&
+      (outcome === undefined || head.outcome === outcome) &&
+      (state === undefined || head.state === state) &&
+      (parent === undefined || head.parent === parent) &&
+      (after === undefined || compare(head.runId, after) > 0)
+    ).sort((a, b) => compare(a.runId, b.runId)).slice(0, limit)
+  }
+}
+
+const step = <A>(f: (now: number) => A): Effect.Effect<A> => Effect.map(Clock.currentTimeMillis, f)
+
+/** It no longer waits. */
+const goOn = (run: Run, now: number): void => {
+  if (run.head.status !== "waiting") return
+  run.dueAt = now
+  run.head = { ...run.head, status: run.doing, wakeAt: undefined }
+}
+
+const untaken = (run: Run | undefined): ReadonlyArray<Journal.Letter> =>
+  run === undefined ? [] : run.letters.filter(({ isTaken }) => !isTaken)
+
+/** The place of the last of the rows that begins a visit, or of the first of them. */
+export const beginning = (n: number, rows: ReadonlyArray<Journal.NewRow>): number =>
+  n + Math.max(0, rows.findLastIndex(({ kind }) => kind === "enter"))
+
+/** The order of texts in a database: by their characters, where JavaScript has halves of them. */
+export const compare = (a: string, b: string): number => {
+  if (a === b) return 0
+  let i = 0
+  while (i < a.length && a.charCodeAt(i) === b.charCodeAt(i)) i++
+  // in the middle of a pair
+  if (i > 0 && isHigh(a.charCodeAt(i - 1))) i--
+  return (a.codePointAt(i) ?? -1) - (b.codePointAt(i) ?? -1)
+}
+
+const isHigh = (unit: number) => unit >= 0xd800 && unit < 0xdc00

@@ -1,0 +1,123 @@
+/** What a database has given, as heads, rows and letters, or a sentence about what is wrong with it. */
+import * as Result from "effect/Result"
+import type * as Journal from "../../journal.ts"
+import { describe } from "../check/describe.ts"
+
+/** As the tables have it: of the names in `schema.ts`, and of anything where somebody else has written. */
+export type Raw = { readonly [column: string]: unknown }
+export type Read<A> = Result.Result<A, string>
+
+export const head = (raw: Raw): Read<Journal.Head> =>
+  read(raw, "the head", (get) => ({
+    runId: get.text("run_id"),
+    workflow: get.text("workflow"),
+    version: get.number("version"),
+    status: doing(get) !== "ended" && get.number("parked") === 1 ? "waiting" : doing(get),
+    outcome: raw["outcome"] === null ? undefined : get.one("outcome", outcomes),
+    n: get.number("n"),
+    entered: get.number("entered"),
+    visit: get.number("visit"),
+    state: get.text("state"),
+    owner: get.orNone("owner", get.text),
+    sent: get.number("sent"),
+    wakeAt: get.orNone("wake_at", get.number),
+    parent: get.orNone("parent", get.text),
+    createdAt: get.number("created_at"),
+    enteredAt: get.number("entered_at"),
+    updatedAt: get.number("updated_at")
+  }))
+
+/** Each behind the one before, without a gap from `from` on; before that the kept ones, which have gaps. */
+export const rows = (raws: ReadonlyArray<Raw>, from: number): Read<ReadonlyArray<Journal.Row>> => {
+  const found: Array<Journal.Row> = []
+  let next = from
+  for (const raw of raws) {
+    const row = read(raw, "a row", (get): Journal.Row => ({
+      n: get.number("n"),
+      kind: get.one("kind", kinds),
+      key: get.text("key"),
+      data: get.text("data"),
+      at: get.number("at"),
+      kept: get.number("kept") === 1
+    }))
+    if (Result.isFailure(row)) return Result.fail(row.failure)
+    const { n } = row.success
+    if (n >= from && n !== next) return Result.fail(missing(next))
+    if (n >= from) next++
+    found.push(row.success)
+  }
+  return Result.succeed(found)
+}
+
+/** All rows of a visit are there, up to the last one that the head knows of. */
+export const visit = (
+  raws: ReadonlyArray<Raw>,
+  { entered, n }: Pick<Journal.Head, "entered" | "n">
+): Read<ReadonlyArray<Journal.Row>> =>
+  Result.flatMap(rows(raws, entered), (found) => {
+    const last = found[found.length - 1]?.n ?? -1
+    if (last < Math.max(n, entered)) return Result.fail(missing(Math.max(last + 1, entered)))
+    return last > n ? Result.fail(`its head ends at row ${n}, and there is row ${last}`) : Result.succeed(found)
+  })
+
+const missing = (n: number) => `row ${n} is missing`
+
+export const letter = (raw: Raw): Read<Journal.Received> =>
+  read(raw, "a letter", (get) => ({
+    runId: get.text("run_id"),
+    seq: get.number("seq"),
+    kind: get.one("kind", letterKinds),
+    name: get.text("name"),
+    key: get.orNone("key", get.text),
+    id: get.orNone("id", get.text),
+    data: get.text("data"),
+    at: get.number("at"),
+    isTaken: get.orNone("taken_at", get.number) !== undefined,
+    answer: get.orNone("answer", get.text)
+  }))
+
+/** A column that counts something, or is an instant. */
+export const number = (value: unknown): number | undefined => {
+  // PostgreSQL has more than a number can hold, and so its clients give texts
+  const given = typeof value === "string" && /^-?\d+$/.test(value) || typeof value === "bigint" ? Number(value) : value
+  return Number.isSafeInteger(given) ? given as number : undefined
+}
+
+const doing = (get: Get) => get.one("status", ["running", "compensating", "ended"])
+const outcomes: ReadonlyArray<Journal.Outcome> = ["succeeded", "failed", "cancelled"]
+const kinds: ReadonlyArray<Journal.Kind> = ["owner", "enter", "start", "settle", "join", "compensate", "exit"]
+const letterKinds: ReadonlyArray<Journal.LetterKind> = ["signal", "cancel", "pause", "resume"]
+
+/** Looks at columns, and remembers the first that is not what it must be. */
+class Get {
+  wrong: string | undefined
+  readonly #raw: Raw
+  constructor(raw: Raw) {
+    this.#raw = raw
+  }
+  readonly text = (column: string): string => {
+    const value = this.#raw[column]
+    return typeof value === "string" ? value : this.#refuse(column, value, "")
+  }
+  readonly number = (column: string): number => {
+    const value = this.#raw[column]
+    return number(value) ?? this.#refuse(column, value, 0)
+  }
+  readonly one = <const A extends string>(column: string, of: ReadonlyArray<A>): A => {
+    const value = this.#raw[column]
+    return of.find((each) => each === value) ?? this.#refuse(column, value, of[0]!)
+  }
+  readonly orNone = <A>(column: string, get: (column: string) => A): A | undefined =>
+    this.#raw[column] === null ? undefined : get(column)
+
+  #refuse<A>(column: string, value: unknown, instead: A): A {
+    this.wrong ??= `column ${column} is ${describe(value)}`
+    return instead
+  }
+}
+
+const read = <A>(raw: Raw, what: string, f: (get: Get) => A): Read<A> => {
+  const get = new Get(raw)
+  const value = f(get)
+  return get.wrong === undefined ? Result.succeed(value) : Result.fail(`${what} can't be read: ${get.wrong}`)
+}

@@ -1,0 +1,196 @@
+/**
+ * A journal in the tables of a database. It lives as long as the client that it was made with, and keeps nothing of the
+ * runs: whatever it knows is in the tables, so that others may write there, too.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
+import type * as Journal from "../../journal.ts"
+import type { JournalError } from "./error.ts"
+import { given, guard } from "./failing.ts"
+import * as letters from "./letters.ts"
+import type { Raw } from "./reading.ts"
+import * as reading from "./reading.ts"
+import * as schema from "./schema.ts"
+import * as writing from "./writing.ts"
+
+export const make: Effect.Effect<Journal.Service, JournalError, SqlClient.SqlClient> = Effect.gen(function*() {
+  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  yield* guard("open", undefined, schema.migrate(sql))
+  return service(sql)
+})
+
+const service = (sql: SqlClient.SqlClient): Journal.Service => {
+  const { append, rows } = writing.make(sql)
+  /** What is read to be written must not be written by others meanwhile. */
+  const locked = sql.onDialectOrElse({ pg: () => sql.literal("FOR UPDATE"), orElse: () => sql.literal("") })
+
+  const inbox = letters.make(sql, locked)
+
+  const headOf = Effect.fnUntraced(function*(operation: string, runId: string, lock = sql.literal("")) {
+    const [raw] = yield* sql<Raw>`SELECT * FROM cano_runs WHERE run_id = ${runId} ${lock}`
+    return raw === undefined ? undefined : yield* given(operation, runId, reading.head(raw))
+  })
+
+  const create = Effect.fnUntraced(function*(run: Journal.NewRun) {
+    const { data, key, parent, runId, state, version, workflow } = run
+    const now = yield* Clock.currentTimeMillis
+    const made = yield* sql`INSERT INTO cano_runs
+      (run_id, workflow, version, status, parked, n, entered, visit, state, sent, due_at, parent,
+        created_at, entered_at, updated_at)
+      VALUES (${runId}, ${workflow}, ${version}, 'running', 0, 0, 0, 1, ${state}, 0, ${now}, ${parent}, ${now}, ${now}, ${now})
+      ON CONFLICT (run_id) DO NOTHING RETURNING run_id`
+    if (made.length > 0) yield* rows([[runId, 0, "enter", key, data, now, 0]])
+    const head = yield* headOf("create", runId)
+    return { head: head!, isNew: made.length > 0 }
+  })
+
+  const claim = Effect.fnUntraced(function*(
+    runId: string,
+    runner: string
+  ): Effect.fn.Return<Journal.Claim, SqlError.SqlError | JournalError> {
+    const now = yield* Clock.currentTimeMillis
+    const head = yield* headOf("claim", runId, locked)
+    if (head === undefined) return { _tag: "NoSuchRun" }
+    if (head.status === "ended") return { _tag: "Ended", head }
+    const { entered, owner } = head
+    if (owner !== undefined && owner !== runner) {
+      const until = yield* leaseOf(owner)
+      if (until !== undefined && until > now) return { _tag: "Held", owner, until }
+    }
+    const n = head.n + 1
+    yield* rows([[runId, n, "owner", "", runner, now, 0]])
+    yield* sql`UPDATE cano_runs SET n = ${n}, owner = ${runner}, updated_at = ${now},
+      due_at = CASE parked WHEN 1 THEN ${now} ELSE due_at END, parked = 0, wake_at = NULL WHERE run_id = ${runId}`
+    // a runner without a lease has none that lasts; so that it is found when it has gone
+    yield* sql`INSERT INTO cano_runners (runner, until) VALUES (${runner}, 0) ON CONFLICT (runner) DO NOTHING`
+    const kept = yield* sql<Raw>`SELECT n, kind, key, data, at, kept FROM cano_journal
+      WHERE run_id = ${runId} AND kept = 1 AND n < ${entered} ORDER BY n`
+    const visit = yield* sql<Raw>`SELECT n, kind, key, data, at, kept FROM cano_journal
+      WHERE run_id = ${runId} AND n >= ${entered} ORDER BY n`
+    const taken = yield* headOf("claim", runId)
+    return {
+      _tag: "Claimed",
+      head: taken!,
+      rows: yield* given("claim", runId, reading.visit([...kept, ...visit], { entered, n })),
+      letters: yield* inbox.untaken("claim", runId)
+    }
+  })
+
+  const leaseOf = Effect.fnUntraced(function*(runner: string) {
+    const [lease] = yield* sql<Raw>`SELECT until FROM cano_runners WHERE runner = ${runner}`
+    return reading.number(lease?.["until"])
+  })
+
+  const park = Effect.fnUntraced(function*(runId: string, { isReleased, n, seen, wakeAt }: Journal.Parked) {
+    const now = yield* Clock.currentTimeMillis
+    const parked =
+      yield* sql`UPDATE cano_runs SET parked = 1, wake_at = ${wakeAt}, due_at = ${wakeAt}, updated_at = ${now},
+      owner = ${isReleased ? null : sql.literal("owner")}
+      WHERE run_id = ${runId} AND n = ${n} AND sent <= ${seen} AND status <> 'ended' RETURNING run_id`
+    return parked.length > 0
+  })
+
+  const lease = Effect.fnUntraced(function*(runner: string, until: number) {
+    const now = yield* Clock.currentTimeMillis
+    yield* sql`INSERT INTO cano_runners (runner, until) VALUES (${runner}, ${until})
+      ON CONFLICT (runner) DO UPDATE SET until = excluded.until`
+    // of a runner that has crashed nothing is left when others have what it drove
+    yield* sql`DELETE FROM cano_runners WHERE until <= ${now} AND runner <> ${runner}
+      AND NOT EXISTS (SELECT 1 FROM cano_runs WHERE owner = cano_runners.runner)`
+  })
+
+  const leave = Effect.fnUntraced(function*(runner: string) {
+    yield* sql`UPDATE cano_runs SET owner = NULL WHERE owner = ${runner}`
+    yield* sql`DELETE FROM cano_runners WHERE runner = ${runner}`
+  })
+
+  const due = Effect.fnUntraced(function*(workflows: ReadonlyArray<string>, limit: number) {
+    if (workflows.length === 0) return []
+    const now = yield* Clock.currentTimeMillis
+    const among = sql.in("workflow", workflows)
+    const free = yield* sql<Raw>`SELECT run_id, due_at FROM cano_runs
+      WHERE owner IS NULL AND due_at <= ${now} AND ${among} ORDER BY due_at, run_id LIMIT ${limit}`
+    const left = yield* sql<Raw>`SELECT run_id, due_at FROM cano_runs
+      WHERE owner IN (SELECT runner FROM cano_runners WHERE until <= ${now}) AND due_at <= ${now} AND ${among}
+      ORDER BY due_at, run_id LIMIT ${limit}`
+    return merged(free, left).slice(0, limit)
+  })
+
+  const list = Effect.fnUntraced(function*(filter: Journal.Filter) {
+    const { after, limit, outcome, parent, state, status, workflow } = filter
+    const conditions = [
+      ...(after === undefined ? [] : [sql`run_id > ${after}`]),
+      ...(workflow === undefined ? [] : [sql`workflow = ${workflow}`]),
+      ...(outcome === undefined ? [] : [sql`outcome = ${outcome}`]),
+      ...(parent === undefined ? [] : [sql`parent = ${parent}`]),
+      ...(state === undefined ? [] : [sql`state = ${state}`]),
+      ...(status === undefined
+        ? []
+        : status === "waiting"
+        ? [sql`parked = 1`]
+        : [sql`status = ${status} AND parked = 0`])
+    ]
+    const found = yield* sql<Raw>`SELECT * FROM cano_runs WHERE ${sql.and(conditions)} ORDER BY run_id LIMIT ${limit}`
+    return yield* Effect.forEach(found, (raw) => given("list", idOf(raw), reading.head(raw)))
+  })
+
+  const rowsOf = Effect.fnUntraced(function*(runId: string, from: number, limit: number) {
+    const found = yield* sql<Raw>`SELECT n, kind, key, data, at, kept FROM cano_journal
+      WHERE run_id = ${runId} AND n >= ${from} ORDER BY n LIMIT ${limit}`
+    return yield* given("rows", runId, reading.rows(found, Math.max(0, from)))
+  })
+
+  const atOnce = <A, E>(self: Effect.Effect<A, E>) => sql.withTransaction(self)
+  const appendAtOnce = (appends: ReadonlyArray<Journal.Append>) =>
+    atOnce(Effect.flatMap(Clock.currentTimeMillis, (now) => append(appends, now)))
+  const isTaken = ({ reason }: SqlError.SqlError) => reason._tag === "UniqueViolation"
+  // where somebody has written behind the last row of a head, that run is fenced, and no other
+  const appended = (appends: ReadonlyArray<Journal.Append>) =>
+    Effect.catchIf(
+      appendAtOnce(appends),
+      isTaken,
+      () =>
+        atOnce(Effect.forEach(appends, (one) =>
+          Effect.catchIf(
+            Effect.map(appendAtOnce([one]), ([isWritten]) => isWritten!),
+            isTaken,
+            () => Effect.succeed(false)
+          )))
+    )
+  return {
+    create: (run) => guard("create", run.runId, atOnce(create(run))),
+    append: (appends) =>
+      appends.length === 0 ? Effect.succeed([]) : guard(
+        "append",
+        appends.length === 1 ? appends[0]!.runId : undefined,
+        appended(appends)
+      ),
+    claim: (runId, runner) => guard("claim", runId, atOnce(claim(runId, runner))),
+    send: (runId, letter) => guard("send", runId, atOnce(inbox.send(runId, letter))),
+    received: (runner, after) => guard("received", undefined, inbox.received(runner, after)),
+    letter: (runId, seq) => guard("letter", runId, inbox.one(runId, seq)),
+    park: (runId, parked) => guard("park", runId, park(runId, parked)),
+    lease: (runner, until) => guard("lease", undefined, atOnce(lease(runner, until))),
+    leave: (runner) => guard("leave", undefined, atOnce(leave(runner))),
+    due: (workflows, limit) => guard("due", undefined, due(workflows, limit)),
+    show: (runId) => guard("show", runId, headOf("show", runId)),
+    list: (filter) => guard("list", undefined, list(filter)),
+    rows: (runId, from, limit) => guard("rows", runId, rowsOf(runId, from, limit)),
+    letters: (runId) => guard("letters", runId, inbox.untaken("letters", runId))
+  }
+}
+
+const idOf = (raw: Raw): string => String(raw["run_id"])
+
+/** Two lists of runs, each in its order, as one. */
+const merged = (one: ReadonlyArray<Raw>, other: ReadonlyArray<Raw>): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  let [i, j] = [0, 0]
+  while (i < one.length || j < other.length) {
+    const isFirst = j >= other.length || (i < one.length && Number(one[i]!["due_at"]) <= Number(other[j]!["due_at"]))
+    found.push(idOf(isFirst ? one[i++]! : other[j++]!))
+  }
+  return found
+}

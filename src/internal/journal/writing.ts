@@ -1,0 +1,164 @@
+/**
+ * How rows are appended, in one transaction for all that append at once: as few statements as there can be, whose texts are
+ * put together once in the life of a client.
+ *
+ * Who is fenced is told by the head: it is moved on first, and only where it is where it must be. A run whose head was not
+ * moved has nothing else written.
+ */
+import * as Effect from "effect/Effect"
+import type * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
+import type * as Statement from "effect/sql/Statement"
+import type * as Journal from "../../journal.ts"
+import { beginning } from "./memory.ts"
+
+type Written<A> = Effect.Effect<A, SqlError.SqlError>
+
+export interface Writing {
+  /** In a transaction, at an instant: answers for each whether it was written. */
+  readonly append: (appends: ReadonlyArray<Journal.Append>, now: number) => Written<ReadonlyArray<boolean>>
+  readonly rows: (rows: ReadonlyArray<ReadonlyArray<unknown>>) => Written<void>
+}
+
+export const make = (sql: SqlClient.SqlClient): Writing => {
+  const inserts = inBulk(
+    sql,
+    7,
+    (tuples) => sql`INSERT INTO cano_journal (run_id, n, kind, key, data, at, kept) VALUES ${tuples}`
+  )
+
+  // where neither the status nor the owner changes, so that no index does
+  const moves = inBulk(
+    sql,
+    8,
+    (tuples) =>
+      sql`WITH moved (id, before, last, now, entered, visit, state, version) AS (VALUES ${tuples})
+    UPDATE cano_runs SET
+      n = ${number(sql, "last")},
+      updated_at = ${number(sql, "now")},
+      entered = COALESCE(${number(sql, "entered")}, cano_runs.entered),
+      entered_at = CASE WHEN moved.entered IS NULL THEN cano_runs.entered_at ELSE ${number(sql, "now")} END,
+      visit = COALESCE(${number(sql, "visit")}, cano_runs.visit),
+      state = COALESCE(moved.state, cano_runs.state),
+      version = COALESCE(${number(sql, "version")}, cano_runs.version)
+    FROM moved
+    WHERE cano_runs.run_id = moved.id AND cano_runs.n = ${number(sql, "before")}
+      AND cano_runs.parked = 0 AND cano_runs.status <> 'ended'
+    RETURNING run_id`
+  )
+
+  const move = ({ head, n, rows, runId }: Journal.Append, now: number) => {
+    const { entered, isReleased = false, outcome, status } = head ?? {}
+    const isOver = status === "ended"
+    return sql`UPDATE cano_runs SET
+      n = ${n + rows.length - 1}, updated_at = ${now},
+      entered = COALESCE(${entered && beginning(n, rows)}, entered),
+      entered_at = COALESCE(${entered && now}, entered_at),
+      visit = COALESCE(${entered?.visit}, visit),
+      state = COALESCE(${entered?.state}, state),
+      version = COALESCE(${entered?.version}, version),
+      status = COALESCE(${status}, status), outcome = COALESCE(${outcome}, outcome),
+      owner = ${isOver || isReleased ? null : sql.literal("owner")},
+      due_at = ${isOver ? null : sql`CASE parked WHEN 1 THEN ${now} ELSE due_at END`},
+      parked = 0, wake_at = NULL
+    WHERE run_id = ${runId} AND n = ${n - 1} AND status <> 'ended' RETURNING run_id`
+  }
+
+  /** Whether the letters are all there to be taken. */
+  const canTake = ({ runId, takes }: Journal.Append) =>
+    Effect.map(
+      sql`SELECT seq FROM cano_inbox WHERE run_id = ${runId} AND taken_at IS NULL AND ${
+        sql.in("seq", takes.map(({ seq }) => seq))
+      }`,
+      (found) => found.length === new Set(takes.map(({ seq }) => seq)).size
+    )
+
+  /** Each of another run. */
+  const wave = Effect.fnUntraced(function*(appends: ReadonlyArray<Journal.Append>, now: number) {
+    const plain: Array<ReadonlyArray<unknown>> = []
+    const others: Array<Journal.Append> = []
+    const moved = new Set<string>()
+    for (const append of appends) {
+      const { head, n, rows, runId } = append
+      if (append.takes.length > 0 && !(yield* canTake(append))) continue
+      if (head?.status !== undefined || head?.outcome !== undefined || head?.isReleased === true) others.push(append)
+      else {
+        const { entered } = head ?? {}
+        const begins = entered && beginning(n, rows)
+        plain.push([runId, n - 1, n + rows.length - 1, now, begins, entered?.visit, entered?.state, entered?.version])
+      }
+    }
+    for (const { run_id } of yield* moves(plain)) moved.add(String(run_id))
+    // of those that were not moved some are parked, and the others are fenced
+    const unmoved = new Set(plain.length > moved.size ? plain.map(([runId]) => runId) : [])
+    for (const append of appends) {
+      if (!others.includes(append) && !(unmoved.has(append.runId) && !moved.has(append.runId))) continue
+      if ((yield* move(append, now)).length > 0) moved.add(append.runId)
+    }
+    const rows: Array<ReadonlyArray<unknown>> = []
+    for (const append of appends) {
+      const { n, runId } = append
+      if (!moved.has(runId)) continue
+      append.rows.forEach(({ data, key, kept, kind }, i) =>
+        rows.push([runId, n + i, kind, key, data, now, kept ? 1 : 0])
+      )
+      for (const { answer, seq } of append.takes) {
+        yield* sql`UPDATE cano_inbox SET taken_at = ${now}, answer = ${answer} WHERE run_id = ${runId} AND seq = ${seq}`
+      }
+    }
+    yield* inserts(rows)
+    return moved
+  })
+
+  return {
+    append: Effect.fnUntraced(function*(appends, now) {
+      const answers = appends.map(() => false)
+      let left = appends.map((_, i) => i)
+      while (left.length > 0) {
+        const next: Array<number> = []
+        const seen = new Map<string, number>()
+        for (const i of left) {
+          const { runId } = appends[i]!
+          if (seen.has(runId)) next.push(i)
+          else seen.set(runId, i)
+        }
+        const moved = yield* wave(Array.from(seen.values(), (i) => appends[i]!), now)
+        for (const [runId, i] of seen) answers[i] = moved.has(runId)
+        left = next
+      }
+      return answers
+    }),
+    rows: (rows) => Effect.asVoid(inserts(rows))
+  }
+}
+
+const number = (sql: SqlClient.SqlClient, column: string) => sql.literal(`CAST(moved.${column} AS BIGINT)`)
+
+/** Tuples that one statement takes at most: databases limit its parameters. */
+const most = 64
+
+/** A statement over any number of tuples, as few times as it goes: for 100 of them, over 64, 32 and 4. */
+const inBulk = (
+  sql: SqlClient.SqlClient,
+  width: number,
+  build: (tuples: Statement.Fragment) => Statement.Statement<{ readonly [column: string]: unknown }>
+) => {
+  const texts = new Map<number, string>()
+  const textOf = (size: number): string => {
+    const known = texts.get(size)
+    if (known !== undefined) return known
+    const tuple = sql`(${sql.csv(Array.from({ length: width }, () => sql`${null}`))})`
+    const [text] = build(sql.csv(Array.from({ length: size }, () => tuple))).compile()
+    texts.set(size, text)
+    return text
+  }
+  return Effect.fnUntraced(function*(tuples: ReadonlyArray<ReadonlyArray<unknown>>) {
+    const found: Array<{ readonly [column: string]: unknown }> = []
+    for (let i = 0, size = most; i < tuples.length; i += size) {
+      while (size > tuples.length - i) size /= 2
+      const params = size === 1 ? tuples[i]! : tuples.slice(i, i + size).flat()
+      found.push(...yield* sql.unsafe<{ readonly [column: string]: unknown }>(textOf(size), params))
+    }
+    return found
+  })
+}

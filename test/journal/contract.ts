@@ -1,0 +1,534 @@
+/**
+ * What every store of journals must do, under TestClock: call `contract` with a name and with what makes an empty store, in a
+ * file of tests of its own. The numbers are those of the invariants of `effect-cano/journal`.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, type Scope } from "effect"
+import type * as Journal from "effect-cano/journal"
+import { TestClock } from "effect/testing"
+
+export type Make = Effect.Effect<Journal.Service, unknown, Scope.Scope>
+
+export const newRun = (runId: string, run: Partial<Journal.NewRun> = {}): Journal.NewRun => ({
+  runId,
+  workflow: "order",
+  version: 1,
+  state: "Ask",
+  key: "/1/Ask",
+  data: `{"_tag":"Ask"}`,
+  parent: undefined,
+  ...run
+})
+
+export const row = (kind: Journal.Kind, data = kind as string, kept = false): Journal.NewRow => ({
+  kind,
+  key: `/1/${kind}`,
+  data,
+  kept
+})
+
+/** Rows behind row `n - 1`. */
+export const append = (
+  runId: string,
+  n: number,
+  rows: ReadonlyArray<Journal.NewRow>,
+  rest: Partial<Journal.Append> = {}
+): Journal.Append => ({ runId, n, rows, head: undefined, takes: [], ...rest })
+
+export const signal = (name: string, rest: Partial<Journal.NewLetter> = {}): Journal.NewLetter => ({
+  kind: "signal",
+  name,
+  key: undefined,
+  id: undefined,
+  data: "null",
+  ...rest
+})
+
+/** All that a store says of a run. */
+export const all = (store: Journal.Service, runId: string) =>
+  Effect.all({
+    head: store.show(runId),
+    rows: store.rows(runId, 0, 1000),
+    letters: Effect.flatMap(
+      store.show(runId),
+      (head) =>
+        Effect.forEach(Array.from({ length: head?.sent ?? 0 }, (_, i) => i + 1), (seq) => store.letter(runId, seq))
+    )
+  })
+
+const parked = (n: number, rest: Partial<Journal.Parked> = {}): Journal.Parked => ({
+  n,
+  seen: 0,
+  wakeAt: undefined,
+  isReleased: true,
+  ...rest
+})
+
+const claimed = (claim: Journal.Claim): Journal.Claimed => {
+  if (claim._tag !== "Claimed") throw new Error(`it was to be claimed: ${JSON.stringify(claim)}`)
+  return claim
+}
+
+export const contract = (name: string, make: Make): void => {
+  /** A store in which there is a run that ada drives, whose lease lasts until 1000: `enter` and `owner` are its rows. */
+  const driven = Effect.gen(function*() {
+    const store = yield* make
+    yield* store.lease("ada", 1000)
+    yield* store.create(newRun("r"))
+    yield* store.claim("r", "ada")
+    return store
+  })
+
+  const test = (title: string, body: () => Effect.gen.Return<void, unknown, Scope.Scope>) =>
+    it.effect(title, () => Effect.gen(body))
+
+  describe(`a journal ${name}: a run`, () => {
+    test("is made once, with its first row", function*() {
+      const store = yield* make
+      yield* TestClock.setTime(5)
+      const made = yield* store.create(newRun("r", { parent: "p/1/Start", version: 3 }))
+      assert.isTrue(made.isNew)
+      assert.deepStrictEqual(made.head, {
+        runId: "r",
+        workflow: "order",
+        version: 3,
+        status: "running",
+        outcome: undefined,
+        n: 0,
+        entered: 0,
+        visit: 1,
+        state: "Ask",
+        owner: undefined,
+        sent: 0,
+        wakeAt: undefined,
+        parent: "p/1/Start",
+        createdAt: 5,
+        enteredAt: 5,
+        updatedAt: 5
+      })
+      yield* TestClock.setTime(6)
+      const again = yield* store.create(newRun("r", { workflow: "other", data: "2" }))
+      assert.deepStrictEqual(again, { ...made, isNew: false })
+      assert.deepStrictEqual(yield* store.show("r"), made.head)
+      assert.deepStrictEqual(yield* store.rows("r", 0, 9), [
+        { n: 0, kind: "enter", key: "/1/Ask", data: `{"_tag":"Ask"}`, at: 5, kept: false }
+      ])
+    })
+
+    test("that is not there is nothing, and has nothing", function*() {
+      const store = yield* make
+      assert.isUndefined(yield* store.show("r"))
+      assert.deepStrictEqual(yield* store.rows("r", 0, 9), [])
+      assert.deepStrictEqual(yield* store.letters("r"), [])
+      assert.isUndefined(yield* store.letter("r", 1))
+      assert.deepStrictEqual(yield* store.claim("r", "ada"), { _tag: "NoSuchRun" })
+      assert.deepStrictEqual(yield* store.send("r", signal("go")), { _tag: "NoSuchRun" })
+      assert.isFalse(yield* store.park("r", parked(0)))
+      assert.deepStrictEqual(yield* store.append([append("r", 0, [row("enter")])]), [false])
+      assert.deepStrictEqual(yield* store.append([]), [])
+      yield* store.leave("ada")
+    })
+
+    test("keeps texts as they are", function*() {
+      const store = yield* make
+      for (const id of ["", "a b", "ключ/1", "日本\n語", "😀", "\"'?$1:x--;", "x".repeat(5000)]) {
+        yield* store.create(newRun(id, { workflow: id, state: id, key: id, data: id, parent: id }))
+        const { head } = claimed(yield* store.claim(id, id))
+        assert.deepStrictEqual([head.runId, head.workflow, head.state, head.owner, head.parent], Array(5).fill(id))
+        yield* store.send(id, signal(id, { id, key: id, data: id }))
+        yield* store.append([
+          append(id, 2, [{ kind: "settle", key: id, data: id, kept: true }], { takes: [{ seq: 1, answer: id }] })
+        ])
+        const { letters, rows } = yield* all(store, id)
+        assert.deepStrictEqual(rows.map(({ data }) => data), [id, id, id])
+        assert.deepStrictEqual(letters, [
+          { kind: "signal", name: id, key: id, id, data: id, seq: 1, at: 0, isTaken: true, answer: id }
+        ])
+      }
+    })
+
+    test("goes from visit to visit, and ends", function*() {
+      const store = yield* driven
+      yield* TestClock.setTime(10)
+      const rows = [row("join"), row("enter")]
+      const entered = { visit: 2, state: "Pay", version: 2 }
+      assert.deepStrictEqual(yield* store.append([append("r", 2, rows, { head: { entered } })]), [true])
+      const paying = yield* store.show("r")
+      assert.include(paying, {
+        n: 3,
+        entered: 3,
+        visit: 2,
+        state: "Pay",
+        version: 2,
+        enteredAt: 10,
+        updatedAt: 10,
+        createdAt: 0,
+        owner: "ada"
+      })
+      yield* TestClock.setTime(20)
+      assert.deepStrictEqual(
+        yield* store.append([append("r", 4, [row("compensate")], { head: { status: "compensating" } })]),
+        [true]
+      )
+      assert.deepStrictEqual(yield* store.show("r"), { ...paying!, n: 4, status: "compensating", updatedAt: 20 })
+      const end = { status: "ended", outcome: "failed" } as const
+      assert.deepStrictEqual(yield* store.append([append("r", 5, [row("exit")], { head: end })]), [true])
+      assert.include(yield* store.show("r"), { ...end, n: 5, owner: undefined, wakeAt: undefined })
+      assert.deepStrictEqual(yield* store.append([append("r", 6, [row("settle")])]), [false])
+      assert.isFalse(yield* store.park("r", parked(5)))
+      assert.deepStrictEqual(yield* store.claim("r", "ada"), { _tag: "Ended", head: (yield* store.show("r"))! })
+      assert.deepStrictEqual((yield* store.rows("r", 2, 3)).map(({ kind, n }) => `${n} ${kind}`), [
+        "2 join",
+        "3 enter",
+        "4 compensate"
+      ])
+    })
+  })
+
+  describe(`a journal ${name}: rows`, () => {
+    test("D1: of two who append at the same place the second is fenced, and changes nothing", function*() {
+      const store = yield* driven
+      yield* store.send("r", signal("go"))
+      assert.deepStrictEqual(yield* store.append([append("r", 2, [row("settle", "1")])]), [true])
+      const before = yield* all(store, "r")
+      yield* TestClock.setTime(1)
+      const takes = [{ seq: 1, answer: "late" }]
+      for (const n of [0, 1, 2, 4, 5]) {
+        for (
+          const head of [
+            undefined,
+            { entered: { visit: 2, state: "Pay", version: 9 } },
+            { status: "ended", outcome: "succeeded" },
+            { isReleased: true }
+          ] as const
+        ) {
+          const late = append("r", n, [row("settle", "2"), row("enter", "3", true)], { head, takes })
+          assert.deepStrictEqual(yield* store.append([late]), [false], `at ${n}`)
+          assert.deepStrictEqual(yield* store.append([{ ...late, rows: [] }]), [false], `nothing at ${n}`)
+        }
+      }
+      assert.deepStrictEqual(yield* all(store, "r"), before)
+    })
+
+    test("D2: a run that is fenced keeps no other from being written", function*() {
+      const store = yield* driven
+      for (let i = 0; i < 150; i++) yield* store.create(newRun(`many/${i}`))
+      const many = Array.from(
+        { length: 150 },
+        (_, i) => append(`many/${i}`, i % 3 === 0 ? 2 : 1, [row("settle", `${i}`)])
+      )
+      const end = append("r", 2, [row("exit")], { head: { status: "ended", outcome: "succeeded" } })
+      assert.deepStrictEqual(yield* store.append([...many, end]), [...many.map(({ n }) => n === 1), true])
+      for (let i = 0; i < 150; i++) {
+        const rows = yield* store.rows(`many/${i}`, 1, 9)
+        assert.deepStrictEqual(rows.map(({ data }) => data), i % 3 === 0 ? [] : [`${i}`])
+        assert.strictEqual((yield* store.show(`many/${i}`))!.n, i % 3 === 0 ? 0 : 1)
+      }
+    })
+
+    test("D2: several appends for one run are written in their order, those behind a fenced one are fenced", function*() {
+      const store = yield* driven
+      const settle = (n: number) => append("r", n, [row("settle", `${n}`), row("settle", `${n + 1}`)])
+      const answers = yield* store.append([settle(2), settle(4), settle(7), settle(6), settle(4)])
+      assert.deepStrictEqual(answers, [true, true, false, true, false])
+      assert.deepStrictEqual((yield* store.rows("r", 2, 99)).map(({ data }) => data), ["2", "3", "4", "5", "6", "7"])
+    })
+
+    test("D2: many rows at once, and none but a change of the head", function*() {
+      const store = yield* driven
+      const rows = Array.from({ length: 1234 }, (_, i) => row("settle", `${i}`, i % 100 === 0))
+      assert.deepStrictEqual(yield* store.append([append("r", 2, rows)]), [true])
+      assert.strictEqual((yield* store.show("r"))!.n, 1235)
+      const found = yield* store.rows("r", 0, 9999)
+      assert.deepStrictEqual(found.map(({ n }) => n), Array.from({ length: 1236 }, (_, n) => n))
+      assert.deepStrictEqual(
+        found.slice(2).map(({ data, kept }) => ({ data, kept })),
+        rows.map(({ data, kept }) => ({ data, kept }))
+      )
+      assert.deepStrictEqual(yield* store.append([append("r", 1236, [], { head: { isReleased: true } })]), [true])
+      assert.include(yield* store.show("r"), { n: 1235, owner: undefined, status: "running" })
+    })
+
+    test("of past visits are not loaded by a claim, but for those that are kept", function*() {
+      const store = yield* driven
+      yield* store.append([append("r", 2, [row("start", "a", true), row("settle", "b"), row("settle", "c", true)])])
+      const entered = { visit: 2, state: "Pay", version: 1 }
+      yield* store.append([
+        append("r", 5, [row("join"), row("enter", "d", true), row("settle", "e")], { head: { entered } })
+      ])
+      const { head, rows } = claimed(yield* store.claim("r", "ada"))
+      assert.deepStrictEqual(rows.map(({ data, n }) => `${n} ${data}`), ["2 a", "4 c", "6 d", "7 e", "8 ada"])
+      assert.deepStrictEqual(head, yield* store.show("r"))
+      assert.include(head, { n: 8, entered: 6 })
+    })
+  })
+
+  describe(`a journal ${name}: letters`, () => {
+    test("D3: are there from when they were sent until they are taken, and are taken once", function*() {
+      const store = yield* driven
+      yield* TestClock.setTime(7)
+      assert.deepStrictEqual(yield* store.send("r", signal("go", { data: "1" })), { _tag: "Kept", seq: 1 })
+      assert.deepStrictEqual(yield* store.send("r", signal("stop", { kind: "cancel", data: "2" })), {
+        _tag: "Kept",
+        seq: 2
+      })
+      assert.deepStrictEqual((yield* store.letters("r")).map(({ data, seq }) => `${seq} ${data}`), ["1 1", "2 2"])
+      assert.strictEqual((yield* store.show("r"))!.sent, 2)
+      const take = (n: number, ...seqs: ReadonlyArray<number>) =>
+        append("r", n, [row("settle")], { takes: seqs.map((seq) => ({ seq, answer: `ok ${seq}` })) })
+      assert.deepStrictEqual(yield* store.append([take(3, 1)]), [false])
+      assert.strictEqual((yield* store.letters("r")).length, 2)
+      assert.deepStrictEqual(yield* store.append([take(2, 1)]), [true])
+      assert.include(yield* store.letter("r", 1), { isTaken: true, answer: "ok 1", at: 7, data: "1" })
+      assert.deepStrictEqual((yield* store.letters("r")).map(({ seq }) => seq), [2])
+      const before = yield* all(store, "r")
+      for (const seqs of [[1], [2, 1], [3], [0]]) {
+        assert.deepStrictEqual(yield* store.append([take(3, ...seqs)]), [false])
+      }
+      assert.deepStrictEqual(yield* all(store, "r"), before)
+      assert.deepStrictEqual(claimed(yield* store.claim("r", "ada")).letters.map(({ seq }) => seq), [2])
+      assert.deepStrictEqual(yield* store.append([take(4, 2)]), [true])
+      assert.deepStrictEqual(yield* store.letters("r"), [])
+    })
+
+    test("D3: of the same kind, name and id there is one, also when it was taken and when the run has ended", function*() {
+      const store = yield* driven
+      const send = (letter: Journal.NewLetter) =>
+        Effect.map(store.send("r", letter), (sent) => Object.values(sent).join(" "))
+      assert.strictEqual(yield* send(signal("go", { id: "x", data: "1" })), "Kept 1")
+      assert.strictEqual(yield* send(signal("go", { id: "x", data: "2" })), "Duplicate 1")
+      assert.strictEqual(yield* send(signal("go", { id: "y" })), "Kept 2")
+      assert.strictEqual(yield* send(signal("went", { id: "x" })), "Kept 3")
+      assert.strictEqual(yield* send(signal("go", { id: "x", kind: "pause" })), "Kept 4")
+      assert.strictEqual(yield* send(signal("go")), "Kept 5")
+      assert.strictEqual(yield* send(signal("go")), "Kept 6")
+      yield* store.append([append("r", 2, [row("settle")], { takes: [{ seq: 1, answer: undefined }] })])
+      assert.strictEqual(yield* send(signal("go", { id: "x" })), "Duplicate 1")
+      yield* store.append([append("r", 3, [row("exit")], { head: { status: "ended", outcome: "succeeded" } })])
+      assert.strictEqual(yield* send(signal("go", { id: "x" })), "Duplicate 1")
+      assert.strictEqual(yield* send(signal("go", { id: "z" })), "Ended")
+      assert.strictEqual(yield* send(signal("go")), "Ended")
+      assert.strictEqual((yield* store.letter("r", 1))!.data, "1")
+      assert.strictEqual((yield* store.show("r"))!.sent, 6)
+      yield* store.create(newRun("other"))
+      assert.deepStrictEqual(yield* store.send("other", signal("go", { id: "x" })), { _tag: "Kept", seq: 1 })
+    })
+
+    test("are refused where as many of their kind and name wait as there may be", function*() {
+      const store = yield* driven
+      const send = (letter: Journal.NewLetter) => Effect.map(store.send("r", letter), ({ _tag }) => _tag)
+      assert.strictEqual(yield* send(signal("go", { capacity: 0 })), "Full")
+      assert.strictEqual(yield* send(signal("go", { capacity: 2, id: "x" })), "Kept")
+      assert.strictEqual(yield* send(signal("other")), "Kept")
+      assert.strictEqual(yield* send(signal("go", { kind: "resume" })), "Kept")
+      assert.strictEqual(yield* send(signal("go", { capacity: 2 })), "Kept")
+      assert.strictEqual(yield* send(signal("go", { capacity: 2 })), "Full")
+      assert.strictEqual(yield* send(signal("go", { capacity: 2, id: "x" })), "Duplicate")
+      yield* store.append([append("r", 2, [row("settle")], { takes: [{ seq: 1, answer: undefined }] })])
+      assert.strictEqual(yield* send(signal("go", { capacity: 2 })), "Kept")
+      assert.strictEqual(yield* send(signal("go")), "Kept")
+      assert.strictEqual((yield* store.show("r"))!.sent, 6)
+    })
+
+    test("are received by who drives their run, each once behind a cursor", function*() {
+      const store = yield* driven
+      for (const runId of ["s", "t"]) yield* store.create(newRun(runId))
+      yield* store.claim("s", "ada")
+      const received = (runner: string, after: number) =>
+        Effect.map(store.received(runner, after), ({ cursor, letters }) => ({
+          cursor,
+          letters: letters.map(({ data, runId, seq }) => `${runId} ${seq} ${data}`)
+        }))
+      const none = yield* received("ada", 0)
+      assert.deepStrictEqual(none.letters, [])
+      for (const [i, runId] of ["s", "r", "t", "s"].entries()) yield* store.send(runId, signal("go", { data: `${i}` }))
+      const some = yield* received("ada", none.cursor)
+      assert.deepStrictEqual(some.letters, ["s 1 0", "r 1 1", "s 2 3"])
+      assert.deepStrictEqual(yield* received("ada", some.cursor), { cursor: some.cursor, letters: [] })
+      assert.deepStrictEqual((yield* received("bob", 0)).letters, [])
+      yield* store.append([append("r", 2, [], { takes: [{ seq: 1, answer: undefined }] })])
+      assert.deepStrictEqual((yield* received("ada", 0)).letters, ["s 1 0", "s 2 3"])
+      yield* store.send("r", signal("go", { data: "4" }))
+      const more = yield* received("ada", some.cursor)
+      assert.deepStrictEqual(more.letters, ["r 2 4"])
+      // whoever takes a run is given what has come before
+      assert.deepStrictEqual(claimed(yield* store.claim("t", "ada")).letters.map(({ data }) => data), ["2"])
+      yield* store.send("t", signal("go", { data: "5" }))
+      assert.deepStrictEqual((yield* received("ada", more.cursor)).letters, ["t 2 5"])
+    })
+  })
+
+  describe(`a journal ${name}: waiting`, () => {
+    test("D4: a run is parked only if its owner has seen every letter", function*() {
+      const store = yield* driven
+      yield* store.send("r", signal("go"))
+      assert.isFalse(yield* store.park("r", parked(1)))
+      assert.include(yield* store.show("r"), { status: "running", owner: "ada" })
+      assert.isFalse(yield* store.park("r", parked(0, { seen: 1 })), "it has gone on")
+      assert.isFalse(yield* store.park("r", parked(2, { seen: 1 })))
+      yield* TestClock.setTime(3)
+      assert.isTrue(yield* store.park("r", parked(1, { seen: 1, wakeAt: 50, isReleased: false })))
+      assert.include(yield* store.show("r"), { status: "waiting", owner: "ada", wakeAt: 50, n: 1, updatedAt: 3 })
+      assert.isTrue(yield* store.park("r", parked(1, { seen: 1 })))
+      assert.include(yield* store.show("r"), { status: "waiting", owner: undefined, wakeAt: undefined })
+      assert.strictEqual((yield* store.letters("r")).length, 1, "it takes none")
+    })
+
+    test("D4: a letter that comes later makes it due, and so does its instant", function*() {
+      const store = yield* driven
+      yield* store.send("r", signal("go"))
+      yield* store.park("r", parked(1, { seen: 1 }))
+      const due = store.due(["order"], 9)
+      yield* TestClock.setTime(100_000)
+      assert.deepStrictEqual(yield* due, [])
+      yield* store.send("r", signal("go"))
+      assert.deepStrictEqual(yield* due, ["r"])
+      yield* store.claim("r", "ada")
+      assert.isTrue(yield* store.park("r", parked(2, { seen: 2, wakeAt: 100_100 })))
+      assert.deepStrictEqual(yield* due, [])
+      yield* TestClock.setTime(100_099)
+      assert.deepStrictEqual(yield* due, [])
+      yield* TestClock.setTime(100_100)
+      assert.deepStrictEqual(yield* due, ["r"])
+      assert.include(yield* store.show("r"), { status: "waiting", wakeAt: 100_100 })
+    })
+
+    test("ends with a claim and with an append, and the run does what it did before", function*() {
+      const store = yield* driven
+      yield* store.append([append("r", 2, [row("compensate")], { head: { status: "compensating" } })])
+      yield* store.park("r", parked(2, { wakeAt: 9, isReleased: false }))
+      assert.deepStrictEqual(yield* store.append([append("r", 3, [row("settle")])]), [true])
+      assert.include(yield* store.show("r"), { status: "compensating", wakeAt: undefined, owner: "ada", n: 3 })
+      yield* store.park("r", parked(3, { wakeAt: 9 }))
+      assert.include(claimed(yield* store.claim("r", "ada")).head, { status: "compensating", wakeAt: undefined })
+      yield* store.park("r", parked(4, { wakeAt: 9 }))
+      assert.deepStrictEqual(
+        yield* store.append([
+          append("r", 5, [row("settle")], { head: { entered: { visit: 2, state: "Pay", version: 1 } } })
+        ]),
+        [true]
+      )
+      assert.include(yield* store.show("r"), {
+        status: "compensating",
+        wakeAt: undefined,
+        entered: 5,
+        owner: undefined
+      })
+    })
+  })
+
+  describe(`a journal ${name}: owners`, () => {
+    test("D5: a run has one owner, as long as his lease lasts", function*() {
+      const store = yield* driven
+      yield* store.lease("bob", 5000)
+      assert.deepStrictEqual(yield* store.claim("r", "bob"), { _tag: "Held", owner: "ada", until: 1000 })
+      yield* TestClock.setTime(999)
+      yield* store.lease("ada", 1500)
+      yield* TestClock.setTime(1499)
+      assert.deepStrictEqual(yield* store.claim("r", "bob"), { _tag: "Held", owner: "ada", until: 1500 })
+      assert.strictEqual((yield* store.show("r"))!.n, 1)
+      yield* TestClock.setTime(1500)
+      const { head, rows } = claimed(yield* store.claim("r", "bob"))
+      assert.include(head, { owner: "bob", n: 2, updatedAt: 1500 })
+      assert.deepStrictEqual(rows.map(({ data, kind, n }) => `${n} ${kind} ${data}`).slice(1), [
+        "1 owner ada",
+        "2 owner bob"
+      ])
+      // the zombie is fenced by the row
+      yield* store.lease("ada", 9000)
+      assert.deepStrictEqual(yield* store.append([append("r", 2, [row("settle")])]), [false])
+      assert.deepStrictEqual(yield* store.claim("r", "ada"), { _tag: "Held", owner: "bob", until: 5000 })
+      assert.deepStrictEqual(yield* store.append([append("r", 3, [row("settle")])]), [true])
+    })
+
+    test("D5: who has a run may take it anew, which fences what he was before", function*() {
+      const store = yield* driven
+      assert.include(claimed(yield* store.claim("r", "ada")).head, { n: 2, owner: "ada" })
+      assert.deepStrictEqual(yield* store.append([append("r", 2, [row("settle")])]), [false])
+      assert.deepStrictEqual(yield* store.append([append("r", 3, [row("settle")])]), [true])
+    })
+
+    test("D5: a run that was given up, or whose runner has left or never had a lease, is free", function*() {
+      const store = yield* driven
+      yield* store.append([append("r", 2, [], { head: { isReleased: true } })])
+      assert.deepStrictEqual(yield* store.due(["order"], 9), ["r"])
+      assert.include(claimed(yield* store.claim("r", "bob")).head, { owner: "bob" })
+      assert.deepStrictEqual(yield* store.due(["order"], 9), ["r"], "bob has no lease")
+      assert.include(claimed(yield* store.claim("r", "ada")).head, { owner: "ada" })
+      assert.deepStrictEqual(yield* store.due(["order"], 9), [])
+      yield* store.leave("ada")
+      assert.isUndefined((yield* store.show("r"))!.owner)
+      assert.deepStrictEqual(yield* store.due(["order"], 9), ["r"])
+      yield* store.lease("bob", 10)
+      assert.include(claimed(yield* store.claim("r", "bob")).head, { owner: "bob" })
+      assert.deepStrictEqual(yield* store.claim("r", "ada"), { _tag: "Held", owner: "bob", until: 10 })
+    })
+
+    test("what is due: the longest first, of those workflows, and no more than was asked for", function*() {
+      const store = yield* make
+      for (const [i, runId] of ["c", "a", "d", "b"].entries()) {
+        yield* TestClock.setTime(i)
+        yield* store.create(newRun(runId, { workflow: i === 2 ? "other" : "order" }))
+      }
+      yield* store.create(newRun("0"))
+      assert.deepStrictEqual(yield* store.due(["order"], 9), ["c", "a", "0", "b"])
+      assert.deepStrictEqual(yield* store.due(["order", "other"], 3), ["c", "a", "d"])
+      assert.deepStrictEqual(yield* store.due([], 9), [])
+      assert.deepStrictEqual(yield* store.due(["nobody's"], 9), [])
+      yield* store.lease("ada", 10)
+      yield* store.lease("bob", 20)
+      for (const [runId, runner] of [["c", "bob"], ["a", "ada"], ["b", "ada"]] as const) {
+        yield* store.claim(runId, runner)
+      }
+      assert.deepStrictEqual(yield* store.due(["order"], 9), ["0"])
+      yield* store.park("a", parked(1, { wakeAt: 15, isReleased: false }))
+      yield* store.append([append("0", 1, [row("exit")], { head: { status: "ended", outcome: "cancelled" } })])
+      yield* TestClock.setTime(10)
+      assert.deepStrictEqual(yield* store.due(["order"], 9), ["b"])
+      yield* TestClock.setTime(15)
+      assert.deepStrictEqual(yield* store.due(["order"], 9), ["b", "a"])
+      yield* TestClock.setTime(20)
+      assert.deepStrictEqual(yield* store.due(["order"], 9), ["c", "b", "a"])
+    })
+  })
+
+  describe(`a journal ${name}: lists`, () => {
+    test("are filtered, and paged in the order of the ids", function*() {
+      const store = yield* make
+      const ids = ["a", "a/1", "B", "b", "z", "é", "\uff5e", "😀", ""]
+      const sorted = ["", "B", "a", "a/1", "b", "z", "é", "\uff5e", "😀"]
+      for (const [i, runId] of ids.entries()) {
+        yield* store.create(newRun(runId, {
+          workflow: i % 2 === 0 ? "even" : "odd",
+          parent: i < 2 ? "p" : undefined,
+          state: i === 3 ? "Three" : "Ask"
+        }))
+      }
+      const list = (filter: Partial<Journal.Filter> = {}) =>
+        Effect.map(store.list({ limit: 99, ...filter }), (heads) => heads.map(({ runId }) => runId))
+      assert.deepStrictEqual(yield* list(), sorted)
+      assert.deepStrictEqual((yield* store.list({ limit: 99 }))[2], yield* store.show("a"))
+      for (const limit of [1, 2, 4]) {
+        const found: Array<string> = []
+        for (let page = yield* list({ limit }); page.length > 0; page = yield* list({ limit, after: page.at(-1)! })) {
+          found.push(...page)
+        }
+        assert.deepStrictEqual(found, sorted)
+      }
+      assert.deepStrictEqual(yield* list({ limit: 0 }), [])
+      assert.deepStrictEqual(yield* list({ workflow: "odd" }), ["a/1", "b", "é", "😀"])
+      assert.deepStrictEqual(yield* list({ workflow: "odd", after: "b" }), ["é", "😀"])
+      assert.deepStrictEqual(yield* list({ parent: "p" }), ["a", "a/1"])
+      assert.deepStrictEqual(yield* list({ state: "Three" }), ["b"])
+      yield* store.park("b", parked(0))
+      yield* store.append([append("a", 1, [row("exit")], { head: { status: "ended", outcome: "failed" } })])
+      yield* store.append([append("z", 1, [], { head: { status: "compensating" } })])
+      assert.deepStrictEqual(yield* list({ status: "waiting" }), ["b"])
+      assert.deepStrictEqual(yield* list({ status: "ended" }), ["a"])
+      assert.deepStrictEqual(yield* list({ status: "compensating" }), ["z"])
+      assert.deepStrictEqual(yield* list({ status: "running", limit: 2 }), ["", "B"])
+      assert.deepStrictEqual(yield* list({ outcome: "failed", parent: "p", workflow: "even" }), ["a"])
+      assert.deepStrictEqual(yield* list({ outcome: "succeeded" }), [])
+    })
+  })
+}

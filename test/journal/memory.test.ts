@@ -1,0 +1,18 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import * as Journal from "effect-cano/journal"
+import { contract, newRun } from "./contract.ts"
+
+contract("in memory", Journal.makeMemory)
+
+describe("a journal in memory", () => {
+  it.effect("outlives the Layers that give it, where it was made before them", () =>
+    Effect.gen(function*() {
+      const store = yield* Journal.makeMemory
+      const layer = Layer.succeed(Journal.Journal)(store)
+      const create = Effect.flatMap(Journal.Journal, (journal) => journal.create(newRun("r")))
+      assert.isTrue((yield* Effect.provide(create, layer)).isNew)
+      assert.isFalse((yield* Effect.provide(create, layer)).isNew)
+      assert.isTrue((yield* Effect.provide(create, Journal.layerMemory)).isNew)
+    }))
+})
