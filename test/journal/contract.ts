@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
 import type * as Journal from "effect-cano/journal"
 import { TestClock } from "effect/testing"
+import * as programs from "./programs.ts"
 
 export type Make = Effect.Effect<Journal.Service, unknown, Scope.Scope>
 
@@ -531,4 +532,68 @@ export const contract = (name: string, make: Make): void => {
       assert.deepStrictEqual(yield* list({ outcome: "succeeded" }), [])
     })
   })
+
+  describe(`a journal ${name}: laws`, () => {
+    it.effect.prop(
+      "D1-D5 hold after each step of generated programs",
+      { commands: programs.program },
+      ({ commands }) =>
+        Effect.gen(function*() {
+          const store = yield* make
+          const use = programs.user(store)
+          yield* programs.begin(store)
+          let before = yield* programs.dump(store)
+          for (const command of commands) {
+            const answer = yield* use(command)
+            const after = yield* programs.dump(store)
+            for (const [i, is] of after.entries()) hold(before[i]!, is, command, answer)
+            before = after
+          }
+        }),
+      programs.many(60)
+    )
+  })
+}
+
+type State = programs.Dump[number]
+
+/** What no step may do to a run, whatever it is. */
+const hold = (was: State, is: State, { op, runner }: programs.Command, answer: unknown): void => {
+  // D1: what is written stays, and the head knows the last row
+  assert.deepStrictEqual(is.rows.slice(0, was.rows.length), was.rows)
+  assert.deepStrictEqual(is.rows.map(({ n }) => n), is.rows.map((_, n) => n))
+  assert.strictEqual(is.rows.length, (is.head?.n ?? -1) + 1)
+  const added = is.rows.slice(was.rows.length)
+  if (op === "append") {
+    // D2: as many rows as those that were said to be written
+    const { answers, appends } = answer as {
+      readonly appends: ReadonlyArray<Journal.Append>
+      readonly answers: ReadonlyArray<boolean>
+    }
+    const written = appends.filter(({ runId }, i) => runId === is.head?.runId && answers[i])
+    assert.deepStrictEqual(
+      added.map(({ data, key, kept, kind }) => ({ data, key, kept, kind })),
+      written.flatMap(({ rows }) => [...rows])
+    )
+    if (written.length === 0) assert.deepStrictEqual(is, was)
+    else assert.notStrictEqual(was.head!.status, "ended")
+    const taken = is.letters.filter((letter, i) => letter!.isTaken && !was.letters[i]!.isTaken).map((letter) =>
+      letter!.seq
+    )
+    assert.deepStrictEqual(taken, written.flatMap(({ takes }) => takes.map(({ seq }) => seq)).sort((a, b) => a - b))
+  } else {
+    assert.isTrue(added.every(({ kind }) => kind === (op === "claim" ? "owner" : "enter")))
+    // D3: nobody else takes a letter
+    assert.deepStrictEqual(is.letters.slice(0, was.letters.length), was.letters)
+  }
+  assert.strictEqual(is.letters.length, is.head?.sent ?? 0)
+  assert.isTrue(is.letters.every((letter, i) => letter?.seq === i + 1))
+  // D4
+  if (op === "park" && answer === true && was.head?.status !== "waiting" && is.head?.status === "waiting") {
+    assert.deepStrictEqual(is.letters, was.letters)
+  } else if (is.head?.status === "waiting") assert.strictEqual(was.head?.status, "waiting")
+  // D5: an owner begins with his row
+  if (is.head?.owner !== undefined && is.head.owner !== was.head?.owner) {
+    assert.deepStrictEqual(added.map(({ data, kind }) => `${kind} ${data}`), [`owner ${runner}`])
+  }
 }

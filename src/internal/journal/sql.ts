@@ -10,9 +10,12 @@ import type * as Journal from "../../journal.ts"
 import type { JournalError } from "./error.ts"
 import { given, guard } from "./failing.ts"
 import * as letters from "./letters.ts"
+import { compare } from "./order.ts"
 import type { Raw } from "./reading.ts"
 import * as reading from "./reading.ts"
 import * as schema from "./schema.ts"
+import type { Connection } from "./transaction.ts"
+import * as transaction from "./transaction.ts"
 import * as writing from "./writing.ts"
 
 export const make: Effect.Effect<Journal.Service, JournalError, SqlClient.SqlClient> = Effect.gen(function*() {
@@ -22,7 +25,8 @@ export const make: Effect.Effect<Journal.Service, JournalError, SqlClient.SqlCli
 })
 
 const service = (sql: SqlClient.SqlClient): Journal.Service => {
-  const { append, rows } = writing.make(sql)
+  const { append, insert } = writing.make(sql)
+  const { quick, within } = transaction.make(sql)
   /** What is read to be written must not be written by others meanwhile. */
   const locked = sql.onDialectOrElse({ pg: () => sql.literal("FOR UPDATE"), orElse: () => sql.literal("") })
 
@@ -33,7 +37,7 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     return raw === undefined ? undefined : yield* given(operation, runId, reading.head(raw))
   })
 
-  const create = Effect.fnUntraced(function*(run: Journal.NewRun) {
+  const create = Effect.fnUntraced(function*(connection: Connection, run: Journal.NewRun) {
     const { data, key, parent, runId, state, version, workflow } = run
     const now = yield* Clock.currentTimeMillis
     const made = yield* sql`INSERT INTO cano_runs
@@ -41,12 +45,13 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
         created_at, entered_at, updated_at)
       VALUES (${runId}, ${workflow}, ${version}, 'running', 0, 0, 0, 1, ${state}, 0, ${now}, ${parent}, ${now}, ${now}, ${now})
       ON CONFLICT (run_id) DO NOTHING RETURNING run_id`
-    if (made.length > 0) yield* rows([[runId, 0, "enter", key, data, now, 0]])
+    if (made.length > 0) yield* insert(connection, [[runId, 0, "enter", key, data, now, 0]])
     const head = yield* headOf("create", runId)
     return { head: head!, isNew: made.length > 0 }
   })
 
   const claim = Effect.fnUntraced(function*(
+    connection: Connection,
     runId: string,
     runner: string
   ): Effect.fn.Return<Journal.Claim, SqlError.SqlError | JournalError> {
@@ -60,7 +65,7 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
       if (until !== undefined && until > now) return { _tag: "Held", owner, until }
     }
     const n = head.n + 1
-    yield* rows([[runId, n, "owner", "", runner, now, 0]])
+    yield* insert(connection, [[runId, n, "owner", "", runner, now, 0]])
     yield* sql`UPDATE cano_runs SET n = ${n}, owner = ${runner}, updated_at = ${now},
       due_at = CASE parked WHEN 1 THEN ${now} ELSE due_at END, parked = 0, wake_at = NULL WHERE run_id = ${runId}`
     // a runner without a lease has none that lasts; so that it is found when it has gone
@@ -115,7 +120,11 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     const left = yield* sql<Raw>`SELECT run_id, due_at FROM cano_runs
       WHERE owner IN (SELECT runner FROM cano_runners WHERE until <= ${now}) AND due_at <= ${now} AND ${among}
       ORDER BY due_at, run_id LIMIT ${limit}`
-    return merged(free, left).slice(0, limit)
+    return [...free, ...left]
+      .map((raw) => ({ dueAt: Number(raw["due_at"]), runId: idOf(raw) }))
+      .sort((a, b) => a.dueAt - b.dueAt || compare(a.runId, b.runId))
+      .slice(0, limit)
+      .map(({ runId }) => runId)
   })
 
   const list = Effect.fnUntraced(function*(filter: Journal.Filter) {
@@ -142,9 +151,8 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     return yield* given("rows", runId, reading.rows(found, Math.max(0, from)))
   })
 
-  const atOnce = <A, E>(self: Effect.Effect<A, E>) => sql.withTransaction(self)
   const appendAtOnce = (appends: ReadonlyArray<Journal.Append>) =>
-    atOnce(Effect.flatMap(Clock.currentTimeMillis, (now) => append(appends, now)))
+    quick((connection) => Effect.flatMap(Clock.currentTimeMillis, (now) => append(connection, appends, now)))
   const isTaken = ({ reason }: SqlError.SqlError) => reason._tag === "UniqueViolation"
   // where somebody has written behind the last row of a head, that run is fenced, and no other
   const appended = (appends: ReadonlyArray<Journal.Append>) =>
@@ -152,28 +160,29 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
       appendAtOnce(appends),
       isTaken,
       () =>
-        atOnce(Effect.forEach(appends, (one) =>
+        Effect.forEach(appends, (one) =>
           Effect.catchIf(
             Effect.map(appendAtOnce([one]), ([isWritten]) => isWritten!),
             isTaken,
             () => Effect.succeed(false)
-          )))
+          ))
     )
+
   return {
-    create: (run) => guard("create", run.runId, atOnce(create(run))),
+    create: (run) => guard("create", run.runId, within((connection) => create(connection, run))),
     append: (appends) =>
       appends.length === 0 ? Effect.succeed([]) : guard(
         "append",
         appends.length === 1 ? appends[0]!.runId : undefined,
         appended(appends)
       ),
-    claim: (runId, runner) => guard("claim", runId, atOnce(claim(runId, runner))),
-    send: (runId, letter) => guard("send", runId, atOnce(inbox.send(runId, letter))),
+    claim: (runId, runner) => guard("claim", runId, within((connection) => claim(connection, runId, runner))),
+    send: (runId, letter) => guard("send", runId, within(() => inbox.send(runId, letter))),
     received: (runner, after) => guard("received", undefined, inbox.received(runner, after)),
     letter: (runId, seq) => guard("letter", runId, inbox.one(runId, seq)),
     park: (runId, parked) => guard("park", runId, park(runId, parked)),
-    lease: (runner, until) => guard("lease", undefined, atOnce(lease(runner, until))),
-    leave: (runner) => guard("leave", undefined, atOnce(leave(runner))),
+    lease: (runner, until) => guard("lease", undefined, within(() => lease(runner, until))),
+    leave: (runner) => guard("leave", undefined, within(() => leave(runner))),
     due: (workflows, limit) => guard("due", undefined, due(workflows, limit)),
     show: (runId) => guard("show", runId, headOf("show", runId)),
     list: (filter) => guard("list", undefined, list(filter)),
@@ -183,14 +192,3 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
 }
 
 const idOf = (raw: Raw): string => String(raw["run_id"])
-
-/** Two lists of runs, each in its order, as one. */
-const merged = (one: ReadonlyArray<Raw>, other: ReadonlyArray<Raw>): ReadonlyArray<string> => {
-  const found: Array<string> = []
-  let [i, j] = [0, 0]
-  while (i < one.length || j < other.length) {
-    const isFirst = j >= other.length || (i < one.length && Number(one[i]!["due_at"]) <= Number(other[j]!["due_at"]))
-    found.push(idOf(isFirst ? one[i++]! : other[j++]!))
-  }
-  return found
-}

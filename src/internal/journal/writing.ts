@@ -10,21 +10,31 @@ import type * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
 import type * as Statement from "effect/sql/Statement"
 import type * as Journal from "../../journal.ts"
-import { beginning } from "./memory.ts"
+import { beginning } from "./order.ts"
+import type { Connection, Rows } from "./transaction.ts"
+import { run } from "./transaction.ts"
 
 type Written<A> = Effect.Effect<A, SqlError.SqlError>
 
 export interface Writing {
-  /** In a transaction, at an instant: answers for each whether it was written. */
-  readonly append: (appends: ReadonlyArray<Journal.Append>, now: number) => Written<ReadonlyArray<boolean>>
-  readonly rows: (rows: ReadonlyArray<ReadonlyArray<unknown>>) => Written<void>
+  /** In the transaction of a connection, at an instant: answers for each whether it was written. */
+  readonly append: (
+    connection: Connection,
+    appends: ReadonlyArray<Journal.Append>,
+    now: number
+  ) => Written<ReadonlyArray<boolean>>
+  readonly insert: (connection: Connection, rows: ReadonlyArray<ReadonlyArray<unknown>>) => Written<Rows>
 }
 
 export const make = (sql: SqlClient.SqlClient): Writing => {
-  const inserts = inBulk(
+  // Either way nothing is left of a statement that fails, as its transaction is rolled back. SQLite else copies each page that
+  // a statement of several rows changes, which takes longer than to change it.
+  const orFail = sql.onDialectOrElse({ sqlite: () => sql.literal("OR FAIL"), orElse: () => sql.literal("") })
+
+  const insert = inBulk(
     sql,
     7,
-    (tuples) => sql`INSERT INTO cano_journal (run_id, n, kind, key, data, at, kept) VALUES ${tuples}`
+    (tuples) => sql`INSERT ${orFail} INTO cano_journal (run_id, n, kind, key, data, at, kept) VALUES ${tuples}`
   )
 
   // where neither the status nor the owner changes, so that no index does
@@ -65,53 +75,61 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
   }
 
   /** Whether the letters are all there to be taken. */
-  const canTake = ({ runId, takes }: Journal.Append) =>
+  const canTake = (connection: Connection, { runId, takes }: Journal.Append) =>
     Effect.map(
-      sql`SELECT seq FROM cano_inbox WHERE run_id = ${runId} AND taken_at IS NULL AND ${
-        sql.in("seq", takes.map(({ seq }) => seq))
-      }`,
+      run(
+        connection,
+        sql`SELECT seq FROM cano_inbox WHERE run_id = ${runId} AND taken_at IS NULL AND ${
+          sql.in("seq", takes.map(({ seq }) => seq))
+        }`
+      ),
       (found) => found.length === new Set(takes.map(({ seq }) => seq)).size
     )
 
   /** Each of another run. */
-  const wave = Effect.fnUntraced(function*(appends: ReadonlyArray<Journal.Append>, now: number) {
-    const plain: Array<ReadonlyArray<unknown>> = []
-    const others: Array<Journal.Append> = []
-    const moved = new Set<string>()
-    for (const append of appends) {
-      const { head, n, rows, runId } = append
-      if (append.takes.length > 0 && !(yield* canTake(append))) continue
-      if (head?.status !== undefined || head?.outcome !== undefined || head?.isReleased === true) others.push(append)
-      else {
-        const { entered } = head ?? {}
-        const begins = entered && beginning(n, rows)
-        plain.push([runId, n - 1, n + rows.length - 1, now, begins, entered?.visit, entered?.state, entered?.version])
+  const wave = Effect.fnUntraced(
+    function*(connection: Connection, appends: ReadonlyArray<Journal.Append>, now: number) {
+      const plain: Array<ReadonlyArray<unknown>> = []
+      const others: Array<Journal.Append> = []
+      const moved = new Set<string>()
+      for (const append of appends) {
+        const { head, n, rows, runId } = append
+        if (append.takes.length > 0 && !(yield* canTake(connection, append))) continue
+        if (head?.status !== undefined || head?.outcome !== undefined || head?.isReleased === true) others.push(append)
+        else {
+          const { entered } = head ?? {}
+          const begins = entered && beginning(n, rows)
+          plain.push([runId, n - 1, n + rows.length - 1, now, begins, entered?.visit, entered?.state, entered?.version])
+        }
       }
-    }
-    for (const { run_id } of yield* moves(plain)) moved.add(String(run_id))
-    // of those that were not moved some are parked, and the others are fenced
-    const unmoved = new Set(plain.length > moved.size ? plain.map(([runId]) => runId) : [])
-    for (const append of appends) {
-      if (!others.includes(append) && !(unmoved.has(append.runId) && !moved.has(append.runId))) continue
-      if ((yield* move(append, now)).length > 0) moved.add(append.runId)
-    }
-    const rows: Array<ReadonlyArray<unknown>> = []
-    for (const append of appends) {
-      const { n, runId } = append
-      if (!moved.has(runId)) continue
-      append.rows.forEach(({ data, key, kept, kind }, i) =>
-        rows.push([runId, n + i, kind, key, data, now, kept ? 1 : 0])
-      )
-      for (const { answer, seq } of append.takes) {
-        yield* sql`UPDATE cano_inbox SET taken_at = ${now}, answer = ${answer} WHERE run_id = ${runId} AND seq = ${seq}`
+      for (const { run_id } of yield* moves(connection, plain)) moved.add(String(run_id))
+      // of those that were not moved some are parked, and the others are fenced
+      const unmoved = new Set(plain.length > moved.size ? plain.map(([runId]) => runId) : [])
+      for (const append of appends) {
+        if (!others.includes(append) && !(unmoved.has(append.runId) && !moved.has(append.runId))) continue
+        if ((yield* run(connection, move(append, now))).length > 0) moved.add(append.runId)
       }
+      const rows: Array<ReadonlyArray<unknown>> = []
+      for (const append of appends) {
+        const { n, runId } = append
+        if (!moved.has(runId)) continue
+        append.rows.forEach(({ data, key, kept, kind }, i) =>
+          rows.push([runId, n + i, kind, key, data, now, kept ? 1 : 0])
+        )
+        for (const { answer, seq } of append.takes) {
+          yield* run(
+            connection,
+            sql`UPDATE cano_inbox SET taken_at = ${now}, answer = ${answer} WHERE run_id = ${runId} AND seq = ${seq}`
+          )
+        }
+      }
+      yield* insert(connection, rows)
+      return moved
     }
-    yield* inserts(rows)
-    return moved
-  })
+  )
 
   return {
-    append: Effect.fnUntraced(function*(appends, now) {
+    append: Effect.fnUntraced(function*(connection, appends, now) {
       const answers = appends.map(() => false)
       let left = appends.map((_, i) => i)
       while (left.length > 0) {
@@ -122,20 +140,20 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
           if (seen.has(runId)) next.push(i)
           else seen.set(runId, i)
         }
-        const moved = yield* wave(Array.from(seen.values(), (i) => appends[i]!), now)
+        const moved = yield* wave(connection, Array.from(seen.values(), (i) => appends[i]!), now)
         for (const [runId, i] of seen) answers[i] = moved.has(runId)
         left = next
       }
       return answers
     }),
-    rows: (rows) => Effect.asVoid(inserts(rows))
+    insert
   }
 }
 
 const number = (sql: SqlClient.SqlClient, column: string) => sql.literal(`CAST(moved.${column} AS BIGINT)`)
 
-/** Tuples that one statement takes at most: databases limit its parameters. */
-const most = 64
+/** How many tuples one statement takes: each number is a text, and databases limit the parameters of one. */
+const sizeOf = (left: number): number => left >= 64 ? 64 : left >= 32 ? 32 : Math.min(left, 16)
 
 /** A statement over any number of tuples, as few times as it goes: for 100 of them, over 64, 32 and 4. */
 const inBulk = (
@@ -152,12 +170,15 @@ const inBulk = (
     texts.set(size, text)
     return text
   }
-  return Effect.fnUntraced(function*(tuples: ReadonlyArray<ReadonlyArray<unknown>>) {
+  return Effect.fnUntraced(function*(connection: Connection, tuples: ReadonlyArray<ReadonlyArray<unknown>>) {
     const found: Array<{ readonly [column: string]: unknown }> = []
-    for (let i = 0, size = most; i < tuples.length; i += size) {
-      while (size > tuples.length - i) size /= 2
+    if (tuples.length === 0) return found
+    for (let i = 0, size = 0; i < tuples.length; i += size) {
+      size = sizeOf(tuples.length - i)
       const params = size === 1 ? tuples[i]! : tuples.slice(i, i + size).flat()
-      found.push(...yield* sql.unsafe<{ readonly [column: string]: unknown }>(textOf(size), params))
+      const rows = yield* connection.execute(textOf(size), params, undefined)
+      if (size === tuples.length) return rows
+      found.push(...rows)
     }
     return found
   })

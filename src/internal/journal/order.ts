@@ -1,0 +1,18 @@
+/** Where things stand in a journal, whatever it is kept in. */
+import type * as Journal from "../../journal.ts"
+
+/** The place of the last of the rows that begins a visit, or of the first of them. */
+export const beginning = (n: number, rows: ReadonlyArray<Journal.NewRow>): number =>
+  n + Math.max(0, rows.findLastIndex(({ kind }) => kind === "enter"))
+
+/** The order of texts in a database: by their characters, where JavaScript has halves of them. */
+export const compare = (a: string, b: string): number => {
+  if (a === b) return 0
+  let i = 0
+  while (i < a.length && a.charCodeAt(i) === b.charCodeAt(i)) i++
+  // in the middle of a pair
+  if (i > 0 && isHigh(a.charCodeAt(i - 1))) i--
+  return (a.codePointAt(i) ?? -1) - (b.codePointAt(i) ?? -1)
+}
+
+const isHigh = (unit: number) => unit >= 0xd800 && unit < 0xdc00
