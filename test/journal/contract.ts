@@ -7,55 +7,9 @@ import { Effect, type Scope } from "effect"
 import type * as Journal from "effect-cano/journal"
 import { TestClock } from "effect/testing"
 import * as programs from "./programs.ts"
+import { all, append, newRun, row, signal } from "./samples.ts"
 
 export type Make = Effect.Effect<Journal.Service, unknown, Scope.Scope>
-
-export const newRun = (runId: string, run: Partial<Journal.NewRun> = {}): Journal.NewRun => ({
-  runId,
-  workflow: "order",
-  version: 1,
-  state: "Ask",
-  key: "/1/Ask",
-  data: `{"_tag":"Ask"}`,
-  parent: undefined,
-  ...run
-})
-
-export const row = (kind: Journal.Kind, data = kind as string, kept = false): Journal.NewRow => ({
-  kind,
-  key: `/1/${kind}`,
-  data,
-  kept
-})
-
-/** Rows behind row `n - 1`. */
-export const append = (
-  runId: string,
-  n: number,
-  rows: ReadonlyArray<Journal.NewRow>,
-  rest: Partial<Journal.Append> = {}
-): Journal.Append => ({ runId, n, rows, head: undefined, takes: [], ...rest })
-
-export const signal = (name: string, rest: Partial<Journal.NewLetter> = {}): Journal.NewLetter => ({
-  kind: "signal",
-  name,
-  key: undefined,
-  id: undefined,
-  data: "null",
-  ...rest
-})
-
-/** All that a store says of a run. */
-export const all = (store: Journal.Service, runId: string) =>
-  Effect.all({
-    head: store.show(runId),
-    rows: store.rows(runId, 0, 1000),
-    letters: Effect.flatMap(
-      store.show(runId),
-      (head) =>
-        Effect.forEach(Array.from({ length: head?.sent ?? 0 }, (_, i) => i + 1), (seq) => store.letter(runId, seq))
-    )
-  })
 
 const parked = (n: number, rest: Partial<Journal.Parked> = {}): Journal.Parked => ({
   n,

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as Journal from "effect-cano/journal"
-import { contract, newRun } from "./contract.ts"
+import { contract } from "./contract.ts"
+import { newRun } from "./samples.ts"
 
 contract("in memory", Journal.makeMemory)
 

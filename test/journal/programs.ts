@@ -7,7 +7,7 @@ import { Arbitrary, Effect } from "effect"
 import type * as Journal from "effect-cano/journal"
 import { TestClock } from "effect/testing"
 import { int, oneOf, runs } from "../kit/index.ts"
-import { all, append, newRun, row, signal } from "./contract.ts"
+import { all, append, newRun, row, signal } from "./samples.ts"
 
 const runIds = ["a", "b/1", "é"] as const
 const runners = ["ada", "bob"] as const

@@ -1,14 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer } from "effect"
+import { Effect, Fiber } from "effect"
 import * as Journal from "effect-cano/journal"
-import * as Sqlite from "effect-cano/sqlite"
+import { file } from "../sqlite/files.ts"
 import { contract } from "./contract.ts"
 import * as programs from "./programs.ts"
-
-const layer = (config: Sqlite.Config) => Journal.layerSql.pipe(Layer.provideMerge(Sqlite.layer(config)))
-const open = (config: Sqlite.Config) =>
-  Effect.map(Layer.build(layer(config)), (context) => Context.get(context, Journal.Journal))
-const make = open({ filename: ":memory:" })
+import { all, append, newRun, row, signal } from "./samples.ts"
+import { both, filled, make, open } from "./sqlite.ts"
 
 contract("in SQLite", make)
 
@@ -30,4 +27,67 @@ describe("a journal in SQLite", () => {
       }),
     programs.many(150)
   )
+
+  it.effect("keeps what it has when its file is closed and opened, and takes the names of a client's columns as they are", () =>
+    Effect.gen(function*() {
+      const filename = yield* filled
+      const camel = (name: string) => name.replace(/_./g, ([, letter]) => letter!.toUpperCase())
+      const names = {
+        transformResultNames: camel,
+        transformQueryNames: (name: string) => name.replace(/[A-Z]/g, (c) => `_${c}`)
+      }
+      const [plain, other] = [yield* open({ filename }), yield* open({ filename, ...names })]
+      assert.strictEqual((yield* plain.rows("r", 0, 99)).length, 41)
+      assert.deepStrictEqual(yield* all(other, "r"), yield* all(plain, "r"))
+      assert.deepStrictEqual(yield* other.append([append("r", 41, [row("settle")])]), [true])
+      assert.deepStrictEqual(yield* plain.append([append("r", 41, [row("settle")])]), [false])
+    }))
+
+  it.effect("takes part in the transaction of who calls it", () =>
+    Effect.gen(function*() {
+      const { sql, store } = yield* both({ filename: ":memory:" })
+      yield* store.create(newRun("r"))
+      const before = yield* all(store, "r")
+      const write = Effect.gen(function*() {
+        assert.deepStrictEqual(yield* store.append([append("r", 1, [row("settle")])]), [true])
+        yield* store.send("r", signal("go"))
+        assert.strictEqual((yield* store.show("r"))!.n, 1)
+      })
+      yield* Effect.exit(sql.withTransaction(Effect.andThen(write, Effect.fail("no"))))
+      assert.deepStrictEqual(yield* all(store, "r"), before)
+      yield* sql.withTransaction(write)
+      assert.include(yield* store.show("r"), { n: 1, sent: 1 })
+    }))
+
+  it.effect("D2: an append that is interrupted is written or not, and never half", () =>
+    Effect.gen(function*() {
+      const filename = yield* file
+      const [store, reader] = [yield* open({ filename }), yield* open({ filename })]
+      const runIds = Array.from({ length: 40 }, (_, i) => `r${i}`)
+      for (const runId of runIds) yield* store.create(newRun(runId))
+      for (const runId of runIds) yield* store.send(runId, signal("go"))
+      const heads = Effect.map(reader.list({ limit: 99 }), (heads) => heads.map(({ n }) => n))
+      let n = 0
+      let [written, not] = [0, 0]
+      for (let turns = 0; turns < 60; turns++) {
+        const isFirst = n === 0
+        const takes = isFirst ? [{ seq: 1, answer: undefined }] : []
+        const fiber = yield* Effect.forkChild(
+          store.append(runIds.map((runId) => append(runId, n + 1, [row("settle"), row("settle")], { takes })))
+        )
+        for (let i = 0; i < turns; i++) yield* Effect.yieldNow
+        yield* Fiber.interrupt(fiber)
+        const now = yield* heads
+        assert.isTrue(now.every((each) => each === now[0]), `after ${turns} turns: ${now}`)
+        if (now[0] === n) not++
+        else written++
+        n = now[0]!
+        for (const runId of runIds) {
+          assert.strictEqual((yield* reader.rows(runId, 0, 999)).length, n + 1)
+          assert.strictEqual((yield* reader.letters(runId)).length, n === 0 ? 1 : 0)
+        }
+      }
+      assert.isAbove(not, 0)
+      assert.isAbove(written, 0)
+    }))
 })

@@ -1,7 +1,7 @@
 /** What a database has given, as heads, rows and letters, or a sentence about what is wrong with it. */
 import * as Result from "effect/Result"
 import type * as Journal from "../../journal.ts"
-import { describe } from "../check/describe.ts"
+import { show } from "../check/describe.ts"
 
 /** As the tables have it: of the names in `schema.ts`, and of anything where somebody else has written. */
 export type Raw = { readonly [column: string]: unknown }
@@ -111,7 +111,7 @@ class Get {
     this.#raw[column] === null ? undefined : get(column)
 
   #refuse<A>(column: string, value: unknown, instead: A): A {
-    this.wrong ??= `column ${column} is ${describe(value)}`
+    this.wrong ??= `column ${column} is ${show(value)}`
     return instead
   }
 }
