@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Predicate, Tracer } from "effect"
 import * as Journal from "effect-cano/journal"
 import { file } from "../sqlite/files.ts"
 import { contract } from "./contract.ts"
@@ -89,5 +89,46 @@ describe("a journal in SQLite", () => {
       }
       assert.isAbove(not, 0)
       assert.isAbove(written, 0)
+    }))
+
+  it.effect("looks at no row that it does not need: what runs have gone through, those that have ended, letters of others", () =>
+    Effect.gen(function*() {
+      const { sql, store } = yield* both({ filename: ":memory:" })
+      yield* store.create(newRun("r"))
+      yield* store.lease("ada", 10)
+      const spans: Array<Tracer.Span> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          const span = new Tracer.NativeSpan(options)
+          spans.push(span)
+          return span
+        }
+      })
+      yield* Effect.gen(function*() {
+        yield* store.claim("r", "ada")
+        yield* store.send("r", signal("go", { id: "x", capacity: 1 }))
+        yield* store.received("ada", 0)
+        yield* store.letters("r")
+        yield* store.park("r", { n: 1, seen: 1, wakeAt: undefined, isReleased: true })
+        yield* store.due(["order", "other"], 9)
+        yield* store.list({ limit: 9, parent: "p" })
+        yield* store.list({ limit: 9 })
+        yield* store.leave("ada")
+        yield* store.lease("ada", 20)
+      }).pipe(Effect.withTracer(tracer))
+      const texts = spans.map(({ attributes }) => attributes.get("db.query.text")).filter(Predicate.isString)
+      assert.isAbove(texts.length, 15)
+      const plans = yield* Effect.forEach(texts, (text) => sql.unsafe<{ detail: string }>(`EXPLAIN QUERY PLAN ${text}`))
+      const steps = new Set(plans.flat().map(({ detail }) => detail))
+      const scans = [...steps].filter((step) => /^SCAN (?!cano_runners|CONSTANT)/.test(step))
+      // in the order of their ids, until there are enough
+      assert.deepStrictEqual(scans, ["SCAN cano_runs"])
+      assert.includeMembers([...steps].map((step) => step.replace(/ \(.*/, "")), [
+        "SEARCH cano_journal USING INDEX cano_journal_kept",
+        "SEARCH cano_runs USING INDEX cano_runs_free",
+        "SEARCH cano_runs USING INDEX cano_runs_owner",
+        "SEARCH cano_runs USING INDEX cano_runs_parent",
+        "SEARCH cano_inbox USING INTEGER PRIMARY KEY"
+      ])
     }))
 })

@@ -30,9 +30,5 @@ const program = Effect.gen(function*() {
   }
   console.log(fenced)
 })
-await Effect.runPromise(
-  program.pipe(
-    Effect.provide(Journal.layerSql),
-    Effect.provide(Layer.orDie(Sqlite.layer({ filename, synchronous: "normal", busyTimeout: "30 seconds" })))
-  )
-)
+const client = Layer.orDie(Sqlite.layer({ filename, synchronous: "normal", busyTimeout: "30 seconds" }))
+await Effect.runPromise(program.pipe(Effect.provide(Journal.layerSql.pipe(Layer.provide(client)))))

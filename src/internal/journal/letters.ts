@@ -63,9 +63,10 @@ export const make = (sql: SqlClient.SqlClient, locked: Statement.Fragment): Inbo
       const [last] = yield* sql<Raw>`SELECT MAX(place) AS place FROM cano_inbox`
       const cursor = Math.max(after, Number(last!["place"]))
       if (cursor === after) return { cursor, letters: [] }
-      const found = yield* sql<Raw>`SELECT cano_inbox.* FROM cano_inbox
-        JOIN cano_runs ON cano_runs.run_id = cano_inbox.run_id AND cano_runs.owner = ${runner}
-        WHERE place > ${after} AND place <= ${cursor} AND taken_at IS NULL ORDER BY place`
+      // in this order: it looks at the new letters, and not at all runs of the runner
+      const found = yield* sql<Raw>`SELECT cano_inbox.* FROM cano_inbox CROSS JOIN cano_runs
+        WHERE place > ${after} AND place <= ${cursor} AND taken_at IS NULL
+          AND cano_runs.run_id = cano_inbox.run_id AND owner = ${runner} ORDER BY place`
       const letters = yield* Effect.forEach(
         found,
         (raw) => given("received", String(raw["run_id"]), reading.letter(raw))

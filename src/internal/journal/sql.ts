@@ -30,6 +30,11 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
   /** What is read to be written must not be written by others meanwhile. */
   const locked = sql.onDialectOrElse({ pg: () => sql.literal("FOR UPDATE"), orElse: () => sql.literal("") })
 
+  /** SQLite would take the primary key, and look at all rows of the run. */
+  const byKept = sql.onDialectOrElse({
+    sqlite: () => sql.literal("INDEXED BY cano_journal_kept"),
+    orElse: () => sql.literal("")
+  })
   const inbox = letters.make(sql, locked)
 
   const headOf = Effect.fnUntraced(function*(operation: string, runId: string, lock = sql.literal("")) {
@@ -70,7 +75,7 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
       due_at = CASE parked WHEN 1 THEN ${now} ELSE due_at END, parked = 0, wake_at = NULL WHERE run_id = ${runId}`
     // a runner without a lease has none that lasts; so that it is found when it has gone
     yield* sql`INSERT INTO cano_runners (runner, until) VALUES (${runner}, 0) ON CONFLICT (runner) DO NOTHING`
-    const kept = yield* sql<Raw>`SELECT n, kind, key, data, at, kept FROM cano_journal
+    const kept = yield* sql<Raw>`SELECT n, kind, key, data, at, kept FROM cano_journal ${byKept}
       WHERE run_id = ${runId} AND kept = 1 AND n < ${entered} ORDER BY n`
     const visit = yield* sql<Raw>`SELECT n, kind, key, data, at, kept FROM cano_journal
       WHERE run_id = ${runId} AND n >= ${entered} ORDER BY n`
