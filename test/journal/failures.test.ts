@@ -81,6 +81,7 @@ describe("a journal in SQLite, errors", () => {
           ],
           [/visit is 1.5/, "UPDATE cano_runs SET visit = 1.5 WHERE run_id = 'r'", "claim", "show", "create"],
           [/status is "lost"/, "UPDATE cano_runs SET status = 'lost' WHERE run_id = 'r'", "claim", "show"],
+          [/sent is "x"/, "UPDATE cano_runs SET sent = 'x' WHERE run_id = 'r'", "claim", "send"],
           [/outcome is ""/, "UPDATE cano_runs SET outcome = '' WHERE run_id = 'r'", "claim", "show"],
           [/too large/, `UPDATE cano_runs SET n = ${2n ** 60n} WHERE run_id = 'r'`, "claim", "show"],
           [/kind is "lost"/, "UPDATE cano_inbox SET kind = 'lost' WHERE run_id = 'r'", "claim", "letter", "letters"],
@@ -92,6 +93,7 @@ describe("a journal in SQLite, errors", () => {
         create: (store: Journal.Service) => store.create(newRun("r")),
         show: (store: Journal.Service) => store.show("r"),
         rows: (store: Journal.Service) => store.rows("r", 0, 99),
+        send: (store: Journal.Service) => store.send("r", signal("go")),
         letter: (store: Journal.Service) => store.letter("r", 1),
         letters: (store: Journal.Service) => store.letters("r")
       }

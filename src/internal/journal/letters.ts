@@ -47,7 +47,7 @@ export const make = (sql: SqlClient.SqlClient, locked: Statement.Fragment): Inbo
         if (Number(many!["many"]) >= capacity) return { _tag: "Full" }
       }
       const now = yield* Clock.currentTimeMillis
-      const seq = Number(head["sent"]) + 1
+      const seq = 1 + (yield* given("send", runId, reading.sent(head)))
       // a run that waits is due with it
       yield* Number(head["parked"]) === 1
         ? sql`UPDATE cano_runs SET sent = ${seq}, due_at = ${now} WHERE run_id = ${runId}`

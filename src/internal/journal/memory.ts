@@ -40,7 +40,8 @@ class Store {
       due: (workflows, limit) => step((now) => this.#due(workflows, limit, now)),
       show: (runId) => step(() => this.#runs.get(runId)?.head),
       list: (filter) => step(() => this.#list(filter)),
-      rows: (runId, from, limit) => step(() => this.#runs.get(runId)?.rows.slice(from, from + limit) ?? []),
+      rows: (runId, from, limit) =>
+        step(() => this.#runs.get(runId)?.rows.filter(({ n }) => n >= from).slice(0, limit) ?? []),
       letters: (runId) => step(() => untaken(this.#runs.get(runId)))
     }
   }

@@ -27,6 +27,8 @@ export const head = (raw: Raw): Read<Journal.Head> =>
     updatedAt: get.number("updated_at")
   }))
 
+export const sent = (raw: Raw): Read<number> => read(raw, "the head", (get) => get.number("sent"))
+
 /** Each behind the one before, without a gap from `from` on; before that the kept ones, which have gaps. */
 export const rows = (raws: ReadonlyArray<Raw>, from: number): Read<ReadonlyArray<Journal.Row>> => {
   const found: Array<Journal.Row> = []
