@@ -7,6 +7,7 @@ import { join, resolve } from "node:path"
 import { events } from "./list/events.ts"
 import { hedges } from "./list/hedges.ts"
 import { input } from "./list/input.ts"
+import { journals } from "./list/journals.ts"
 import { runs } from "./list/runs.ts"
 import { sagas } from "./list/sagas.ts"
 import { scheduler } from "./list/scheduler.ts"
@@ -34,7 +35,8 @@ const parts = [
   scheduler,
   tasks,
   signals,
-  sagas
+  sagas,
+  journals
 ]
 
 export const candidates: ReadonlyArray<Candidate> = parts.flatMap((part) =>
