@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Predicate, Tracer } from "effect"
 import * as Journal from "effect-cano/journal"
+import * as Sqlite from "effect-cano/sqlite"
+import { Reactivity } from "effect/reactivity"
 import { file } from "../sqlite/files.ts"
 import { contract } from "./contract.ts"
 import * as programs from "./programs.ts"
@@ -41,6 +43,21 @@ describe("a journal in SQLite", () => {
       assert.deepStrictEqual(yield* all(other, "r"), yield* all(plain, "r"))
       assert.deepStrictEqual(yield* other.append([append("r", 41, [row("settle")])]), [true])
       assert.deepStrictEqual(yield* plain.append([append("r", 41, [row("settle")])]), [false])
+    }))
+
+  it.live("is made once by those who open an empty file at the same time", () =>
+    Effect.gen(function*() {
+      const filename = yield* file
+      const other = yield* Sqlite.make({ filename }).pipe(Effect.provide(Reactivity.layer))
+      // both have found nothing when the lock is free
+      const opening = yield* other.withTransaction(Effect.gen(function*() {
+        const fibers = yield* Effect.forEach([1, 2, 3], () => Effect.forkScoped(open({ filename })))
+        for (let i = 0; i < 200; i++) yield* Effect.yieldNow
+        return fibers
+      }))
+      const stores = yield* Effect.forEach(opening, Fiber.join)
+      const made = yield* Effect.forEach(stores, (store) => store.create(newRun("r")))
+      assert.deepStrictEqual(made.map(({ isNew }) => isNew), [true, false, false])
     }))
 
   it.effect("takes part in the transaction of who calls it", () =>

@@ -143,7 +143,7 @@ export const journals: Mutants = {
       what: "who comes second makes the tables again",
       from: "    if (yield* isReady(sql)) return\n    for",
       to: "    for",
-      tests: "journal/processes"
+      tests: "journal/sql"
     }
   ],
   "journal/reading": [
