@@ -96,6 +96,8 @@ export interface Task {
   readonly compensates: Doubt | undefined
   /** Whether its success makes a run only go forward. */
   readonly isPivot: boolean
+  /** Whether there are Schemas of what it gives: `registered.task` has them, as `schema`. */
+  readonly hasSchemas: boolean
   /** What was given to `register`: no plain data. */
   readonly registered: { readonly task: unknown; readonly options: unknown }
 }
@@ -217,6 +219,8 @@ export interface Split {
   readonly staysDone: "winners" | "completed"
   /** Whether its success makes a run only go forward. */
   readonly isPivot: boolean
+  /** Of which branches there are Schemas: all of them, or those of these names. `registered.options` has them, as `schema`. */
+  readonly schemas: "all" | ReadonlyArray<string>
   /** What was given to `registerSplit`: no plain data. */
   readonly registered: { readonly branches: unknown; readonly options: unknown }
 }

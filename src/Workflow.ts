@@ -52,6 +52,8 @@ import type {
   Unsuited,
   Way
 } from "./internal/machine/typed.ts"
+import type { InMemorySplit, InMemoryTask, WithSchema } from "./internal/machine/typedDurable.ts"
+import type { Schemas, SplitSchema } from "./internal/machine/typedSchemas.ts"
 import type {
   Answering,
   EndedOf,
@@ -86,6 +88,8 @@ import type * as TaskResult from "./TaskResult.ts"
 
 export type { AnyState, At, Fan, FollowOnError, Graph, Tag, Way } from "./internal/machine/typed.ts"
 export type { SplitTo, TaskFrom, TaskOptions } from "./internal/machine/typed.ts"
+export type { InMemory, WithSchema } from "./internal/machine/typedDurable.ts"
+export type { Schemas } from "./internal/machine/typedSchemas.ts"
 export type { Direction, SignalOptions, SplitOptions } from "./internal/machine/typedWork.ts"
 
 /**
@@ -184,7 +188,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     Graph<
       G["handled"] | InferredName<K>,
       G["exits"],
-      G["ways"] | Way<InferredName<K>, Led<To, Aim<S, Target<X>>>>,
+      G["ways"] | Way<InferredName<K>, Led<To, Aim<S, Target<X>>>> | InMemoryTask<InferredName<K>, X>,
       G["provided"]
     >,
     E | TaskError<X>,
@@ -217,7 +221,8 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
     const To extends SplitTo<Tag<S>> = {},
     Fans = unknown,
     C = {},
-    const D = "unexpected"
+    const D = "unexpected",
+    const Sch = {}
   >(
     state: Unhandled<S, K, G>,
     branches: Refused<Misfanned<S, K, Branches.ListOf<Fans>>, B & Seen<Fans>>,
@@ -254,6 +259,7 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
       >
       & SplitDeclaration<S, K, B, O, To>
       & SplitCompensation<Branches.ListOf<B>, At<S, K>, C, D>
+      & SplitSchema<K, Branches.ListOf<B>, Sch>
       & Foreseen<M>
       & Seen<O>
   ): Workflow<
@@ -263,7 +269,8 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
       G["exits"],
       | G["ways"]
       | Way<K, LedBy<S, O, To>>
-      | FanOf<K, Branches.ListOf<B>, Ends<S, G>, To>,
+      | FanOf<K, Branches.ListOf<B>, Ends<S, G>, To>
+      | InMemorySplit<K, B, O>,
       G["provided"]
     >,
     | E
@@ -489,11 +496,14 @@ export const TypeId: "~effect-cano/Workflow" = internal.TypeId
  * @category constructors
  * @since 0.1.0
  */
-export const make: <S extends AnyState = never>(
-  name: string,
-  schema?: Schema.Codec<S, any, any, any>,
-  options?: { readonly validate?: "initial" | "transitions" | undefined }
-) => Workflow<S, Graph.Empty, never, never> = internal.make as any
+export const make: {
+  <S extends AnyState = never>(name: string): Workflow<S, Graph.Empty, never, never>
+  <S extends AnyState>(
+    name: string,
+    schema: Schema.Codec<S, any, any, any>,
+    options?: { readonly validate?: "initial" | "transitions" | undefined }
+  ): Workflow<S, Graph<never, never, WithSchema, Layer.Layer<never>>, never, never>
+} = internal.make as any
 
 /**
  * A state of a workflow that is made from data: a task as for `register`, branches with the options of
@@ -514,6 +524,7 @@ export type Entry =
     readonly to?: ReadonlyArray<string> | undefined
     readonly compensate?: ((done: any, step: any) => Effect.Effect<unknown, any, any>) | undefined
     readonly inDoubt?: Doubt | undefined
+    readonly schema?: Schemas | undefined
     readonly pivot?: boolean | undefined
   }
   | SplitEntry
@@ -534,6 +545,8 @@ export interface SplitEntry extends Options {
   readonly compensate?: ((done: any, step: any) => Effect.Effect<unknown, any, any>) | object | undefined
   readonly inDoubt?: Doubt | { readonly [branch: string]: Doubt } | undefined
   readonly keep?: "winners" | "completed" | undefined
+  /** One pair of Schemas for all branches, or one for each: a record or tuple of them. */
+  readonly schema?: Schemas | ReadonlyArray<Schemas> | { readonly [branch: string]: Schemas } | undefined
   readonly pivot?: boolean | undefined
 }
 

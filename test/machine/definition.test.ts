@@ -143,7 +143,8 @@ describe("the definition of a workflow", () => {
       keeps: "outcomes",
       compensates: [],
       staysDone: "winners",
-      isPivot: false
+      isPivot: false,
+      schemas: []
     })
     const pages = stateOf(workflow, "Pages")
     assert.deepStrictEqual(pages.branches, { kind: "dynamic", from: "function" })
@@ -253,8 +254,26 @@ describe("the definition of a workflow", () => {
       name: "Start",
       ways: [unknown("task")],
       part: 0,
-      isPivot: false
+      isPivot: false,
+      hasSchemas: false
     })
+  })
+
+  it("says of what there are Schemas", () => {
+    const success = Schema.Number
+    const machine = untyped("w")
+      .register("A", { run, schema: { success }, next: "B" })
+      .register("B", { run, schema: success, next: "C" })
+      .registerSplit("C", fetchers, { strategy: all, schema: { success, error: success }, next: "D" })
+      .registerSplit("D", fetchers, { strategy: all, schema: { us: { success } }, next: "E" })
+      .registerSplit("E", [run, run], { strategy: all, schema: [{ success }, { success }], next: "F" })
+      // a branch may be called so, too
+      .registerSplit("F", { success: run }, { strategy: all, schema: { success: { success } }, next: "G" })
+      .registerSplit("G", [run], { strategy: all, schema: success, next: "Done" })
+    assert.deepStrictEqual(
+      machine.definition.states.map((state: any) => state.kind === "split" ? state.schemas : state.hasSchemas),
+      [true, false, "all", ["us"], ["0", "1"], ["success"], []]
+    )
   })
 
   it("says what is undone, and from where a run only goes forward", () => {

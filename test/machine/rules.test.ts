@@ -40,8 +40,10 @@ describe("a definition that breaks a rule", () => {
     readonly options?: Workflow.RunOptions
   }
   // the type asks for a case of each rule
-  // the id of another run is seen where there are two: see test/runs
-  const cases: { readonly [Rule in Exclude<CanoError.ConfigurationRule, "run-id">]: ReadonlyArray<Broken> } = {
+  // the id of another run is seen where there are two: see test/runs; and what can't be durable by runs that are: see test/durable
+  const cases: {
+    readonly [Rule in Exclude<CanoError.ConfigurationRule, "run-id" | "durable">]: ReadonlyArray<Broken>
+  } = {
     "no-handler": [{ workflow: empty.addExitStates("Done"), initial: "Done", text: /^no state is registered$/ }],
     "no-exit": [{ workflow: empty.register("A", Effect.succeed("A")), text: /call addExitStates/ }],
     "initial-state": [
@@ -66,6 +68,55 @@ describe("a definition that breaks a rule", () => {
       {
         workflow: machine(Schema.Literals(["A", "Done"]), { validate: "always" }),
         text: /validate is "always"; it must be "initial" or "transitions", or be left out/
+      },
+      {
+        workflow: split({ schema: Schema.Void }),
+        state: "A",
+        text: /schema is .*; it must be \{ success, error \}, each a Schema, .*, or one such pair for each branch$/
+      },
+      {
+        workflow: split({ schema: { success: "text" } }),
+        state: "A",
+        text: /success in schema is "text"; it must be a Schema$/
+      },
+      {
+        workflow: split({ schema: { success: Schema.Void, error: 3 } }),
+        state: "A",
+        text: /error in schema is 3; it must be a Schema, or be left out$/
+      },
+      {
+        workflow: split({ schema: { success: Schema.Void, errors: Schema.Void } }),
+        state: "A",
+        text: /schema: there is no option "errors"; there are success, error$/
+      },
+      { workflow: split({ schema: [] }), state: "A", text: /schema does not name branch "0"$/ },
+      {
+        workflow: split({ schema: [{ success: Schema.Void }, { success: Schema.Void }] }),
+        state: "A",
+        text: /schema names branch "1", which there is not; the branches are 0$/
+      },
+      {
+        workflow: split({ schema: { success: { success: Schema.Void }, a: 1 } }, { success: done, a: done }),
+        state: "A",
+        text: /schema of branch "a" is 1; it must be \{ success, error \}/
+      },
+      {
+        workflow: split(
+          { schema: { success: Schema.Void }, to: { branches: ["A"] } },
+          () => TaskResult.split(["A"])
+        ),
+        state: "A",
+        text: /follow-on states are written with the Schema of the states; leave schema out$/
+      },
+      {
+        workflow: undoing({ schema: { error: Schema.Void } }),
+        state: "A",
+        text: /schema is .*; it must be \{ success/
+      },
+      {
+        workflow: undoing({ compensate: undo, schema: { success: Schema.Void, error: null } }),
+        state: "A",
+        text: /error in schema is null/
       }
     ],
     resources: [
@@ -96,6 +147,11 @@ describe("a definition that breaks a rule", () => {
       { workflow: sound, options: { runId: 7 as never }, text: /runId is 7; it must be a string/ },
       { workflow: sound, options: "r" as never, text: /the options of a run are "r"; they must be \{ runId, … \}/ },
       { workflow: declared(42), state: "B", text: /the options are 42; they must be \{ to: \[…\] \}/ },
+      {
+        workflow: declared({ schema: { success: Schema.Void } }, { run: done, next: "Done" }),
+        state: "B",
+        text: /schema stands in the options; it belongs beside run and next: \{ run, schema, next \}$/
+      },
       {
         workflow: empty.registerSplit("A", [done], undefined as never).addExitStates("Done"),
         state: "A",

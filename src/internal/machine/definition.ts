@@ -23,11 +23,13 @@ import * as kinds from "../task/kind.ts"
 import * as declared from "./declared.ts"
 import { tagOf } from "./machine.ts"
 import * as resources from "./resources.ts"
+import * as schemas from "./schemas.ts"
 
 /** The options of `registerSplit`. */
 export interface SplitOptions extends SplitInput {
   readonly next: unknown
   readonly otherwise?: unknown
+  readonly schema?: unknown
 }
 
 /** What one call of `register`, `registerSplit` or `addExitStates` adds. */
@@ -159,6 +161,7 @@ const task = ({ options, part, state, task }: Extract<Entry, { readonly _tag: "T
       ? isDoubt(task["inDoubt"]) ? task["inDoubt"] : "unexpected"
       : undefined,
     isPivot: isPivot(options),
+    hasSchemas: schemas.areBeside(task),
     registered: Object.freeze({ task, options })
   }
 }
@@ -207,6 +210,7 @@ const split = (entry: Extract<Entry, { readonly _tag: "Split" }>): Split => {
     compensates: compensatedBy(given.compensate),
     staysDone: given.keep === "completed" ? "completed" : "winners",
     isPivot: isPivot(options),
+    schemas: schemas.byBranch(given.schema),
     registered: Object.freeze({ branches, options })
   }
   sources.set(made, source)

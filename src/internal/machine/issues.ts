@@ -18,6 +18,7 @@ import type { Splits } from "./compile.ts"
 import * as declared from "./declared.ts"
 import type { Draft } from "./definition.ts"
 import { tagOf } from "./machine.ts"
+import * as schemas from "./schemas.ts"
 import * as signalState from "./signalState.ts"
 import * as task from "./task.ts"
 import * as undo from "./undo.ts"
@@ -74,11 +75,12 @@ const ofState = (state: Task | Split | Signal, splits: Splits, known: ReadonlySe
     return [
       ...ofTargets(state, known),
       ...undo.issues(state),
+      ...ofSchemas(state),
       ...parsed !== undefined && Result.isFailure(parsed) ? parsed.failure : []
     ]
   }
   if (kind === "signal") return [...ofTargets(state, known), ...signalState.wrong(state)]
-  const issues = [...ofTargets(state, known), ...undo.issues(state)]
+  const issues = [...ofTargets(state, known), ...undo.issues(state), ...ofSchemas(state)]
   if (task.handler(state.registered.task) === undefined) {
     const hint = isTask(state.registered.task) ? "; what it is given is a run without next" : ""
     issues.push(issue(name, "task", `the task must be an Effect, a function of the state, or { run, next }${hint}`))
@@ -90,6 +92,9 @@ const ofState = (state: Task | Split | Signal, splits: Splits, known: ReadonlySe
   }
   return issues
 }
+
+const ofSchemas = (state: Task | Split): ReadonlyArray<Issue> =>
+  schemas.wrong(state).map((sentence) => issue(state.name, "schema", sentence))
 
 /** What work of a known kind was given, and can't be. */
 const faultsOf = (task: unknown): ReadonlyArray<Fault> =>

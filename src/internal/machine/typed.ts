@@ -9,6 +9,7 @@ import type { Branches } from "../../Split.ts"
 import type * as TaskResult from "../../TaskResult.ts"
 import type { Option as OptionOf } from "../check/given.ts"
 import type { Work } from "../task/kind.ts"
+import type { Schemas, Uncovered } from "./typedSchemas.ts"
 
 /**
  * What a state may be: a string, or a tagged value that carries data to its handler.
@@ -209,13 +210,13 @@ export type Misfit<S, K extends string, N> = [Extract<N, TaskResult.Split<any>>]
 export type Misfanned<S, K extends string, L> = L extends TaskResult.Split<infer N> ? Misled<S, K, N> : unknown
 
 /**
- * What is wrong with the states that a task leads to; of `{ run, next }` it is said of `next`. It is asked in a condition that
- * hides what `X` may be at most: the compiler would look at all names there, in each call.
+ * What is wrong with the states that a task leads to, or with its Schemas; of `{ run, next }` it is said of `next`. It is asked
+ * in a condition that hides what `X` may be at most: the compiler would look at all names there, in each call.
  */
-export type Unsuited<S, K extends string, X> = [X] extends [infer Task] ? Ill<S, Task, Misled<S, K, Target<Task>>>
+export type Unsuited<S, K extends string, X> = [X] extends [infer Task] ? Ill<S, K, Task, Misled<S, K, Target<Task>>>
   : never
 
-export type Ill<S, Task, Sentence> = unknown extends Sentence ? unknown
+export type Ill<S, K, Task, Sentence> = unknown extends Sentence ? Uncovered<K, Task>
   : [Task] extends [{ readonly run: any; readonly next: infer Next }] ? [Next] extends [string] ? unknown
     : [Next] extends [{ readonly _tag: infer Name }]
       ? { readonly next: [Name] extends [Tag<S>] ? Sentence : { readonly _tag: Sentence } }
@@ -393,6 +394,11 @@ export type TaskFrom<
     readonly compensate?: Compensation<Run, State, D> | undefined
     /** Which ends of `run` leave it in doubt whether it was done. Left out: `"unexpected"`. */
     readonly inDoubt?: D | undefined
+    /**
+     * The Schemas of what `run` gives. A durable run needs them where there is `compensate`, to which it tells after a crash
+     * what was done before; in memory nothing asks for them.
+     */
+    readonly schema?: Schemas | undefined
   }
 
 /** What undoes an Effect: a function of what was done. */

@@ -42,6 +42,11 @@ export const issues = (state: Task | Split): ReadonlyArray<Issue> => {
     const sentence = `${option} stands beside run; it belongs into the options, behind the task: { ${option}: … }`
     found.push(issue(name, "options", sentence))
   }
+  if (state.kind !== "split" && optionsOf(state)["schema"] !== undefined && givenFor(state)["schema"] === undefined) {
+    found.push(
+      issue(name, "options", "schema stands in the options; it belongs beside run and next: { run, schema, next }")
+    )
+  }
   const given = optionsOf(state)["pivot"]
   const wrong = flags.wrong(given, "pivot")
   if (wrong !== undefined) found.push(issue(name, "pivot", wrong))
