@@ -95,6 +95,7 @@ export type ConfigurationRule =
   | "max-transitions"
   | "max-branches"
   | "max-depth"
+  | "durable"
 
 /**
  * What is unusual in the graph of a machine: warnings of `validate`.

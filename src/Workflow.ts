@@ -204,6 +204,8 @@ export interface Workflow<in out S extends AnyState, in out G extends Graph.Any,
    * function it yields its branches lazily), or an Effect of one. A function or Effect may also answer
    * `TaskResult.split`, which turns follow-on states into branches.
    *
+   * The option `schema` has the Schemas of what the branches give, for durable runs.
+   *
    * From cano: `register_split` with `JoinConfig`.
    */
   registerSplit<
@@ -464,7 +466,7 @@ export const TypeId: "~effect-cano/Workflow" = internal.TypeId
  * With a Schema the state that a run starts in is checked, and one that does not fit is a `ConfigurationError`. With
  * `validate: "transitions"` so is each state that a run is about to enter, follow-on states and exits included, and one
  * that does not fit is a `WorkflowError` with the rule `invalid-state`. States are values of the Schema's type: they are
- * not decoded, and a state from outside is to be decoded before.
+ * not decoded, and a state from outside is to be decoded before. A durable run writes them down with it.
  *
  * From cano: `Workflow::new`.
  *
@@ -497,12 +499,16 @@ export const TypeId: "~effect-cano/Workflow" = internal.TypeId
  * @since 0.1.0
  */
 export const make: {
-  <S extends AnyState = never>(name: string): Workflow<S, Graph.Empty, never, never>
   <S extends AnyState>(
     name: string,
     schema: Schema.Codec<S, any, any, any>,
     options?: { readonly validate?: "initial" | "transitions" | undefined }
   ): Workflow<S, Graph<never, never, WithSchema, Layer.Layer<never>>, never, never>
+  <S extends AnyState = never>(
+    name: string,
+    schema?: Schema.Codec<S, any, any, any>,
+    options?: { readonly validate?: "initial" | "transitions" | undefined }
+  ): Workflow<S, Graph.Empty, never, never>
 } = internal.make as any
 
 /**

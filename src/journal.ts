@@ -240,6 +240,8 @@ export type Claim =
   /** Somebody else drives it, at least until his lease runs out. */
   | { readonly _tag: "Held"; readonly owner: string; readonly until: number }
   | { readonly _tag: "NoSuchRun" }
+  /** Its rows can't be read. Nothing was changed. */
+  | { readonly _tag: "Corrupt"; readonly error: JournalError }
 
 /**
  * Which runs are wanted.
@@ -271,7 +273,10 @@ export interface Parked {
   readonly seen: number
   /** The instant at which it is to go on, if there is one. */
   readonly wakeAt: number | undefined
-  /** Whether its owner gives it up. */
+  /**
+   * Whether its owner gives it up. One that is only shown as waiting is due at once when its owner is gone: what else it was
+   * about to do by itself is known to its owner alone.
+   */
   readonly isReleased: boolean
 }
 
@@ -300,12 +305,14 @@ type Stored<A> = Effect.Effect<A, JournalError>
  * @since 0.1.0
  */
 export interface Service {
-  /** Makes a run, unless there is one of its id: the head that there is then, and whether it was made. */
-  readonly create: (run: NewRun) => Stored<{ readonly head: Head; readonly isNew: boolean }>
+  /** Makes runs, each unless there is one of its id: the head that there is then, and whether it was made. */
+  readonly create: (
+    runs: ReadonlyArray<NewRun>
+  ) => Stored<ReadonlyArray<{ readonly head: Head; readonly isNew: boolean }>>
   /** Appends, for several runs at once; answers for each whether it was written, and not fenced. */
   readonly append: (appends: ReadonlyArray<Append>) => Stored<ReadonlyArray<boolean>>
-  /** Takes a run for a runner, unless another one has it whose lease has not run out. */
-  readonly claim: (runId: string, runner: string) => Stored<Claim>
+  /** Takes runs for a runner, each unless another one has it whose lease has not run out. */
+  readonly claim: (runIds: ReadonlyArray<string>, runner: string) => Stored<ReadonlyArray<Claim>>
   /** Sends a letter; of the same kind, name and id there is one. */
   readonly send: (runId: string, letter: NewLetter) => Stored<Sent>
   /**
@@ -328,8 +335,8 @@ export interface Service {
   /** A runner gives up all that it drives, and its lease. */
   readonly leave: (runner: string) => Stored<void>
   /**
-   * Runs of some workflows, that have not ended and that nobody drives whose lease has not run out; of those that are parked,
-   * the ones whose instant has come or that have been sent a letter since. The one that is due for longest comes first.
+   * Runs of some workflows, that have not ended and that nobody drives whose lease has not run out; of those that their
+   * owner has given up to wait, the ones whose instant has come or that have been sent a letter since. The one that is due for longest comes first.
    */
   readonly due: (workflows: ReadonlyArray<string>, limit: number) => Stored<ReadonlyArray<string>>
   readonly show: (runId: string) => Stored<Head | undefined>

@@ -73,6 +73,20 @@ const wings: typeof surface = {
   Task: ["PollTimeoutError", "TypeId", "isTask", "poll", "retry", "run", "stream", "timer", "workflow"],
   chart: ["LayoutError", "make", "toDot", "toMermaid", "toSvg", "toText", "trail"],
   cli: ["make"],
+  durable: [
+    "Durable",
+    "RestoreError",
+    "Settings",
+    "VersionMismatchError",
+    "history",
+    "layer",
+    "layerMemory",
+    "layerSql",
+    "list",
+    "make",
+    "settings",
+    "show"
+  ],
   journal: ["Journal", "JournalError", "layerMemory", "layerSql", "makeMemory"],
   sqlite: ["layer", "layerConfig", "make"]
 }
@@ -203,7 +217,7 @@ describe("the core", () => {
     for (const file of files) {
       assert.notMatch(
         relative(source, file),
-        /^(chart|cli|journal|sqlite|Runs|Signal|internal\/(chart|cli|journal|runs|sqlite)\/.*)\.ts$/
+        /^(chart|cli|durable|journal|sqlite|Runs|Signal|internal\/(chart|cli|durable|journal|runs|sqlite)\/.*)\.ts$/
       )
     }
     for (const other of others) assert.match(other, /^effect\/[A-Z]\w+$/)

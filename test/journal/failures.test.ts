@@ -4,7 +4,7 @@ import type * as Journal from "effect-cano/journal"
 import { SqlClient } from "effect/sql"
 import { readFileSync, truncateSync, writeFileSync } from "node:fs"
 import { file } from "../sqlite/files.ts"
-import { all, append, newRun, row, signal } from "./samples.ts"
+import { all, append, claim, create, newRun, row, signal } from "./samples.ts"
 import { both, during, failing, filled, make, open, statements } from "./sqlite.ts"
 
 describe("a journal in SQLite, errors", () => {
@@ -86,11 +86,11 @@ describe("a journal in SQLite, errors", () => {
           [/too large/, `UPDATE cano_runs SET n = ${2n ** 60n} WHERE run_id = 'r'`, "claim", "show"],
           [/kind is "lost"/, "UPDATE cano_inbox SET kind = 'lost' WHERE run_id = 'r'", "claim", "letter", "letters"],
           // rows behind the last one that the head knows
-          [/UNIQUE/, "UPDATE cano_runs SET n = 30 WHERE run_id = 'r'", "claim"]
+          [/row \d+ is missing/, "UPDATE cano_runs SET n = 30 WHERE run_id = 'r'", "claim"]
         ]
       const operations = {
-        claim: (store: Journal.Service) => store.claim("r", "ada"),
-        create: (store: Journal.Service) => store.create(newRun("r")),
+        claim: (store: Journal.Service) => claim(store, "r", "ada"),
+        create: (store: Journal.Service) => create(store, newRun("r")),
         show: (store: Journal.Service) => store.show("r"),
         rows: (store: Journal.Service) => store.rows("r", 0, 99),
         send: (store: Journal.Service) => store.send("r", signal("go")),
@@ -112,9 +112,15 @@ describe("a journal in SQLite, errors", () => {
             assert.include(yield* failing(store.list({ limit: 9 })), { reason: "Corrupt" })
             assert.strictEqual((yield* store.list({ limit: 9, after: "r" })).length, 0)
           }
-          assert.strictEqual((yield* store.claim("other", "ada"))._tag, "Claimed")
+          assert.strictEqual((yield* claim(store, "other", "ada"))._tag, "Claimed")
+          // nor does it keep another one from being taken that is asked for with it
+          const both = yield* store.claim(["r", "other"], "ada")
+          assert.deepStrictEqual(both.map(({ _tag }) => _tag), [
+            names.includes("claim") ? "Corrupt" : "Claimed",
+            "Claimed"
+          ])
           // no owner row of the claim is left
-          yield* Effect.ignore(store.claim("r", "ada"))
+          yield* Effect.ignore(claim(store, "r", "ada"))
         }))
         const owned = Effect.flatMap(
           SqlClient.SqlClient,
@@ -148,7 +154,7 @@ describe("a journal in SQLite, errors", () => {
           for (const { runId } of yield* store.list({ limit: 9 })) {
             yield* store.rows(runId, 0, 99)
             yield* store.letters(runId)
-            yield* store.claim(runId, "ada")
+            yield* claim(store, runId, "ada")
           }
         })
       for (const pages of [1, 2, 3, 5, 8, 11]) {
@@ -169,7 +175,7 @@ describe("a journal in SQLite, errors", () => {
   it.effect("a full disk loses nothing, and it goes on when there is room", () =>
     Effect.gen(function*() {
       const { sql, store } = yield* both({ filename: yield* file })
-      for (const runId of ["r", "s"]) yield* store.create(newRun(runId))
+      for (const runId of ["r", "s"]) yield* create(store, newRun(runId))
       const [{ max }] = (yield* sql.unsafe<{ max: number }>("PRAGMA page_count").values).map(([max]) => ({
         max: Number(max)
       })) as [
@@ -196,7 +202,7 @@ describe("a journal in SQLite, errors", () => {
       const store = yield* open({ filename, busyTimeout: "20 millis" })
       const tries = {
         append: store.append([append("r", 41, [row("settle")])]),
-        claim: store.claim("r", "ada"),
+        claim: claim(store, "r", "ada"),
         send: store.send("r", signal("go")),
         park: store.park("r", { n: 40, seen: 9, wakeAt: undefined, isReleased: true })
       }
@@ -214,12 +220,12 @@ describe("a journal in SQLite, errors", () => {
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const store = yield* Scope.provide(make, scope)
-      yield* store.create(newRun("r"))
+      yield* create(store, newRun("r"))
       yield* Scope.close(scope, Exit.void)
       for (
         const tried of [
           store.append([append("r", 1, [row("settle")])]),
-          store.claim("r", "ada"),
+          claim(store, "r", "ada"),
           store.due(["order"], 1)
         ]
       ) {

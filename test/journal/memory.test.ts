@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as Journal from "effect-cano/journal"
 import { contract } from "./contract.ts"
-import { newRun } from "./samples.ts"
+import { create, newRun } from "./samples.ts"
 
 contract("in memory", Journal.makeMemory)
 
@@ -11,9 +11,9 @@ describe("a journal in memory", () => {
     Effect.gen(function*() {
       const store = yield* Journal.makeMemory
       const layer = Layer.succeed(Journal.Journal)(store)
-      const create = Effect.flatMap(Journal.Journal, (journal) => journal.create(newRun("r")))
-      assert.isTrue((yield* Effect.provide(create, layer)).isNew)
-      assert.isFalse((yield* Effect.provide(create, layer)).isNew)
-      assert.isTrue((yield* Effect.provide(create, Journal.layerMemory)).isNew)
+      const made = Effect.flatMap(Journal.Journal, (journal) => create(journal, newRun("r")))
+      assert.isTrue((yield* Effect.provide(made, layer)).isNew)
+      assert.isFalse((yield* Effect.provide(made, layer)).isNew)
+      assert.isTrue((yield* Effect.provide(made, Journal.layerMemory)).isNew)
     }))
 })

@@ -7,7 +7,7 @@ import { Arbitrary, Effect } from "effect"
 import type * as Journal from "effect-cano/journal"
 import { TestClock } from "effect/testing"
 import { int, oneOf, runs } from "../kit/index.ts"
-import { all, append, newRun, row, signal } from "./samples.ts"
+import { all, append, claim, create, newRun, row, signal } from "./samples.ts"
 
 const runIds = ["a", "b/1", "é"] as const
 const runners = ["ada", "bob"] as const
@@ -59,7 +59,7 @@ export const many = (count: number) => ({ arbitrary: { ...runs(count).arbitrary,
 export const begin = (store: Journal.Service) =>
   Effect.andThen(
     store.lease("ada", 20),
-    Effect.forEach(runIds.slice(0, 2), (runId) => store.create(newRun(runId, { workflow: "go" })))
+    Effect.forEach(runIds.slice(0, 2), (runId) => create(store, newRun(runId, { workflow: "go" })))
   )
 
 /** What all runs are now. */
@@ -95,13 +95,13 @@ export const user = (store: Journal.Service) => {
       const now = yield* TestClock.testClockWith((clock) => clock.currentTimeMillis)
       switch (op) {
         case "create":
-          return yield* store.create(newRun(runId, { workflow: name, parent: id === "" ? undefined : id }))
+          return yield* create(store, newRun(runId, { workflow: name, parent: id === "" ? undefined : id }))
         case "append": {
           const appends = yield* Effect.forEach(items, toAppend(new Map()))
           return { appends, answers: yield* store.append(appends) }
         }
         case "claim":
-          return yield* store.claim(runId, runner)
+          return yield* claim(store, runId, runner)
         case "send":
           return yield* store.send(runId, signal(name, { id: id === "" ? undefined : id, capacity, data: `${now}` }))
         case "park": {

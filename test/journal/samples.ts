@@ -48,3 +48,14 @@ export const all = (store: Journal.Service, runId: string) =>
         Effect.forEach(Array.from({ length: head?.sent ?? 0 }, (_, i) => i + 1), (seq) => store.letter(runId, seq))
     )
   })
+
+/** Makes one run. */
+export const create = (store: Journal.Service, run: Journal.NewRun) =>
+  Effect.map(store.create([run]), ([made]) => made!)
+
+/** Takes one run; one that can't be read is a failure. */
+export const claim = (store: Journal.Service, runId: string, runner: string) =>
+  Effect.flatMap(
+    store.claim([runId], runner),
+    ([claimed]) => claimed!._tag === "Corrupt" ? Effect.fail(claimed!.error) : Effect.succeed(claimed!)
+  )

@@ -6,7 +6,7 @@ import { Reactivity } from "effect/reactivity"
 import { file } from "../sqlite/files.ts"
 import { contract } from "./contract.ts"
 import * as programs from "./programs.ts"
-import { all, append, newRun, row, signal } from "./samples.ts"
+import { all, append, claim, create, newRun, row, signal } from "./samples.ts"
 import { both, filled, make, open } from "./sqlite.ts"
 
 contract("in SQLite", make)
@@ -56,14 +56,14 @@ describe("a journal in SQLite", () => {
         return fibers
       }))
       const stores = yield* Effect.forEach(opening, Fiber.join)
-      const made = yield* Effect.forEach(stores, (store) => store.create(newRun("r")))
+      const made = yield* Effect.forEach(stores, (store) => create(store, newRun("r")))
       assert.deepStrictEqual(made.map(({ isNew }) => isNew), [true, false, false])
     }))
 
   it.effect("takes part in the transaction of who calls it", () =>
     Effect.gen(function*() {
       const { sql, store } = yield* both({ filename: ":memory:" })
-      yield* store.create(newRun("r"))
+      yield* create(store, newRun("r"))
       const before = yield* all(store, "r")
       const write = Effect.gen(function*() {
         assert.deepStrictEqual(yield* store.append([append("r", 1, [row("settle")])]), [true])
@@ -81,7 +81,7 @@ describe("a journal in SQLite", () => {
       const filename = yield* file
       const [store, reader] = [yield* open({ filename }), yield* open({ filename })]
       const runIds = Array.from({ length: 40 }, (_, i) => `r${i}`)
-      for (const runId of runIds) yield* store.create(newRun(runId))
+      for (const runId of runIds) yield* create(store, newRun(runId))
       for (const runId of runIds) yield* store.send(runId, signal("go"))
       const heads = Effect.map(reader.list({ limit: 99 }), (heads) => heads.map(({ n }) => n))
       let n = 0
@@ -111,7 +111,7 @@ describe("a journal in SQLite", () => {
   it.effect("looks at no row that it does not need: what runs have gone through, those that have ended, letters of others", () =>
     Effect.gen(function*() {
       const { sql, store } = yield* both({ filename: ":memory:" })
-      yield* store.create(newRun("r"))
+      yield* create(store, newRun("r"))
       yield* store.lease("ada", 10)
       const spans: Array<Tracer.Span> = []
       const tracer = Tracer.make({
@@ -122,7 +122,7 @@ describe("a journal in SQLite", () => {
         }
       })
       yield* Effect.gen(function*() {
-        yield* store.claim("r", "ada")
+        yield* claim(store, "r", "ada")
         yield* store.send("r", signal("go", { id: "x", capacity: 1 }))
         yield* store.received("ada", 0)
         yield* store.letters("r")

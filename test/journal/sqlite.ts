@@ -4,7 +4,7 @@ import * as Journal from "effect-cano/journal"
 import * as Sqlite from "effect-cano/sqlite"
 import { SqlClient } from "effect/sql"
 import { file } from "../sqlite/files.ts"
-import { append, newRun, row, signal } from "./samples.ts"
+import { append, create, newRun, row, signal } from "./samples.ts"
 
 const layer = (config: Sqlite.Config) => Journal.layerSql.pipe(Layer.provideMerge(Sqlite.layer(config)))
 export const open = (config: Sqlite.Config) =>
@@ -31,8 +31,8 @@ export const filled = Effect.gen(function*() {
   const filename = yield* file
   yield* Effect.scoped(Effect.gen(function*() {
     const store = yield* open({ filename })
-    yield* store.create(newRun("other"))
-    yield* store.create(newRun("r"))
+    yield* create(store, newRun("other"))
+    yield* create(store, newRun("r"))
     yield* store.append([
       append("r", 1, Array.from({ length: 40 }, (_, i) => row("settle", `${i}`.repeat(200), i < 3)))
     ])

@@ -3,15 +3,15 @@
 import { Effect, Layer } from "effect"
 import * as Journal from "effect-cano/journal"
 import * as Sqlite from "effect-cano/sqlite"
-import { append, newRun, row, signal } from "./samples.ts"
+import { append, claim, create, newRun, row, signal } from "./samples.ts"
 
 const [filename, runner, own, shared, times] = process.argv.slice(2) as [string, string, string, string, string]
 const program = Effect.gen(function*() {
   const store = yield* Journal.Journal
   const take = Effect.fnUntraced(function*(runId: string) {
-    yield* store.create(newRun(runId))
-    const claim = yield* store.claim(runId, runner)
-    return claim._tag === "Claimed" ? claim.head.n + 1 : 0
+    yield* create(store, newRun(runId))
+    const claimed = yield* claim(store, runId, runner)
+    return claimed._tag === "Claimed" ? claimed.head.n + 1 : 0
   })
   let [n, there] = [yield* take(own), yield* take(shared)]
   let fenced = 0

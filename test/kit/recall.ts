@@ -41,7 +41,14 @@ export const recalling = (recall: Recall, more: object = {}) => ({
     run(list, { ...config, ...more, recall: { decided: undefined, onDecided: undefined, ...recall } }),
   next: (_run: unknown, answer: unknown) => answer,
   resume: () => undefined,
-  deadline: () => Number.POSITIVE_INFINITY
+  deadline: () => Number.POSITIVE_INFINITY,
+  begun: Effect.void,
+  since: () => undefined,
+  restore: () => undefined,
+  step: (_run: unknown, _ledger: unknown, _step: unknown, work: unknown) => work,
+  pivoted: () => {},
+  goesBack: () => Effect.void,
+  undo: (_run: unknown, _step: unknown, work: unknown) => work
 })
 
 /** Runs what runs a workflow with such a host. */

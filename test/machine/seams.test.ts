@@ -248,7 +248,14 @@ const noting = (notes: Array<string>, change: object = {}) => ({
     notes.push(`resume ${run.runId}`)
     return undefined
   },
+  begun: Effect.void,
   deadline: (_run: any, timeout: Duration.Duration) => Duration.toMillis(timeout),
+  since: () => undefined,
+  restore: () => undefined,
+  step: (_run: any, _ledger: any, _step: any, work: unknown) => work,
+  pivoted: () => {},
+  goesBack: () => Effect.void,
+  undo: (_run: any, _step: any, work: unknown) => work,
   ...change
 })
 
@@ -258,11 +265,11 @@ const hosted = <A, E, R>(body: Effect.Effect<A, E, R>, host: unknown) =>
 describe("a host", () => {
   const workflow = make
     .register("A", { run: Effect.void, next: "B" })
-    .registerSplit("B", () => TaskResult.split(["C"]), { strategy: all, next: () => "Done" })
+    .registerSplit("B", () => TaskResult.split(["C"]), { strategy: all, next: () => Effect.succeed("Done") })
     .register("C", { run: Split.run([Effect.void], { strategy: all }), next: "Done" })
     .addExitStates("Done")
 
-  it.effect("is asked for each visit, each split of a state and each next, also of follow-on branches", () =>
+  it.effect("is asked for each visit, each split of a state and each next that is an Effect, also of follow-on branches", () =>
     Effect.gen(function*() {
       const notes: Array<string> = []
       assert.strictEqual(yield* hosted(workflow.orchestrate("A", { runId: "r" }), noting(notes)), "Done")
@@ -281,7 +288,7 @@ describe("a host", () => {
     Effect.gen(function*() {
       const never = make
         .register("A", { run: Effect.die("not again"), next: "B" })
-        .registerSplit("B", [Effect.void], { strategy: all, next: () => "A" })
+        .registerSplit("B", [Effect.void], { strategy: all, next: () => Effect.succeed("A" as const) })
         .addExitStates("Done", "Failed")
       const visit = (_run: any, state: unknown, _: boolean, work: unknown) => state === "A" ? Effect.succeed("B") : work
       assert.strictEqual(

@@ -4,6 +4,8 @@
  */
 import { existsSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
+import { durable } from "./list/durable.ts"
+import { durables } from "./list/durables.ts"
 import { events } from "./list/events.ts"
 import { hedges } from "./list/hedges.ts"
 import { input } from "./list/input.ts"
@@ -26,6 +28,7 @@ export interface Candidate extends Mutant {
 }
 
 const parts = [
+  durable,
   waiting,
   splits,
   hedges,
@@ -36,7 +39,8 @@ const parts = [
   tasks,
   signals,
   sagas,
-  journals
+  journals,
+  durables
 ]
 
 export const candidates: ReadonlyArray<Candidate> = parts.flatMap((part) =>

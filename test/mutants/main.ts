@@ -31,7 +31,8 @@ const enough = 0.95
 const limits = { named: 40, all: 240 }
 
 /** Tests that know nothing of the engine, look at its text, or run each of its programs in a process of its own. */
-const apart = /^test\/(exports|chart\/cli|examples\/(examples|scheduler)|mutants\/list|types\/.*)\.test\.ts$/
+const apart =
+  /^test\/(exports|chart\/cli|examples\/(examples|scheduler)|durable\/crash\/(crash|processes)|mutants\/list|types\/.*)\.test\.ts$/
 
 const all = globSync("test/**/*.test.ts", { cwd: root }).sort().filter((file) => !apart.test(file))
 

@@ -28,9 +28,9 @@ class Store {
 
   get service(): Journal.Service {
     return {
-      create: (run) => step((now) => this.#create(run, now)),
+      create: (runs) => step((now) => runs.map((run) => this.#create(run, now))),
       append: (appends) => step((now) => appends.map((append) => this.#append(append, now))),
-      claim: (runId, runner) => step((now) => this.#claim(runId, runner, now)),
+      claim: (runIds, runner) => step((now) => runIds.map((runId) => this.#claim(runId, runner, now))),
       send: (runId, letter) => step((now) => this.#send(runId, letter, now)),
       received: (runner, after) => step(() => this.#received(runner, after)),
       letter: (runId, seq) => step(() => this.#runs.get(runId)?.letters[seq - 1]),
@@ -142,7 +142,7 @@ class Store {
   #park(runId: string, { isReleased, n, seen, wakeAt }: Journal.Parked, now: number): boolean {
     const run = this.#runs.get(runId)
     if (run === undefined || run.head.n !== n || run.head.sent > seen || run.doing === "ended") return false
-    run.dueAt = wakeAt
+    run.dueAt = isReleased ? wakeAt : now
     const owner = isReleased ? undefined : run.head.owner
     run.head = { ...run.head, status: "waiting", wakeAt, owner, updatedAt: now }
     return true

@@ -69,24 +69,41 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
       const until = yield* leaseOf(owner)
       if (until !== undefined && until > now) return { _tag: "Held", owner, until }
     }
+    const kept = yield* sql<Raw>`SELECT n, kind, key, data, at, kept FROM cano_journal ${byKept}
+      WHERE run_id = ${runId} AND kept = 1 AND n < ${entered} ORDER BY n`
+    const visit = yield* sql<Raw>`SELECT n, kind, key, data, at, kept FROM cano_journal
+      WHERE run_id = ${runId} AND n >= ${entered} ORDER BY n`
+    // nothing is written of a run that can't be read
     const n = head.n + 1
+    const own = { n, kind: "owner", key: "", data: runner, at: now, kept: 0 }
+    const rows = yield* given("claim", runId, reading.visit([...kept, ...visit, own], { entered, n }))
+    const untaken = yield* inbox.untaken("claim", runId)
     yield* insert(connection, [[runId, n, "owner", "", runner, now, 0]])
     yield* sql`UPDATE cano_runs SET n = ${n}, owner = ${runner}, updated_at = ${now},
       due_at = CASE parked WHEN 1 THEN ${now} ELSE due_at END, parked = 0, wake_at = NULL WHERE run_id = ${runId}`
     // a runner without a lease has none that lasts; so that it is found when it has gone
     yield* sql`INSERT INTO cano_runners (runner, until) VALUES (${runner}, 0) ON CONFLICT (runner) DO NOTHING`
-    const kept = yield* sql<Raw>`SELECT n, kind, key, data, at, kept FROM cano_journal ${byKept}
-      WHERE run_id = ${runId} AND kept = 1 AND n < ${entered} ORDER BY n`
-    const visit = yield* sql<Raw>`SELECT n, kind, key, data, at, kept FROM cano_journal
-      WHERE run_id = ${runId} AND n >= ${entered} ORDER BY n`
     const taken = yield* headOf("claim", runId)
-    return {
-      _tag: "Claimed",
-      head: taken!,
-      rows: yield* given("claim", runId, reading.visit([...kept, ...visit], { entered, n })),
-      letters: yield* inbox.untaken("claim", runId)
-    }
+    return { _tag: "Claimed", head: taken!, rows, letters: untaken }
   })
+
+  /** A run that can't be read keeps no other from being claimed: then each is asked for by itself. */
+  const claims = (
+    runIds: ReadonlyArray<string>,
+    runner: string
+  ): Effect.Effect<ReadonlyArray<Journal.Claim>, JournalError> =>
+    Effect.catchIf(
+      guard(
+        "claim",
+        onlyOf(runIds),
+        within((connection) => Effect.forEach(runIds, (runId) => claim(connection, runId, runner)))
+      ),
+      ({ reason }) => reason === "Corrupt",
+      (error) =>
+        runIds.length === 1
+          ? Effect.succeed<ReadonlyArray<Journal.Claim>>([{ _tag: "Corrupt", error }])
+          : Effect.map(Effect.forEach(runIds, (runId) => claims([runId], runner)), (all) => all.flat())
+    )
 
   const leaseOf = Effect.fnUntraced(function*(runner: string) {
     const [lease] = yield* sql<Raw>`SELECT until FROM cano_runners WHERE runner = ${runner}`
@@ -95,8 +112,9 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
 
   const park = Effect.fnUntraced(function*(runId: string, { isReleased, n, seen, wakeAt }: Journal.Parked) {
     const now = yield* Clock.currentTimeMillis
-    const parked =
-      yield* sql`UPDATE cano_runs SET parked = 1, wake_at = ${wakeAt}, due_at = ${wakeAt}, updated_at = ${now},
+    const parked = yield* sql`UPDATE cano_runs SET parked = 1, wake_at = ${wakeAt}, due_at = ${
+      isReleased ? wakeAt : now
+    }, updated_at = ${now},
       owner = ${isReleased ? null : sql.literal("owner")}
       WHERE run_id = ${runId} AND n = ${n} AND sent <= ${seen} AND status <> 'ended' RETURNING run_id`
     return parked.length > 0
@@ -174,14 +192,19 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     )
 
   return {
-    create: (run) => guard("create", run.runId, within((connection) => create(connection, run))),
+    create: (runs) =>
+      guard(
+        "create",
+        onlyOf(runs.map(({ runId }) => runId)),
+        within((connection) => Effect.forEach(runs, (run) => create(connection, run)))
+      ),
     append: (appends) =>
       appends.length === 0 ? Effect.succeed([]) : guard(
         "append",
-        appends.length === 1 ? appends[0]!.runId : undefined,
+        onlyOf(appends.map(({ runId }) => runId)),
         appended(appends)
       ),
-    claim: (runId, runner) => guard("claim", runId, within((connection) => claim(connection, runId, runner))),
+    claim: claims,
     send: (runId, letter) => guard("send", runId, within(() => inbox.send(runId, letter))),
     received: (runner, after) => guard("received", undefined, inbox.received(runner, after)),
     letter: (runId, seq) => guard("letter", runId, inbox.one(runId, seq)),
@@ -195,5 +218,8 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     letters: (runId) => guard("letters", runId, inbox.untaken("letters", runId))
   }
 }
+
+/** The run that something is about, if it is about one. */
+const onlyOf = (runIds: ReadonlyArray<string>): string | undefined => runIds.length === 1 ? runIds[0] : undefined
 
 const idOf = (raw: Raw): string => String(raw["run_id"])

@@ -93,3 +93,12 @@ const beside = <R>(around: Context.Context<R>, services: Services): Context.Cont
 /** Serves one state of a run whose workflow was merged of parts with Layers. */
 export const inPart = <A, E, R>(task: Effect.Effect<A, E, R>, part: number): Effect.Effect<A, E, R> =>
   Effect.withFiber((fiber) => Effect.provideContext(task, fiber.getRef(Parts)[part]!))
+
+/** The services of a state of some part, for who is inside of the resources of the run. */
+export const servicesOf = (
+  fiber: { readonly context: Services; readonly getRef: <A>(ref: Context.Reference<A>) => A },
+  part: number
+): Services => {
+  const own = fiber.getRef(Parts)[part]
+  return own === undefined ? fiber.context : Context.merge(fiber.context, own)
+}

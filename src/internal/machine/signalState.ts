@@ -53,7 +53,10 @@ export const handler = (
       if (known === undefined) {
         return Exit.die(new TypeError(`there is no Runs to send signal "${signal.name}" through`))
       }
-      const own = byState === undefined ? request : { ...request, key: keyOf(byState(state)) }
+      const since = run.host?.since(run, false)
+      const until = since === undefined || request.timeout === undefined ? undefined : since + request.timeout
+      const keyed = byState === undefined ? request : { ...request, key: keyOf(byState(state)) }
+      const own = until === undefined ? keyed : { ...keyed, until }
       const waited = known.wait(own, run, fiber)
       if (late === undefined) return Effect.flatMap(waited, (value) => next(value, state, run))
       return Effect.matchEffect(waited, {

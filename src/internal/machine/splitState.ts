@@ -70,6 +70,10 @@ export const handler = (machine: Machine, given: Given): Handler => {
     const { f } = source
     return (state, run) => {
       const value: unknown = f(state)
+      if (run.host !== undefined && Effect.isEffect(value)) {
+        const detail = "the branch function returned an Effect, which may give others when the run is resumed"
+        return Exit.fail(workflowError(run, "invalid-branches", `${detail}; return the branches themselves`))
+      }
       return Effect.isEffect(value)
         ? Effect.flatMap(value, (value) => fromValue(value, "the Effect of the branch function gave", state, run))
         : fromValue(value, "the branch function returned", state, run)
@@ -108,7 +112,7 @@ const joiner = (
     const own = run.host === undefined
       ? split.run(list, config, run)
       : run.host.split(run, { list, config, isFollowOn, run: (list, config) => split.run(list, config, run) })
-    const joined = isPivot && run.ledger !== undefined ? forward(run.ledger, own) : own
+    const joined = isPivot && run.ledger !== undefined ? forward(run, run.ledger, own) : own
     if (onFailure === undefined) return Effect.flatMap(joined, (result) => onSuccess(result, state, run))
     return Effect.matchEffect(joined, {
       onSuccess: (result: SplitResult<unknown, unknown>) => onSuccess(result, state, run),
@@ -133,16 +137,12 @@ export const target = (machine: Machine, to: unknown, option: "next" | "otherwis
     const state = Exit.succeed(to)
     return () => state
   }
-  const answer: Target = (value, state, run) => {
+  return (value, state, run) => {
     const out: unknown = to(value, state)
-    return Effect.isEffect(out)
-      ? Effect.flatMap(out, (next) => toState(machine, run, `the Effect of ${option} gave`, next, names))
-      : toState(machine, run, `${option} returned`, out, names)
+    if (!Effect.isEffect(out)) return toState(machine, run, `${option} returned`, out, names)
+    const answer = run.host === undefined ? out : run.host.next(run, out)
+    return Effect.flatMap(answer, (next) => toState(machine, run, `the Effect of ${option} gave`, next, names))
   }
-  return (value, state, run) =>
-    run.host === undefined
-      ? answer(value, state, run)
-      : run.host.next(run, Effect.suspend(() => answer(value, state, run)))
 }
 
 /** What a callback has answered, if it is a state of the machine, and one that it may answer. */

@@ -75,7 +75,8 @@ export const start = (
     isTimed: timeout !== undefined || around?.isTimed === true,
     splits: machine.splits
   })
-  const forward = (): AnyEffect => withBranches(run, advance(machine, run, begin(run, initial)))
+  const forward = (): AnyEffect =>
+    run.host?.restore(run) ?? withBranches(run, advance(machine, run, begin(run, initial)))
   const started = policy === undefined
     ? within(run, body(fiber, run, ready, forward))
     : mayGoBack(fiber, run, ready, new Saga(policy, run), forward, nesting?.heir)
@@ -169,7 +170,7 @@ const withBranches = (run: Run, states: AnyEffect): AnyEffect =>
 /** Waits until the time of a run is up that starts now, however late the wait begins. */
 const expiry = (run: Run, timeout: Duration.Duration, clock: Clock.Clock): Effect.Effect<void> => {
   const { host } = run
-  if (host !== undefined) return until(host.deadline(run, timeout))
+  if (host !== undefined) return Effect.andThen(until(host.deadline(run, timeout)), host.begun)
   const start = clock.monotonicTimeNanosUnsafe()
   return Effect.suspend(() => {
     const elapsed = clock.monotonicTimeNanosUnsafe() - start

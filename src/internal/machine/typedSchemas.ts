@@ -4,9 +4,22 @@
  */
 import type * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
+import type {
+  BulkheadFullError,
+  BulkheadReentryError,
+  CompensationError,
+  ConfigurationError,
+  JoinTimeoutError,
+  JoinUnsatisfiedError,
+  WorkflowError,
+  WorkflowTimeoutError
+} from "../../CanoError.ts"
+import type { StoreError } from "../../MemoryStore.ts"
+import type { SignalError, SignalTimeoutError } from "../../Signal.ts"
 import type { Branches } from "../../Split.ts"
 import type * as TaskResult from "../../TaskResult.ts"
 import type { Work } from "../task/kind.ts"
+import type { PollTimeoutError } from "../task/poll.ts"
 import type { WorkError } from "./typedWork.ts"
 
 /** A Schema that writes and reads without services. */
@@ -25,12 +38,28 @@ export interface Schemas {
   readonly error?: AnySchema | undefined
 }
 
+/** What work fails with itself: what the engine fails with, it can write down. */
+export type Own<E> = E extends CompensationError<infer X, infer Before> ? Own<X> | Own<Before>
+  : E extends PollTimeoutError<infer X> ? Own<X>
+  : E extends
+    | ConfigurationError
+    | WorkflowError
+    | WorkflowTimeoutError
+    | JoinUnsatisfiedError<any, any>
+    | JoinTimeoutError<any, any>
+    | BulkheadFullError
+    | BulkheadReentryError
+    | SignalTimeoutError
+    | SignalError
+    | StoreError ? never
+  : E
+
 /** What the option must be, with a sentence in the place of a Schema that does not cover, or is missing. */
 export type Covering<Who extends string, A, E, Sch> =
   & { readonly success: Covers<Sch, "success", A, `${Who}: the Schema success does not cover what it succeeds with`> }
-  & ([E] extends [never] ? { readonly error?: AnySchema | undefined }
+  & ([Own<E>] extends [never] ? { readonly error?: AnySchema | undefined }
     : Sch extends { readonly error: unknown }
-      ? { readonly error: Covers<Sch, "error", E, `${Who}: the Schema error does not cover what it fails with`> }
+      ? { readonly error: Covers<Sch, "error", Own<E>, `${Who}: the Schema error does not cover what it fails with`> }
     : { readonly error: `${Who}: give error, a Schema of what it fails with` })
 
 /** What is no Schema at all, the compiler says that itself of. */

@@ -4,13 +4,13 @@
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { Issue } from "../../CanoError.ts"
-import type { Split, Task } from "../../Definition.ts"
+import type { Split, State, Task } from "../../Definition.ts"
 import { clip, list, misfit } from "../check/describe.ts"
 import * as flags from "../check/flags.ts"
 import { make as issue } from "../check/issue.ts"
 import { aDoubt, isDoubt } from "../saga/policy.ts"
 import { pivot, recorded } from "../saga/recorded.ts"
-import type { Undo } from "../saga/step.ts"
+import type { Step, Undo } from "../saga/step.ts"
 import type { BranchUndo } from "../split/config.ts"
 import type { Handler } from "./machine.ts"
 
@@ -116,7 +116,7 @@ const ofBranches = (state: Split, compensate: unknown, inDoubt: unknown, keep: u
 export const undoable = (state: Task, work: Handler): Handler => {
   const { compensate } = givenFor(state)
   if (state.isPivot) {
-    return (value, run) => run.ledger === undefined ? work(value, run) : pivot(run.ledger, () => work(value, run))
+    return (value, run) => run.ledger === undefined ? work(value, run) : pivot(run, run.ledger, () => work(value, run))
   }
   if (state.compensates === undefined) return work
   // work of a known kind waits, and is cut off where it does; what it had done by then is in doubt
@@ -156,4 +156,14 @@ export const ofSplit = (state: Split): Omit<BranchUndo, "state"> | undefined => 
       return known.get(name)
     }
   }
+}
+
+/** How one thing that a state has done is undone, by a definition; nothing where it is not. */
+export const of = (state: State, branch: Step["branch"]): Undo | undefined => {
+  if (state.kind === "exit" || state.kind === "signal") return undefined
+  if (state.kind === "split") return branch && ofSplit(state)?.of(branch.index, branch.name)
+  const { compensate } = givenFor(state)
+  return branch !== undefined || state.compensates === undefined
+    ? undefined
+    : { compensate: compensate as Undo["compensate"], inDoubt: state.compensates, part: state.part }
 }

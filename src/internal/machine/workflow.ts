@@ -15,6 +15,7 @@ import type { RunOptions } from "../../Workflow.ts"
 import { attempt, isPlain, show } from "../check/describe.ts"
 import { make as issue } from "../check/issue.ts"
 import * as schema from "../check/schema.ts"
+import { SeamsRef } from "../run/seams.ts"
 import * as policy from "../saga/policy.ts"
 import { source } from "../split/branches.ts"
 import { compile, splitsOf } from "./compile.ts"
@@ -125,7 +126,8 @@ export class WorkflowImpl {
           return Exit.fail(new ConfigurationError({ workflow: this.name, issues: all }))
         }
       }
-      if (ready.machine.exits.has(tagOf(initial)!)) return Exit.succeed(initial)
+      const isOver = ready.machine.exits.has(tagOf(initial)!)
+      if (isOver && fiber.getRef(SeamsRef).host?.isBack !== true) return Exit.succeed(initial)
       return start(fiber, ready, initial, options, nesting)
     })
   }

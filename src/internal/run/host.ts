@@ -6,10 +6,15 @@
  * A host may do what it is asked for later, or not at all, and answer from its records instead. What it fails with ends the
  * run.
  */
+import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type { Uncompensated } from "../../CanoError.ts"
 import type { SplitResult } from "../../SplitResult.ts"
+import type { Ledger } from "../saga/ledger.ts"
+import type { Step } from "../saga/step.ts"
 import type { BranchList } from "../split/branches.ts"
 import type { Config } from "../split/config.ts"
 import type { Run } from "./run.ts"
@@ -32,12 +37,35 @@ export interface Host {
   readonly visit: (run: Run, state: unknown, isSplit: boolean, work: AnyEffect) => AnyEffect
   /** The branches of a state and their join. */
   readonly split: (run: Run, split: HostedSplit) => Effect.Effect<SplitResult<unknown, unknown>, unknown, unknown>
-  /** What `next` or `otherwise` answers, where they are functions. */
+  /** What `next` or `otherwise` answers, where that is an Effect. */
   readonly next: (run: Run, answer: AnyEffect) => AnyEffect
   /** Where a run goes on that was there before; nothing for one that is new. A follow-on branch is a run of its own. */
   readonly resume: (run: Run) => Resumed | undefined
+  /** Whether the run was going back before, which it does also from an exit. */
+  readonly isBack: boolean
+  /** Until the run may end before its states have begun: not while something waits to be undone that was done before. */
+  readonly begun: Effect.Effect<void>
   /** The instant, in milliseconds of the Clock, at which the time of the run is up. */
   readonly deadline: (run: Run, timeout: Duration.Duration) => number
+  /** The instant from which on the state waits that a run is in, or a branch of its split; nothing where that has no record. */
+  readonly since: (run: Run, isBranch: boolean) => number | undefined
+  /**
+   * The states of a run are about to begin, inside of its resources: fills the ledger of one that was there before. What it is
+   * to fail with at once, if it was going back.
+   */
+  readonly restore: (run: Run) => Exit.Exit<never, unknown> | undefined
+  /** A step that can be undone, and where it is kept. */
+  readonly step: (run: Run, ledger: Ledger, step: Step, work: AnyEffect) => AnyEffect
+  /** The run only goes forward from here on. */
+  readonly pivoted: (run: Run) => void
+  /** The run is about to go back, for a reason. */
+  readonly goesBack: (run: Run, why: Cause.Cause<unknown>) => Effect.Effect<void>
+  /** One compensation: `work` ends with what has not been done, if so. */
+  readonly undo: (
+    run: Run,
+    step: Step,
+    work: Effect.Effect<Uncompensated | undefined>
+  ) => Effect.Effect<Uncompensated | undefined>
 }
 
 /** The state to enter, and the number of that visit. */

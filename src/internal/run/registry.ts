@@ -20,6 +20,8 @@ export interface Request {
   readonly since: "run" | "visit"
   /** Milliseconds. */
   readonly timeout: number | undefined
+  /** The instant at which the time is up, where that is known. */
+  readonly until?: number | undefined
   /** What is answered to who asks, when the signal is taken. */
   readonly reply: ((value: unknown) => unknown) | undefined
 }

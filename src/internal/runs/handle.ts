@@ -42,11 +42,7 @@ const make = (record: Record): RunHandle<unknown, unknown> => ({
   cancelBranch: (name) =>
     // a branch that cancels itself is found where it waits
     Effect.andThen(Effect.yieldNow, Effect.suspend(() => cancelBranch(record, name))),
-  settle: (key) =>
-    Effect.sync(() => {
-      const join = record.known.openJoin(key)
-      return join !== undefined && conclude(join)
-    }),
+  settle: (key) => Effect.sync(() => settle(record, key)),
   pause: (note) => Effect.sync(() => record.pause(note)),
   resume: Effect.sync(() => record.resume())
 })
@@ -55,7 +51,7 @@ const make = (record: Record): RunHandle<unknown, unknown> => ({
 // looking
 // -----------------------------------------------------------------------------
 
-const info = (record: Record): RunInfo => {
+export const info = (record: Record): RunInfo => {
   const { exit, known, mailbox, paused, run, runId, workflow } = record
   const isOver = exit !== undefined
   return {
@@ -112,7 +108,7 @@ export const refused = (
   return Exit.fail(new SignalError({ runId, signal: name, reason, detail }))
 }
 
-const faultOf = (signal: AnySignal, value: unknown, options: SendOptions | undefined): string | undefined => {
+export const faultOf = (signal: AnySignal, value: unknown, options: SendOptions | undefined): string | undefined => {
   if (!isSignal(signal)) return noSignal(signal)
   const [fault] = signal.faults
   if (fault !== undefined) return fault
@@ -146,7 +142,12 @@ const answer = (record: Record, signal: AnySignal, letter: Letter): Effect.Effec
 // branches
 // -----------------------------------------------------------------------------
 
-const cancelBranch = (record: Record, name: string): Effect.Effect<boolean, AmbiguousBranchError> => {
+export const settle = (record: Record, key: string | undefined): boolean => {
+  const join = record.known.openJoin(key)
+  return join !== undefined && conclude(join)
+}
+
+export const cancelBranch = (record: Record, name: string): Effect.Effect<boolean, AmbiguousBranchError> => {
   if (record.exit !== undefined) return Exit.succeed(false)
   const found = record.known.addressed(name)
   if (found.length > 1) {

@@ -206,6 +206,15 @@ export class Known {
     }))
   }
 
+  /** The first instant at which a wait is over, if one is. */
+  get wakesAt(): number | undefined {
+    let first: number | undefined
+    for (const { until } of this.#waits.keys()) {
+      if (until !== undefined && !(first !== undefined && first <= until)) first = until
+    }
+    return first
+  }
+
   /** Whether everything waits, as far as there are branches: whatever runs has a wait in it. */
   get isWaiting(): boolean {
     if (this.#waits.size === 0) return false

@@ -28,9 +28,19 @@ export interface Letter {
   readonly id: string | undefined
   readonly since: number
   where: "kept" | "on its way" | "taken" | "dropped"
+  /** Where it comes from, if it is kept outside of this process. */
+  readonly origin: Origin | undefined
   /** What was answered to those who ask, and who still does. */
   answer: Exit.Exit<unknown> | undefined
   readonly asking: Set<() => void>
+}
+
+/** Of a letter that is kept outside of this process, and read by who waits for it. */
+export interface Origin {
+  /** What it says to somebody who waits for a signal. */
+  readonly read: (own: SignalImpl) => Exit.Exit<unknown>
+  /** It is taken, and this is the reply; nothing where nobody is answered. */
+  readonly taken: (by: { readonly key: string }, own: SignalImpl, reply: Exit.Exit<unknown> | undefined) => void
 }
 
 /** Somebody who waits for a letter. */
@@ -159,7 +169,8 @@ export class Mailbox {
     signal: SignalImpl,
     value: unknown,
     { id, key }: { readonly id?: string | undefined; readonly key?: string | undefined },
-    since: number
+    since: number,
+    origin?: Origin
   ): Received | undefined {
     const box = this.#boxOf(signal.name)
     const known = id === undefined ? undefined : box.ids.get(id)
@@ -172,11 +183,13 @@ export class Mailbox {
       id,
       since,
       where: "kept",
+      origin,
       answer: undefined,
       asking: new Set()
     }
     const isTaken = box.deliver(letter)
-    if (!isTaken && box.kept.size >= signal.capacity) return undefined
+    // one that is kept elsewhere was counted there
+    if (!isTaken && origin === undefined && box.kept.size >= signal.capacity) return undefined
     this.received++
     if (!isTaken) box.keep(letter)
     if (id !== undefined) box.remember(id, letter)

@@ -20,7 +20,7 @@ import type { Current, Run, SplitLevel } from "../run/run.ts"
 import * as waits from "../run/waits.ts"
 import type { SignalImpl } from "../signal/signal.ts"
 import { Known, Visits } from "./known.ts"
-import type { Received } from "./mailbox.ts"
+import type { Origin, Received } from "./mailbox.ts"
 import { Mailbox } from "./mailbox.ts"
 import * as waiting from "./wait.ts"
 
@@ -51,6 +51,8 @@ export class Record implements Registered {
   #paused: Paused | undefined
   readonly #held = new Set<() => void>()
   #isCancelled = false
+  /** Whether it is driven no further here. */
+  isBroken = false
   constructor(runs: Map<string, Record>, clock: Clock.Clock, runId: string, workflow: string) {
     this.#runs = runs
     this.clock = clock
@@ -194,9 +196,9 @@ export class Record implements Registered {
   wait(request: Request, current: Current, fiber: AnyFiber): AnyEffect {
     const { key, since, signal, timeout } = request
     const after = since === "run" ? 0 : this.#visits.of(current)
-    const until = timeout === undefined
+    const until = request.until ?? (timeout === undefined
       ? undefined
-      : fiber.getRef(Clock.Clock).currentTimeMillisUnsafe() + timeout
+      : fiber.getRef(Clock.Clock).currentTimeMillisUnsafe() + timeout)
     return waits.told(
       { waits: "signal", signal: signal.name, signalKey: key, until },
       waiting.wait(this.mailbox, request, after, current)
@@ -207,13 +209,15 @@ export class Record implements Registered {
   receive(
     signal: SignalImpl,
     value: unknown,
-    options: { readonly id?: string | undefined; readonly key?: string | undefined }
+    options: { readonly id?: string | undefined; readonly key?: string | undefined },
+    since = this.known.now,
+    origin?: Origin
   ): Received | undefined {
-    const received = this.mailbox.receive(signal, value, options, this.known.now)
-    if (received !== undefined) {
+    const received = this.mailbox.receive(signal, value, options, since, origin)
+    if (received !== undefined && this.#run !== undefined) {
       this.note({
         _tag: "Signal",
-        run: this.#run!,
+        run: this.#run,
         signal: signal.name,
         signalKey: options.key,
         id: options.id,
@@ -254,6 +258,17 @@ export class Record implements Registered {
       this.#held.clear()
     }
     return true
+  }
+
+  /** Ends what runs of it here, of which nothing is undone: it goes on elsewhere, or later. */
+  breakOff(): void {
+    this.isBroken = true
+    if (this.#run !== undefined) this.#run.rollsBack = false
+    this.#fiber?.interruptUnsafe()
+  }
+
+  get isCancelled(): boolean {
+    return this.#isCancelled
   }
 
   cancel(compensate: boolean, by: number): void {

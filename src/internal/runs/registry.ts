@@ -26,10 +26,11 @@ interface Kept {
   record: Record | undefined
 }
 
-const KeptRef = Context.Reference<Kept>("effect-cano/Runs/Kept", { defaultValue: () => ({ record: undefined }) })
+export const KeptRef = Context.Reference<Kept>("effect-cano/Runs/Kept", { defaultValue: () => ({ record: undefined }) })
 
 export class Memory implements Registry {
-  readonly #runs = new Map<string, Record>()
+  /** By their ids. */
+  readonly runs = new Map<string, Record>()
 
   enlist(fiber: AnyFiber): Registered {
     const kept = fiber.getRef(KeptRef)
@@ -40,14 +41,17 @@ export class Memory implements Registry {
   }
 
   make(fiber: AnyFiber, runId: string, workflow: string): Record {
-    return new Record(this.#runs, fiber.getRef(Clock.Clock), runId, workflow)
+    return new Record(this.runs, fiber.getRef(Clock.Clock), runId, workflow)
   }
 
-  readonly get = (runId: string): Effect.Effect<Option.Option<RunHandle<unknown, unknown>>> =>
-    Effect.sync(() => Option.map(Option.fromUndefinedOr(this.#runs.get(runId)), handle.of))
+  readonly get = (runId: string): Effect.Effect<Option.Option<RunHandle<unknown, unknown>>> => this.inMemory(runId)
+
+  inMemory(runId: string): Effect.Effect<Option.Option<RunHandle<unknown, unknown>>> {
+    return Effect.sync(() => Option.map(Option.fromUndefinedOr(this.runs.get(runId)), handle.of))
+  }
 
   readonly list: Effect.Effect<ReadonlyArray<RunHandle<unknown, unknown>>> = Effect.sync(() =>
-    [...this.#runs.values()].map(handle.of)
+    [...this.runs.values()].map(handle.of)
   )
 }
 

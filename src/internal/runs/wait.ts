@@ -13,6 +13,7 @@ import type { AnyEffect, AnyFiber } from "../fibers/any.ts"
 import { later } from "../fibers/dispatcher.ts"
 import type { Entry } from "../fibers/line.ts"
 import { isTired } from "../fibers/share.ts"
+import * as host from "../run/host.ts"
 import type { Request } from "../run/registry.ts"
 import type { Current } from "../run/run.ts"
 import type { SignalImpl } from "../signal/signal.ts"
@@ -61,7 +62,9 @@ class Wait implements Waiting {
   }
 
   #start(timeout: number): void {
-    const timer = Effect.map(Effect.sleep(Duration.millis(timeout)), () => {
+    const { until } = this.#request
+    const time = until === undefined ? Effect.sleep(Duration.millis(timeout)) : host.until(until)
+    const timer = Effect.map(time, () => {
       // who has a letter has it, whatever the clock says (M2)
       if (!this.#mailbox.leave(this.#name, this)) return
       this.#go(this.#late(timeout))
@@ -101,8 +104,9 @@ class Wait implements Waiting {
   }
 
   /** The value of a letter. Another signal of the same name may have another Schema. */
-  #valueOf({ signal, value }: Letter): Exit.Exit<unknown> {
+  #valueOf({ origin, signal, value }: Letter): Exit.Exit<unknown> {
     const own = this.#request.signal as unknown as SignalImpl
+    if (origin !== undefined) return origin.read(own)
     const wrong = signal === own ? undefined : own.wrong(value)
     return wrong === undefined ? Exit.succeed(value) : Exit.die(
       new TypeError(
@@ -127,16 +131,18 @@ class Wait implements Waiting {
       return undefined
     }
     letter.where = "taken"
-    return Exit.isSuccess(exit) ? this.#reply(letter) : refuse(letter)
+    const replied = Exit.isSuccess(exit) ? this.#reply(letter, exit.value) : refuse(letter)
+    letter.origin?.taken(this.#current, this.#request.signal as unknown as SignalImpl, letter.answer)
+    return replied
   }
 
-  #reply(letter: Letter): AnyEffect | undefined {
+  #reply(letter: Letter, value: unknown): AnyEffect | undefined {
     const { reply, signal } = this.#request
     if (reply === undefined) {
       answered(letter, Exit.void)
       return undefined
     }
-    const made = Result.try({ try: () => reply(letter.value), catch: identity })
+    const made = Result.try({ try: () => reply(value), catch: identity })
     const wrong = Result.isSuccess(made) ? (signal as unknown as SignalImpl).wrongReply(made.success) : undefined
     if (Result.isSuccess(made) && wrong === undefined) {
       answered(letter, Exit.succeed(made.success))

@@ -34,6 +34,8 @@ export class Ledger {
   isStuck = false
   /** Whether nothing is kept any more: the run only goes forward. */
   #isForward = false
+  /** The keys of what was done in a life of the run before. */
+  readonly #restored = new Set<string>()
   /** Who takes what comes when its owner has ended. */
   #heir: ((item: Item) => Due) | undefined
   constructor(counts: Counts) {
@@ -63,6 +65,32 @@ export class Ledger {
     this.#counts.kept += stepsOf([item]).length
     this.items.push(item)
     return undefined
+  }
+
+  /** What was done before, in a life of the run that has ended; its order is known. */
+  restore(items: ReadonlyArray<Item>): void {
+    this.#counts.kept += stepsOf(items).length
+    for (const item of items) {
+      this.items.push(item)
+      if (item._tag === "Step") this.#restored.add(item.key)
+    }
+  }
+
+  /** What was done before in a split is kept by that, which is entered again. */
+  withdraw(item: Item): void {
+    const at = this.items.indexOf(item)
+    if (at < 0) return
+    this.items.splice(at, 1)
+    this.#counts.kept -= stepsOf([item]).length
+  }
+
+  /** A step that was left in doubt runs again: what comes of that counts. */
+  forget(key: string): void {
+    // most steps have not run before
+    if (!this.#restored.delete(key)) return
+    const items = this.items.filter((item) => item._tag !== "Step" || item.key !== key)
+    this.#counts.kept -= this.items.length - items.length
+    this.items = items
   }
 
   /** From here on the run only goes forward. */

@@ -21,16 +21,21 @@ export const recorded = (ledger: Ledger, run: Run, given: Given, work: () => Any
     const { key } = fiber.getRef(CurrentRunRef)
     const step: Step = { ...given, _tag: "Step", key, context, order: 0, done: undefined }
     ledger.begin(step)
-    return Effect.onExitPrimitive(Effect.suspend(work), (exit) => ledger.end(step, exit))
+    const { host } = run
+    const body = host === undefined ? Effect.suspend(work) : host.step(run, ledger, step, Effect.suspend(work))
+    return Effect.onExitPrimitive(body, (exit) => ledger.end(step, exit))
   }))
 
 /** With the success of something the run only goes forward. */
-export const forward = <A, E, R>(ledger: Ledger, self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+export const forward = <A, E, R>(run: Run, ledger: Ledger, self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.onExitPrimitive(self, (exit) => {
-    if (Exit.isSuccess(exit)) ledger.pivot()
+    if (Exit.isSuccess(exit)) {
+      ledger.pivot()
+      run.host?.pivoted(run)
+    }
     return undefined
   })
 
 /** The same of a step. */
-export const pivot = (ledger: Ledger, work: () => AnyEffect): AnyEffect =>
-  Effect.uninterruptible(forward(ledger, Effect.suspend(work)))
+export const pivot = (run: Run, ledger: Ledger, work: () => AnyEffect): AnyEffect =>
+  Effect.uninterruptible(forward(run, ledger, Effect.suspend(work)))

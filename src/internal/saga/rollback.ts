@@ -112,7 +112,7 @@ const undoChild = (going: Going, { build, items, part, saga }: Child): Effect.Ef
       bounded(fiber, context, build(scope, outer), limitOf(fiber, timeout, own.until), grace),
       (built) => {
         if (!isDone(built)) {
-          const fail = (step: Step) => failed(own, step, "not started", causeOf(built))
+          const fail = (step: Step) => failed(own, failureOf(step, "not started", causeOf(built)), step)
           return Effect.forEach(backwards(items), fail, { discard: true })
         }
         const parts = built.value
@@ -143,7 +143,9 @@ const compensate = (going: Going, step: Step): Effect.Effect<void> =>
     const { run, saga, until, why } = going
     const { policy: { grace, retry, timeout } } = saga
     const limit = limitOf(fiber, timeout, until)
-    if (Duration.isZero(limit) && until !== undefined) return failed(going, step, "not started", Cause.empty)
+    if (Duration.isZero(limit) && until !== undefined) {
+      return failed(going, failureOf(step, "not started", Cause.empty), step)
+    }
     const once = Effect.suspend(() =>
       returned.effect(
         `state "${clip(step.state)}"`,
@@ -153,12 +155,19 @@ const compensate = (going: Going, step: Step): Effect.Effect<void> =>
     )
     const work = retry === undefined ? once : Effect.retry(once, retry)
     const body = tell(run, { _tag: "Compensation", run, step }, work)
-    return Effect.flatMap(bounded(fiber, contextOf(going, step), body, limit, grace), (ended) => {
-      if (!isDone(ended)) return failed(going, step, ended.how, causeOf(ended))
-      going.left.delete(step)
-      going.outcome.compensated.push(step.key)
-      return Exit.void
-    })
+    const { host } = run
+    const undone = () =>
+      Effect.flatMap(bounded(fiber, contextOf(going, step), body, limit, grace), (ended) => {
+        if (isDone(ended)) {
+          going.left.delete(step)
+          going.outcome.compensated.push(step.key)
+          return Effect.succeed(undefined)
+        }
+        const failure = failureOf(step, ended.how, causeOf(ended))
+        return Effect.as(failed(going, failure, step), failure)
+      })
+    // a host says when it starts
+    return Effect.asVoid(host === undefined ? undone() : host.undo(run, step, Effect.suspend(undone)))
   })
 
 /** The time that is left for one thing. */
@@ -168,14 +177,10 @@ const limitOf = (fiber: AnyFiber, limit: Duration.Duration, until: bigint | unde
   return left <= 0n ? Duration.zero : Duration.min(limit, Duration.nanos(left))
 }
 
-const failed = (
-  going: Going,
-  step: Step,
-  how: Uncompensated["how"],
-  cause: Cause.Cause<unknown>
-): Effect.Effect<void> => {
+const failed = (going: Going, failure: Uncompensated, step: Step): Effect.Effect<void> => {
+  const { cause, how } = failure
   going.left.delete(step)
-  going.outcome.failures.push(failureOf(step, how, cause))
+  going.outcome.failures.push(failure)
   return told(`the compensation of ${clip(step.key, 200)}`, { how, cause })
 }
 

@@ -58,6 +58,19 @@ export class Saga {
     this.ledger = new Ledger(this)
   }
 
+  /** What was done and undone before, in a life of the run that has ended. */
+  restore(before: {
+    readonly items: ReadonlyArray<Item>
+    readonly ended: number
+    readonly compensated: ReadonlyArray<string>
+    readonly failures: ReadonlyArray<Uncompensated>
+  }): void {
+    this.ended = before.ended
+    this.ledger.restore(before.items)
+    this.#compensated.push(...before.compensated)
+    this.#failures.push(...before.failures)
+  }
+
   /** Where what is done at some place is kept; nowhere if it is done to undo something. */
   ledgerOf(current: Current): Ledger | undefined {
     if (current instanceof Undoing) return undefined
@@ -151,7 +164,12 @@ export class Saga {
     const own: Child = { ...child, _tag: "Child", items, order: 0, saga: this }
     if (Exit.isFailure(exit)) {
       if (!this.#goesBack(exit.cause)) return undefined
-      return Effect.map(this.undo([own], exit.cause), () => this.ending(exit))
+      const undo = this.undo([own], exit.cause)
+      const { host } = this.run
+      return Effect.map(
+        host === undefined ? undo : Effect.andThen(host.goesBack(this.run, exit.cause), undo),
+        () => this.ending(exit)
+      )
     }
     const due = heir?.ledger.add(own)
     return due && Effect.as(due, exit)
@@ -188,7 +206,10 @@ export class Saga {
     const items = this.ledger.take()
     if (!this.#goesBack(cause)) return undefined
     this.ledger.close((item) => Effect.asVoid(this.undo([item], cause)))
-    return items.length > 0 ? Effect.asVoid(this.undo(items, cause)) : undefined
+    if (items.length === 0) return undefined
+    const { host } = this.run
+    const undo = Effect.asVoid(this.undo(items, cause))
+    return host === undefined ? undo : Effect.andThen(host.goesBack(this.run, cause), undo)
   }
 
   /** The end of a run: where something could not be undone, that is its error, with what it went back for. */

@@ -83,7 +83,7 @@ export class Account {
 // -----------------------------------------------------------------------------
 
 /** Of a decided split no list is read: what stands for it has as many branches as there were. */
-export const standIn = (list: BranchList, { decided }: Recall): BranchList => {
+export const standIn = (list: BranchList, { decided }: Pick<Recall, "decided">): BranchList => {
   if (decided === undefined) return list
   const { total } = decided
   const isKnown = list._tag === "Known"
@@ -96,11 +96,16 @@ export const standIn = (list: BranchList, { decided }: Recall): BranchList => {
 
 /** What is recalled that cannot have been this split. Whoever keeps it looks before; here it is a defect. */
 export const misfit = (list: BranchList, { hedge }: Config, recall: Recall): Exit.Exit<never> | undefined => {
-  const sentence = wrong(list, hedge !== undefined, recall)
+  const sentence = faultOf(list, hedge !== undefined, recall)
   return sentence === undefined ? undefined : Exit.die(new Error(`a split cannot go on: ${sentence}`))
 }
 
-const wrong = (list: BranchList, isHedged: boolean, { decided, outcomes }: Recall): string | undefined => {
+/** The same as a sentence, for who keeps it, of the list that there would be. */
+export const faultOf = (
+  list: BranchList,
+  isHedged: boolean,
+  { decided, outcomes }: Pick<Recall, "decided" | "outcomes">
+): string | undefined => {
   if (list._tag === "Growing" || isHedged) return `it ${isHedged ? "hedges" : "grows"}, and is not known from before`
   const known = new Set<number>()
   const most = list._tag === "Known" ? list.items.length : Number.POSITIVE_INFINITY

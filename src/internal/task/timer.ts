@@ -14,7 +14,9 @@ import * as Predicate from "effect/Predicate"
 import { misfits } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
 import * as returned from "../check/returned.ts"
-import type { AnyEffect } from "../fibers/any.ts"
+import type { AnyEffect, AnyFiber } from "../fibers/any.ts"
+import { Branch } from "../run/branch.ts"
+import { currentOf, levelIn, runOf } from "../run/run.ts"
 import * as waits from "../run/waits.ts"
 import * as given from "./given.ts"
 import { Task } from "./kind.ts"
@@ -59,7 +61,21 @@ const wait = (until: unknown, isAnswer: boolean): AnyEffect => {
 
 /** A duration from now on. */
 const waitLong = (duration: Duration.Duration): Effect.Effect<void> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) => told(now + Duration.toMillis(duration), Effect.sleep(duration)))
+  Effect.withFiber((fiber) => {
+    const since = sinceOf(fiber)
+    if (since !== undefined) return waitFor(since + Duration.toMillis(duration))
+    const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+    return told(now + Duration.toMillis(duration), Effect.sleep(duration))
+  })
+
+/** When the wait began, where that is written down: it may have been in an earlier life of the run. */
+const sinceOf = (fiber: AnyFiber): number | undefined => {
+  const current = currentOf(fiber)
+  const run = runOf(levelIn(current))
+  if (current === undefined || run?.host === undefined) return undefined
+  const isBranch = current instanceof Branch && current.level.key === run.key
+  return current === run || isBranch ? run.host.since(run, isBranch) : undefined
+}
 
 const longest = 60_000
 

@@ -252,14 +252,15 @@ export const runs: Mutants = {
     },
     {
       what: "what next answers is not looked at",
-      from: ": toState(machine, run, `${option} returned`, out, names)",
-      to: ": Exit.succeed(out)",
+      from: "if (!Effect.isEffect(out)) return toState(machine, run, `${option} returned`, out, names)",
+      to: "if (!Effect.isEffect(out)) return Exit.succeed(out)",
       tests: "check/callbacks machine/Workflow"
     },
     {
       what: "what an Effect of next gives is not looked at",
-      from: "Effect.flatMap(out, (next) => toState(machine, run, `the Effect of ${option} gave`, next, names))",
-      to: "out",
+      from:
+        "return Effect.flatMap(answer, (next) => toState(machine, run, `the Effect of ${option} gave`, next, names))",
+      to: "return answer",
       tests: "check/callbacks machine/Workflow"
     },
     {
@@ -648,7 +649,7 @@ export const runs: Mutants = {
     },
     {
       what: "a run that starts in an exit state is a run",
-      from: "if (ready.machine.exits.has(tagOf(initial)!)) return Exit.succeed(initial)",
+      from: "if (isOver && fiber.getRef(SeamsRef).host?.isBack !== true) return Exit.succeed(initial)",
       to: "",
       tests: "machine/Workflow adversarial/machine laws/machine"
     }

@@ -15,14 +15,14 @@ export const sagas: Mutants = {
     },
     {
       what: "a pivot that fails is passed",
-      from: "if (Exit.isSuccess(exit)) ledger.pivot()",
-      to: "ledger.pivot()",
+      from: "    if (Exit.isSuccess(exit)) {\n      ledger.pivot()",
+      to: "    {\n      ledger.pivot()",
       tests: "saga/saga"
     },
     {
       what: "a pivot can be interrupted",
-      from: "  Effect.uninterruptible(forward(ledger, Effect.suspend(work)))",
-      to: "  Effect.interruptible(forward(ledger, Effect.suspend(work)))",
+      from: "  Effect.uninterruptible(forward(run, ledger, Effect.suspend(work)))",
+      to: "  Effect.interruptible(forward(run, ledger, Effect.suspend(work)))",
       tests: "saga/saga"
     }
   ],
@@ -227,8 +227,8 @@ export const sagas: Mutants = {
     },
     {
       what: "a run whose Layers fail to be released does not go back",
-      from: "return Effect.map(this.undo([own], exit.cause), () => this.ending(exit))",
-      to: "return undefined",
+      from: "      const undo = this.undo([own], exit.cause)\n",
+      to: "      return undefined\n      const undo = this.undo([own], exit.cause)\n",
       tests: "saga/children"
     },
     {
@@ -303,8 +303,8 @@ export const sagas: Mutants = {
     },
     {
       what: "the time of all is not looked at",
-      from: "if (Duration.isZero(limit) && until !== undefined) return",
-      to: "if (Duration.isZero(limit) && until === undefined) return",
+      from: "if (Duration.isZero(limit) && until !== undefined) {",
+      to: "if (Duration.isZero(limit) && until === undefined) {",
       tests: "saga/saga"
     },
     {

@@ -31,8 +31,9 @@ export const signals: Mutants = {
     },
     {
       what: "the id of one that is refused is remembered",
-      from: "    if (!isTaken && box.kept.size",
-      to: "    if (id !== undefined) box.ids.set(id, letter)\n    if (!isTaken && box.kept.size",
+      from: "    if (!isTaken && origin === undefined && box.kept.size",
+      to:
+        "    if (id !== undefined) box.ids.set(id, letter)\n    if (!isTaken && origin === undefined && box.kept.size",
       tests: "signal/Signal laws/signals"
     },
     {

@@ -1,0 +1,480 @@
+/**
+ * The host of a durable run: it writes each transition to the journal before the run goes on, and answers from the journal
+ * what was settled before. It lives as long as this process drives the run.
+ */
+import type * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Result from "effect/Result"
+import type { Issue, Uncompensated } from "../../CanoError.ts"
+import type { NewRow } from "../../journal.ts"
+import type { AnyEffect } from "../fibers/any.ts"
+import { later } from "../fibers/dispatcher.ts"
+import { tagOf } from "../machine/machine.ts"
+import * as doubt from "../run/doubt.ts"
+import type { Host, HostedSplit, Resumed } from "../run/host.ts"
+import { segment } from "../run/keys.ts"
+import type { Run } from "../run/run.ts"
+import { SplitLevel } from "../run/run.ts"
+import type { Fan } from "../saga/fan.ts"
+import type { Ledger } from "../saga/ledger.ts"
+import type { Step } from "../saga/step.ts"
+import type { BranchList } from "../split/branches.ts"
+import { namesOf } from "../split/branches.ts"
+import { workflowError } from "../split/frame.ts"
+import type { Remembered } from "../split/recall.ts"
+import * as recalling from "../split/recall.ts"
+import { nameIn } from "../split/record.ts"
+import type { Codecs } from "./codecs.ts"
+import * as definitions from "./definition.ts"
+import type { ExitCodec } from "./errors.ts"
+import type { Past, Settled, Started } from "./past.ts"
+import type { Pen } from "./pen.ts"
+import * as place from "./place.ts"
+import { Restored } from "./restore.ts"
+import * as text from "./text.ts"
+
+/** What the host of one run is made of. */
+export interface Given {
+  readonly pen: Pen
+  readonly codecs: Codecs
+  readonly past: Past
+  readonly visit: number
+  readonly state: unknown
+  readonly version: number
+  readonly createdAt: number
+  readonly clock: Clock.Clock
+  /** Ends what steps have started that are not run again: before anything is undone that was done before it. */
+  readonly orphans: Effect.Effect<void>
+  /** The states of the run are about to begin, or to be undone. */
+  readonly begins: () => void
+  /** The run has entered a state. */
+  readonly enters: () => void
+  /** The letters that were taken by what is in a place, which are taken for good with its row. */
+  readonly taken: (place: string) => void
+  /** The run is not driven any further: what the journal says can't be followed. */
+  readonly refuse: (rule: "state" | "compensation" | "encoding" | "branch", detail: string) => void
+  /** The same: the definition turns out to be one that can't be durable. */
+  readonly misconfigured: (issues: ReadonlyArray<Issue>) => void
+  /** The services around the run. */
+  readonly services: Context.Context<never>
+}
+
+type Split = Parameters<Host["split"]>[1]
+
+export class DurableHost implements Host {
+  readonly #given: Given
+  /** When the run and its follow-on branches have entered the states that they are in. */
+  readonly #since = new WeakMap<Run, number>()
+  /** Those that are in a split whose branches start with it. */
+  readonly #atOnce = new WeakSet<Run>()
+  #restored: Restored | undefined
+  #hasBegun = false
+  readonly #atBegin: Array<() => void> = []
+  constructor(given: Given) {
+    this.#given = given
+  }
+
+  // ---------------------------------------------------------------------------
+  // transitions
+  // ---------------------------------------------------------------------------
+
+  visit(run: Run, _state: unknown, _isSplit: boolean, work: AnyEffect): AnyEffect {
+    if (!this.#since.has(run)) this.#since.set(run, this.#begun(run))
+    if (run.root === run) this.#given.enters()
+    return Effect.flatMap(work, (next) => this.#enter(run, next))
+  }
+
+  #begun(run: Run): number {
+    const { clock, past } = this.#given
+    if (run.root === run) return past.at
+    const { outer } = run
+    const around = outer instanceof SplitLevel ? outer.run : undefined
+    return past.entered.get(place.stem(run))?.at ??
+      // it has begun with its split, unless that lets it wait
+      (around !== undefined && this.#atOnce.has(around) ? this.#since.get(around) : undefined) ??
+      clock.currentTimeMillisUnsafe()
+  }
+
+  /** The next state of a run is written before it is entered. */
+  #enter(run: Run, next: unknown): AnyEffect {
+    const { clock, codecs, pen, taken, version } = this.#given
+    const tag = tagOf(next)
+    const known = tag === undefined ? undefined : codecs.stateOf(tag)
+    // what is no state is an error of the engine, which says so
+    if (known === undefined || Effect.isEffect(next)) return Exit.succeed(next)
+    const data = encoded(codecs.state.encode(next))
+    if (Result.isFailure(data)) {
+      const detail = `the next state "${tag}" does not fit its Schema: ${data.failure}`
+      return Exit.fail(workflowError(run, "invalid-state", detail))
+    }
+    const isRoot = run.root === run
+    taken(place.of(run))
+    // however long it takes to write it
+    const entered = () => {
+      this.#since.set(run, clock.currentTimeMillisUnsafe())
+      return Exit.succeed(next)
+    }
+    const visit = run.visit + 1
+    const row: NewRow = {
+      kind: "enter",
+      key: place.visit(place.stem(run), visit, tag!),
+      data: data.success,
+      kept: false
+    }
+    if (!isRoot) {
+      // the end of a follow-on branch is written as that of a branch
+      return known.kind === "exit" ? Exit.succeed(next) : Effect.flatMap(pen.put([row]), entered)
+    }
+    const head = { entered: { visit, state: tag!, version } }
+    if (known.kind === "exit" && !codecs.definition.hasResources) {
+      pen.later([row], head)
+      return Exit.succeed(next)
+    }
+    return Effect.flatMap(pen.put([row], head), entered)
+  }
+
+  next(_run: Run, answer: AnyEffect): AnyEffect {
+    return Effect.andThen(this.#given.pen.flush, answer)
+  }
+
+  resume(run: Run): Resumed | undefined {
+    const { codecs, past, state, visit } = this.#given
+    if (run.root === run) return { state, visit }
+    const entered = past.entered.get(place.stem(run))
+    if (entered === undefined) return undefined
+    const read = codecs.state.decode(entered.state)
+    if (Result.isSuccess(read)) return { state: read.success, visit: entered.visit }
+    this.#given.refuse("encoding", `the state of branch ${place.stem(run)} does not fit its Schema: ${read.failure}`)
+    return undefined
+  }
+
+  deadline(_run: Run, timeout: Duration.Duration): number {
+    return this.#given.createdAt + Duration.toMillis(timeout)
+  }
+
+  since(run: Run, isBranch: boolean): number | undefined {
+    // behind a bulkhead a branch starts later than its split
+    return isBranch && !this.#atOnce.has(run) ? undefined : this.#since.get(run)
+  }
+
+  // ---------------------------------------------------------------------------
+  // splits
+  // ---------------------------------------------------------------------------
+
+  split(run: Run, { config, isFollowOn, list, run: start }: Split): ReturnType<HostedSplit["run"]> {
+    const { past, pen } = this.#given
+    const own = place.of(run)
+    const wrong = isFollowOn ? [] : this.#issuesOf(run, list)
+    if (wrong.length > 0) {
+      this.#given.misconfigured(wrong)
+      return Effect.never
+    }
+    const outcomes: Array<Remembered> = []
+    const known = new Set<number>()
+    const joined = past.joins.get(own)
+    // the branches of a record may stand in another order now
+    const moved = new Map<number, number>()
+    for (const { exit, index: before, segment } of past.outcomes.get(own) ?? []) {
+      const index = indexIn(list, before, segment) ?? (joined === undefined ? undefined : before)
+      if (index === undefined) {
+        const detail = `branch ${own}/${segment} has ended, and there is no such branch any more`
+        return this.#refuse("branch", `${detail}; the branches of a state must be the same as long as a run is in it`)
+      }
+      const read = this.#endOf(run, isFollowOn, index, list).decode(exit)
+      if (Result.isFailure(read)) {
+        const what = `how branch "${segment}" of ${own} has ended`
+        return this.#refuse("encoding", `${what} does not fit its Schema: ${read.failure}`)
+      }
+      moved.set(before, index)
+      outcomes.push({ index, exit: read.success })
+      known.add(index)
+    }
+    const decided = joined && { ...joined, counted: joined.counted.map((index) => moved.get(index) ?? index) }
+    const fault = recalling.faultOf(recalling.standIn(list, { decided }), config.hedge !== undefined, {
+      decided,
+      outcomes
+    })
+    if (fault !== undefined) return this.#refuse("branch", `the split of ${own} can't go on: ${fault}`)
+    const isAtOnce = config.bulkhead === undefined && config.pool === undefined && config.hedge === undefined
+    if (isAtOnce) this.#atOnce.add(run)
+    else this.#atOnce.delete(run)
+    const { timeout } = config
+    return start(this.#recording(run, own, list, isFollowOn, known), {
+      ...config,
+      ...(timeout === undefined || !Duration.isFinite(timeout)
+        ? {}
+        : { deadline: this.#since.get(run)! + Duration.toMillis(timeout) }),
+      recall: {
+        outcomes,
+        decided,
+        onDecided: (recorded) => {
+          const data = text.stringify(recorded)
+          const cancelled = recorded.counted.filter((index) => !known.has(index))
+          pen.later([
+            // those that somebody has cancelled count, and have written nothing
+            ...cancelled.map((index) => ({
+              kind: "settle" as const,
+              key: place.branch(own, nameIn(list, index)),
+              data: `{"i":${index},"x":{"c":[{"i":null}]}}`,
+              kept: run.saga !== undefined
+            })),
+            { kind: "join", key: own, data: Result.getOrThrow(data), kept: false }
+          ])
+        },
+        entered: this.#since.get(run),
+        onFan: (fan) => this.#refill(own, fan, list)
+      }
+    })
+  }
+
+  #refuse(rule: "encoding" | "branch", detail: string): Effect.Effect<never> {
+    this.#given.refuse(rule, detail)
+    return Effect.never
+  }
+
+  /** What shows of a list that a function has answered. */
+  #issuesOf(run: Run, list: BranchList): ReadonlyArray<Issue> {
+    const state = this.#given.codecs.stateOf(run.state)
+    if (state?.kind !== "split") return []
+    return list._tag === "Growing"
+      ? definitions.ofGrowing(state)
+      : definitions.ofBranches(state, list._tag === "Known" ? namesOf(list) : ["0"])
+  }
+
+  #endOf(run: Run, isFollowOn: boolean, index: number, list: BranchList): ExitCodec {
+    const { codecs } = this.#given
+    return isFollowOn ? codecs.end : codecs.branchEnd(run.state, nameIn(list, index))
+  }
+
+  /** The branches of a list, of which each is written when it has ended. */
+  #recording(run: Run, own: string, list: BranchList, isFollowOn: boolean, known: Set<number>): BranchList {
+    const record = (branch: AnyEffect, index: number): AnyEffect =>
+      known.has(index) ? branch : this.#recorded(run, own, list, isFollowOn, index, branch, known)
+    if (list._tag === "Known") return { ...list, items: list.items.map(record) }
+    // a list that grows is refused by the rules
+    if (list._tag === "Growing") return list
+    const { items } = list
+    return { ...list, items: { [Symbol.iterator]: () => mapped(items[Symbol.iterator](), record) } }
+  }
+
+  #recorded(
+    run: Run,
+    own: string,
+    list: BranchList,
+    isFollowOn: boolean,
+    index: number,
+    branch: AnyEffect,
+    known: Set<number>
+  ): AnyEffect {
+    const { pen, taken } = this.#given
+    const name = nameIn(list, index)
+    const key = place.branch(own, name)
+    const codec = this.#endOf(run, isFollowOn, index, list)
+    const kept = run.saga !== undefined
+    return Effect.flatMap(Effect.exit(branch), (exit) => {
+      // what was cut off has not settled
+      if (Exit.isFailure(exit) && pen.over !== undefined) return exit
+      const written = fitting(codec, exit, `branch "${name}" of state "${run.state}"`)
+      const data = Result.getOrThrow(text.stringify({ i: index, x: written.json }))
+      taken(key)
+      known.add(index)
+      return Effect.flatMap(pen.put([{ kind: "settle", key, data, kept }]), () => written.exit)
+    })
+  }
+
+  // ---------------------------------------------------------------------------
+  // what can be undone
+  // ---------------------------------------------------------------------------
+
+  restore(run: Run): Exit.Exit<never, unknown> | undefined {
+    const exit = this.#restore(run)
+    this.#given.begins()
+    this.#hasBegun = true
+    for (const tell of this.#atBegin.splice(0)) tell()
+    return exit
+  }
+
+  get isBack(): boolean {
+    return this.#given.past.why !== undefined
+  }
+
+  readonly begun: Effect.Effect<void> = Effect.callback((resume) => {
+    const { started, why } = this.#given.past
+    if (this.#hasBegun || (started.size === 0 && why === undefined)) return resume(Exit.void)
+    const fiber = Fiber.getCurrent()!
+    this.#atBegin.push(() => later(fiber, () => resume(Exit.void)))
+  })
+
+  #restore(run: Run): Exit.Exit<never, unknown> | undefined {
+    const { codecs, past } = this.#given
+    const { saga } = run
+    const fiber = Fiber.getCurrent()!
+    const made = definitions.ofServices(fiber.context, this.#given.services)
+    if (made.length > 0) {
+      this.#given.misconfigured(made)
+      return Exit.interrupt()
+    }
+    if (saga === undefined) return undefined
+    const restored = this.#restored = new Restored(past, this.#given.visit, codecs, run.keyOfRun, fiber)
+    const fault = restored.read()
+    if (fault !== undefined) {
+      this.#given.refuse(fault.rule, fault.detail)
+      return Exit.die(fault)
+    }
+    if (past.forward.has("")) saga.ledger.pivot()
+    saga.restore({
+      items: restored.items(""),
+      ended: restored.ended,
+      compensated: restored.compensated,
+      failures: restored.failures
+    })
+    if (past.why === undefined) return undefined
+    const why = codecs.causes.decode(past.why.cause)
+    if (Result.isSuccess(why)) return Exit.failCause(why.success)
+    this.#given.refuse("encoding", `why the run goes back does not fit the Schema of errors: ${why.failure}`)
+    return Exit.die(why.failure)
+  }
+
+  /** What was done in the branches of a split that is entered again. */
+  #refill(split: string, fan: Fan, list: BranchList): void {
+    const restored = this.#restored
+    if (restored === undefined) return
+    const group = restored.group(split)
+    if (group !== undefined) fan.parent.withdraw(group)
+    const branches = restored.branches(split)
+    const failed = restored.failures
+    const { forward } = this.#given.past
+    if (branches.length === 0 && failed.length === 0 && forward.size === 0) return
+    const indices = new Map<string, number>()
+    const total = list._tag === "Known" ? list.items.length : 0
+    for (let index = 0; index < total; index++) indices.set(place.branch("", nameIn(list, index)).slice(1), index)
+    const indexOf = (segment: string): number => indices.get(segment) ?? Number(segment)
+    for (const stem of forward) {
+      if (stem !== "" && place.parent(stem) === split) fan.ledger(indexOf(stem.slice(split.length + 1))).pivot()
+    }
+    for (const { items, segment } of branches) fan.ledger(indexOf(segment)).restore(items)
+    for (const { key } of failed) {
+      const at = key.indexOf(`${split}/`)
+      if (at >= 0) fan.ledger(indexOf(key.slice(at + split.length + 1).split("/")[0]!)).isStuck = true
+    }
+  }
+
+  step(run: Run, ledger: Ledger, step: Step, work: AnyEffect): AnyEffect {
+    const { codecs, past, pen } = this.#given
+    const key = step.key.slice(run.keyOfRun.length)
+    const before = past.started.get(key)
+    const settled = past.settled.get(key)
+    ledger.forget(step.key)
+    // it has ended before, and what comes after it was not written
+    if (settled !== undefined && step.branch === undefined) return this.#recalled(step, settled, before)
+    const state = codecs.stateOf(step.state)!
+    const data = encoded(codecs.state.encode(step.value), (state) => ({
+      state,
+      name: step.state,
+      visit: step.visit,
+      branch: step.branch
+    }))
+    if (Result.isFailure(data)) {
+      const detail = `state "${step.state}" does not fit its Schema: ${data.failure}`
+      return Exit.fail(workflowError(run, "invalid-state", detail))
+    }
+    const started = pen.put([{ kind: "start", key, data: data.success, kept: true }])
+    const done = before !== undefined && settled === undefined
+      ? Effect.catchCause(work, (cause) => Exit.failCause(doubt.unsure(cause)))
+      : work
+    if (step.branch !== undefined) return Effect.andThen(started, done)
+    return Effect.andThen(
+      started,
+      Effect.flatMap(Effect.exit(done), (exit) => {
+        const written = fitting(codecs.stepEnd(state, undefined), exit, `the step of state "${step.state}"`)
+        const data = Result.getOrThrow(text.stringify({ x: written.json }))
+        pen.later([{ kind: "settle", key, data, kept: true }])
+        return written.exit
+      })
+    )
+  }
+
+  #recalled(step: Step, { exit }: Settled, started: Started | undefined): AnyEffect {
+    const { codecs, refuse } = this.#given
+    const read = codecs.stepEnd(codecs.stateOf(step.state)!, undefined).decode(exit)
+    if (Result.isSuccess(read)) {
+      const { success: ended } = read
+      return Exit.isSuccess(ended) || started === undefined || started.times === 1
+        ? ended
+        : Exit.failCause(doubt.unsure(ended.cause))
+    }
+    refuse("encoding", `how the step of state "${step.state}" has ended does not fit its Schema: ${read.failure}`)
+    return Effect.never
+  }
+
+  pivoted(run: Run): void {
+    this.#given.pen.later([{ kind: "settle", key: place.of(run), data: "{\"pivot\":true}", kept: true }])
+  }
+
+  goesBack(_run: Run, why: Cause.Cause<unknown>): Effect.Effect<void> {
+    const { codecs, orphans, past, pen } = this.#given
+    if (past.why !== undefined) return orphans
+    const x = Result.getOrThrow(codecs.causes.encode(why))
+    const data = Result.getOrThrow(text.stringify({ x }))
+    return Effect.andThen(
+      pen.put([{ kind: "compensate", key: "", data, kept: true }], { status: "compensating" }),
+      orphans
+    )
+  }
+
+  undo(
+    run: Run,
+    step: Step,
+    work: Effect.Effect<Uncompensated | undefined>
+  ): Effect.Effect<Uncompensated | undefined> {
+    const { codecs, pen } = this.#given
+    const key = step.key.slice(run.keyOfRun.length)
+    return Effect.andThen(
+      pen.flush,
+      Effect.tap(work, (failure) => {
+        const json = failure === undefined
+          ? {}
+          : { how: failure.how, x: Result.getOrThrow(codecs.causes.encode(failure.cause)) }
+        const data = Result.getOrThrow(text.stringify(json))
+        return pen.put([{ kind: "compensate", key, data, kept: true }])
+      })
+    )
+  }
+}
+
+/** Where a branch stands that stood in some place. */
+const indexIn = (list: BranchList, before: number, name: string): number | undefined => {
+  if (list._tag !== "Known") return before
+  if (list.names === undefined) return before < list.items.length ? before : undefined
+  const index = list.names.findIndex((own) => segment(own) === name)
+  return index < 0 ? undefined : index
+}
+
+/** As a `for` loop, it closes what it leaves early. */
+function* mapped(items: Iterator<AnyEffect>, f: (item: AnyEffect, index: number) => AnyEffect): Generator<AnyEffect> {
+  let index = 0
+  for (const item of { [Symbol.iterator]: () => items }) yield f(item, index++)
+}
+
+const encoded = (
+  read: text.Read<unknown>,
+  f: (json: unknown) => unknown = (json) => json
+): Result.Result<string, string> => Result.flatMap(read, (json) => text.stringify(f(json)))
+
+/** How something has ended, as it can be written: what does not fit its Schema has died of that. */
+const fitting = (
+  codec: ExitCodec,
+  exit: Exit.Exit<unknown, unknown>,
+  what: string
+): { readonly exit: Exit.Exit<unknown, unknown>; readonly json: unknown } => {
+  const own = codec.encode(exit)
+  if (Result.isSuccess(own)) return { exit, json: own.success }
+  const died = Exit.die(new TypeError(`what ${what} has ended with does not fit its Schema: ${own.failure}`))
+  // a defect can always be written
+  return { exit: died, json: Result.getOrThrow(codec.encode(died)) }
+}

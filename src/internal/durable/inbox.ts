@@ -1,0 +1,186 @@
+/**
+ * A durable run as it is known here while this process drives it: `Runs` finds it by its id, and what is sent to it comes from
+ * the inbox of the journal. A letter is taken for good with the row of what has taken it, so that it is there again if that is
+ * run again. It lives as long as the run is driven.
+ */
+import type * as Clock from "effect/Clock"
+import * as Exit from "effect/Exit"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import type { Letter } from "../../journal.ts"
+import { clip } from "../check/describe.ts"
+import type { Origin, Received } from "../runs/mailbox.ts"
+import { Record } from "../runs/record.ts"
+import type { SignalImpl } from "../signal/signal.ts"
+import type { Pen } from "./pen.ts"
+import * as text from "./text.ts"
+
+interface Taken {
+  readonly seq: number
+  readonly answer: string | undefined
+}
+
+export class Inbox extends Record {
+  readonly #pen: Pen
+  /** The last letter that has been seen. */
+  #seen = 0
+  /** Letters that have come before the run can be told of them. */
+  readonly #held: Array<Letter> = []
+  #hasBegun = false
+  #hasEntered = false
+  /** What is taken of it, by the key of who has taken it. */
+  readonly #taken = new Map<string, Array<Taken>>()
+  /** The signals that have come, until they are taken. */
+  readonly #received = new Set<Received["letter"]>()
+  /** The signals that somebody waited for when they came. */
+  readonly #atOnce = new Set<number>()
+  /** The letters that have cancelled it, which are taken with its end, and those that have paused it, with `resume` as well. */
+  readonly #cancels: Array<number> = []
+  readonly #pauses: Array<number> = []
+  /** Whether the run was going back when it was taken. */
+  #isBack = false
+  constructor(runs: Map<string, Record>, clock: Clock.Clock, runId: string, workflow: string, pen: Pen) {
+    super(runs, clock, runId, workflow)
+    this.#pen = pen
+  }
+
+  get seen(): number {
+    return this.#seen
+  }
+
+  /**
+   * Letters come, in their order; those that have been seen are passed over. Signals that had come before the visit that goes
+   * on are there before its state is entered, all others after that.
+   */
+  deliver(letters: ReadonlyArray<Letter>, isBefore: (letter: Letter) => boolean = () => false): void {
+    for (const letter of letters) {
+      if (letter.seq <= this.#seen || this.exit !== undefined) continue
+      this.#seen = letter.seq
+      if (letter.isTaken) continue
+      const isSignal = letter.kind === "signal"
+      if (isSignal ? this.#hasEntered || isBefore(letter) : this.#hasBegun) this.#deliver(letter)
+      else this.#held.push(letter)
+    }
+  }
+
+  /**
+   * The states of the run are about to begin, in its resources: who pauses or cancels it comes before the first of them, and
+   * after what the run has done before is there to be undone.
+   */
+  begin(isBack: boolean): void {
+    this.#isBack = isBack
+    this.#hasBegun = true
+    const held = this.#held.splice(0)
+    for (const letter of held) {
+      if (letter.kind === "signal") this.#held.push(letter)
+      else this.#deliver(letter)
+    }
+  }
+
+  /** The state of the visit that goes on has been entered. */
+  enter(): void {
+    if (this.#hasEntered) return
+    this.#hasEntered = true
+    for (const letter of this.#held.splice(0)) this.#deliver(letter)
+  }
+
+  #deliver(letter: Letter): void {
+    switch (letter.kind) {
+      case "signal": {
+        const { at, data, id, key, name } = letter
+        // what it is said in is known to who waits for it
+        const signal = { name } as SignalImpl
+        const received = this.receive(signal, data, { id, key }, at, this.#originOf(letter))
+        if (received?.answer === "taken") this.#atOnce.add(letter.seq)
+        if (received !== undefined) this.#received.add(received.letter)
+        return
+      }
+      case "cancel": {
+        this.#cancels.push(letter.seq)
+        const parsed = text.parse(letter.data)
+        const compensate = !(Result.isSuccess(parsed) && Predicate.hasProperty(parsed.success, "compensate") &&
+          parsed.success.compensate === false)
+        // what goes back goes on with that
+        this.cancel(compensate || this.#isBack, -1)
+        return
+      }
+      case "pause": {
+        this.#pauses.push(letter.seq)
+        const parsed = text.parse(letter.data)
+        const note = Result.isSuccess(parsed) && Predicate.hasProperty(parsed.success, "note") &&
+            Predicate.isString(parsed.success.note)
+          ? parsed.success.note
+          : undefined
+        this.pause(note)
+        return
+      }
+      case "resume":
+        this.#pauses.push(letter.seq)
+        this.resume()
+        for (const seq of this.#pauses.splice(0)) this.#pen.take(seq, undefined)
+        // nothing else may be written for long
+        this.#pen.hand()
+    }
+  }
+
+  #originOf({ data, seq }: Letter): Origin {
+    return {
+      read: (own) => {
+        const parsed = Result.flatMap(text.parse(data), (json) => text.codec(own.schema).decode(json))
+        return Result.isSuccess(parsed) ? Exit.succeed(parsed.success) : Exit.die(
+          new TypeError(
+            `signal "${
+              clip(own.name)
+            }" was sent by another definition of it, with a value that does not fit: ${parsed.failure}`
+          )
+        )
+      },
+      taken: ({ key }, own, reply) => {
+        const list = this.#taken.get(key)
+        const one = { seq, answer: answerOf(own, reply) }
+        if (list === undefined) this.#taken.set(key, [one])
+        else list.push(one)
+      }
+    }
+  }
+
+  /** Whether all that has come waits, too, and nobody is about to go on with it: then the run may be parked. */
+  get isAtRest(): boolean {
+    for (const letter of this.#received) {
+      if (letter.where === "on its way") return false
+      if (letter.where !== "kept") this.#received.delete(letter)
+    }
+    return this.known.isWaiting
+  }
+
+  /** Whether somebody waited for a signal when it came. */
+  isTaken(seq: number): boolean {
+    return this.#atOnce.has(seq)
+  }
+
+  /** What has been taken in a place is taken with the row that is written next. */
+  settle(place: string): void {
+    if (this.#taken.size === 0) return
+    const key = `${this.run!.keyOfRun}${place}`
+    for (const [by, letters] of this.#taken) {
+      if (by !== key && !by.startsWith(`${key}/`)) continue
+      this.#taken.delete(by)
+      for (const { answer, seq } of letters) this.#pen.take(seq, answer)
+    }
+  }
+
+  /** The run has ended. */
+  close(): void {
+    this.settle("")
+    const held = this.#held.filter(({ kind }) => kind !== "signal").map(({ seq }) => seq)
+    for (const seq of [...this.#cancels, ...this.#pauses, ...held]) this.#pen.take(seq, undefined)
+  }
+}
+
+/** What is answered to who asks, as text; a text of a null where nobody is. */
+const answerOf = (own: SignalImpl, reply: Exit.Exit<unknown> | undefined): string | undefined => {
+  if (reply === undefined || Exit.isFailure(reply)) return undefined
+  if (own.reply === undefined) return "{}"
+  const encoded = Result.flatMap(text.codec(own.reply).encode(reply.value), (value) => text.stringify({ value }))
+  return Result.isSuccess(encoded) ? encoded.success : undefined
+}

@@ -1,0 +1,143 @@
+/**
+ * What writes the rows of one run: it knows the place of the next one. It lives as long as this process drives the run. When a
+ * row can't be written, since somebody else has taken the run or the journal is gone, it is over for good: the run is broken
+ * off from outside, and nobody is told of it as an outcome.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import type { HeadChange, JournalError, NewRow } from "../../journal.ts"
+import { later } from "../fibers/dispatcher.ts"
+import type { Committer } from "./committer.ts"
+
+/** Why a run is driven no further here. */
+export type Over =
+  | { readonly _tag: "Fenced" }
+  | { readonly _tag: "Journal"; readonly error: JournalError }
+  | { readonly _tag: "Refused"; readonly error: unknown }
+  | { readonly _tag: "Stopped" }
+
+type Take = { readonly seq: number; readonly answer: string | undefined }
+
+export class Pen {
+  readonly runId: string
+  readonly #committer: Committer
+  readonly #onOver: (over: Over) => void
+  #n: number
+  #rows: Array<NewRow> = []
+  #takes: Array<Take> = []
+  #head: HeadChange | undefined
+  /** How much is on its way, and who waits for the last of it. */
+  #writing = 0
+  #times = 0
+  #after: Array<(exit: Exit.Exit<void>) => void> = []
+  #over: Over | undefined
+  /** Told when something has been written. */
+  onWritten: (() => void) | undefined
+  /** Whether it is over as soon as what is on its way has been written. */
+  #isStopping = false
+  constructor(committer: Committer, runId: string, n: number, onOver: (over: Over) => void) {
+    this.#committer = committer
+    this.runId = runId
+    this.#n = n
+    this.#onOver = onOver
+  }
+
+  get over(): Over | undefined {
+    return this.#over
+  }
+
+  /** The place of the last row that was written, or is on its way. */
+  get last(): number {
+    return this.#n - 1
+  }
+
+  /** How often it has written. */
+  get times(): number {
+    return this.#times
+  }
+
+  get isIdle(): boolean {
+    return this.#writing === 0 && this.#isEmpty
+  }
+
+  get #isEmpty(): boolean {
+    return this.#rows.length === 0 && this.#takes.length === 0 && this.#head === undefined
+  }
+
+  /** To be written with what comes next. */
+  later(rows: ReadonlyArray<NewRow>, head?: HeadChange): void {
+    this.#rows.push(...rows)
+    if (head !== undefined) this.#head = { ...this.#head, ...head }
+  }
+
+  /** A letter is taken with what is written next. */
+  take(seq: number, answer: string | undefined): void {
+    this.#takes.push({ seq, answer })
+  }
+
+  /** Rows, and all that was to be written before them; ends when they are written. */
+  put(rows: ReadonlyArray<NewRow>, head?: HeadChange): Effect.Effect<void> {
+    return Effect.callback((resume) => {
+      if (this.#over !== undefined) return resume(broken)
+      this.later(rows, head)
+      const isEmpty = this.#isEmpty
+      if (isEmpty && this.#writing === 0) return resume(Exit.void)
+      const fiber = Fiber.getCurrent()!
+      const done = (exit: Exit.Exit<void>) => later(fiber, () => resume(exit))
+      // somebody else may have taken it along
+      if (isEmpty) this.#after.push(done)
+      else this.#write(done)
+    })
+  }
+
+  /** Writes what was to be written with what comes next, for which nobody waits. */
+  hand(): void {
+    if (this.#over === undefined && !this.#isEmpty) this.#write(() => {})
+  }
+
+  /** All that was to be written later. */
+  get flush(): Effect.Effect<void> {
+    return this.put([])
+  }
+
+  #write(resume: (exit: Exit.Exit<void>) => void): void {
+    const append = { runId: this.runId, n: this.#n, rows: this.#rows, head: this.#head, takes: this.#takes }
+    this.#n += this.#rows.length
+    this.#rows = []
+    this.#takes = []
+    this.#head = undefined
+    this.#writing++
+    this.#times++
+    const waiting = this.#after = [resume]
+    this.#committer.append(append, (exit) => {
+      this.#writing--
+      if (Exit.isFailure(exit)) this.#failed(exit)
+      else if (!exit.value) this.end({ _tag: "Fenced" })
+      else if (this.#isStopping && this.#writing === 0) this.end({ _tag: "Stopped" })
+      const own = this.#over === undefined ? Exit.void : broken
+      for (const resume of waiting) resume(own)
+      if (this.#over === undefined) this.onWritten?.()
+    })
+  }
+
+  #failed(exit: Exit.Failure<boolean, JournalError>): void {
+    const error = Exit.findErrorOption(exit)
+    this.end(error._tag === "Some" ? { _tag: "Journal", error: error.value } : { _tag: "Refused", error: exit.cause })
+  }
+
+  /** Ends with the next row that is written. */
+  stop(): void {
+    this.#isStopping = true
+  }
+
+  /** It is over: the run is broken off before anybody learns that a row was not written. */
+  end(over: Over): void {
+    if (this.#over !== undefined) return
+    this.#over = over
+    this.#onOver(over)
+  }
+}
+
+/** What somebody is left with whose run was broken off: nobody looks at it. */
+const broken: Exit.Exit<never> = Exit.interrupt()

@@ -1,0 +1,509 @@
+/**
+ * Drives the durable runs of a process: it claims those that nobody drives, keeps its lease, looks for letters, and lets runs
+ * go on when the journal is back. It lives as long as the Layer that makes it.
+ */
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+import { ConfigurationError } from "../../CanoError.ts"
+import type { Head, Letter, NewLetter, Service as Journal } from "../../journal.ts"
+import { clip, describe } from "../check/describe.ts"
+import * as issue from "../check/issue.ts"
+import type { AnyFiber } from "../fibers/any.ts"
+import type { JournalError } from "../journal/error.ts"
+import type { Memory } from "../runs/registry.ts"
+import { Committer } from "./committer.ts"
+import type { Driven, Ending } from "./driver.ts"
+import { drive, mismatch } from "./driver.ts"
+import type { Refusal } from "./ends.ts"
+import { Ends } from "./ends.ts"
+import { RestoreError } from "./error.ts"
+import type { Inbox } from "./inbox.ts"
+import { inTime } from "./patience.ts"
+import type { Pen } from "./pen.ts"
+import type { Service } from "./service.ts"
+import type { Service as Settings } from "./settings.ts"
+
+/** A run that is driven here, or is about to be. */
+interface Driving {
+  /** Nothing as long as it is not known of which workflow it is. */
+  driven: Driven | undefined
+  inbox: Inbox | undefined
+  pen: Pen | undefined
+  fiber: AnyFiber | undefined
+  /** Letters that came while it was being claimed. */
+  readonly early: Array<Letter>
+  /** How often it had written when it was marked as one that waits. */
+  markedAt: number | undefined
+}
+
+/** What has become of a run that was to be taken: somebody else may have it. */
+type Taken = Ending | { readonly _tag: "Held" }
+
+export class Runner implements Service {
+  /** Of its own in every process: others tell by it who owns a run. */
+  readonly runner = randomId()
+  readonly journal: Journal
+  readonly settings: Settings
+  readonly runs: Memory
+  readonly #clock: Clock.Clock
+  readonly committer: Committer
+  readonly #run: (effect: Effect.Effect<unknown>) => AnyFiber
+  readonly #definitions = new Map<string, Driven>()
+  readonly #driving = new Map<string, Driving>()
+  /** Runs that it may own, and does not drive: they are given up. */
+  readonly #left = new Set<string>()
+  /** Runs that can't be driven here, and why. */
+  readonly #refused = new Map<string, Refusal>()
+  /** Who waits for the ends of runs. */
+  readonly ends: Ends
+  #leasedUntil = Number.NEGATIVE_INFINITY
+  #cursor = 0
+  #isStopping = false
+  constructor(
+    journal: Journal,
+    settings: Settings,
+    runs: Memory,
+    clock: Clock.Clock,
+    run: (effect: Effect.Effect<unknown>) => AnyFiber
+  ) {
+    this.journal = journal
+    this.settings = settings
+    this.runs = runs
+    this.#clock = clock
+    this.#run = run
+    this.ends = new Ends(this, clock)
+    this.committer = new Committer(journal, this.runner, settings.patience, run)
+  }
+
+  /** Asks the journal, for so long as it may take. */
+  ask<A>(operation: string, effect: Effect.Effect<A, JournalError>, runId?: string): Effect.Effect<A, JournalError> {
+    return inTime(effect, this.settings.patience, operation, runId)
+  }
+
+  inboxOf(runId: string): Inbox | undefined {
+    return this.#driving.get(runId)?.inbox
+  }
+
+  refusalOf(runId: string): Refusal | undefined {
+    return this.#refused.get(runId)
+  }
+
+  /** Whether a run is driven here, and not only about to be. */
+  isDriven(runId: string): boolean {
+    return this.#driving.get(runId)?.pen !== undefined
+  }
+
+  get isStopping(): boolean {
+    return this.#isStopping
+  }
+
+  // ---------------------------------------------------------------------------
+  // in the background
+  // ---------------------------------------------------------------------------
+
+  /** Keeps the lease, and looks for what is to be done, until it is interrupted. */
+  get background(): Effect.Effect<void> {
+    const { lease, poll } = this.settings
+    const beat = Duration.millis(Duration.toMillis(lease) / 3)
+    return Effect.asVoid(Effect.all([
+      forever(this.#beat, beat),
+      forever(
+        Effect.andThen(Effect.andThen(this.#releaseLeft, this.#look), Effect.andThen(this.#collect, this.#mark)),
+        poll
+      )
+    ], { concurrency: "unbounded" }))
+  }
+
+  /** Lengthens the lease; answers whether it had run out before. */
+  #renew(patience: Duration.Duration): Effect.Effect<boolean, JournalError> {
+    return Effect.suspend(() => {
+      const lease = Duration.toMillis(this.settings.lease)
+      const now = this.#clock.currentTimeMillisUnsafe()
+      return Effect.map(inTime(this.journal.lease(this.runner, now + lease), patience, "lease"), () => {
+        const hadLapsed = this.#leasedUntil <= now
+        this.#leasedUntil = now + lease
+        return hadLapsed
+      })
+    })
+  }
+
+  /** There is a lease: who takes a run without one may lose it to the next who looks. */
+  get #held(): Effect.Effect<void, JournalError> {
+    return Effect.suspend(() =>
+      this.#clock.currentTimeMillisUnsafe() < this.#leasedUntil
+        ? Effect.void
+        : Effect.asVoid(this.#renew(this.settings.patience))
+    )
+  }
+
+  get #beat(): Effect.Effect<void> {
+    const { lease, patience } = this.settings
+    // it must be known before it runs out
+    const inTime = Duration.min(patience, Duration.millis(Duration.toMillis(lease) / 3))
+    return Effect.matchEffect(this.#renew(inTime), {
+      onSuccess: (hadLapsed) => hadLapsed ? this.#lost : Effect.void,
+      onFailure: (error) =>
+        Effect.sync(() => {
+          // who can't keep its lease stops before somebody else may take what it drives
+          const third = Duration.toMillis(this.settings.lease) / 3
+          if (this.#clock.currentTimeMillisUnsafe() < this.#leasedUntil - third) return
+          for (const { pen } of this.#driving.values()) pen?.end({ _tag: "Journal", error })
+        })
+    })
+  }
+
+  /** The process has stood still for longer than its lease: what others have taken meanwhile is broken off now. */
+  get #lost(): Effect.Effect<void> {
+    return Effect.forEach(
+      [...this.#driving],
+      ([runId, { pen }]) =>
+        pen === undefined ? Effect.void : Effect.match(this.ask("show", this.journal.show(runId), runId), {
+          onSuccess: (head) => {
+            if (head?.owner !== this.runner) pen.end({ _tag: "Fenced" })
+          },
+          // the next row tells
+          onFailure: () => {}
+        }),
+      { discard: true }
+    )
+  }
+
+  /** Runs that nobody drives. */
+  get #look(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.#definitions.size === 0 || this.#isStopping) return Effect.void
+      const names = [...this.#definitions.keys()]
+      // those that are refused stay due, and must not stand before others
+      const most = mostAtOnce + this.#refused.size + this.#driving.size
+      return Effect.match(this.ask("due", this.journal.due(names, most)), {
+        onSuccess: (found) => {
+          const unknown = found.filter((runId) => !this.#driving.has(runId) && !this.#refused.has(runId))
+          for (const runId of unknown) this.#begin(runId, undefined)
+        },
+        // it looks again
+        onFailure: () => {}
+      })
+    })
+  }
+
+  /** Letters for the runs that are driven here. */
+  get #collect(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.#driving.size === 0) return Effect.void
+      return Effect.match(this.ask("received", this.journal.received(this.runner, this.#cursor)), {
+        onSuccess: ({ cursor, letters }) => {
+          this.#cursor = cursor
+          for (const letter of letters) {
+            const driving = this.#driving.get(letter.runId)
+            // its claim may have been answered without it
+            if (driving !== undefined && driving.inbox === undefined) driving.early.push(letter)
+            else driving?.inbox?.deliver([letter])
+            this.ends.changed(letter.runId)
+          }
+        },
+        onFailure: () => {}
+      })
+    })
+  }
+
+  /** Runs of which everything waits are marked so, unless something has come that they have not seen. */
+  get #mark(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const waiting = [...this.#driving].filter(([, driving]) => isWaiting(driving))
+      return Effect.forEach(waiting, ([runId, driving]) => {
+        // while others were marked it may have gone on, or ended
+        if (!isWaiting(driving)) return Effect.void
+        const { inbox, pen } = driving
+        const { last: n, times } = pen!
+        const parked = { n, seen: inbox!.seen, wakeAt: inbox!.known.wakesAt, isReleased: false }
+        return Effect.match(this.ask("park", this.journal.park(runId, parked), runId), {
+          onSuccess: (isParked) => {
+            if (isParked && driving.pen === pen) driving.markedAt = times
+          },
+          onFailure: () => {}
+        })
+      }, { discard: true })
+    })
+  }
+
+  /** Looks for letters at once: one has been sent by somebody here. */
+  get collect(): Effect.Effect<void> {
+    return this.#collect
+  }
+
+  // ---------------------------------------------------------------------------
+  // driving
+  // ---------------------------------------------------------------------------
+
+  /** Drives the runs of a definition from now on; what to do when they are not to be driven here any more. */
+  register(driven: Driven): Effect.Effect<void> | ConfigurationError {
+    const { name } = driven.workflow
+    const there = this.#definitions.get(name)
+    if (there !== undefined && there.workflow !== driven.workflow) {
+      const sentence = `another workflow of the name "${clip(name)}" is driven here already; names tell runs apart`
+      return new ConfigurationError({ workflow: name, issues: [issue.make(undefined, "durable", sentence)] })
+    }
+    this.#definitions.set(name, driven)
+    // another definition may be the right one
+    this.#refused.clear()
+    this.ends.know(name, driven.codecs)
+    this.#run(this.#look)
+    return Effect.suspend(() => {
+      if (this.#definitions.get(name) === driven) this.#definitions.delete(name)
+      return Effect.andThen(this.#stop((driving) => driving.driven === driven), this.#releaseLeft)
+    })
+  }
+
+  /** Drives a run, unless that is done already. */
+  begin(head: Head): void {
+    if (this.#definitions.has(head.workflow)) this.#begin(head.runId, head)
+  }
+
+  #begin(runId: string, known: Head | undefined): void {
+    if (this.#isStopping || this.#driving.has(runId)) return
+    this.#refused.delete(runId)
+    const find = known === undefined ? this.ask("show", this.journal.show(runId), runId) : Effect.succeed(known)
+    const supervised = Effect.matchEffect(find, {
+      onFailure: () => Effect.void,
+      onSuccess: (head) => {
+        const driven = head && this.#definitions.get(head.workflow)
+        if (driven === undefined || head === undefined || head.status === "ended") return Effect.void
+        const { migrate, version, workflow } = driven
+        // those that have another definition of it go on with it: it is not even taken
+        const foreign = mismatch({ name: workflow.name, version, migrate }, head)
+        return foreign === undefined
+          ? this.#supervise(runId, driven)
+          : this.#refuse(runId, foreign, head.owner !== undefined)
+      }
+    })
+    const driving: Driving = {
+      driven: known && this.#definitions.get(known.workflow),
+      inbox: undefined,
+      pen: undefined,
+      fiber: undefined,
+      early: [],
+      markedAt: undefined
+    }
+    this.#driving.set(runId, driving)
+    const fiber = this.#run(supervised)
+    driving.fiber = fiber
+    fiber.addObserver(() => {
+      if (this.#driving.get(runId) === driving) this.#driving.delete(runId)
+    })
+  }
+
+  /** Drives a run as long as it is this runner's: also after the journal was gone. */
+  #supervise(runId: string, driven: Driven): Effect.Effect<void> {
+    const { pause } = this.settings
+    return Effect.gen({ self: this }, function*() {
+      let failed = 0
+      while (!this.#isStopping && this.#definitions.get(driven.workflow.name) === driven) {
+        const driving = this.#driving.get(runId)!
+        driving.driven = driven
+        const ending = yield* Effect.catchDefect(this.#once(runId, driven), (defect) => {
+          const detail = `it can't be driven: ${describe(defect)}`
+          // nobody would find a run that is owned, and be told nothing
+          return Effect.succeed<Taken>({
+            _tag: "Refused",
+            error: new RestoreError({ runId, rule: "state", detail, cause: defect })
+          })
+        })
+        driving.inbox = driving.pen = driving.markedAt = undefined
+        // who was fenced asks who has the run: it may have been an answer that came too late, of a claim of its own
+        if (ending._tag !== "Journal" && ending._tag !== "Fenced") return yield* this.#over(runId, ending)
+        if (failed++ === 0 && ending._tag === "Journal") {
+          yield* Effect.logWarning(`run "${clip(runId)}" waits for its journal: ${ending.error.message}`)
+        }
+        yield* Effect.sleep(Duration.millis(Math.min(Duration.toMillis(pause) * 2 ** Math.min(failed - 1, 10), 2000)))
+      }
+      // it may have been taken by a claim whose answer never came
+      this.#left.add(runId)
+    }).pipe(Effect.onInterrupt(() => Effect.sync(() => void this.#left.add(runId))))
+  }
+
+  #once(runId: string, driven: Driven): Effect.Effect<Taken> {
+    return Effect.matchEffect(
+      Effect.andThen(this.#held, this.committer.claim(runId, () => void this.#left.add(runId))),
+      {
+        onFailure: (error) => Effect.succeed<Taken>({ _tag: "Journal", error }),
+        onSuccess: (claim): Effect.Effect<Taken> => {
+          switch (claim._tag) {
+            case "Claimed": {
+              const driving = this.#driving.get(runId)
+              return drive(driven, claim, {
+                committer: this.committer,
+                runs: this.runs,
+                orphans: (runId) => this.#endChildren(runId, undefined),
+                begun: (inbox, pen) => {
+                  if (driving === undefined) return
+                  driving.inbox = inbox
+                  driving.pen = pen
+                  pen.onWritten = () => this.ends.changed(runId)
+                  inbox.deliver(driving.early.splice(0))
+                }
+              })
+            }
+            case "Corrupt": {
+              const { error } = claim
+              return Effect.succeed<Ending>({
+                _tag: "Refused",
+                error: new RestoreError({ runId, rule: "row", detail: error.detail, cause: error })
+              })
+            }
+            case "Ended":
+              return Effect.map(this.ends.endOf(driven.codecs, claim.head), (exit): Ending => ({ _tag: "Ended", exit }))
+            default:
+              return Effect.succeed<Taken>({ _tag: "Held" })
+          }
+        }
+      }
+    )
+  }
+
+  #endChildren(parent: string, after: string | undefined): Effect.Effect<void, JournalError> {
+    return Effect.flatMap(
+      this.ask("list", this.journal.list({ parent, after, limit: mostAtOnce }), parent),
+      (heads) => {
+        const open = heads.filter(({ status }) => status !== "ended")
+        const ended = Effect.forEach(open, ({ runId, workflow }) =>
+          Effect.andThen(
+            this.ask("send", this.journal.send(runId, cancelling), runId),
+            Effect.andThen(this.collect, this.ends.awaitedBy(workflow, runId))
+          ), { concurrency: "unbounded", discard: true })
+        return heads.length < mostAtOnce ? ended : Effect.andThen(ended, this.#endChildren(parent, heads.at(-1)!.runId))
+      }
+    )
+  }
+
+  /** A run can't be driven here; who waits for it goes on waiting if somebody else drives it. */
+  #refuse(runId: string, error: Refusal, isDriven = false): Effect.Effect<void> {
+    this.#refused.set(runId, error)
+    if (!isDriven) this.ends.tell(runId, Exit.fail(error))
+    return Effect.logError(error.message)
+  }
+
+  #over(runId: string, ending: Taken): Effect.Effect<void> {
+    switch (ending._tag) {
+      case "Ended":
+        return Effect.sync(() => this.ends.tell(runId, ending.exit))
+      case "Refused": {
+        // who has another definition of it may be able to
+        return Effect.andThen(this.#refuse(runId, ending.error as Refusal), this.#release(runId))
+      }
+      case "Stopped":
+        // its definition has gone, and this runner goes on; one that ends leaves all that it has
+        return this.#isStopping ? Effect.void : this.#release(runId)
+      default:
+        return Effect.void
+    }
+  }
+
+  /**
+   * Others may have a run that this runner does not drive any further. As long as that is not written nobody finds it, since the
+   * lease of this runner lasts: it is tried until it is.
+   */
+  #release(runId: string): Effect.Effect<void> {
+    this.#left.add(runId)
+    const released = Effect.flatMap(this.ask("show", this.journal.show(runId), runId), (head) => {
+      if (head?.owner !== this.runner) return Effect.succeed(true)
+      const append = { runId, n: head.n + 1, rows: [], head: { isReleased: true }, takes: [] }
+      return Effect.map(this.ask("append", this.journal.append([append]), runId), ([isWritten]) => isWritten)
+    })
+    return Effect.match(released, {
+      onSuccess: (isOver) => {
+        if (isOver === true) this.#left.delete(runId)
+      },
+      // it is tried again
+      onFailure: () => {}
+    })
+  }
+
+  /** Gives up what it owns and does not drive. */
+  get #releaseLeft(): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      Effect.forEach([...this.#left].filter((runId) => !this.#driving.has(runId)), (runId) => this.#release(runId), {
+        discard: true
+      })
+    )
+  }
+
+  // ---------------------------------------------------------------------------
+  // the end
+  // ---------------------------------------------------------------------------
+
+  /** Nothing is started any more; what runs may come to its next row, and is left to others then. */
+  #stop(which: (driving: Driving) => boolean): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const fibers: Array<AnyFiber> = []
+      const pens: Array<Pen> = []
+      for (const driving of this.#driving.values()) {
+        if (!which(driving)) continue
+        const { fiber, inbox, pen } = driving
+        // it was stopped with its definition, and has been waited for
+        if (pen?.over?._tag === "Stopped") continue
+        if (fiber !== undefined) fibers.push(fiber)
+        if (pen === undefined) {
+          fiber?.interruptUnsafe()
+          continue
+        }
+        pens.push(pen)
+        if (inbox?.known.isWaiting === true && pen.isIdle) pen.end({ _tag: "Stopped" })
+        else pen.stop()
+      }
+      if (fibers.length === 0) return Effect.void
+      return Effect.andThen(
+        Effect.timeoutOption(Fiber.awaitAll(fibers), this.settings.stopWithin),
+        Effect.suspend(() => {
+          for (const pen of pens) pen.end({ _tag: "Stopped" })
+          for (const fiber of fibers) fiber.interruptUnsafe()
+          // a step that can be undone is not cut off: it ends by itself, and is in doubt for who goes on
+          return Effect.asVoid(Effect.timeoutOption(Fiber.awaitAll(fibers), this.settings.stopWithin))
+        })
+      )
+    })
+  }
+
+  get stop(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.#isStopping = true
+      return Effect.andThen(
+        this.#stop(() => true),
+        // what can't be told now is found when the lease runs out
+        Effect.ignore(this.ask("leave", this.journal.leave(this.runner)))
+      )
+    })
+  }
+}
+
+const mostAtOnce = 256
+
+/** It is there everywhere; the types of the build know of no runtime. */
+const randomId = (): string =>
+  (globalThis as unknown as { readonly crypto: { readonly randomUUID: () => string } }).crypto.randomUUID()
+
+/** The letter that cancels a run which another one has started. */
+export const cancelling: NewLetter = {
+  kind: "cancel",
+  name: "",
+  key: undefined,
+  id: "cancel",
+  data: "{\"compensate\":true}"
+}
+
+/** Whether everything of it waits, and that is not marked. */
+const isWaiting = ({ inbox, markedAt, pen }: Driving): boolean =>
+  inbox !== undefined && pen !== undefined && pen.over === undefined && pen.isIdle && pen.times !== markedAt &&
+  inbox.isAtRest
+
+/** Whatever a store answers: who looks no more would wait without a word. */
+const forever = (effect: Effect.Effect<void>, every: Duration.Duration): Effect.Effect<never> =>
+  Effect.forever(Effect.andThen(
+    Effect.catchDefect(effect, (defect) => Effect.logError("what drives durable runs has met a defect", defect)),
+    Effect.sleep(every)
+  ))
+
+export type { Scope }

@@ -1,0 +1,73 @@
+/**
+ * How durable runs are driven: what was given, checked, and the rest as it is around. It lives as long as the Layer.
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import { misfits } from "../check/describe.ts"
+import * as durations from "../check/durations.ts"
+import * as flags from "../check/flags.ts"
+
+export interface Service {
+  /** How long a runner owns what it drives without a word of it: how late a crash is noticed. 5 seconds. */
+  readonly lease: Duration.Duration
+  /** How often it looks for what other processes have sent, and for runs that nobody drives. 250 milliseconds. */
+  readonly poll: Duration.Duration
+  /** How long the journal may take to answer. 5 seconds. */
+  readonly patience: Duration.Duration
+  /** How long a run may go on to its next row when its Layer is closed. 5 seconds. */
+  readonly stopWithin: Duration.Duration
+  /** The pause before a journal that has failed is asked again, which doubles up to 2 seconds. 100 milliseconds. */
+  readonly pause: Duration.Duration
+}
+
+export const usual: Service = {
+  lease: Duration.seconds(5),
+  poll: Duration.millis(250),
+  patience: Duration.seconds(5),
+  stopWithin: Duration.seconds(5),
+  pause: Duration.millis(100)
+}
+
+/** In memory nobody else comes, and nothing is left to go on with: so that virtual time has little to do. */
+export const inMemory: Service = {
+  ...usual,
+  lease: Duration.days(1),
+  poll: Duration.minutes(1),
+  stopWithin: Duration.zero
+}
+
+export const Settings: Context.Reference<Service> = Context.Reference("effect-cano/Durable/Settings", {
+  defaultValue: () => usual
+})
+
+const names = Object.keys(usual) as ReadonlyArray<keyof Service>
+
+export const make = (around: Service, given: unknown): Effect.Effect<Service> => {
+  if (!Predicate.isObject(given)) return Effect.die(new TypeError(misfits("the settings", given, "{ lease, … }")))
+  const own = names.filter((name) => given[name] !== undefined)
+  const wrong = [
+    ...own.flatMap((name) => durations.wrong(given[name], name) ?? []),
+    // without a pause it would look, or beat, all the time
+    ...own.filter((name) => name !== "stopWithin" && isZero(given[name])).map((name) =>
+      `${name} is 0; it must be longer`
+    ),
+    ...own.filter((name) => name !== "stopWithin" && isEndless(given[name])).map((name) =>
+      `${name} has no end; it must have one`
+    ),
+    ...flags.unknown(given, names)
+  ]
+  if (wrong.length > 0) return Effect.die(new TypeError(`the settings of durable runs: ${wrong.join("; ")}`))
+  return Effect.succeed({ ...around, ...Object.fromEntries(own.map((name) => [name, durations.sound(given[name])!])) })
+}
+
+const isEndless = (given: unknown): boolean => {
+  const duration = durations.sound(given)
+  return duration !== undefined && !Duration.isFinite(duration)
+}
+
+const isZero = (given: unknown): boolean => {
+  const duration = durations.sound(given)
+  return duration !== undefined && Duration.isZero(duration)
+}
