@@ -254,6 +254,45 @@ const goals: ReadonlyArray<Goal> = [
     against: "the Effect modules it uses",
     limit: 1.05,
     of: ratio(/^start-up/, "effect-cano", "Effect modules")
+  },
+  {
+    number: "16",
+    work: "durable: a visit, with fsync",
+    against: "the same rows by hand",
+    limit: 1.5,
+    of: ratio(/^durable, visit$/, "durable", "raw")
+  },
+  {
+    number: "16",
+    work: "durable: a branch, with fsync, n = 1 to 100",
+    against: "the same rows by hand",
+    limit: 1.5,
+    slack: muchSlack,
+    of: ratio(/^durable, branch n=\d+$/, "durable", "raw")
+  },
+  {
+    number: "17",
+    work: "durable: a visit, and a branch, n = 1 to 100",
+    against: "`effect/workflow`",
+    limit: 0.25,
+    slack: muchSlack,
+    of: ratio(/^durable, (visit|branch)/, "durable", "effect/workflow")
+  },
+  {
+    number: "17",
+    work: "durable: 1,000 runs of a split of 10 at once",
+    against: "`effect/workflow`",
+    limit: 0.25,
+    slack: muchSlack,
+    of: ratio(/^durable, (1000 )?runs/, "durable", "effect/workflow")
+  },
+  {
+    number: "18",
+    work: "resuming a durable run after 100,000 visits",
+    against: "ms",
+    limit: 100,
+    slack: muchSlack,
+    of: ratio(/^resume/, "durable", "ms")
   }
 ]
 
@@ -281,8 +320,12 @@ const bound = (goal: Goal, measurement: Measurement): number => {
   return least === true ? Math.min(limit, before) / slack : Math.max(limit, before) * slack
 }
 
-/** Puts on record what has missed its goal, and takes from it what no longer does. A void measurement says nothing. */
-export const record = (measurements: ReadonlyArray<Measurement>): void => {
+/**
+ * Puts on record what has missed its goal, and takes from it what no longer does. A void measurement says nothing; and where
+ * only some were made, neither do the others.
+ */
+export const record = (measurements: ReadonlyArray<Measurement>, isAll: boolean): void => {
+  const made = new Set(measurements.map(key))
   const entries = goals.flatMap((goal) =>
     measurements.filter(goal.of).flatMap((measurement) => {
       const name = key(measurement)
@@ -290,7 +333,8 @@ export const record = (measurements: ReadonlyArray<Measurement>): void => {
       return ratio !== undefined && isWorse(goal, ratio, goal.limit) ? [[name, Number(ratio.toFixed(2))] as const] : []
     })
   )
-  recorded = Object.fromEntries(entries)
+  const others = isAll ? [] : Object.entries(recorded).filter(([name]) => !made.has(name))
+  recorded = Object.fromEntries([...others, ...entries])
   writeFileSync(file, `${JSON.stringify(recorded, undefined, 2)}\n`)
 }
 
@@ -333,6 +377,18 @@ export const show = (measurements: ReadonlyArray<Measurement>): string =>
       ]]
     })
   )
+
+/** Two such tables as one: the goals of both, as the second one has them. */
+export const merge = (before: string, after: string): string => {
+  const rowsOf = (text: string): ReadonlyArray<ReadonlyArray<string>> =>
+    text.split("\n").filter((line) => line.startsWith("|")).map((line) =>
+      line.split("|").slice(1, -1).map((cell) => cell.trim())
+    )
+  const [head, , ...old] = rowsOf(before)
+  const rows = new Map([...old, ...rowsOf(after).slice(2)].map((row) => [row.slice(0, 3).join("|"), row]))
+  const places = goals.map(({ against, number, work }) => [number, work, against].join("|"))
+  return table(head!, places.map((place) => rows.get(place)).filter((row) => row !== undefined))
+}
 
 /** What is worse than its goal, and than what is on record, by more than the slack; as sentences. */
 export const broken = (measurements: ReadonlyArray<Measurement>): ReadonlyArray<string> =>

@@ -5,6 +5,7 @@
 import * as bulkhead from "./bulkhead.ts"
 import * as chain from "./chain.ts"
 import { one } from "./compare.ts"
+import * as durable from "./durable.ts"
 import * as goals from "./goals.ts"
 import * as growth from "./growth.ts"
 import type { Group, Measurement, Options } from "./harness.ts"
@@ -82,6 +83,10 @@ const probes: ReadonlyArray<Probe> = [
   (options) => growth.one("async", undefined, options),
   (options) => growth.one("sync", 8, options),
   () => million.one("sync"),
+  (options) => durable.one("visit", options),
+  (options) => durable.one("branch n=100", options),
+  durable.runs,
+  durable.resumed,
   startup.one
 ]
 

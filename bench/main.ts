@@ -6,6 +6,8 @@
 // npm run bench -- --json        prints the measurements instead of tables
 // npm run bench -- --write       writes the tables of all benchmarks to bench/README.md, the picture beside it, and what
 //                                misses its goal to missed.json
+// npm run bench durable -- --write
+//                                writes those tables and goals anew, and leaves the others as they are
 // npm run bench -- --guard       a quick run that fails where the costs are far over the goals
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { cpus, tmpdir } from "node:os"
@@ -14,6 +16,7 @@ import { parseArgs } from "node:util"
 import * as bulkhead from "./bulkhead.ts"
 import * as chain from "./chain.ts"
 import { section } from "./compare.ts"
+import * as durable from "./durable.ts"
 import * as goals from "./goals.ts"
 import * as growth from "./growth.ts"
 import { guard } from "./guard.ts"
@@ -72,6 +75,7 @@ const benchmarks: { readonly [name: string]: (name: string) => Sections } = {
   growth: () => growth.sections(options),
   million: million.sections,
   waiting: waiting.sections,
+  durable: () => durable.sections(options),
   memory: memory.sections,
   lag: () => lag.sections(options),
   startup: () => startup.sections(options),
@@ -90,22 +94,37 @@ const machine = (): string => {
 
 const marks = ["<!-- results -->\n", "<!-- end of results -->\n"] as const
 
-const write = (text: string, measurements: Section["measurements"]): void => {
+const results = (): readonly [before: string, results: string, after: string] => {
   const readme = readFileSync(file("README.md"), "utf8")
-  const [before] = readme.split(marks[0])
-  const [, after] = readme.split(marks[1])
-  writeFileSync(file("README.md"), `${before}${marks[0]}\n${text}\n\n${marks[1]}${after}`)
-  writeFileSync(file("results.svg"), picture.ofMeasurements(measurements))
+  const [before, rest] = readme.split(marks[0]) as [string, string]
+  const [results, after] = rest.split(marks[1]) as [string, string]
+  return [before, results, after]
 }
+
+const write = (text: string): void => {
+  const [before, , after] = results()
+  writeFileSync(file("README.md"), `${before}${marks[0]}\n${text}\n\n${marks[1]}${after}`)
+}
+
+/** The results with some sections anew, and others behind them. Each begins with its title. */
+const merged = (sections: ReadonlyArray<string>): string => {
+  const titleOf = (section: string): string => section.split("\n", 1)[0]!
+  const all = results()[1].trim().split(/\n\n(?=### )/)
+  for (const section of sections) {
+    const at = all.findIndex((before) => titleOf(before) === titleOf(section))
+    if (at < 0) all.push(section)
+    else if (titleOf(section) === titleOf(goalsOf(""))) all[at] = goalsOf(goals.merge(all[at]!, section))
+    else all[at] = section
+  }
+  return all.join("\n\n")
+}
+
+const goalsOf = (text: string): string => `### Goals\n\n${text}`
 
 const main = async (): Promise<number> => {
   const unknown = positionals.find((name) => benchmarks[name] === undefined)
   if (unknown !== undefined) {
     console.error(`there is no benchmark "${unknown}"; there are: ${Object.keys(benchmarks).join(", ")}`)
-    return 1
-  }
-  if (values.write && positionals.length > 0) {
-    console.error("the tables are those of all benchmarks, in one run")
     return 1
   }
   harness.seed(Number(values.seed))
@@ -125,13 +144,15 @@ const main = async (): Promise<number> => {
     }
     if (!values.json) console.error(`(${name}: ${((performance.now() - start) / 1000).toFixed(0)} s)\n`)
   }
-  if (values.write) goals.record(measurements)
+  const isAll = positionals.length === 0
+  if (values.write) goals.record(measurements, isAll)
   const summary = goals.show(measurements)
   if (values.json) console.log(JSON.stringify(measurements, undefined, 2))
-  else console.log(`### Goals\n\n${summary}`)
+  else console.log(goalsOf(summary))
   if (values.write) {
     const [first, ...rest] = texts
-    write([first, `### Goals\n\n${summary}`, ...rest].join("\n\n"), measurements)
+    write(isAll ? [first, goalsOf(summary), ...rest].join("\n\n") : merged([goalsOf(summary), ...rest]))
+    if (isAll) writeFileSync(file("results.svg"), picture.ofMeasurements(measurements))
   }
   return 0
 }
