@@ -43,6 +43,8 @@ export interface RunInfo {
   /** The branches of splits that go on, and those that are detached and still run. */
   readonly branches: ReadonlyArray<BranchInfo>
   readonly waits: ReadonlyArray<WaitInfo>
+  /** The instant, in milliseconds of the Clock, at which a run that waits goes on at the latest, if there is one. */
+  readonly wakeAt: number | undefined
   /** The signals that nobody has waited for yet. */
   readonly signals: ReadonlyArray<KeptInfo>
   readonly paused: { readonly since: number; readonly note: string | undefined } | undefined

@@ -31,7 +31,9 @@ export const quick: Settings = {
   poll: Duration.millis(20),
   patience: Duration.millis(200),
   stopWithin: Duration.zero,
-  pause: Duration.millis(10)
+  pause: Duration.millis(10),
+  // what waits is parked in tests that are about that
+  parkAfter: Duration.infinity
 }
 
 const down = (operation: string) =>

@@ -230,6 +230,43 @@ describe("signals", () => {
       // the second one is not taken by anybody
       assert.isTrue(Exit.isFailure((asked.pollUnsafe() as any).value))
     }))
+
+  it.effect("that can't be sent are refused, and say why", () =>
+    Effect.gen(function*() {
+      const few = Signal.make("few", Schema.Int, { capacity: 1 })
+      const { first, handle, world } = yield* begin(() =>
+        durableMachine("w", "A", "B", "Done")
+          .register("A", { run: Effect.sleep(100), next: "B" })
+          .registerSignal("B", few, { next: () => "Done" }).addExitStates("Done")
+      )
+      const run = yield* handle(first)
+      const reasons: Array<string> = []
+      const refused = (sent: Effect.Effect<unknown, Signal.SignalError>) =>
+        Effect.map(inLife(first, Effect.flip(sent)), ({ reason }) => void reasons.push(reason))
+      yield* refused(run.signal(few, "one" as never))
+      yield* refused(run.signal(few, 1, { id: "half \ud800" }))
+      yield* refused(run.signal(few, 1, { key: "nul \0" }))
+      assert.strictEqual(yield* inLife(first, run.signal(few, 1, { id: "i" })), "kept")
+      assert.strictEqual(yield* inLife(first, run.signal(few, 2, { id: "i" })), "duplicate")
+      yield* refused(run.signal(few, 2))
+      const asked = yield* inLifeForked(first, Effect.flip(run.ask(quote, 1)))
+      yield* pass(300)
+      yield* refused(run.signal(few, 3))
+      yield* refused(run.ask(quote, 3))
+      yield* refused(Runs.signal("nobody", few, 1) as never)
+      reasons.push((asked.pollUnsafe() as any).value.reason)
+      assert.deepStrictEqual(reasons, [
+        "InvalidValue",
+        "InvalidValue",
+        "InvalidValue",
+        "Full",
+        "Ended",
+        "Ended",
+        "NoSuchRun",
+        "Ended"
+      ])
+      yield* world.bury(first)
+    }))
 })
 
 describe("cancelling", () => {
@@ -519,7 +556,7 @@ describe("a run that waits", () => {
       Effect.gen(function*() {
         const { first, live, world } = yield* begin(machine)
         yield* pass(100)
-        assert.deepInclude(yield* world.store.show("r"), { status: "waiting", wakeAt: undefined })
+        assert.deepInclude(yield* world.store.show("r"), { status: "waiting" })
         yield* world.bury(first)
         const second = yield* live()
         assert.isTrue(yield* passToEnd(world, "r", { most: 7000 }))

@@ -9,7 +9,17 @@ import * as Durable from "effect-cano/durable"
 import type * as Journal from "effect-cano/journal"
 import * as Signal from "effect-cano/Signal"
 import * as Task from "effect-cano/Task"
-import { type Fault, inLife, inLifeForked, Life, makeWorld, pass, passUntil, type World } from "../durable/kit.ts"
+import {
+  type Fault,
+  inLife,
+  inLifeForked,
+  Life,
+  makeWorld,
+  pass,
+  passUntil,
+  quick,
+  type World
+} from "../durable/kit.ts"
 import { int, oneOf, optional, passTime, primeClock, runs, type Untyped } from "../kit/index.ts"
 
 // -----------------------------------------------------------------------------
@@ -25,7 +35,21 @@ const step = Arbitrary.all({
 type Step = typeof step extends Arbitrary.Arbitrary<infer A> ? A : never
 
 const state = Arbitrary.all({
-  kind: oneOf(["task", "task", "split", "split", "split", "follow-on", "nested", "deep", "pivot", "timer", "signal"]),
+  kind: oneOf([
+    "task",
+    "task",
+    "split",
+    "split",
+    "split",
+    "follow-on",
+    "nested",
+    "deep",
+    "pivot",
+    "timer",
+    "signal",
+    "waits",
+    "waits"
+  ]),
   task: step,
   branches: Arbitrary.array(step, { minLength: 1, maxLength: 4 }),
   strategy: oneOf(["all", "allFailFast", "any", "quorum", "percentage", "partialResults", "partialTimeout"]),
@@ -134,6 +158,9 @@ const strategyOf = ({ branches: { length }, strategy }: State) => {
 }
 
 const go = Signal.make("go", Schema.Int)
+const come = Signal.make("come", Schema.Int)
+
+const int3 = (delay: number): number => (delay / 10) % 3
 
 /** What a leg does after its first step. */
 const second = (branches: ReadonlyArray<Step>, j: number): Step => branches[(j + 1) % branches.length]!
@@ -180,6 +207,21 @@ const machineOf = (ground: Ground, life: Life, states: ReadonlyArray<State>, isA
             }
           })
         : undefined
+    }
+    if (kind === "waits") {
+      const kinds = [
+        (given: Step, name: string) => work(ground, life, name, given),
+        ({ delay }: Step, name: string) => Effect.as(Task.run(Task.timer(delay * 3)), name),
+        ({ delay }: Step, name: string) =>
+          Effect.catch(Effect.as(Signal.wait(come, { timeout: 20 + delay * 2 }), name), () => Effect.succeed("late"))
+      ]
+      // each kind comes first in some
+      const first = int3(task.delay)
+      const list = Object.fromEntries(
+        branches.map((given, j) => [`b${j}`, kinds[(first + j) % kinds.length]!(given, `${name}-b${j}`)])
+      )
+      return (workflow) =>
+        workflow.registerSplit(name, shape === "record" ? list : () => list, { ...options, schema: texts })
     }
     if (kind === "split") {
       const list = Object.fromEntries(branches.map((given, j) => [`b${j}`, work(ground, life, `${name}-b${j}`, given)]))
@@ -246,11 +288,13 @@ interface Case {
   readonly limit: number | undefined
   /** When somebody cancels it. */
   readonly cancel: { readonly at: number; readonly compensate: boolean } | undefined
+  /** Whether it is parked whenever it only waits. */
+  readonly parks?: boolean
 }
 
 const runId = "r"
 
-const lived = ({ byItself, cancel, faults, hasResources, isAtOnce, letters, limit, states }: Case) =>
+const lived = ({ byItself, cancel, faults, hasResources, isAtOnce, letters, limit, parks, states }: Case) =>
   Effect.gen(function*() {
     yield* primeClock
     const world = yield* makeWorld
@@ -271,7 +315,10 @@ const lived = ({ byItself, cancel, faults, hasResources, isAtOnce, letters, limi
     const isOver = Effect.map(Effect.orDie(store.show(runId)), (head) => head?.status === "ended")
     for (let number = 0;; number++) {
       const own = faults[number]
-      const life = yield* world.life(define, { faults: own === undefined ? [] : [own] })
+      const life = yield* world.life(define, {
+        faults: own === undefined ? [] : [own],
+        settings: parks === true ? { ...quick, poll: 5, parkAfter: 0 } : quick
+      })
       if (number === 0) {
         yield* inLife(life, definition.start(runId, "S0")) as Effect.Effect<boolean>
         if (cancel !== undefined) {
@@ -282,6 +329,10 @@ const lived = ({ byItself, cancel, faults, hasResources, isAtOnce, letters, limi
         for (const [i] of signals.entries()) {
           const send = store.send(runId, { kind: "signal", name: "go", key: undefined, id: `${i}`, data: `${i}` })
           yield* Effect.forkDetach(Effect.delay(send, letters[i % letters.length]!), { startImmediately: true })
+        }
+        for (const [i] of states.filter(({ kind }) => kind === "waits").entries()) {
+          const send = store.send(runId, { kind: "signal", name: "come", key: undefined, id: `${i}`, data: `${i}` })
+          yield* Effect.forkDetach(Effect.delay(send, letters[i % letters.length]! + 5), { startImmediately: true })
         }
       } else if (!byItself) yield* inLife(life, definition.start(runId, "S0")) as Effect.Effect<boolean>
       const done = yield* passUntil(
@@ -339,133 +390,166 @@ const cases = {
   )
 }
 
-describe("a durable run that crashes anywhere", () => {
-  it.effect.prop(
-    "runs nothing again that is recorded, keeps what was decided, and undoes what was done",
-    cases,
-    (given) =>
-      Effect.gen(function*() {
-        const { exit, ground, head, left, rows } = yield* lived(given)
-        const show = () => `\n${rows.map(({ data, key, kind, n }) => `${n} ${kind} ${key} ${data}`).join("\n")}`
-        assert.deepStrictEqual(ground.faults, [])
-        // the journal
-        assert.deepStrictEqual(rows.map(({ n }) => n), rows.map((_, n) => n))
-        const owners = rows.filter(({ kind }) => kind === "owner")
-        assert.strictEqual(owners.length, ground.epoch)
-        const last = rows.at(-1)!
-        assert.strictEqual(last.kind, "exit")
-        assert.strictEqual(rows.filter(({ kind }) => kind === "exit").length, 1)
-        const isDone = Exit.isSuccess(exit)
-        const { c, s } = dataOf(last).x
-        if (isDone) assert.strictEqual(s, exit.value)
-        else assert.isArray(c)
-        assert.strictEqual(head.status, "ended")
-        if (isDone) assert.strictEqual(head.outcome, "succeeded")
-        else assert.include(given.cancel === undefined ? ["failed"] : ["failed", "cancelled"], head.outcome)
-        if (isDone) assert.deepStrictEqual(left.filter(({ kind }) => kind === "signal"), [])
-        const goesBack = given.cancel?.compensate !== false
-        // recorded is not run again
-        const settled = rows.filter(({ data, kind }) => kind === "settle" && data !== "{\"pivot\":true}")
-        assert.strictEqual(new Set(settled.map(({ key }) => key)).size, settled.length, show())
-        for (const { epoch, key } of ground.begun) {
-          const before = settled.find((row) => `${runId}${row.key}` === key)
-          if (before !== undefined) assert.isTrue(before.n > owners[epoch - 1]!.n, `${key} runs again${show()}`)
-        }
-        // one join
-        const joins = rows.filter(({ kind }) => kind === "join")
-        assert.strictEqual(new Set(joins.map(({ key }) => key)).size, joins.length)
-        for (const { data, key, n } of joins) {
-          const { counted, verdict } = JSON.parse(data)
-          const of = ground.joins.filter(({ state }) => state === stateOf(key) && key.split("/").length === 3)
-          const bound = of.filter(({ epoch }, i) => owners[epoch - 1]!.n > n || i === of.length - 1)
-          for (const { settled } of bound) {
-            assert.strictEqual(verdict, "proceed")
-            if (settled !== undefined) assert.deepStrictEqual(settled, counted, show())
+for (const parks of [false, true]) {
+  describe(`a durable run that crashes anywhere${parks ? ", and is parked whenever it waits" : ""}`, () => {
+    it.effect.prop(
+      "runs nothing again that is recorded, keeps what was decided, and undoes what was done",
+      cases,
+      (given) =>
+        Effect.gen(function*() {
+          const { exit, ground, head, left, rows } = yield* lived({ ...given, parks })
+          const show = () => `\n${rows.map(({ data, key, kind, n }) => `${n} ${kind} ${key} ${data}`).join("\n")}`
+          assert.deepStrictEqual(ground.faults, [])
+          // the journal
+          assert.deepStrictEqual(rows.map(({ n }) => n), rows.map((_, n) => n))
+          const owners = rows.filter(({ kind }) => kind === "owner")
+          assert.strictEqual(owners.length, ground.epoch)
+          const last = rows.at(-1)!
+          assert.strictEqual(last.kind, "exit")
+          assert.strictEqual(rows.filter(({ kind }) => kind === "exit").length, 1)
+          const isDone = Exit.isSuccess(exit)
+          const { c, s } = dataOf(last).x
+          if (isDone) assert.strictEqual(s, exit.value)
+          else assert.isArray(c)
+          assert.strictEqual(head.status, "ended")
+          if (isDone) assert.strictEqual(head.outcome, "succeeded")
+          else assert.include(given.cancel === undefined ? ["failed"] : ["failed", "cancelled"], head.outcome)
+          if (isDone) assert.deepStrictEqual(left.filter(({ name }) => name === "go"), [])
+          const goesBack = given.cancel?.compensate !== false
+          // recorded is not run again
+          const settled = rows.filter(({ data, kind }) => kind === "settle" && data !== "{\"pivot\":true}")
+          assert.strictEqual(new Set(settled.map(({ key }) => key)).size, settled.length, show())
+          for (const { epoch, key } of ground.begun) {
+            const before = settled.find((row) => `${runId}${row.key}` === key)
+            if (before !== undefined) assert.isTrue(before.n > owners[epoch - 1]!.n, `${key} runs again${show()}`)
           }
-          const told = ground.told.filter(({ epoch, state }) => state === stateOf(key) && epoch === of.at(-1)?.epoch)
-          if (told.length > 0) assert.deepStrictEqual(told.map(({ index }) => index), counted, show())
-        }
-        // undone once
-        const undone = rows.filter(({ key, kind }) => kind === "compensate" && key !== "")
-        assert.strictEqual(new Set(undone.map(({ key }) => key)).size, undone.length, show())
-        for (const { epoch, key } of ground.undone) {
-          const before = undone.find((row) => `${runId}${row.key}` === key)
-          if (before !== undefined) assert.isTrue(before.n > owners[epoch - 1]!.n, `${key} is undone again${show()}`)
-          else if (goesBack) assert.fail(`${key} was undone, and that is not recorded${show()}`)
-        }
-        const why = rows.find(({ key, kind }) => kind === "compensate" && key === "")
-        const pivot = rows.findLast(({ data, key, kind }) =>
-          kind === "settle" && data === "{\"pivot\":true}" && key.split("/").length === 3
-        )
-        const started = rows.filter(({ kind }) => kind === "start")
-        for (const { key, n } of undone) {
-          const own = started.find((row) => row.key === key)
-          assert.isDefined(own)
-          if (pivot !== undefined && n > pivot.n) assert.isTrue(own!.n > pivot.n, `${key} was let go${show()}`)
-        }
-        // in reverse order
-        if (why !== undefined && !given.isAtOnce) {
-          const visits = undone.filter(({ n }) => n > why.n).map(({ key }) => Number(key.split("/")[1]))
-          assert.deepStrictEqual(visits, [...visits].sort((a, b) => b - a), show())
-        }
-        // nothing is lost
-        const doubts = (key: string) => rows.find((row) => row.key === key && row.kind === "settle")
-        for (const { key } of started) {
-          const whole = `${runId}${key}`
-          const settle = doubts(key)
-          const hasSucceeded = settle !== undefined && dataOf(settle).x.s !== undefined
-          const isUndone = undone.some((row) => row.key === key)
-          const isOut = !ground.applied.has(whole)
-          if (!isDone && goesBack && pivot === undefined && hasSucceeded) {
-            assert.isTrue(isUndone, `${key} was done and stays${show()}`)
+          // one join
+          const joins = rows.filter(({ kind }) => kind === "join")
+          assert.strictEqual(new Set(joins.map(({ key }) => key)).size, joins.length)
+          for (const { data, key, n } of joins) {
+            const { counted, verdict } = JSON.parse(data)
+            const of = ground.joins.filter(({ state }) => state === stateOf(key) && key.split("/").length === 3)
+            const bound = of.filter(({ epoch }, i) => owners[epoch - 1]!.n > n || i === of.length - 1)
+            for (const { settled } of bound) {
+              assert.strictEqual(verdict, "proceed")
+              if (settled !== undefined) assert.deepStrictEqual(settled, counted, show())
+            }
+            const told = ground.told.filter(({ epoch, state }) => state === stateOf(key) && epoch === of.at(-1)?.epoch)
+            if (told.length > 0) assert.deepStrictEqual(told.map(({ index }) => index), counted, show())
           }
-          if (isUndone && !ground.stuck.has(whole)) assert.isTrue(isOut, `${key} is done after it was undone${show()}`)
-          if (!isDone && goesBack && pivot === undefined && !isOut && !isUndone) {
-            // a policy may let go what is in doubt
-            assert.include(skipped(given.states), nameOf(key), `${key} is lost${show()}`)
+          // undone once
+          const undone = rows.filter(({ key, kind }) => kind === "compensate" && key !== "")
+          assert.strictEqual(new Set(undone.map(({ key }) => key)).size, undone.length, show())
+          for (const { epoch, key } of ground.undone) {
+            const before = undone.find((row) => `${runId}${row.key}` === key)
+            if (before !== undefined) assert.isTrue(before.n > owners[epoch - 1]!.n, `${key} is undone again${show()}`)
+            else if (goesBack) assert.fail(`${key} was undone, and that is not recorded${show()}`)
           }
-        }
-        if (isDone) {
-          for (const { key } of undone) assert.isTrue(key.split("/").length > 3, `${key} was undone${show()}`)
-        }
-      }),
-    {
-      ...runs(300),
-      timeout: 600_000
-    }
-  )
-})
+          const why = rows.find(({ key, kind }) => kind === "compensate" && key === "")
+          const pivot = rows.findLast(({ data, key, kind }) =>
+            kind === "settle" && data === "{\"pivot\":true}" && key.split("/").length === 3
+          )
+          const started = rows.filter(({ kind }) => kind === "start")
+          for (const { key, n } of undone) {
+            const own = started.find((row) => row.key === key)
+            assert.isDefined(own)
+            if (pivot !== undefined && n > pivot.n) assert.isTrue(own!.n > pivot.n, `${key} was let go${show()}`)
+          }
+          // in reverse order
+          if (why !== undefined && !given.isAtOnce) {
+            const visits = undone.filter(({ n }) => n > why.n).map(({ key }) => Number(key.split("/")[1]))
+            assert.deepStrictEqual(visits, [...visits].sort((a, b) => b - a), show())
+          }
+          // nothing is lost
+          const doubts = (key: string) => rows.find((row) => row.key === key && row.kind === "settle")
+          for (const { key } of started) {
+            const whole = `${runId}${key}`
+            const settle = doubts(key)
+            const hasSucceeded = settle !== undefined && dataOf(settle).x.s !== undefined
+            const isUndone = undone.some((row) => row.key === key)
+            const isOut = !ground.applied.has(whole)
+            if (!isDone && goesBack && pivot === undefined && hasSucceeded) {
+              assert.isTrue(isUndone, `${key} was done and stays${show()}`)
+            }
+            if (isUndone && !ground.stuck.has(whole)) {
+              assert.isTrue(isOut, `${key} is done after it was undone${show()}`)
+            }
+            if (!isDone && goesBack && pivot === undefined && !isOut && !isUndone) {
+              // a policy may let go what is in doubt
+              assert.include(skipped(given.states), nameOf(key), `${key} is lost${show()}`)
+            }
+          }
+          if (isDone) {
+            for (const { key } of undone) assert.isTrue(key.split("/").length > 3, `${key} was undone${show()}`)
+          }
+        }),
+      {
+        ...runs(300),
+        timeout: 600_000
+      }
+    )
+  })
 
-describe("a durable run without deadlines", () => {
+  describe(`a durable run without deadlines${parks ? ", that is parked whenever it waits" : ""}`, () => {
+    it.effect.prop(
+      "ends as in memory, wherever it crashes",
+      cases,
+      (given) =>
+        Effect.gen(function*() {
+          // what can't be undone is an error, and which loser has begun by then is open
+          const whole = ({ undoes, ...rest }: Step): Step => ({
+            ...rest,
+            undoes: undoes === "fails" ? "at once" : undoes
+          })
+          const states = given.states.map((state): State => ({
+            ...state,
+            kind: state.kind === "signal" ? "timer" : state.kind === "waits" ? "split" : state.kind,
+            task: whole(state.task),
+            branches: state.branches.map(whole),
+            strategy: state.strategy === "partialTimeout" ? "partialResults" : state.strategy,
+            timeout: undefined
+          }))
+          const { exit } = yield* lived({ ...given, states, limit: undefined, cancel: undefined, parks })
+          const world = yield* makeWorld
+          const inMemory = machineOf(new Ground(world), new Life(world, 0, []), states, given.isAtOnce)
+          const fiber = yield* Effect.forkChild(Effect.exit(inMemory.orchestrate("S0", { runId })))
+          yield* passTime()
+          const seen = fiber.pollUnsafe()
+          assert.isDefined(seen)
+          assert.deepStrictEqual(plain(exit), plain((seen as Exit.Success<Exit.Exit<unknown, unknown>>).value))
+        }),
+      { ...runs(150), timeout: 600_000 }
+    )
+  })
+}
+
+describe("a durable run that is parked whenever it waits", () => {
+  const taken: Array<number> = []
+
   it.effect.prop(
-    "ends as in memory, wherever it crashes",
+    "runs nothing twice, tells nobody twice, and decides nothing twice, as long as nothing crashes",
     cases,
     (given) =>
       Effect.gen(function*() {
-        // what can't be undone is an error, and which loser has begun by then is open
-        const whole = ({ undoes, ...rest }: Step): Step => ({
-          ...rest,
-          undoes: undoes === "fails" ? "at once" : undoes
-        })
-        const states = given.states.map((state): State => ({
-          ...state,
-          kind: state.kind === "signal" ? "timer" : state.kind,
-          task: whole(state.task),
-          branches: state.branches.map(whole),
-          strategy: state.strategy === "partialTimeout" ? "partialResults" : state.strategy,
-          timeout: undefined
-        }))
-        const { exit } = yield* lived({ ...given, states, limit: undefined, cancel: undefined })
-        const world = yield* makeWorld
-        const inMemory = machineOf(new Ground(world), new Life(world, 0, []), states, given.isAtOnce)
-        const fiber = yield* Effect.forkChild(Effect.exit(inMemory.orchestrate("S0", { runId })))
-        yield* passTime()
-        const seen = fiber.pollUnsafe()
-        assert.isDefined(seen)
-        assert.deepStrictEqual(plain(exit), plain((seen as Exit.Success<Exit.Exit<unknown, unknown>>).value))
+        const { ground, rows } = yield* lived({ ...given, faults: [], parks: true })
+        const once = (what: string, all: ReadonlyArray<string>) =>
+          assert.strictEqual(
+            new Set(all).size,
+            all.length,
+            `${what}: ${all}\n${rows.map(({ data, key, kind, n }) => `${n} ${kind} ${key} ${data}`).join("\n")}`
+          )
+        taken.push(rows.filter(({ kind }) => kind === "owner").length)
+        once("begun", ground.begun.map(({ key }) => key))
+        once("undone", ground.undone.map(({ key }) => key))
+        once("told", ground.told.map(({ index, state }) => `${state} ${index}`))
+        once("joined", ground.joins.map(({ state }) => state))
       }),
-    { ...runs(150), timeout: 600_000 }
+    { ...runs(300), timeout: 600_000 }
   )
+
+  it("has been parked", () => {
+    assert.isAbove(taken.filter((times) => times > 1).length, taken.length / 6)
+  })
 })
 
 describe("a durable run that several drive", () => {
@@ -482,7 +566,10 @@ describe("a durable run that several drive", () => {
         const world = yield* makeWorld
         const ground = new Ground(world)
         const { store } = world
-        const states = given.map((state): State => ({ ...state, kind: state.kind === "signal" ? "timer" : state.kind }))
+        const states = given.map((state): State => ({
+          ...state,
+          kind: state.kind === "signal" ? "timer" : state.kind === "waits" ? "split" : state.kind
+        }))
         let definition: any
         // what is undone by who has been refused a row
         const late: Array<string> = []

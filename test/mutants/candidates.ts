@@ -10,6 +10,7 @@ import { events } from "./list/events.ts"
 import { hedges } from "./list/hedges.ts"
 import { input } from "./list/input.ts"
 import { journals } from "./list/journals.ts"
+import { parking } from "./list/parking.ts"
 import { runs } from "./list/runs.ts"
 import { sagas } from "./list/sagas.ts"
 import { scheduler } from "./list/scheduler.ts"
@@ -40,7 +41,8 @@ const parts = [
   signals,
   sagas,
   journals,
-  durables
+  durables,
+  parking
 ]
 
 export const candidates: ReadonlyArray<Candidate> = parts.flatMap((part) =>

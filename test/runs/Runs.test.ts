@@ -196,6 +196,7 @@ describe("info", () => {
           until: 100,
           wokenBy: "signal \"go\" with key \"eu\", or the instant 1970-01-01T00:00:00.100Z"
         }],
+        wakeAt: undefined,
         signals: [],
         paused: undefined
       })

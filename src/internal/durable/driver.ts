@@ -28,6 +28,7 @@ import { Inbox } from "./inbox.ts"
 import * as pasts from "./past.ts"
 import type { Over } from "./pen.ts"
 import { Pen } from "./pen.ts"
+import { Rest } from "./rest.ts"
 import * as text from "./text.ts"
 
 /** A definition whose runs are driven here. */
@@ -132,7 +133,8 @@ const go = (driven: Driven, claimed: Claimed, { past, state }: Start, means: Mea
       inbox.breakOff()
       running.fiber?.interruptUnsafe()
     })
-    const inbox = new Inbox(means.runs.runs, clock, runId, workflow.name, pen)
+    const rest = new Rest(codecs)
+    const inbox = new Inbox(means.runs.runs, clock, runId, workflow.name, pen, rest)
     // in its first life each step waits for what it has started
     const orphans = head.n === 1 ? Effect.void : Effect.catch(
       means.orphans(runId),
@@ -142,6 +144,7 @@ const go = (driven: Driven, claimed: Claimed, { past, state }: Start, means: Mea
       pen,
       orphans,
       codecs,
+      rest,
       past,
       visit: head.visit,
       state,
@@ -171,7 +174,7 @@ const go = (driven: Driven, claimed: Claimed, { past, state }: Start, means: Mea
       Effect.flatMap(
         Fiber.await(run),
         (exit) =>
-          // who breaks off a run leaves what its steps have started
+          // what goes on later needs what its steps have started
           pen.over !== undefined
             ? Effect.succeed<Ending>(pen.over)
             : Effect.andThen(orphans, Effect.suspend(() => ended(codecs, pen, inbox, exit)))

@@ -33,7 +33,7 @@ export const of = (runner: Runner, head: Head): RunHandle<unknown, unknown> => {
           runId
         )
       ),
-      runner.collect
+      runner.wake(runId)
     )
   const awaited = Effect.suspend(() => runner.ends.awaitedBy(workflow, runId))
   return {
@@ -42,7 +42,9 @@ export const of = (runner: Runner, head: Head): RunHandle<unknown, unknown> => {
     await: awaited,
     info: Effect.suspend(() => {
       const own = runner.inboxOf(runId)
-      return own === undefined ? shown(runner, runId, workflow) : Effect.succeed(inMemory.info(own))
+      if (own === undefined) return shown(runner, runId, workflow)
+      const info = inMemory.info(own)
+      return Effect.succeed(info.status === "waiting" ? { ...info, wakeAt: own.wakesAt } : info)
     }),
     signal: (signal, value, options) =>
       Effect.flatMap(
@@ -51,30 +53,26 @@ export const of = (runner: Runner, head: Head): RunHandle<unknown, unknown> => {
           sent._tag === "Duplicate"
             ? Effect.succeed("duplicate")
             : Effect.map(
-              runner.collect,
+              runner.wake(runId),
               () => runner.inboxOf(runId)?.isTaken(sent.seq) === true ? "taken" : "kept"
             )
       ),
     ask: (signal, value, options) =>
       Effect.flatMap(
         sent(runner, runId, signal, value, options),
-        ({ seq }) => Effect.andThen(runner.collect, answer(runner, runId, signal, seq))
+        ({ seq }) => Effect.andThen(runner.wake(runId), answer(runner, runId, signal, seq))
       ) as never,
     rollbackPlan: Effect.sync(() => runner.inboxOf(runId)?.run?.saga?.plan() ?? []),
     cancel: (options) => Effect.andThen(steer("cancel", { compensate: options?.compensate !== false }), awaited),
     cancelBranch: (name) =>
       Effect.andThen(
         Effect.yieldNow,
-        Effect.suspend(() => {
-          const own = runner.inboxOf(runId)
-          return own === undefined ? Effect.succeed(false) : inMemory.cancelBranch(own, name)
-        })
+        Effect.flatMap(
+          runner.awake(runId),
+          (own) => own === undefined ? Effect.succeed(false) : inMemory.cancelBranch(own, name)
+        )
       ),
-    settle: (key) =>
-      Effect.sync(() => {
-        const own = runner.inboxOf(runId)
-        return own !== undefined && inMemory.settle(own, key)
-      }),
+    settle: (key) => Effect.map(runner.awake(runId), (own) => own !== undefined && inMemory.settle(own, key)),
     pause: (note) => Effect.map(steer("pause", { note }), ({ _tag }) => _tag === "Kept"),
     resume: Effect.map(steer("resume", {}), ({ _tag }) => _tag === "Kept")
   }
@@ -99,6 +97,7 @@ const shown = (runner: Runner, runId: string, workflow: string): Effect.Effect<R
       at: head && { state: head.state, visit: head.visit, since: head.enteredAt },
       branches: [],
       waits: [],
+      wakeAt: head?.wakeAt,
       signals: letters.filter(({ kind }) => kind === "signal").map(({ at, id, key, name }) => ({
         signal: name,
         key,

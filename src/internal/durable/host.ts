@@ -35,6 +35,7 @@ import type { ExitCodec } from "./errors.ts"
 import type { Past, Settled, Started } from "./past.ts"
 import type { Pen } from "./pen.ts"
 import * as place from "./place.ts"
+import type { Rest } from "./rest.ts"
 import { Restored } from "./restore.ts"
 import * as text from "./text.ts"
 
@@ -42,6 +43,8 @@ import * as text from "./text.ts"
 export interface Given {
   readonly pen: Pen
   readonly codecs: Codecs
+  /** Whether the run only waits. */
+  readonly rest: Rest
   readonly past: Past
   readonly visit: number
   readonly state: unknown
@@ -154,7 +157,9 @@ export class DurableHost implements Host {
   }
 
   deadline(_run: Run, timeout: Duration.Duration): number {
-    return this.#given.createdAt + Duration.toMillis(timeout)
+    const instant = this.#given.createdAt + Duration.toMillis(timeout)
+    this.#given.rest.endsAt = instant
+    return instant
   }
 
   since(run: Run, isBranch: boolean): number | undefined {
@@ -203,6 +208,7 @@ export class DurableHost implements Host {
     const isAtOnce = config.bulkhead === undefined && config.pool === undefined && config.hedge === undefined
     if (isAtOnce) this.#atOnce.add(run)
     else this.#atOnce.delete(run)
+    this.#given.rest.split(run, isAtOnce, known)
     const { timeout } = config
     return start(this.#recording(run, own, list, isFollowOn, known), {
       ...config,
@@ -271,7 +277,8 @@ export class DurableHost implements Host {
     branch: AnyEffect,
     known: Set<number>
   ): AnyEffect {
-    const { pen, taken } = this.#given
+    const { pen, rest, taken } = this.#given
+    rest.branch(run, index, branch)
     const name = nameIn(list, index)
     const key = place.branch(own, name)
     const codec = this.#endOf(run, isFollowOn, index, list)
@@ -365,7 +372,8 @@ export class DurableHost implements Host {
   }
 
   step(run: Run, ledger: Ledger, step: Step, work: AnyEffect): AnyEffect {
-    const { codecs, past, pen } = this.#given
+    const { codecs, past, pen, rest } = this.#given
+    if (step.branch !== undefined) rest.hasStarted(run, step.branch.index)
     const key = step.key.slice(run.keyOfRun.length)
     const before = past.started.get(key)
     const settled = past.settled.get(key)

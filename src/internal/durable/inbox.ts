@@ -9,10 +9,15 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import type { Letter } from "../../journal.ts"
 import { clip } from "../check/describe.ts"
+import type { AnyEffect, AnyFiber } from "../fibers/any.ts"
+import type { Ended, Span } from "../run/listener.ts"
+import type { Request } from "../run/registry.ts"
+import type { Current } from "../run/run.ts"
 import type { Origin, Received } from "../runs/mailbox.ts"
 import { Record } from "../runs/record.ts"
 import type { SignalImpl } from "../signal/signal.ts"
 import type { Pen } from "./pen.ts"
+import type { Rest, Resting } from "./rest.ts"
 import * as text from "./text.ts"
 
 interface Taken {
@@ -22,6 +27,7 @@ interface Taken {
 
 export class Inbox extends Record {
   readonly #pen: Pen
+  readonly #rest: Rest
   /** The last letter that has been seen. */
   #seen = 0
   /** Letters that have come before the run can be told of them. */
@@ -39,9 +45,31 @@ export class Inbox extends Record {
   readonly #pauses: Array<number> = []
   /** Whether the run was going back when it was taken. */
   #isBack = false
-  constructor(runs: Map<string, Record>, clock: Clock.Clock, runId: string, workflow: string, pen: Pen) {
+  /** Letters that have come while the run may be about to be given up. */
+  #later: Array<Letter> | undefined
+  constructor(runs: Map<string, Record>, clock: Clock.Clock, runId: string, workflow: string, pen: Pen, rest: Rest) {
     super(runs, clock, runId, workflow)
     this.#pen = pen
+    this.#rest = rest
+  }
+
+  override started(span: Span): void {
+    super.started(span)
+    this.#rest.started(span)
+  }
+
+  override ended(span: Span, exit: Exit.Exit<unknown, unknown>, number: number, ended?: Ended): void {
+    super.ended(span, exit, number, ended)
+    this.#rest.ended(span)
+  }
+
+  /** The time of a wait with which a branch begins is an instant. */
+  override wait(request: Request, current: Current, fiber: AnyFiber): AnyEffect {
+    const { timeout, until } = request
+    const since = timeout !== undefined && until === undefined && this.#rest.isFirst(current)
+      ? current.level.run!.host?.since(current.level.run!, true)
+      : undefined
+    return super.wait(since === undefined ? request : { ...request, until: since + timeout! }, current, fiber)
   }
 
   get seen(): number {
@@ -53,6 +81,7 @@ export class Inbox extends Record {
    * on are there before its state is entered, all others after that.
    */
   deliver(letters: ReadonlyArray<Letter>, isBefore: (letter: Letter) => boolean = () => false): void {
+    if (this.#later !== undefined) return void this.#later.push(...letters)
     for (const letter of letters) {
       if (letter.seq <= this.#seen || this.exit !== undefined) continue
       this.#seen = letter.seq
@@ -142,6 +171,35 @@ export class Inbox extends Record {
         else list.push(one)
       }
     }
+  }
+
+  /** No letter is delivered from now on, as the run may be about to be given up. */
+  hold(): void {
+    this.#later = []
+  }
+
+  /** The run is not given up. */
+  release(): void {
+    const later = this.#later ?? []
+    this.#later = undefined
+    this.deliver(later)
+  }
+
+  /** When the run has to go on that only waits, where it may be given up until then. */
+  get resting(): Resting | undefined {
+    if (this.isCancelled || this.#isBack || !this.#hasBegun || this.#taken.size > 0) return undefined
+    for (const { where } of this.#received) if (where === "on its way") return undefined
+    // who has not looked yet may find one
+    if (this.mailbox.waiting !== this.#rest.signals) return undefined
+    const { pages } = this.known
+    // what goes on in a state while it is paused could not, once it is taken again
+    if (this.isPaused) return this.isHeld && pages.size === 0 ? this.#rest.held : undefined
+    return this.#rest.resting(pages.values())
+  }
+
+  /** The instant at which a run that waits has to go on, if there is one. */
+  get wakesAt(): number | undefined {
+    return this.#rest.wakesAt(this.known.pages.values())
   }
 
   /** Whether all that has come waits, too, and nobody is about to go on with it: then the run may be parked. */

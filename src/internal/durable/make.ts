@@ -123,7 +123,9 @@ export class DurableImpl {
 
   #begun(runner: Runner, codecs: Codecs, runId: string, initial: unknown, parent: string | undefined) {
     return Effect.map(this.#create(runner, codecs, runId, initial, parent), (created) => {
-      if (created.head.status !== "ended") runner.begin(created.head)
+      const { status } = created.head
+      // one that waits is found when it is due
+      if (status !== "ended" && status !== "waiting") runner.begin(created.head)
       return created
     })
   }
@@ -273,7 +275,7 @@ const cancelled = (runner: Runner, codecs: Codecs, runId: string): Effect.Effect
       runner.journal.send(runId, cancelling),
       runId
     ),
-    Effect.andThen(runner.collect, runner.ends.awaited(codecs, runId))
+    Effect.andThen(runner.wake(runId), runner.ends.awaited(codecs, runId))
   ))
 
 export const make = (workflow: WorkflowImpl, options: Options): DurableImpl => new DurableImpl(workflow, options)

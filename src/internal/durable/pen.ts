@@ -16,6 +16,8 @@ export type Over =
   | { readonly _tag: "Journal"; readonly error: JournalError }
   | { readonly _tag: "Refused"; readonly error: unknown }
   | { readonly _tag: "Stopped" }
+  /** It waits, and whoever finds that it is due takes it. */
+  | { readonly _tag: "Parked" }
 
 type Take = { readonly seq: number; readonly answer: string | undefined }
 
@@ -36,6 +38,8 @@ export class Pen {
   onWritten: (() => void) | undefined
   /** Whether it is over as soon as what is on its way has been written. */
   #isStopping = false
+  /** Who waits for what is not to be written yet: it is open whether the run is given up. */
+  #held: Array<(exit: Exit.Exit<void>) => void> | undefined
   constructor(committer: Committer, runId: string, n: number, onOver: (over: Over) => void) {
     this.#committer = committer
     this.runId = runId
@@ -65,6 +69,25 @@ export class Pen {
     return this.#rows.length === 0 && this.#takes.length === 0 && this.#head === undefined
   }
 
+  get isHeld(): boolean {
+    return this.#held !== undefined
+  }
+
+  /** Nothing is written from now on, as the run may be about to be given up. */
+  hold(): void {
+    this.#held = []
+  }
+
+  /** The run is not given up: what was held is written. */
+  release(): void {
+    const held = this.#held
+    this.#held = undefined
+    if (held === undefined || held.length === 0 || this.#over !== undefined) return
+    this.#write((exit) => {
+      for (const resume of held) resume(exit)
+    })
+  }
+
   /** To be written with what comes next. */
   later(rows: ReadonlyArray<NewRow>, head?: HeadChange): void {
     this.#rows.push(...rows)
@@ -85,15 +108,18 @@ export class Pen {
       if (isEmpty && this.#writing === 0) return resume(Exit.void)
       const fiber = Fiber.getCurrent()!
       const done = (exit: Exit.Exit<void>) => later(fiber, () => resume(exit))
+      if (this.#held !== undefined) this.#held.push(done)
       // somebody else may have taken it along
-      if (isEmpty) this.#after.push(done)
+      else if (isEmpty) this.#after.push(done)
       else this.#write(done)
     })
   }
 
   /** Writes what was to be written with what comes next, for which nobody waits. */
   hand(): void {
-    if (this.#over === undefined && !this.#isEmpty) this.#write(() => {})
+    if (this.#over !== undefined || this.#isEmpty) return
+    if (this.#held !== undefined) this.#held.push(nobody)
+    else this.#write(nobody)
   }
 
   /** All that was to be written later. */
@@ -136,8 +162,11 @@ export class Pen {
     if (this.#over !== undefined) return
     this.#over = over
     this.#onOver(over)
+    for (const resume of this.#held?.splice(0) ?? []) resume(broken)
   }
 }
 
 /** What somebody is left with whose run was broken off: nobody looks at it. */
 const broken: Exit.Exit<never> = Exit.interrupt()
+
+const nobody = (): void => {}

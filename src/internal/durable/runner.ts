@@ -7,6 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { ConfigurationError } from "../../CanoError.ts"
 import type { Head, Letter, NewLetter, Service as Journal } from "../../journal.ts"
@@ -22,13 +23,15 @@ import type { Refusal } from "./ends.ts"
 import { Ends } from "./ends.ts"
 import { RestoreError } from "./error.ts"
 import type { Inbox } from "./inbox.ts"
+import type { Parking, Wait } from "./parking.ts"
+import { park, waitOf } from "./parking.ts"
 import { inTime } from "./patience.ts"
 import type { Pen } from "./pen.ts"
 import type { Service } from "./service.ts"
 import type { Service as Settings } from "./settings.ts"
 
 /** A run that is driven here, or is about to be. */
-interface Driving {
+interface Driving extends Parking {
   /** Nothing as long as it is not known of which workflow it is. */
   driven: Driven | undefined
   inbox: Inbox | undefined
@@ -36,8 +39,6 @@ interface Driving {
   fiber: AnyFiber | undefined
   /** Letters that came while it was being claimed. */
   readonly early: Array<Letter>
-  /** How often it had written when it was marked as one that waits. */
-  markedAt: number | undefined
 }
 
 /** What has become of a run that was to be taken: somebody else may have it. */
@@ -213,26 +214,51 @@ export class Runner implements Service {
   /** Runs of which everything waits are marked so, unless something has come that they have not seen. */
   get #mark(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const waiting = [...this.#driving].filter(([, driving]) => isWaiting(driving))
-      return Effect.forEach(waiting, ([runId, driving]) => {
-        // while others were marked it may have gone on, or ended
-        if (!isWaiting(driving)) return Effect.void
-        const { inbox, pen } = driving
-        const { last: n, times } = pen!
-        const parked = { n, seen: inbox!.seen, wakeAt: inbox!.known.wakesAt, isReleased: false }
-        return Effect.match(this.ask("park", this.journal.park(runId, parked), runId), {
-          onSuccess: (isParked) => {
-            if (isParked && driving.pen === pen) driving.markedAt = times
-          },
-          onFailure: () => {}
-        })
-      }, { discard: true })
+      const waits = [...this.#driving].filter(([, driving]) => this.#waitOf(driving) !== undefined).slice(0, mostAtOnce)
+      return Effect.forEach(waits, ([runId, driving]) =>
+        Effect.suspend(() => {
+          // it may have gone on since
+          const wait = this.#waitOf(driving)
+          return wait === undefined
+            ? Effect.void
+            : park(driving, wait, (parked) => this.ask("park", this.journal.park(runId, parked), runId))
+        }), { discard: true })
     })
   }
 
-  /** Looks for letters at once: one has been sent by somebody here. */
-  get collect(): Effect.Effect<void> {
-    return this.#collect
+  #waitOf(driving: Driving): Wait | undefined {
+    return waitOf(driving, this.settings.parkAfter, this.#clock.currentTimeMillisUnsafe())
+  }
+
+  /** Somebody here has sent a run something: that is there at once, also if it is parked. */
+  wake(runId: string): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const driving = this.#driving.get(runId)
+      if (driving === undefined) this.#begin(runId, undefined, true)
+      else if (driving.pen?.isHeld === true) driving.isWanted = true
+      return this.#collect
+    })
+  }
+
+  /** A run as it is driven here, for who acts on what runs of it: one that is parked is taken first, and has come to its waits. */
+  awake(runId: string): Effect.Effect<Inbox | undefined> {
+    return Effect.suspend(() => {
+      const driving = this.#driving.get(runId)
+      if (driving !== undefined && driving.pen !== undefined && !driving.pen.isHeld) {
+        return Effect.succeed(driving.inbox)
+      }
+      if (driving === undefined) this.#begin(runId, undefined, true)
+      else if (driving.pen !== undefined) driving.isWanted = true
+      const loop: Effect.Effect<Inbox | undefined> = Effect.suspend(() => {
+        const driving = this.#driving.get(runId)
+        if (driving === undefined) return Effect.succeed(undefined)
+        const { inbox, pen } = driving
+        return pen?.isHeld === false && (inbox?.isAtRest === true || inbox?.isHeld === true)
+          ? Effect.succeed(inbox)
+          : Effect.andThen(Effect.sleep(Duration.min(this.settings.poll, Duration.millis(5))), loop)
+      })
+      return Effect.map(Effect.timeoutOption(loop, this.settings.patience), Option.getOrUndefined)
+    })
   }
 
   // ---------------------------------------------------------------------------
@@ -263,8 +289,9 @@ export class Runner implements Service {
     if (this.#definitions.has(head.workflow)) this.#begin(head.runId, head)
   }
 
-  #begin(runId: string, known: Head | undefined): void {
-    if (this.#isStopping || this.#driving.has(runId)) return
+  /** Of one that is wanted nobody knows whether another one drives it. */
+  #begin(runId: string, known: Head | undefined, isFree = false): void {
+    if (this.#isStopping || this.#driving.has(runId) || this.#definitions.size === 0) return
     this.#refused.delete(runId)
     const find = known === undefined ? this.ask("show", this.journal.show(runId), runId) : Effect.succeed(known)
     const supervised = Effect.matchEffect(find, {
@@ -272,6 +299,7 @@ export class Runner implements Service {
       onSuccess: (head) => {
         const driven = head && this.#definitions.get(head.workflow)
         if (driven === undefined || head === undefined || head.status === "ended") return Effect.void
+        if (isFree && head.owner !== undefined) return Effect.void
         const { migrate, version, workflow } = driven
         // those that have another definition of it go on with it: it is not even taken
         const foreign = mismatch({ name: workflow.name, version, migrate }, head)
@@ -286,13 +314,15 @@ export class Runner implements Service {
       pen: undefined,
       fiber: undefined,
       early: [],
-      markedAt: undefined
+      markedAt: undefined,
+      isWanted: false
     }
     this.#driving.set(runId, driving)
     const fiber = this.#run(supervised)
     driving.fiber = fiber
     fiber.addObserver(() => {
       if (this.#driving.get(runId) === driving) this.#driving.delete(runId)
+      if (driving.isWanted) this.#begin(runId, undefined, true)
     })
   }
 
@@ -372,7 +402,7 @@ export class Runner implements Service {
         const ended = Effect.forEach(open, ({ runId, workflow }) =>
           Effect.andThen(
             this.ask("send", this.journal.send(runId, cancelling), runId),
-            Effect.andThen(this.collect, this.ends.awaitedBy(workflow, runId))
+            Effect.andThen(this.wake(runId), this.ends.awaitedBy(workflow, runId))
           ), { concurrency: "unbounded", discard: true })
         return heads.length < mostAtOnce ? ended : Effect.andThen(ended, this.#endChildren(parent, heads.at(-1)!.runId))
       }
@@ -493,11 +523,6 @@ export const cancelling: NewLetter = {
   id: "cancel",
   data: "{\"compensate\":true}"
 }
-
-/** Whether everything of it waits, and that is not marked. */
-const isWaiting = ({ inbox, markedAt, pen }: Driving): boolean =>
-  inbox !== undefined && pen !== undefined && pen.over === undefined && pen.isIdle && pen.times !== markedAt &&
-  inbox.isAtRest
 
 /** Whatever a store answers: who looks no more would wait without a word. */
 const forever = (effect: Effect.Effect<void>, every: Duration.Duration): Effect.Effect<never> =>

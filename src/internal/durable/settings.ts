@@ -20,6 +20,11 @@ export interface Service {
   readonly stopWithin: Duration.Duration
   /** The pause before a journal that has failed is asked again, which doubles up to 2 seconds. 100 milliseconds. */
   readonly pause: Duration.Duration
+  /**
+   * How far away the next instant of a run must be for it to be parked, when everything of it waits. 1 minute; a signal without
+   * a timeout is always far enough, unless this is infinite: then nothing is parked.
+   */
+  readonly parkAfter: Duration.Duration
 }
 
 export const usual: Service = {
@@ -27,7 +32,8 @@ export const usual: Service = {
   poll: Duration.millis(250),
   patience: Duration.seconds(5),
   stopWithin: Duration.seconds(5),
-  pause: Duration.millis(100)
+  pause: Duration.millis(100),
+  parkAfter: Duration.minutes(1)
 }
 
 /** In memory nobody else comes, and nothing is left to go on with: so that virtual time has little to do. */
@@ -50,10 +56,8 @@ export const make = (around: Service, given: unknown): Effect.Effect<Service> =>
   const wrong = [
     ...own.flatMap((name) => durations.wrong(given[name], name) ?? []),
     // without a pause it would look, or beat, all the time
-    ...own.filter((name) => name !== "stopWithin" && isZero(given[name])).map((name) =>
-      `${name} is 0; it must be longer`
-    ),
-    ...own.filter((name) => name !== "stopWithin" && isEndless(given[name])).map((name) =>
+    ...own.filter((name) => !isOpen(name) && isZero(given[name])).map((name) => `${name} is 0; it must be longer`),
+    ...own.filter((name) => !isOpen(name) && isEndless(given[name])).map((name) =>
       `${name} has no end; it must have one`
     ),
     ...flags.unknown(given, names)
@@ -61,6 +65,9 @@ export const make = (around: Service, given: unknown): Effect.Effect<Service> =>
   if (wrong.length > 0) return Effect.die(new TypeError(`the settings of durable runs: ${wrong.join("; ")}`))
   return Effect.succeed({ ...around, ...Object.fromEntries(own.map((name) => [name, durations.sound(given[name])!])) })
 }
+
+/** What may be none, and may have no end. */
+const isOpen = (name: keyof Service): boolean => name === "stopWithin" || name === "parkAfter"
 
 const isEndless = (given: unknown): boolean => {
   const duration = durations.sound(given)

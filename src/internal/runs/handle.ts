@@ -69,6 +69,7 @@ export const info = (record: Record): RunInfo => {
     at: known.at,
     branches: isOver ? [] : known.branches,
     waits: isOver ? [] : known.waits,
+    wakeAt: isOver || !known.isWaiting ? undefined : known.wakesAt,
     signals: mailbox.kept.map(({ id, key, signal: { name }, since }) => ({ signal: name, key, id, since })),
     paused: isOver ? undefined : paused
   }

@@ -109,6 +109,12 @@ class Box {
     return true
   }
 
+  get waiting(): number {
+    let all = 0
+    for (const { size } of this.#waiting.values()) all += size
+    return all
+  }
+
   enter(waiting: Waiting): void {
     waiting.entry = lineIn(this.#waiting, waiting.key).push(waiting)
   }
@@ -205,6 +211,13 @@ export class Mailbox {
       box.enter(waiting)
     }
     return letter
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    let all = 0
+    for (const box of this.#boxes.values()) all += box.waiting
+    return all
   }
 
   /** Waits no more; answers whether he has waited. */

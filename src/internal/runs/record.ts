@@ -239,6 +239,11 @@ export class Record implements Registered {
     return this.#when<void>(this.#held, () => this.isPaused ? undefined : Exit.void)
   }
 
+  /** Whether somebody waits until it is resumed. */
+  get isHeld(): boolean {
+    return this.#held.size > 0
+  }
+
   pause(note: string | undefined): boolean {
     const run = this.#run
     if (run === undefined || this.#exit !== undefined || this.isPaused) return false

@@ -12,6 +12,7 @@ import { misfit } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
 import * as issue from "../check/issue.ts"
 import type { AnyEffect } from "../fibers/any.ts"
+import * as leading from "../run/leading.ts"
 import type { Request } from "../run/registry.ts"
 import { currentOf, levelIn, runOf } from "../run/run.ts"
 import { isSignal, noSignal } from "./typeId.ts"
@@ -25,7 +26,7 @@ export interface Options {
 
 export const wait = (signal: AnySignal, options?: Options): AnyEffect => {
   let request: Request | undefined
-  return Effect.withFiber((fiber) => {
+  return leading.mark(Effect.withFiber((fiber) => {
     if (request === undefined) {
       const faults = faultsOf(signal, options ?? {})
       if (faults.length > 0) {
@@ -48,7 +49,7 @@ export const wait = (signal: AnySignal, options?: Options): AnyEffect => {
       )
     }
     return known.wait(request, current, fiber)
-  })
+  }))
 }
 
 /** Of options that are sound. */

@@ -109,6 +109,12 @@ export class Decision {
     this.#strategy = JoinStrategy.resolve(this.#strategy, started)
   }
 
+  /** Whether a soft deadline is still to pass. */
+  get awaitsSoft(): boolean {
+    const strategy = this.#strategy
+    return JoinStrategy.isCustom(strategy) && strategy.reducer.soft !== undefined && !this.#softPassed
+  }
+
   /** Changes the state for good as a soft deadline does; answers whether there is one. */
   soften(): boolean {
     const strategy = this.#strategy

@@ -7,11 +7,12 @@ import { ConfigurationError } from "../../CanoError.ts"
 import { misfit } from "../check/describe.ts"
 import * as issue from "../check/issue.ts"
 import type { AnyEffect } from "../fibers/any.ts"
+import * as leading from "../run/leading.ts"
 import type { Fault } from "./kind.ts"
 import { isTask } from "./kind.ts"
 
-export const run = (task: unknown, state: unknown): AnyEffect =>
-  Effect.suspend(() => {
+export const run = (task: unknown, state: unknown): AnyEffect => {
+  const effect = Effect.suspend(() => {
     const faults: ReadonlyArray<Fault> = isTask(task)
       ? task.faults
       : [{ rule: "task", sentence: misfit("the task", task, "made by a function of effect-cano/Task") }]
@@ -19,3 +20,5 @@ export const run = (task: unknown, state: unknown): AnyEffect =>
     const issues = faults.map(({ rule, sentence }) => issue.make(undefined, rule, sentence, "task"))
     return Exit.fail(new ConfigurationError({ workflow: undefined, issues }))
   })
+  return isTask(task) && task.kind._tag === "Timer" ? leading.mark(effect) : effect
+}

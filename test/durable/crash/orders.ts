@@ -27,3 +27,13 @@ export interface JobsOrders {
   /** Who looks at SIGTERM. */
   readonly term: "handler" | "runMain"
 }
+
+/** What a worker is told to do with a run that waits. */
+export interface WaitsOrders {
+  readonly file: string
+  readonly ledger: string
+  readonly settings: Settings
+  readonly role: "park" | "send" | "drive"
+  /** Of the signal. */
+  readonly value: number
+}

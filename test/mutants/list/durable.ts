@@ -26,8 +26,8 @@ export const durable: Mutants = {
     },
     {
       what: "the time of a run starts anew",
-      from: "return this.#given.createdAt + Duration.toMillis(timeout)",
-      to: "return this.#given.clock.currentTimeMillisUnsafe() + Duration.toMillis(timeout)",
+      from: "const instant = this.#given.createdAt + Duration.toMillis(timeout)",
+      to: "const instant = this.#given.clock.currentTimeMillisUnsafe() + Duration.toMillis(timeout)",
       tests: "durable/crashes"
     },
     {
