@@ -165,6 +165,22 @@ describe("a handle", () => {
     }))
 })
 
+describe("who waits for a run by its id", () => {
+  const Slow = Durable.make(make("slow", Effect.sleep(100)), { version: 1 })
+
+  it.effect("has its end, and is told of a run that there is not, or that is another workflow's", () =>
+    Effect.gen(function*() {
+      const none = yield* failed(Once.await("r"))
+      assert.deepInclude(none, { _tag: "RestoreError", rule: "run" })
+      yield* Slow.start("r", "Go")
+      const waits = yield* Effect.forkChild(Slow.await("r"), { startImmediately: true })
+      assert.deepInclude(yield* failed(Once.await("r")), { _tag: "RestoreError", rule: "workflow" })
+      yield* TestClock.adjust(200)
+      assert.strictEqual(yield* Fiber.join(waits), "Done")
+      assert.strictEqual(yield* Slow.await("r"), "Done")
+    }).pipe(Effect.provide(live(Once.layer, Slow.layer))))
+})
+
 describe("settings", () => {
   const taken = (given: Parameters<typeof Durable.settings>[0]) =>
     Effect.provide(Durable.Settings, Durable.settings(given))

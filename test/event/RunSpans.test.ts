@@ -313,6 +313,34 @@ describe("spans", () => {
       assert.isAtLeast(count, 4 * (generations - 2))
     }))
 
+  it.effect("of what is undone are there with what it was, unless states are left out", () =>
+    Effect.gen(function*() {
+      const back = make
+        .register("A", { run: Effect.void, compensate: () => user("undo A"), next: "B" })
+        .registerSplit("B", { x: Effect.void, y: Effect.fail("no") }, {
+          strategy: all,
+          compensate: { x: () => Effect.fail("not undone") },
+          next: "Done"
+        })
+        .addExitStates("Done")
+      const { spans } = yield* tracing(back.orchestrate("A", { runId: "r" }))
+      assertEnded(spans)
+      const undone = spans.filter(({ name }) => name === "cano.compensation")
+      assert.deepStrictEqual(
+        undone.map(({ attributes, status }) => [
+          attributes.get("cano.state"),
+          attributes.get("cano.branch"),
+          attributes.get("cano.done"),
+          status._tag === "Ended" && status.exit._tag
+        ]),
+        [["B", "x", "Succeeded", "Failure"], ["A", undefined, "Succeeded", "Success"]]
+      )
+      const own = spans.find(({ name }) => name === "undo A")!
+      assert.strictEqual(Option.getOrThrow(own.parent).spanId, undone[1]!.spanId)
+      const without = yield* tracing(back.orchestrate("A", { runId: "r" }), { states: false })
+      assert.deepStrictEqual(without.spans.filter(({ name }) => name === "cano.compensation"), [])
+    }))
+
   it.effect("refuse a segment that is no duration", () =>
     Effect.gen(function*() {
       const workflow = make.register("A", { run: Effect.void, next: "Done" }).addExitStates("Done")

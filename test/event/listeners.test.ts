@@ -2,11 +2,14 @@
  * The listeners that come with the library: metrics, logs, and streams of events.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Logger, type LogLevel, Metric, References, Scope, Stream } from "effect"
+import { Effect, Exit, Fiber, Layer, Logger, type LogLevel, Metric, References, Schema, Scope, Stream } from "effect"
 import { CanoError, Hedge, JoinStrategy, RunEvent, Workflow } from "effect-cano"
 import * as RunLogs from "effect-cano/RunLogs"
 import * as RunMetrics from "effect-cano/RunMetrics"
+import * as Runs from "effect-cano/Runs"
 import * as RunStream from "effect-cano/RunStream"
+import * as Signal from "effect-cano/Signal"
+import * as Task from "effect-cano/Task"
 import { TestClock } from "effect/testing"
 import { start } from "../kit/index.ts"
 
@@ -135,6 +138,55 @@ describe("logs", () => {
         "any is satisfied: of 3 branches 1 have succeeded, 1 failed"
       ])
       assert.strictEqual(lines.filter(([level]) => level === "Info").length, 1)
+    }))
+
+  it.effect("tell what is waited for, steered and undone", () =>
+    Effect.gen(function*() {
+      const go = Signal.make("go", Schema.Int)
+      const waiting = Workflow.make<"A" | "B" | "C" | "D" | "Done">("waiting")
+        .registerSignal("A", go, { next: () => "B" })
+        .register("B", { run: Task.timer(20), next: "C" })
+        .register("C", { run: Effect.void, compensate: () => Effect.void, next: "D" })
+        .registerSplit("D", { x: Effect.void, y: Effect.fail("no") }, {
+          strategy: JoinStrategy.all,
+          compensate: { x: () => Effect.fail("not undone") },
+          next: "Done"
+        })
+        .addExitStates("Done")
+      const steered = Effect.gen(function*() {
+        const run = yield* Runs.fork(waiting, "A", { runId: "r" })
+        yield* Effect.sleep(5)
+        yield* run.pause("lunch")
+        yield* run.signal(go, 1)
+        yield* run.resume
+        return yield* run.await
+      })
+      const messages = (yield* logged("Debug", Effect.scoped(Effect.provide(steered, Runs.layer)))).map(([, line]) =>
+        line
+      )
+      assert.includeMembers(messages, [
+        "waits for signal \"go\"",
+        "workflow \"waiting\" is paused: lunch",
+        "workflow \"waiting\" goes on",
+        "signal \"go\" is received: taken",
+        "has waited for signal \"go\" after 5ms: succeeded",
+        "waits for the instant 1970-01-01T00:00:00.025Z",
+        "goes back: 1 step to undo",
+        "branch x of state D is undone, which was done",
+        "branch x of state D could not be undone after 0",
+        "state C is undone, which was done",
+        "state C has been undone after 0",
+        "has gone back after 0: 0 undone, 1 not",
+        "has gone back after 0: 1 undone, 0 not"
+      ])
+      const interrupted = yield* logged(
+        "Debug",
+        Effect.provide(Effect.timeout(waiting.orchestrate("A"), 10), Runs.layer)
+      )
+      assert.includeMembers(interrupted.map(([, line]) => line), [
+        "state A was interrupted after 10ms",
+        "workflow \"waiting\" was interrupted after 10ms, with 1 states entered"
+      ])
     }))
 })
 
