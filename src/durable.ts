@@ -138,7 +138,7 @@ export const layer: Layer.Layer<Durable | Runs, never, journal.Journal> = Layer.
  * @since 0.1.0
  */
 export const layerMemory: Layer.Layer<Durable | Runs | journal.Journal> = Layer.provideMerge(
-  Layer.effectContext(internalLayer.make(internalSettings.inMemory)),
+  Layer.effectContext(internalLayer.make(internalSettings.inMemory())),
   journal.layerMemory
 )
 

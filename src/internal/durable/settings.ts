@@ -37,12 +37,12 @@ export const usual: Service = {
 }
 
 /** In memory nobody else comes, and nothing is left to go on with: so that virtual time has little to do. */
-export const inMemory: Service = {
+export const inMemory = (): Service => ({
   ...usual,
   lease: Duration.days(1),
   poll: Duration.minutes(1),
   stopWithin: Duration.zero
-}
+})
 
 export const Settings: Context.Reference<Service> = Context.Reference("effect-cano/Durable/Settings", {
   defaultValue: () => usual
