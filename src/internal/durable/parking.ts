@@ -32,10 +32,9 @@ export const waitOf = (
   parkAfter: Duration.Duration,
   now: number
 ): Wait | undefined => {
-  if (inbox === undefined || pen === undefined || pen.over !== undefined || pen.isHeld) return undefined
+  if (inbox === undefined || pen === undefined || pen.over !== undefined || pen.isHeld || !pen.isIdle) return undefined
   const resting = inbox.resting
   const isReleased = resting !== undefined && isFar(resting, parkAfter, now)
-  if (!pen.isIdle) return undefined
   if (isReleased) return { inbox, pen, isReleased, wakeAt: resting.until }
   return pen.times === markedAt || !inbox.isAtRest
     ? undefined

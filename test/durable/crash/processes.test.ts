@@ -2,40 +2,22 @@
  * Several processes on one SQLite file, which are stopped, go on, and end: who drives a run, and who does not any more. All
  * waiting is for a condition that must come about, however long it takes.
  */
-import { existsSync, readFileSync, statSync } from "node:fs"
-import { join } from "node:path"
+import { existsSync, statSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
-import { afterAll, assert, beforeAll, describe, it } from "vitest"
+import { assert, describe, it } from "vitest"
 import * as books from "./book.ts"
-import * as lives from "./lives.ts"
+import type * as lives from "./lives.ts"
 import type { JobsOrders } from "./orders.ts"
+import { of, until } from "./together.ts"
 
-let prepared: ReturnType<typeof lives.prepare>
-const children: Array<lives.Life> = []
-beforeAll(() => {
-  prepared = lives.prepare()
-  prepared.worker("jobs")
-})
-afterAll(async () => {
-  for (const { child, ended } of children) {
-    child.kill("SIGKILL")
-    await ended
-  }
-  prepared.clean()
-})
-
-const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10))
-}
+const together = of("jobs")
 
 /** A file, its ledger, and processes that work on it. */
 const place = (name: string) => {
-  const file = join(prepared.folder, `${name}.db`)
-  const ledger = join(prepared.folder, `${name}.txt`)
-  const lines = () => existsSync(ledger) ? readFileSync(ledger, "utf8").split("\n").slice(0, -1) : []
+  const { file, ledger, lines } = together.place(name)
   const book = (runId = "r") => existsSync(file) && statSync(file).size > 0 ? books.read(file, runId) : undefined
-  const start = (orders: Partial<JobsOrders> = {}): lives.Life => {
-    const life = lives.live(prepared.worker("jobs"), {
+  const start = (orders: Partial<JobsOrders> = {}): lives.Life =>
+    together.live({
       file,
       ledger,
       runIds: ["r"],
@@ -46,9 +28,6 @@ const place = (name: string) => {
       term: "handler",
       ...orders
     })
-    children.push(life)
-    return life
-  }
   const count = (kind: string, runId?: string) => book(runId)?.rows.filter((row) => row.kind === kind).length ?? 0
   return { file, lines, book, start, count }
 }
