@@ -25,12 +25,13 @@ import * as memory from "./internal/journal/memory.ts"
 import * as sql from "./internal/journal/sql.ts"
 
 /**
- * What a row is about: `start` is of what can be compensated; `settle` of a branch, or of a step that can.
+ * What a row is about: `start` is of what can be compensated; `settle` of a branch, or of a step that can; `stuck` of why a run
+ * waits for an operator, and `order` of what one has ordered.
  *
  * @category models
  * @since 0.1.0
  */
-export type Kind = "owner" | "enter" | "start" | "settle" | "join" | "compensate" | "exit"
+export type Kind = "owner" | "enter" | "start" | "settle" | "join" | "compensate" | "exit" | "stuck" | "order"
 
 /**
  * One row of the journal of a run. It never changes.
@@ -61,12 +62,12 @@ export type NewRow = Pick<Row, "kind" | "key" | "data" | "kept">
 
 /**
  * Whether a run is to be driven, what it does, or that it has ended. A run waits from when it was parked until somebody appends
- * to it or claims it; then it does again what it did before.
+ * to it or claims it; then it does again what it did before. One that is stuck waits for an operator: nobody can claim it.
  *
  * @category models
  * @since 0.1.0
  */
-export type Status = "running" | "waiting" | "compensating" | "ended"
+export type Status = "running" | "waiting" | "compensating" | "stuck" | "ended"
 
 /**
  * What is known of a run without its rows.
@@ -124,6 +125,11 @@ export interface HeadChange {
   readonly entered?: { readonly visit: number; readonly state: string; readonly version: number } | undefined
   /** Whether nobody drives it any more. */
   readonly isReleased?: boolean | undefined
+  /**
+   * Whether it is about a run that is stuck or has ended, which is written to by no other append. Nobody owns it, so the first
+   * one wins. It goes on if there is a `status`, and has no outcome any more then; else it stays as it is.
+   */
+  readonly isOrdered?: boolean | undefined
 }
 
 /**
@@ -160,12 +166,13 @@ export interface NewRun {
 }
 
 /**
- * What a letter is: a signal, or an order of whoever steers the run.
+ * What a letter is: a signal, or an order of whoever steers the run. `retry`, `rerun`, `skip` and `end` are those of an operator:
+ * they are kept of a run that has ended, too.
  *
  * @category models
  * @since 0.1.0
  */
-export type LetterKind = "signal" | "cancel" | "pause" | "resume"
+export type LetterKind = "signal" | "cancel" | "pause" | "resume" | "retry" | "rerun" | "skip" | "end"
 
 /**
  * A letter that is to be sent.
@@ -236,6 +243,7 @@ export interface Claimed {
  */
 export type Claim =
   | Claimed
+  /** It has ended, or is stuck. */
   | { readonly _tag: "Ended"; readonly head: Head }
   /** Somebody else drives it, at least until his lease runs out. */
   | { readonly _tag: "Held"; readonly owner: string; readonly until: number }

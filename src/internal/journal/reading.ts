@@ -2,6 +2,7 @@
 import * as Result from "effect/Result"
 import type * as Journal from "../../journal.ts"
 import { show } from "../check/describe.ts"
+import { isOver } from "./steering.ts"
 
 /** As the tables have it: of the names in `schema.ts`, and of anything where somebody else has written. */
 export type Raw = { readonly [column: string]: unknown }
@@ -12,7 +13,7 @@ export const head = (raw: Raw): Read<Journal.Head> =>
     runId: get.text("run_id"),
     workflow: get.text("workflow"),
     version: get.number("version"),
-    status: doing(get) !== "ended" && get.number("parked") === 1 ? "waiting" : doing(get),
+    status: !isOver(does(get)) && get.number("parked") === 1 ? "waiting" : does(get),
     outcome: raw["outcome"] === null ? undefined : get.one("outcome", outcomes),
     n: get.number("n"),
     entered: get.number("entered"),
@@ -28,6 +29,9 @@ export const head = (raw: Raw): Read<Journal.Head> =>
   }))
 
 export const sent = (raw: Raw): Read<number> => read(raw, "the head", (get) => get.number("sent"))
+
+/** What a run does when it does not wait. */
+export const doing = (raw: Raw): Read<Exclude<Journal.Status, "waiting">> => read(raw, "the head", does)
 
 /** Each behind the one before, without a gap from `from` on; before that the kept ones, which have gaps. */
 export const rows = (raws: ReadonlyArray<Raw>, from: number): Read<ReadonlyArray<Journal.Row>> => {
@@ -85,10 +89,29 @@ export const number = (value: unknown): number | undefined => {
   return Number.isSafeInteger(given) ? given as number : undefined
 }
 
-const doing = (get: Get) => get.one("status", ["running", "compensating", "ended"])
+const does = (get: Get) => get.one("status", ["running", "compensating", "stuck", "ended"])
 const outcomes: ReadonlyArray<Journal.Outcome> = ["succeeded", "failed", "cancelled"]
-const kinds: ReadonlyArray<Journal.Kind> = ["owner", "enter", "start", "settle", "join", "compensate", "exit"]
-const letterKinds: ReadonlyArray<Journal.LetterKind> = ["signal", "cancel", "pause", "resume"]
+const kinds: ReadonlyArray<Journal.Kind> = [
+  "owner",
+  "enter",
+  "start",
+  "settle",
+  "join",
+  "compensate",
+  "exit",
+  "stuck",
+  "order"
+]
+const letterKinds: ReadonlyArray<Journal.LetterKind> = [
+  "signal",
+  "cancel",
+  "pause",
+  "resume",
+  "retry",
+  "rerun",
+  "skip",
+  "end"
+]
 
 /** Looks at columns, and remembers the first that is not what it must be. */
 class Get {

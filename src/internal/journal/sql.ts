@@ -14,6 +14,7 @@ import { compare } from "./order.ts"
 import type { Raw } from "./reading.ts"
 import * as reading from "./reading.ts"
 import * as schema from "./schema.ts"
+import { isOver } from "./steering.ts"
 import type { Connection } from "./transaction.ts"
 import * as transaction from "./transaction.ts"
 import * as writing from "./writing.ts"
@@ -63,7 +64,7 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     const now = yield* Clock.currentTimeMillis
     const head = yield* headOf("claim", runId, locked)
     if (head === undefined) return { _tag: "NoSuchRun" }
-    if (head.status === "ended") return { _tag: "Ended", head }
+    if (isOver(head.status)) return { _tag: "Ended", head }
     const { entered, owner } = head
     if (owner !== undefined && owner !== runner) {
       const until = yield* leaseOf(owner)
@@ -112,11 +113,16 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
 
   const park = Effect.fnUntraced(function*(runId: string, { isReleased, n, seen, wakeAt }: Journal.Parked) {
     const now = yield* Clock.currentTimeMillis
+    const there = sql`run_id = ${runId} AND n = ${n} AND sent <= ${seen}`
     const parked = yield* sql`UPDATE cano_runs SET parked = 1, wake_at = ${wakeAt}, due_at = ${
       isReleased ? wakeAt : now
     }, updated_at = ${now},
       owner = ${isReleased ? null : sql.literal("owner")}
-      WHERE run_id = ${runId} AND n = ${n} AND sent <= ${seen} AND status <> 'ended' RETURNING run_id`
+      WHERE ${there} AND status NOT IN ('ended', 'stuck') RETURNING run_id`
+    // until an order comes nobody need look at a run that is over
+    if (parked.length === 0 && isReleased) {
+      yield* sql`UPDATE cano_runs SET due_at = NULL WHERE ${there} AND status IN ('ended', 'stuck')`
+    }
     return parked.length > 0
   })
 

@@ -11,6 +11,7 @@ import type * as SqlError from "effect/sql/SqlError"
 import type * as Statement from "effect/sql/Statement"
 import type * as Journal from "../../journal.ts"
 import { beginning } from "./order.ts"
+import { isOver } from "./steering.ts"
 import type { Connection, Rows } from "./transaction.ts"
 import { run } from "./transaction.ts"
 
@@ -53,13 +54,16 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
       version = COALESCE(${number(sql, "version")}, cano_runs.version)
     FROM moved
     WHERE cano_runs.run_id = moved.id AND cano_runs.n = ${number(sql, "before")}
-      AND cano_runs.parked = 0 AND cano_runs.status <> 'ended'
+      AND cano_runs.parked = 0 AND cano_runs.status NOT IN ('ended', 'stuck')
     RETURNING run_id`
   )
 
+  const over = sql.literal("IN ('ended', 'stuck')")
+
   const move = ({ head, n, rows, runId }: Journal.Append, now: number) => {
-    const { entered, isReleased = false, outcome, status } = head ?? {}
-    const isOver = status === "ended"
+    const { entered, isOrdered = false, isReleased = false, outcome, status } = head ?? {}
+    const hasEnded = status === undefined ? isOrdered : isOver(status)
+    const goesOn = isOrdered && !hasEnded
     return sql`UPDATE cano_runs SET
       n = ${n + rows.length - 1}, updated_at = ${now},
       entered = COALESCE(${entered && beginning(n, rows)}, entered),
@@ -67,11 +71,19 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
       visit = COALESCE(${entered?.visit}, visit),
       state = COALESCE(${entered?.state}, state),
       version = COALESCE(${entered?.version}, version),
-      status = COALESCE(${status}, status), outcome = COALESCE(${outcome}, outcome),
-      owner = ${isOver || isReleased ? null : sql.literal("owner")},
-      due_at = ${isOver ? null : sql`CASE parked WHEN 1 THEN ${now} ELSE due_at END`},
+      status = COALESCE(${status}, status),
+      outcome = ${goesOn ? null : sql`COALESCE(${outcome}, outcome)`},
+      owner = ${hasEnded || isReleased ? null : sql.literal("owner")},
+      due_at = ${dueAt(status, isOrdered, now)},
       parked = 0, wake_at = NULL
-    WHERE run_id = ${runId} AND n = ${n - 1} AND status <> 'ended' RETURNING run_id`
+    WHERE run_id = ${runId} AND n = ${n - 1} AND status ${isOrdered ? over : sql`NOT ${over}`} RETURNING run_id`
+  }
+
+  const dueAt = (status: Journal.HeadChange["status"], isOrdered: boolean, now: number) => {
+    if (status === "ended") return null
+    // an order may have come that its owner has not seen
+    if (status === "stuck" || (isOrdered && status !== undefined)) return now
+    return isOrdered ? sql.literal("due_at") : sql`CASE parked WHEN 1 THEN ${now} ELSE due_at END`
   }
 
   /** Whether the letters are all there to be taken. */
@@ -95,7 +107,7 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
       for (const append of appends) {
         const { head, n, rows, runId } = append
         if (append.takes.length > 0 && !(yield* canTake(connection, append))) continue
-        if (head?.status !== undefined || head?.outcome !== undefined || head?.isReleased === true) others.push(append)
+        if (isMore(head)) others.push(append)
         else {
           const { entered } = head ?? {}
           const begins = entered && beginning(n, rows)
@@ -149,6 +161,10 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
     insert
   }
 }
+
+/** Whether an index changes with it. */
+const isMore = (head: Journal.HeadChange | undefined): boolean =>
+  head?.status !== undefined || head?.outcome !== undefined || head?.isReleased === true || head?.isOrdered === true
 
 const number = (sql: SqlClient.SqlClient, column: string) => sql.literal(`CAST(moved.${column} AS BIGINT)`)
 
