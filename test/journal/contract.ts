@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
 import type * as Journal from "effect-cano/journal"
 import { TestClock } from "effect/testing"
+import { looking } from "./looking.ts"
 import * as programs from "./programs.ts"
 import { all, append, claim, create, newRun, row, signal } from "./samples.ts"
 
@@ -489,9 +490,11 @@ export const contract = (name: string, make: Make): void => {
     })
   })
 
+  looking(name, make)
+
   describe(`a journal ${name}: laws`, () => {
     it.effect.prop(
-      "D1-D5 hold after each step of generated programs",
+      "D1-D6 hold after each step of generated programs",
       { commands: programs.program },
       ({ commands }) =>
         Effect.gen(function*() {
@@ -514,7 +517,12 @@ export const contract = (name: string, make: Make): void => {
 type State = programs.Dump[number]
 
 /** What no step may do to a run, whatever it is. */
-const hold = (was: State, is: State, { op, runner }: programs.Command, answer: unknown): void => {
+const hold = (was: State, is: State, { isReleased, op, runner }: programs.Command, answer: unknown): void => {
+  // D6: as a whole, and only when it has ended
+  if (op === "purge" && !isReleased && was.head !== undefined && is.head === undefined) {
+    assert.strictEqual(was.head.status, "ended")
+    return assert.deepStrictEqual(is, { head: undefined, rows: [], letters: [] })
+  }
   // D1: what is written stays, and the head knows the last row
   assert.deepStrictEqual(is.rows.slice(0, was.rows.length), was.rows)
   assert.deepStrictEqual(is.rows.map(({ n }) => n), is.rows.map((_, n) => n))

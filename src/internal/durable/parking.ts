@@ -56,7 +56,7 @@ export const park = (
     pen.hold()
     inbox.hold()
   }
-  return Effect.match(ask({ n, seen: inbox.seen, wakeAt, isReleased }), {
+  return Effect.match(ask({ createdAt: pen.createdAt, n, seen: inbox.seen, wakeAt, isReleased }), {
     onSuccess: (isParked) => {
       if (isParked && isReleased) return pen.end({ _tag: "Parked" })
       if (isParked && parking.pen === pen) parking.markedAt = times

@@ -385,7 +385,10 @@ export class Runner implements Service {
               })
             }
             case "Ended":
-              return Effect.map(this.ends.endOf(driven.codecs, claim.head), (exit): Ending => ({ _tag: "Ended", exit }))
+              return Effect.map(
+                this.ends.endOf(driven.codecs, claim.head),
+                (exit): Ending => ({ _tag: "Ended", exit, createdAt: claim.head.createdAt })
+              )
             default:
               return Effect.succeed<Taken>({ _tag: "Held" })
           }
@@ -419,7 +422,7 @@ export class Runner implements Service {
   #over(runId: string, ending: Taken): Effect.Effect<void> {
     switch (ending._tag) {
       case "Ended":
-        return Effect.sync(() => this.ends.tell(runId, ending.exit))
+        return Effect.sync(() => this.ends.tell(runId, ending.exit, ending.createdAt))
       case "Refused": {
         // who has another definition of it may be able to
         return Effect.andThen(this.#refuse(runId, ending.error as Refusal), this.#release(runId))
@@ -440,7 +443,8 @@ export class Runner implements Service {
     this.#left.add(runId)
     const released = Effect.flatMap(this.ask("show", this.journal.show(runId), runId), (head) => {
       if (head?.owner !== this.runner) return Effect.succeed(true)
-      const append = { runId, n: head.n + 1, rows: [], head: { isReleased: true }, takes: [] }
+      const { createdAt } = head
+      const append = { runId, createdAt, n: head.n + 1, rows: [], head: { isReleased: true }, takes: [] }
       return Effect.map(this.ask("append", this.journal.append([append]), runId), ([isWritten]) => isWritten)
     })
     return Effect.match(released, {

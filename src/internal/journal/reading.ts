@@ -12,7 +12,7 @@ export const head = (raw: Raw): Read<Journal.Head> =>
     runId: get.text("run_id"),
     workflow: get.text("workflow"),
     version: get.number("version"),
-    status: doing(get) !== "ended" && get.number("parked") === 1 ? "waiting" : doing(get),
+    status: statusOf(get),
     outcome: raw["outcome"] === null ? undefined : get.one("outcome", outcomes),
     n: get.number("n"),
     entered: get.number("entered"),
@@ -25,6 +25,25 @@ export const head = (raw: Raw): Read<Journal.Head> =>
     createdAt: get.number("created_at"),
     enteredAt: get.number("entered_at"),
     updatedAt: get.number("updated_at")
+  }))
+
+export const standing = (raw: Raw): Read<Journal.Standing> =>
+  Result.flatMap(
+    head(raw),
+    (head) =>
+      read(raw, "the head", (get) => ({
+        head,
+        leasedUntil: head.owner === undefined ? undefined : get.orNone("until", get.number) ?? 0,
+        dueAt: get.orNone("due_at", get.number)
+      }))
+  )
+
+export const count = (raw: Raw): Read<Journal.Count> =>
+  read(raw, "a head", (get) => ({
+    workflow: get.text("workflow"),
+    status: statusOf(get),
+    outcome: get.orNone("outcome", (column) => get.one(column, outcomes)),
+    runs: get.number("many")
   }))
 
 export const sent = (raw: Raw): Read<number> => read(raw, "the head", (get) => get.number("sent"))
@@ -85,6 +104,8 @@ export const number = (value: unknown): number | undefined => {
   return Number.isSafeInteger(given) ? given as number : undefined
 }
 
+const statusOf = (get: Get): Journal.Status =>
+  doing(get) !== "ended" && get.number("parked") === 1 ? "waiting" : doing(get)
 const doing = (get: Get) => get.one("status", ["running", "compensating", "ended"])
 const outcomes: ReadonlyArray<Journal.Outcome> = ["succeeded", "failed", "cancelled"]
 const kinds: ReadonlyArray<Journal.Kind> = ["owner", "enter", "start", "settle", "join", "compensate", "exit"]

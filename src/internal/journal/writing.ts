@@ -40,9 +40,9 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
   // where neither the status nor the owner changes, so that no index does
   const moves = inBulk(
     sql,
-    8,
+    9,
     (tuples) =>
-      sql`WITH moved (id, before, last, now, entered, visit, state, version) AS (VALUES ${tuples})
+      sql`WITH moved (id, before, last, now, entered, visit, state, version, made) AS (VALUES ${tuples})
     UPDATE cano_runs SET
       n = ${number(sql, "last")},
       updated_at = ${number(sql, "now")},
@@ -54,10 +54,11 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
     FROM moved
     WHERE cano_runs.run_id = moved.id AND cano_runs.n = ${number(sql, "before")}
       AND cano_runs.parked = 0 AND cano_runs.status <> 'ended'
+      AND cano_runs.created_at = COALESCE(${number(sql, "made")}, cano_runs.created_at)
     RETURNING run_id`
   )
 
-  const move = ({ head, n, rows, runId }: Journal.Append, now: number) => {
+  const move = ({ createdAt, head, n, rows, runId }: Journal.Append, now: number) => {
     const { entered, isReleased = false, outcome, status } = head ?? {}
     const isOver = status === "ended"
     return sql`UPDATE cano_runs SET
@@ -71,7 +72,8 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
       owner = ${isOver || isReleased ? null : sql.literal("owner")},
       due_at = ${isOver ? null : sql`CASE parked WHEN 1 THEN ${now} ELSE due_at END`},
       parked = 0, wake_at = NULL
-    WHERE run_id = ${runId} AND n = ${n - 1} AND status <> 'ended' RETURNING run_id`
+    WHERE run_id = ${runId} AND n = ${n - 1} AND status <> 'ended'
+      AND created_at = COALESCE(${createdAt}, created_at) RETURNING run_id`
   }
 
   /** Whether the letters are all there to be taken. */
@@ -93,13 +95,23 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
       const others: Array<Journal.Append> = []
       const moved = new Set<string>()
       for (const append of appends) {
-        const { head, n, rows, runId } = append
+        const { createdAt, head, n, rows, runId } = append
         if (append.takes.length > 0 && !(yield* canTake(connection, append))) continue
         if (head?.status !== undefined || head?.outcome !== undefined || head?.isReleased === true) others.push(append)
         else {
           const { entered } = head ?? {}
           const begins = entered && beginning(n, rows)
-          plain.push([runId, n - 1, n + rows.length - 1, now, begins, entered?.visit, entered?.state, entered?.version])
+          plain.push([
+            runId,
+            n - 1,
+            n + rows.length - 1,
+            now,
+            begins,
+            entered?.visit,
+            entered?.state,
+            entered?.version,
+            createdAt
+          ])
         }
       }
       for (const { run_id } of yield* moves(connection, plain)) moved.add(String(run_id))
