@@ -16,13 +16,14 @@ import type { Raw } from "./reading.ts"
 import * as reading from "./reading.ts"
 import * as schema from "./schema.ts"
 import { conditions } from "./selection.ts"
+import * as tables from "./tables.ts"
 import type { Connection } from "./transaction.ts"
 import * as transaction from "./transaction.ts"
 import * as writing from "./writing.ts"
 
 export const make: Effect.Effect<Journal.Service, JournalError, SqlClient.SqlClient> = Effect.gen(function*() {
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-  yield* guard("open", undefined, schema.migrate(sql))
+  yield* guard("open", undefined, tables.migrate(sql, schema.journal))
   return service(sql)
 })
 
