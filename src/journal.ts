@@ -26,12 +26,13 @@ import * as memory from "./internal/journal/memory.ts"
 import * as sql from "./internal/journal/sql.ts"
 
 /**
- * What a row is about: `start` is of what can be compensated; `settle` of a branch, or of a step that can.
+ * What a row is about: `start` is of what can be compensated; `settle` of a branch, or of a step that can; `stuck` of why a run
+ * waits for an operator, and `order` of what one has ordered.
  *
  * @category models
  * @since 0.1.0
  */
-export type Kind = "owner" | "enter" | "start" | "settle" | "join" | "compensate" | "exit"
+export type Kind = "owner" | "enter" | "start" | "settle" | "join" | "compensate" | "exit" | "stuck" | "order"
 
 /**
  * One row of the journal of a run. It never changes.
@@ -62,12 +63,12 @@ export type NewRow = Pick<Row, "kind" | "key" | "data" | "kept">
 
 /**
  * Whether a run is to be driven, what it does, or that it has ended. A run waits from when it was parked until somebody appends
- * to it or claims it; then it does again what it did before.
+ * to it or claims it; then it does again what it did before. One that is stuck waits for an operator: nobody can claim it.
  *
  * @category models
  * @since 0.1.0
  */
-export type Status = "running" | "waiting" | "compensating" | "ended"
+export type Status = "running" | "waiting" | "compensating" | "stuck" | "ended"
 
 /**
  * What is known of a run without its rows.
@@ -163,12 +164,13 @@ export interface NewRun {
 }
 
 /**
- * What a letter is: a signal, or an order of whoever steers the run.
+ * What a letter is: a signal, or an order of whoever steers the run. `retry`, `rerun`, `skip` and `end` are those of an operator:
+ * they are kept of a run that has ended, too.
  *
  * @category models
  * @since 0.1.0
  */
-export type LetterKind = "signal" | "cancel" | "pause" | "resume"
+export type LetterKind = "signal" | "cancel" | "pause" | "resume" | "retry" | "rerun" | "skip" | "end"
 
 /**
  * A letter that is to be sent.
@@ -305,6 +307,8 @@ export interface Standing {
   readonly leasedUntil: number | undefined
   /** Nothing for a run that has ended, or waits for a letter alone. */
   readonly dueAt: number | undefined
+  /** What it waits for, as who has parked it has said. */
+  readonly waits: string | undefined
 }
 
 /**
@@ -353,6 +357,8 @@ export interface Parked {
    * about to do by itself is known to its owner alone.
    */
   readonly isReleased: boolean
+  /** What it waits for, for who looks at it: a text as rows are. */
+  readonly waits?: string | undefined
 }
 
 /**

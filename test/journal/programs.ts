@@ -108,7 +108,7 @@ export const user = (store: Journal.Service) => {
         case "park": {
           const head = yield* store.show(runId)
           const wakeAt = wait < 0 ? undefined : now + wait
-          return yield* store.park(runId, { n: (head?.n ?? 0) + shift, seen: letter, wakeAt, isReleased })
+          return yield* store.park(runId, { n: (head?.n ?? 0) + shift, seen: letter, wakeAt, isReleased, waits: name })
         }
         case "lease":
           return yield* store.lease(runner, now + wait)

@@ -14,6 +14,8 @@ interface Run {
   doing: Exclude<Journal.Status, "waiting">
   /** The instant from which on somebody is to drive it; none for one that has ended, or waits for a letter. */
   dueAt: number | undefined
+  /** What it waited for when it was parked last. */
+  waits: string | undefined
   readonly rows: Array<Journal.Row>
   readonly letters: Array<Journal.Letter>
 }
@@ -74,7 +76,7 @@ class Store {
       updatedAt: now
     }
     const first: Journal.Row = { n: 0, kind: "enter", key, data, at: now, kept: false }
-    this.#runs.set(runId, { head, doing: "running", dueAt: now, rows: [first], letters: [] })
+    this.#runs.set(runId, { head, doing: "running", dueAt: now, waits: undefined, rows: [first], letters: [] })
     return { head, isNew: true }
   }
 
@@ -152,10 +154,11 @@ class Store {
     return { cursor: this.#sent.length, letters }
   }
 
-  #park(runId: string, { createdAt, isReleased, n, seen, wakeAt }: Journal.Parked, now: number): boolean {
+  #park(runId: string, { createdAt, isReleased, n, seen, waits, wakeAt }: Journal.Parked, now: number): boolean {
     const run = this.#meant(runId, createdAt)
     if (run === undefined || run.head.n !== n || run.head.sent > seen || run.doing === "ended") return false
     run.dueAt = isReleased ? wakeAt : now
+    run.waits = waits
     const owner = isReleased ? undefined : run.head.owner
     run.head = { ...run.head, status: "waiting", wakeAt, owner, updatedAt: now }
     return true
@@ -220,7 +223,8 @@ class Store {
     return {
       head: run.head,
       leasedUntil: owner === undefined ? undefined : this.#runners.get(owner) ?? 0,
-      dueAt: run.dueAt
+      dueAt: run.dueAt,
+      waits: run.head.status === "waiting" ? run.waits : undefined
     }
   }
 

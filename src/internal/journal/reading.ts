@@ -34,7 +34,8 @@ export const standing = (raw: Raw): Read<Journal.Standing> =>
       read(raw, "the head", (get) => ({
         head,
         leasedUntil: head.owner === undefined ? undefined : get.orNone("until", get.number) ?? 0,
-        dueAt: get.orNone("due_at", get.number)
+        dueAt: get.orNone("due_at", get.number),
+        waits: head.status === "waiting" ? get.orNone("waits", get.text) : undefined
       }))
   )
 
@@ -109,10 +110,29 @@ export const number = (value: unknown): number | undefined => {
 
 const statusOf = (get: Get): Journal.Status =>
   doing(get) !== "ended" && get.number("parked") === 1 ? "waiting" : doing(get)
-const doing = (get: Get) => get.one("status", ["running", "compensating", "ended"])
+const doing = (get: Get) => get.one("status", ["running", "compensating", "stuck", "ended"])
 const outcomes: ReadonlyArray<Journal.Outcome> = ["succeeded", "failed", "cancelled"]
-const kinds: ReadonlyArray<Journal.Kind> = ["owner", "enter", "start", "settle", "join", "compensate", "exit"]
-const letterKinds: ReadonlyArray<Journal.LetterKind> = ["signal", "cancel", "pause", "resume"]
+const kinds: ReadonlyArray<Journal.Kind> = [
+  "owner",
+  "enter",
+  "start",
+  "settle",
+  "join",
+  "compensate",
+  "exit",
+  "stuck",
+  "order"
+]
+const letterKinds: ReadonlyArray<Journal.LetterKind> = [
+  "signal",
+  "cancel",
+  "pause",
+  "resume",
+  "retry",
+  "rerun",
+  "skip",
+  "end"
+]
 
 /** Looks at columns, and remembers the first that is not what it must be. */
 class Get {

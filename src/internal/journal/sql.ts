@@ -116,10 +116,10 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
 
   const park = Effect.fnUntraced(function*(
     runId: string,
-    { createdAt, isReleased, n, seen, wakeAt }: Journal.Parked
+    { createdAt, isReleased, n, seen, waits, wakeAt }: Journal.Parked
   ) {
     const now = yield* Clock.currentTimeMillis
-    const parked = yield* sql`UPDATE cano_runs SET parked = 1, wake_at = ${wakeAt}, due_at = ${
+    const parked = yield* sql`UPDATE cano_runs SET parked = 1, wake_at = ${wakeAt}, waits = ${waits}, due_at = ${
       isReleased ? wakeAt : now
     }, updated_at = ${now},
       owner = ${isReleased ? null : sql.literal("owner")}
