@@ -10,6 +10,7 @@
  *  D3  A letter is in the inbox from when it was sent until it is taken by an append, and is taken once.
  *  D4  Parking succeeds only if no letter has come that its owner has not seen, in the same step.
  *  D5  A run has one owner at most whose lease has not run out; who takes it writes an `owner` row in the same step.
+ *  D6  A run is forgotten as a whole. Who has known it changes nothing of another one that is made with its id.
  *
  * It is an entry of its own, `effect-cano/journal`, which the index does not load. Texts are kept as they are given; they must
  * be well-formed Unicode without NUL, as what JSON makes of a value is.
@@ -140,6 +141,8 @@ export interface HeadChange {
  */
 export interface Append {
   readonly runId: string
+  /** When the run was made that is meant: one of the same id that was made at another time is another one. */
+  readonly createdAt?: number | undefined
   /** The place of the first of the rows. */
   readonly n: number
   readonly rows: ReadonlyArray<NewRow>
@@ -201,6 +204,8 @@ export interface Letter extends Omit<NewLetter, "capacity"> {
   /** Its place among all letters of the run, from 1 on. */
   readonly seq: number
   readonly at: number
+  /** The last row of the run when it was sent; not known of one that an earlier version of the tables has kept. */
+  readonly n: number | undefined
   readonly isTaken: boolean
   /** What was answered when it was taken, if anything. */
   readonly answer: string | undefined
@@ -252,20 +257,90 @@ export type Claim =
   | { readonly _tag: "Corrupt"; readonly error: JournalError }
 
 /**
+ * Which runs are meant: those of which all that is given holds, and of several values one. Of a run that has ended `updatedAt`
+ * is when it did.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Selection {
+  readonly workflow?: string | ReadonlyArray<string> | undefined
+  readonly status?: Status | ReadonlyArray<Status> | undefined
+  readonly outcome?: Outcome | ReadonlyArray<Outcome> | undefined
+  readonly state?: string | ReadonlyArray<string> | undefined
+  readonly parent?: string | undefined
+  /** Milliseconds of the Clock, as those of a head: before the one, and not before the other. */
+  readonly createdBefore?: number | undefined
+  readonly createdAfter?: number | undefined
+  readonly updatedBefore?: number | undefined
+  readonly updatedAfter?: number | undefined
+}
+
+/**
  * Which runs are wanted.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Filter {
-  readonly workflow?: string | undefined
-  readonly status?: Status | undefined
-  readonly outcome?: Outcome | undefined
-  readonly state?: string | undefined
-  readonly parent?: string | undefined
+export interface Filter extends Selection {
   /** Those behind this one, in the order of their ids. */
   readonly after?: string | undefined
   readonly limit: number
+}
+
+/**
+ * How many runs there are of a workflow, a status and an outcome.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Count {
+  readonly workflow: string
+  readonly status: Status
+  readonly outcome: Outcome | undefined
+  readonly runs: number
+}
+
+/**
+ * How a run stands, of one moment: who drives it, and since when or from when on somebody is to.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Standing {
+  readonly head: Head
+  /** The lease of its owner; 0 for one that is not known any more. */
+  readonly leasedUntil: number | undefined
+  /** Nothing for a run that has ended, or waits for a letter alone. */
+  readonly dueAt: number | undefined
+  /** What it waits for, as who has parked it has said. */
+  readonly waits: string | undefined
+}
+
+/**
+ * Which runs are to be forgotten: those that have ended before an instant, unless they are needed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Purge extends Pick<Selection, "workflow" | "outcome"> {
+  readonly endedBefore: number
+  /** Those behind this one, in the order of their ids. */
+  readonly after?: string | undefined
+  readonly limit: number
+  /** Whether nothing is to be forgotten: it is only asked which ones would be. */
+  readonly isPreview?: boolean | undefined
+}
+
+/**
+ * What was forgotten, and the id to go on behind, if there may be more.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Purged {
+  readonly runs: ReadonlyArray<{ readonly head: Head; readonly letters: number }>
+  readonly next: string | undefined
 }
 
 /**
@@ -275,6 +350,8 @@ export interface Filter {
  * @since 0.1.0
  */
 export interface Parked {
+  /** When the run was made that is meant. */
+  readonly createdAt?: number | undefined
   /** Its last row. */
   readonly n: number
   /** The last letter that its owner has seen. */
@@ -286,6 +363,8 @@ export interface Parked {
    * about to do by itself is known to its owner alone.
    */
   readonly isReleased: boolean
+  /** What it waits for, for who looks at it: a text as rows are. */
+  readonly waits?: string | undefined
 }
 
 /**
@@ -351,8 +430,22 @@ export interface Service {
   readonly list: (filter: Filter) => Stored<ReadonlyArray<Head>>
   /** All rows of a run from a place on. */
   readonly rows: (runId: string, from: number, limit: number) => Stored<ReadonlyArray<Row>>
+  /** The last rows of some kinds before a place, the newest first. */
+  readonly last: (
+    runId: string,
+    kinds: ReadonlyArray<Kind>,
+    before: number,
+    limit: number
+  ) => Stored<ReadonlyArray<Row>>
   /** The letters of a run that are not taken. */
   readonly letters: (runId: string) => Stored<ReadonlyArray<Letter>>
+  readonly count: (selection: Selection) => Stored<ReadonlyArray<Count>>
+  readonly standing: (runId: string) => Stored<Standing | undefined>
+  /**
+   * Forgets runs that have ended, each with its rows and letters as a whole. A run is needed, and stays, as long as its parent
+   * or one of its children has not ended before the same instant, or a letter is to be answered for which it is due.
+   */
+  readonly purge: (which: Purge) => Stored<Purged>
 }
 
 /**

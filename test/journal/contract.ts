@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
 import type * as Journal from "effect-cano/journal"
 import { TestClock } from "effect/testing"
+import { looking } from "./looking.ts"
 import * as programs from "./programs.ts"
 import { all, append, claim, create, newRun, row, signal } from "./samples.ts"
 
@@ -97,7 +98,7 @@ export const contract = (name: string, make: Make): void => {
         const { letters, rows } = yield* all(store, id)
         assert.deepStrictEqual(rows.map(({ data }) => data), [id, id, id])
         assert.deepStrictEqual(letters, [
-          { kind: "signal", name: id, key: id, id, data: id, seq: 1, at: 0, isTaken: true, answer: id }
+          { kind: "signal", name: id, key: id, id, data: id, seq: 1, at: 0, n: 1, isTaken: true, answer: id }
         ])
       }
     })
@@ -244,6 +245,25 @@ export const contract = (name: string, make: Make): void => {
       assert.deepStrictEqual(claimed(yield* claim(store, "r", "ada")).letters.map(({ seq }) => seq), [2])
       assert.deepStrictEqual(yield* store.append([take(4, 2)]), [true])
       assert.deepStrictEqual(yield* store.letters("r"), [])
+    })
+
+    test("say where their run was when they were sent, whatever the clock", function*() {
+      const store = yield* driven
+      yield* TestClock.setTime(100)
+      yield* store.send("r", signal("go"))
+      yield* store.append([append("r", 2, [row("join"), row("enter")], {
+        head: { entered: { visit: 2, state: "Pay", version: 1 } }
+      })])
+      yield* TestClock.setTime(50)
+      yield* store.send("r", signal("go"))
+      assert.deepStrictEqual((yield* store.letters("r")).map(({ at, n, seq }) => [seq, n, at]), [[1, 1, 100], [
+        2,
+        3,
+        50
+      ]])
+      const { head, letters } = claimed(yield* claim(store, "r", "ada"))
+      assert.deepStrictEqual(letters.map(({ n }) => n! >= head.entered), [false, true])
+      assert.strictEqual((yield* store.received("ada", 0)).letters[1]!.n, 3)
     })
 
     test("D3: of the same kind, name and id there is one, also when it was taken and when the run has ended", function*() {
@@ -580,9 +600,11 @@ export const contract = (name: string, make: Make): void => {
     })
   })
 
+  looking(name, make)
+
   describe(`a journal ${name}: laws`, () => {
     it.effect.prop(
-      "D1-D5 hold after each step of generated programs",
+      "D1-D6 hold after each step of generated programs",
       { commands: programs.program },
       ({ commands }) =>
         Effect.gen(function*() {
@@ -605,7 +627,12 @@ export const contract = (name: string, make: Make): void => {
 type State = programs.Dump[number]
 
 /** What no step may do to a run, whatever it is. */
-const hold = (was: State, is: State, { op, runner }: programs.Command, answer: unknown): void => {
+const hold = (was: State, is: State, { isReleased, op, runner }: programs.Command, answer: unknown): void => {
+  // D6: as a whole, and only when it has ended
+  if (op === "purge" && !isReleased && was.head !== undefined && is.head === undefined) {
+    assert.strictEqual(was.head.status, "ended")
+    return assert.deepStrictEqual(is, { head: undefined, rows: [], letters: [] })
+  }
   // D1: what is written stays, and the head knows the last row
   assert.deepStrictEqual(is.rows.slice(0, was.rows.length), was.rows)
   assert.deepStrictEqual(is.rows.map(({ n }) => n), is.rows.map((_, n) => n))

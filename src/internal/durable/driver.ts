@@ -54,7 +54,14 @@ export interface Means {
   readonly begun: (inbox: Inbox, pen: Pen) => void
 }
 
-export type Ending = { readonly _tag: "Ended"; readonly exit: Exit.Exit<unknown, unknown> } | Over
+export type Ending =
+  | {
+    readonly _tag: "Ended"
+    readonly exit: Exit.Exit<unknown, unknown>
+    /** When the run was made. */
+    readonly createdAt: number
+  }
+  | Over
 
 export const drive = (driven: Driven, claimed: Claimed, means: Means): Effect.Effect<Ending> =>
   Effect.suspend(() => {
@@ -132,7 +139,7 @@ const go = (driven: Driven, claimed: Claimed, { past, state }: Start, means: Mea
     const { runId } = head
     const clock = self.getRef(Clock.Clock)
     const running: { fiber?: AnyFiber } = {}
-    const pen = new Pen(means.committer, runId, head.n + 1, () => {
+    const pen = new Pen(means.committer, head, head.n + 1, () => {
       inbox.breakOff()
       running.fiber?.interruptUnsafe()
     })
@@ -242,7 +249,7 @@ const ended = (
   // what is seen of the end is what was written
   return Effect.map(
     Effect.exit(written),
-    () => pen.over ?? { _tag: "Ended", exit: exitOf(codecs, pen.runId, data) }
+    () => pen.over ?? { _tag: "Ended", exit: exitOf(codecs, pen.runId, data), createdAt: pen.createdAt }
   )
 }
 

@@ -20,6 +20,9 @@ import type { Pen } from "./pen.ts"
 import type { Rest, Resting } from "./rest.ts"
 import * as text from "./text.ts"
 
+/** How many waits are told of in the journal. */
+const mostWaits = 20
+
 interface Taken {
   readonly seq: number
   readonly answer: string | undefined
@@ -209,6 +212,19 @@ export class Inbox extends Record {
   /** The instant at which a run that waits has to go on, if there is one. */
   get wakesAt(): number | undefined {
     return this.#rest.wakesAt(this.known.pages.values())
+  }
+
+  /** What it waits for, for who looks at the journal; of very many waits some. */
+  get waits(): string {
+    const { waits } = this.known
+    const shown = waits.slice(0, mostWaits).map(({ for: what, key, signal, signalKey, until }) => ({
+      for: what,
+      signal,
+      signalKey,
+      key,
+      until
+    }))
+    return Result.getOrThrow(text.stringify({ waits: shown, more: waits.length - shown.length }))
   }
 
   /** Whether all that has come waits, too, and nobody is about to go on with it: then the run may be parked. */

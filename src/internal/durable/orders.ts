@@ -46,7 +46,7 @@ interface Stuck {
 
 /** All orders up to the first one that is followed: the others of them are refused, and answered. */
 export const follow = (driven: Driven, standing: Standing): Append => {
-  const { head: { n, runId }, letters } = standing
+  const { head: { createdAt, n, runId }, letters } = standing
   const stuck = standing.head.status === "stuck" ? stuckIn(standing.rows) : undefined
   const takes: Array<Append["takes"][number]> = []
   for (const letter of among(letters, stuck)) {
@@ -55,11 +55,11 @@ export const follow = (driven: Driven, standing: Standing): Append => {
       const { head, rows } = followed.success
       // a run that is cancelled meets that as any other does
       if (letter.kind !== "cancel") takes.push({ seq: letter.seq, answer: done })
-      return { runId, n: n + 1, rows, head, takes }
+      return { runId, createdAt, n: n + 1, rows, head, takes }
     }
     takes.push({ seq: letter.seq, answer: refusal(followed.failure) })
   }
-  return { runId, n: n + 1, rows: [], head: { isOrdered: true }, takes }
+  return { runId, createdAt, n: n + 1, rows: [], head: { isOrdered: true }, takes }
 }
 
 export const done = `{"done":true}`
@@ -86,7 +86,7 @@ const one = (driven: Driven, standing: Standing, stuck: Stuck | undefined, lette
  * Nothing where nothing is.
  */
 export const followTaken = (driven: Driven, standing: Standing): Append | undefined => {
-  const { head: { n, runId, status }, letters, past } = standing
+  const { head: { createdAt, n, runId, status }, letters, past } = standing
   const takes: Array<Append["takes"][number]> = []
   for (const letter of letters.filter(({ kind }) => isOrder(kind))) {
     const followed = status === "compensating" || past.why !== undefined || letter.kind !== "skip"
@@ -94,11 +94,11 @@ export const followTaken = (driven: Driven, standing: Standing): Append | undefi
       : skipTaken(driven, standing, letter)
     if (Result.isSuccess(followed)) {
       takes.push({ seq: letter.seq, answer: done })
-      return { runId, n: n + 1, ...followed.success, takes }
+      return { runId, createdAt, n: n + 1, ...followed.success, takes }
     }
     takes.push({ seq: letter.seq, answer: refusal(followed.failure) })
   }
-  return takes.length === 0 ? undefined : { runId, n: n + 1, rows: [], head: undefined, takes }
+  return takes.length === 0 ? undefined : { runId, createdAt, n: n + 1, rows: [], head: undefined, takes }
 }
 
 /** What is said of a run that is asked for what only one can do that nobody drives. */

@@ -7,7 +7,7 @@ import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import type { HeadChange, JournalError, NewRow } from "../../journal.ts"
+import type { Head, HeadChange, JournalError, NewRow } from "../../journal.ts"
 import { later } from "../fibers/dispatcher.ts"
 import type { Committer } from "./committer.ts"
 
@@ -28,6 +28,8 @@ type Take = { readonly seq: number; readonly answer: string | undefined }
 
 export class Pen {
   readonly runId: string
+  /** When the run was made: another one of its id is not written to. */
+  readonly createdAt: number
   readonly #committer: Committer
   readonly #onOver: (over: Over) => void
   #n: number
@@ -45,9 +47,15 @@ export class Pen {
   #isStopping = false
   /** Who waits for what is not to be written yet: it is open whether the run is given up. */
   #held: Array<(exit: Exit.Exit<void>) => void> | undefined
-  constructor(committer: Committer, runId: string, n: number, onOver: (over: Over) => void) {
+  constructor(
+    committer: Committer,
+    { createdAt, runId }: Pick<Head, "createdAt" | "runId">,
+    n: number,
+    onOver: (over: Over) => void
+  ) {
     this.#committer = committer
     this.runId = runId
+    this.createdAt = createdAt
     this.#n = n
     this.#onOver = onOver
   }
@@ -133,7 +141,14 @@ export class Pen {
   }
 
   #write(resume: (exit: Exit.Exit<void>) => void): void {
-    const append = { runId: this.runId, n: this.#n, rows: this.#rows, head: this.#head, takes: this.#takes }
+    const append = {
+      runId: this.runId,
+      createdAt: this.createdAt,
+      n: this.#n,
+      rows: this.#rows,
+      head: this.#head,
+      takes: this.#takes
+    }
     this.#n += this.#rows.length
     this.#rows = []
     this.#takes = []

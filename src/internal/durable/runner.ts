@@ -365,8 +365,8 @@ export class Runner implements Service {
   }
 
   /** Nobody need look at a run any more, unless something has come that was not seen. */
-  #settled({ n, runId, sent }: Head): Effect.Effect<void> {
-    const rest = { n, seen: sent, wakeAt: undefined, isReleased: true }
+  #settled({ createdAt, n, runId, sent }: Head): Effect.Effect<void> {
+    const rest = { n, createdAt, seen: sent, wakeAt: undefined, isReleased: true }
     return Effect.ignore(this.ask("park", this.journal.park(runId, rest), runId))
   }
 
@@ -432,7 +432,10 @@ export class Runner implements Service {
               })
             }
             case "Ended":
-              return Effect.map(this.ends.endOf(driven.codecs, claim.head), (exit): Ending => ({ _tag: "Ended", exit }))
+              return Effect.map(
+                this.ends.endOf(driven.codecs, claim.head),
+                (exit): Ending => ({ _tag: "Ended", exit, createdAt: claim.head.createdAt })
+              )
             default:
               return Effect.succeed<Taken>({ _tag: "Held" })
           }
@@ -479,7 +482,7 @@ export class Runner implements Service {
   #over(runId: string, ending: Taken): Effect.Effect<void> {
     switch (ending._tag) {
       case "Ended":
-        return Effect.sync(() => this.ends.tell(runId, ending.exit))
+        return Effect.sync(() => this.ends.tell(runId, ending.exit, ending.createdAt))
       case "Refused": {
         // who has another definition of it may be able to
         return Effect.andThen(this.#refuse(runId, ending.error as Refusal), this.#release(runId))
@@ -507,7 +510,8 @@ export class Runner implements Service {
     this.#left.add(runId)
     const released = Effect.flatMap(this.ask("show", this.journal.show(runId), runId), (head) => {
       if (head?.owner !== this.runner) return Effect.succeed(true)
-      const append = { runId, n: head.n + 1, rows: [], head: { isReleased: true }, takes: [] }
+      const { createdAt } = head
+      const append = { runId, createdAt, n: head.n + 1, rows: [], head: { isReleased: true }, takes: [] }
       return Effect.map(this.ask("append", this.journal.append([append]), runId), ([isWritten]) => isWritten)
     })
     return Effect.match(released, {

@@ -35,7 +35,7 @@ export const make = (sql: SqlClient.SqlClient, locked: Statement.Fragment): Inbo
       runId,
       { capacity, data, id, key, kind, name }
     ): Effect.fn.Return<Journal.Sent, SqlError.SqlError | JournalError> {
-      const [head] = yield* sql<Raw>`SELECT status, parked, sent FROM cano_runs WHERE run_id = ${runId} ${locked}`
+      const [head] = yield* sql<Raw>`SELECT status, parked, sent, n FROM cano_runs WHERE run_id = ${runId} ${locked}`
       if (head === undefined) return { _tag: "NoSuchRun" }
       const like = sql`run_id = ${runId} AND kind = ${kind} AND name = ${name}`
       const doing = yield* given("send", runId, reading.doing(head))
@@ -56,14 +56,15 @@ export const make = (sql: SqlClient.SqlClient, locked: Statement.Fragment): Inbo
         const [many] = yield* sql<Raw>`SELECT COUNT(*) AS many FROM cano_inbox WHERE ${like} AND taken_at IS NULL`
         if (Number(many!["many"]) >= capacity) return { _tag: "Full" }
       }
-      const seq = 1 + (yield* given("send", runId, reading.sent(head)))
+      const { n, sent } = yield* given("send", runId, reading.sent(head))
+      const seq = sent + 1
       // a run that waits is due with it, and one that nobody drives any more with an order
       yield* isOrder || Number(head["parked"]) === 1
         ? sql`UPDATE cano_runs SET sent = ${seq}, due_at = ${now} WHERE run_id = ${runId}`
         : sql`UPDATE cano_runs SET sent = ${seq} WHERE run_id = ${runId}`
       yield* inOrder
-      yield* sql`INSERT INTO cano_inbox (run_id, seq, kind, name, key, id, data, at)
-        VALUES (${runId}, ${seq}, ${kind}, ${name}, ${key}, ${id}, ${data}, ${now})`
+      yield* sql`INSERT INTO cano_inbox (run_id, seq, kind, name, key, id, data, at, n)
+        VALUES (${runId}, ${seq}, ${kind}, ${name}, ${key}, ${id}, ${data}, ${now}, ${n})`
       return { _tag: "Kept", seq }
     }),
 

@@ -13,7 +13,7 @@ export const head = (raw: Raw): Read<Journal.Head> =>
     runId: get.text("run_id"),
     workflow: get.text("workflow"),
     version: get.number("version"),
-    status: !isOver(does(get)) && get.number("parked") === 1 ? "waiting" : does(get),
+    status: statusOf(get),
     outcome: raw["outcome"] === null ? undefined : get.one("outcome", outcomes),
     n: get.number("n"),
     entered: get.number("entered"),
@@ -28,7 +28,29 @@ export const head = (raw: Raw): Read<Journal.Head> =>
     updatedAt: get.number("updated_at")
   }))
 
-export const sent = (raw: Raw): Read<number> => read(raw, "the head", (get) => get.number("sent"))
+export const standing = (raw: Raw): Read<Journal.Standing> =>
+  Result.flatMap(
+    head(raw),
+    (head) =>
+      read(raw, "the head", (get) => ({
+        head,
+        leasedUntil: head.owner === undefined ? undefined : get.orNone("until", get.number) ?? 0,
+        dueAt: get.orNone("due_at", get.number),
+        waits: head.status === "waiting" ? get.orNone("waits", get.text) : undefined
+      }))
+  )
+
+export const count = (raw: Raw): Read<Journal.Count> =>
+  read(raw, "a head", (get) => ({
+    workflow: get.text("workflow"),
+    status: statusOf(get),
+    outcome: get.orNone("outcome", (column) => get.one(column, outcomes)),
+    runs: get.number("many")
+  }))
+
+/** What a letter is written with. */
+export const sent = (raw: Raw): Read<Pick<Journal.Head, "n" | "sent">> =>
+  read(raw, "the head", (get) => ({ n: get.number("n"), sent: get.number("sent") }))
 
 /** What a run does when it does not wait. */
 export const doing = (raw: Raw): Read<Exclude<Journal.Status, "waiting">> => read(raw, "the head", does)
@@ -78,6 +100,7 @@ export const letter = (raw: Raw): Read<Journal.Received> =>
     id: get.orNone("id", get.text),
     data: get.text("data"),
     at: get.number("at"),
+    n: get.orNone("n", get.number),
     isTaken: get.orNone("taken_at", get.number) !== undefined,
     answer: get.orNone("answer", get.text)
   }))
@@ -89,6 +112,7 @@ export const number = (value: unknown): number | undefined => {
   return Number.isSafeInteger(given) ? given as number : undefined
 }
 
+const statusOf = (get: Get): Journal.Status => !isOver(does(get)) && get.number("parked") === 1 ? "waiting" : does(get)
 const does = (get: Get) => get.one("status", ["running", "compensating", "stuck", "ended"])
 const outcomes: ReadonlyArray<Journal.Outcome> = ["succeeded", "failed", "cancelled"]
 const kinds: ReadonlyArray<Journal.Kind> = [

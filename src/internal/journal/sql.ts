@@ -10,18 +10,21 @@ import type * as Journal from "../../journal.ts"
 import type { JournalError } from "./error.ts"
 import { given, guard } from "./failing.ts"
 import * as letters from "./letters.ts"
-import { compare } from "./order.ts"
+import { byCount, compare } from "./order.ts"
+import * as purging from "./purging.ts"
 import type { Raw } from "./reading.ts"
 import * as reading from "./reading.ts"
 import * as schema from "./schema.ts"
+import { conditions } from "./selection.ts"
 import { isOver } from "./steering.ts"
+import * as tables from "./tables.ts"
 import type { Connection } from "./transaction.ts"
 import * as transaction from "./transaction.ts"
 import * as writing from "./writing.ts"
 
 export const make: Effect.Effect<Journal.Service, JournalError, SqlClient.SqlClient> = Effect.gen(function*() {
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-  yield* guard("open", undefined, schema.migrate(sql))
+  yield* guard("open", undefined, tables.migrate(sql, schema.journal))
   return service(sql)
 })
 
@@ -37,6 +40,7 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     orElse: () => sql.literal("")
   })
   const inbox = letters.make(sql, locked)
+  const purge = purging.make(sql, locked)
 
   const headOf = Effect.fnUntraced(function*(operation: string, runId: string, lock = sql.literal("")) {
     const [raw] = yield* sql<Raw>`SELECT * FROM cano_runs WHERE run_id = ${runId} ${lock}`
@@ -111,10 +115,14 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     return reading.number(lease?.["until"])
   })
 
-  const park = Effect.fnUntraced(function*(runId: string, { isReleased, n, seen, wakeAt }: Journal.Parked) {
+  const park = Effect.fnUntraced(function*(
+    runId: string,
+    { createdAt, isReleased, n, seen, waits, wakeAt }: Journal.Parked
+  ) {
     const now = yield* Clock.currentTimeMillis
-    const there = sql`run_id = ${runId} AND n = ${n} AND sent <= ${seen}`
-    const parked = yield* sql`UPDATE cano_runs SET parked = 1, wake_at = ${wakeAt}, due_at = ${
+    const there = sql`run_id = ${runId} AND n = ${n} AND sent <= ${seen}
+      AND created_at = COALESCE(${createdAt}, created_at)`
+    const parked = yield* sql`UPDATE cano_runs SET parked = 1, wake_at = ${wakeAt}, waits = ${waits}, due_at = ${
       isReleased ? wakeAt : now
     }, updated_at = ${now},
       owner = ${isReleased ? null : sql.literal("owner")}
@@ -157,20 +165,9 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
   })
 
   const list = Effect.fnUntraced(function*(filter: Journal.Filter) {
-    const { after, limit, outcome, parent, state, status, workflow } = filter
-    const conditions = [
-      ...(after === undefined ? [] : [sql`run_id > ${after}`]),
-      ...(workflow === undefined ? [] : [sql`workflow = ${workflow}`]),
-      ...(outcome === undefined ? [] : [sql`outcome = ${outcome}`]),
-      ...(parent === undefined ? [] : [sql`parent = ${parent}`]),
-      ...(state === undefined ? [] : [sql`state = ${state}`]),
-      ...(status === undefined
-        ? []
-        : status === "waiting"
-        ? [sql`parked = 1`]
-        : [sql`status = ${status} AND parked = 0`])
-    ]
-    const found = yield* sql<Raw>`SELECT * FROM cano_runs WHERE ${sql.and(conditions)} ORDER BY run_id LIMIT ${limit}`
+    const { after, limit, ...selection } = filter
+    const where = sql.and([...(after === undefined ? [] : [sql`run_id > ${after}`]), ...conditions(sql, selection)])
+    const found = yield* sql<Raw>`SELECT * FROM cano_runs WHERE ${where} ORDER BY run_id LIMIT ${limit}`
     return yield* Effect.forEach(found, (raw) => given("list", idOf(raw), reading.head(raw)))
   })
 
@@ -178,6 +175,33 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     const found = yield* sql<Raw>`SELECT n, kind, key, data, at, kept FROM cano_journal
       WHERE run_id = ${runId} AND n >= ${from} ORDER BY n LIMIT ${limit}`
     return yield* given("rows", runId, reading.rows(found, Math.max(0, from)))
+  })
+
+  const last = Effect.fnUntraced(
+    function*(runId: string, kinds: ReadonlyArray<Journal.Kind>, before: number, limit: number) {
+      const found = yield* sql<Raw>`SELECT n, kind, key, data, at, kept FROM cano_journal
+      WHERE run_id = ${runId} AND n < ${before} AND ${sql.in("kind", kinds)} ORDER BY n DESC LIMIT ${limit}`
+      return yield* given("last", runId, reading.rows(found, Infinity))
+    }
+  )
+
+  const count = Effect.fnUntraced(function*(selection: Journal.Selection) {
+    const found = yield* sql<Raw>`SELECT workflow, status, parked, outcome, COUNT(*) AS many FROM cano_runs
+      WHERE ${sql.and(conditions(sql, selection))} GROUP BY workflow, status, parked, outcome`
+    const counts = new Map<string, Journal.Count>()
+    for (const raw of found) {
+      const one = yield* given("count", undefined, reading.count(raw))
+      // what it does when it goes on is not asked for
+      const key = JSON.stringify([one.workflow, one.status, one.outcome])
+      counts.set(key, { ...one, runs: one.runs + (counts.get(key)?.runs ?? 0) })
+    }
+    return [...counts.values()].sort(byCount)
+  })
+
+  const standing = Effect.fnUntraced(function*(runId: string) {
+    const [raw] = yield* sql<Raw>`SELECT cano_runs.*, cano_runners.until FROM cano_runs
+      LEFT JOIN cano_runners ON cano_runners.runner = cano_runs.owner WHERE run_id = ${runId}`
+    return raw === undefined ? undefined : yield* given("standing", runId, reading.standing(raw))
   })
 
   const appendAtOnce = (appends: ReadonlyArray<Journal.Append>) =>
@@ -221,7 +245,12 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     show: (runId) => guard("show", runId, headOf("show", runId)),
     list: (filter) => guard("list", undefined, list(filter)),
     rows: (runId, from, limit) => guard("rows", runId, rowsOf(runId, from, limit)),
-    letters: (runId) => guard("letters", runId, inbox.untaken("letters", runId))
+    last: (runId, kinds, before, limit) => guard("last", runId, last(runId, kinds, before, limit)),
+    letters: (runId) => guard("letters", runId, inbox.untaken("letters", runId)),
+    count: (selection) => guard("count", undefined, count(selection)),
+    standing: (runId) => guard("standing", runId, standing(runId)),
+    purge: (which) =>
+      guard("purge", undefined, within(() => Effect.flatMap(Clock.currentTimeMillis, (now) => purge(which, now))))
   }
 }
 

@@ -41,9 +41,9 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
   // where neither the status nor the owner changes, so that no index does
   const moves = inBulk(
     sql,
-    8,
+    9,
     (tuples) =>
-      sql`WITH moved (id, before, last, now, entered, visit, state, version) AS (VALUES ${tuples})
+      sql`WITH moved (id, before, last, now, entered, visit, state, version, made) AS (VALUES ${tuples})
     UPDATE cano_runs SET
       n = ${number(sql, "last")},
       updated_at = ${number(sql, "now")},
@@ -55,12 +55,13 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
     FROM moved
     WHERE cano_runs.run_id = moved.id AND cano_runs.n = ${number(sql, "before")}
       AND cano_runs.parked = 0 AND cano_runs.status NOT IN ('ended', 'stuck')
+      AND cano_runs.created_at = COALESCE(${number(sql, "made")}, cano_runs.created_at)
     RETURNING run_id`
   )
 
   const over = sql.literal("IN ('ended', 'stuck')")
 
-  const move = ({ head, n, rows, runId }: Journal.Append, now: number) => {
+  const move = ({ createdAt, head, n, rows, runId }: Journal.Append, now: number) => {
     const { entered, isOrdered = false, isReleased = false, outcome, status } = head ?? {}
     const hasEnded = status === undefined ? isOrdered : isOver(status)
     const goesOn = isOrdered && !hasEnded
@@ -76,7 +77,8 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
       owner = ${hasEnded || isReleased ? null : sql.literal("owner")},
       due_at = ${dueAt(status, isOrdered, now)},
       parked = 0, wake_at = NULL
-    WHERE run_id = ${runId} AND n = ${n - 1} AND status ${isOrdered ? over : sql`NOT ${over}`} RETURNING run_id`
+    WHERE run_id = ${runId} AND n = ${n - 1} AND status ${isOrdered ? over : sql`NOT ${over}`}
+      AND created_at = COALESCE(${createdAt}, created_at) RETURNING run_id`
   }
 
   const dueAt = (status: Journal.HeadChange["status"], isOrdered: boolean, now: number) => {
@@ -105,13 +107,23 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
       const others: Array<Journal.Append> = []
       const moved = new Set<string>()
       for (const append of appends) {
-        const { head, n, rows, runId } = append
+        const { createdAt, head, n, rows, runId } = append
         if (append.takes.length > 0 && !(yield* canTake(connection, append))) continue
         if (isMore(head)) others.push(append)
         else {
           const { entered } = head ?? {}
           const begins = entered && beginning(n, rows)
-          plain.push([runId, n - 1, n + rows.length - 1, now, begins, entered?.visit, entered?.state, entered?.version])
+          plain.push([
+            runId,
+            n - 1,
+            n + rows.length - 1,
+            now,
+            begins,
+            entered?.visit,
+            entered?.state,
+            entered?.version,
+            createdAt
+          ])
         }
       }
       for (const { run_id } of yield* moves(connection, plain)) moved.add(String(run_id))

@@ -109,8 +109,8 @@ export const journals: Mutants = {
   "journal/sql": [
     {
       what: "D4: a run is parked beside a letter that nobody has seen",
-      from: "AND n = ${n} AND sent <= ${seen}`",
-      to: "AND n = ${n} AND sent <= ${seen + 1}`",
+      from: "AND n = ${n} AND sent <= ${seen}\n",
+      to: "AND n = ${n} AND sent <= ${seen + 1}\n",
       tests: "journal/sql"
     },
     {
