@@ -25,12 +25,13 @@ import * as memory from "./internal/journal/memory.ts"
 import * as sql from "./internal/journal/sql.ts"
 
 /**
- * What a row is about: `start` is of what can be compensated; `settle` of a branch, or of a step that can.
+ * What a row is about: `start` is of what can be compensated; `settle` of a branch, or of a step that can; `migrate` of the rows
+ * before it, which are to be read as another version of the definition would have written them.
  *
  * @category models
  * @since 0.1.0
  */
-export type Kind = "owner" | "enter" | "start" | "settle" | "join" | "compensate" | "exit"
+export type Kind = "owner" | "enter" | "start" | "settle" | "join" | "compensate" | "exit" | "migrate"
 
 /**
  * One row of the journal of a run. It never changes.
@@ -122,6 +123,8 @@ export interface HeadChange {
   readonly outcome?: Outcome | undefined
   /** A visit begins with the last `enter` row among them, or with the first row if there is none. */
   readonly entered?: { readonly visit: number; readonly state: string; readonly version: number } | undefined
+  /** The visit that goes on is of another version from now on, and may have another name. It began when it did. */
+  readonly migrated?: { readonly state: string; readonly version: number } | undefined
   /** Whether nobody drives it any more. */
   readonly isReleased?: boolean | undefined
 }
@@ -240,7 +243,7 @@ export type Claim =
   /** Somebody else drives it, at least until his lease runs out. */
   | { readonly _tag: "Held"; readonly owner: string; readonly until: number }
   | { readonly _tag: "NoSuchRun" }
-  /** Its rows can't be read. Nothing was changed. */
+  /** Its rows can't be read, or are of a newer release. Nothing was changed. */
   | { readonly _tag: "Corrupt"; readonly error: JournalError }
 
 /**
@@ -255,6 +258,8 @@ export interface Filter {
   readonly outcome?: Outcome | undefined
   readonly state?: string | undefined
   readonly parent?: string | undefined
+  /** Whether it has ended, or goes on, in whatever status. */
+  readonly hasEnded?: boolean | undefined
   /** Those behind this one, in the order of their ids. */
   readonly after?: string | undefined
   readonly limit: number
@@ -364,7 +369,8 @@ export {
    *
    * `"TimedOut"` and `"Unavailable"` may pass: a lock that others have, a full disk, no connection. `"Foreign"` is a database
    * in which tables of the same names are of somebody else, `"Newer"` one whose tables a later version of this library has
-   * made; neither is touched. `"Corrupt"` are rows that can't be read, of the run that it names, or a damaged file.
+   * made; neither is touched. `"Newer"` is a run, too, of which a later version has written what this one does not know, and
+   * `"Corrupt"` are rows that can't be read, of the run that it names, or a damaged file.
    *
    * @category errors
    * @since 0.1.0

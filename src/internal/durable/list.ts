@@ -19,7 +19,7 @@ export const list = (filter?: Partial<Filter>): Effect.Effect<ReadonlyArray<Head
       : runner.ask("list", runner.journal.list({ ...filter, limit: filter?.limit ?? 100 }))
   })
 
-const fields = ["workflow", "status", "outcome", "state", "parent", "after", "limit"]
+const fields = ["workflow", "status", "outcome", "state", "parent", "hasEnded", "after", "limit"]
 
 export const show = (runId: string): Effect.Effect<Option.Option<Head>, JournalError, Durable> =>
   asked((runner) => Effect.map(runner.ask("show", runner.journal.show(runId), runId), Option.fromUndefinedOr))

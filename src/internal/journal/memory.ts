@@ -81,7 +81,7 @@ class Store {
     for (const { answer, seq } of takes) {
       run.letters[seq - 1] = { ...run.letters[seq - 1]!, isTaken: true, answer }
     }
-    const { entered, isReleased, outcome, status } = change ?? {}
+    const { entered, isReleased, migrated, outcome, status } = change ?? {}
     goOn(run, now)
     run.doing = status ?? run.doing
     const isOver = run.doing === "ended"
@@ -93,6 +93,7 @@ class Store {
       outcome: outcome ?? run.head.outcome,
       owner: isOver || isReleased === true ? undefined : run.head.owner,
       updatedAt: now,
+      ...migrated,
       ...(entered === undefined ? {} : { ...entered, entered: beginning(n, rows), enteredAt: now })
     }
     return true
@@ -164,13 +165,16 @@ class Store {
     return found.sort((a, b) => a[0] - b[0] || compare(a[1], b[1])).slice(0, limit).map(([, runId]) => runId)
   }
 
-  #list({ after, limit, outcome, parent, state, status, workflow }: Journal.Filter): ReadonlyArray<Journal.Head> {
+  #list(
+    { after, hasEnded, limit, outcome, parent, state, status, workflow }: Journal.Filter
+  ): ReadonlyArray<Journal.Head> {
     return Array.from(this.#runs.values(), ({ head }) => head).filter((head) =>
       (workflow === undefined || head.workflow === workflow) &&
       (status === undefined || head.status === status) &&
       (outcome === undefined || head.outcome === outcome) &&
       (state === undefined || head.state === state) &&
       (parent === undefined || head.parent === parent) &&
+      (hasEnded === undefined || (head.status === "ended") === hasEnded) &&
       (after === undefined || compare(head.runId, after) > 0)
     ).sort((a, b) => compare(a.runId, b.runId)).slice(0, limit)
   }

@@ -98,7 +98,7 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
         onlyOf(runIds),
         within((connection) => Effect.forEach(runIds, (runId) => claim(connection, runId, runner)))
       ),
-      ({ reason }) => reason === "Corrupt",
+      ({ reason }) => reason === "Corrupt" || reason === "Newer",
       (error) =>
         runIds.length === 1
           ? Effect.succeed<ReadonlyArray<Journal.Claim>>([{ _tag: "Corrupt", error }])
@@ -151,13 +151,14 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
   })
 
   const list = Effect.fnUntraced(function*(filter: Journal.Filter) {
-    const { after, limit, outcome, parent, state, status, workflow } = filter
+    const { after, hasEnded, limit, outcome, parent, state, status, workflow } = filter
     const conditions = [
       ...(after === undefined ? [] : [sql`run_id > ${after}`]),
       ...(workflow === undefined ? [] : [sql`workflow = ${workflow}`]),
       ...(outcome === undefined ? [] : [sql`outcome = ${outcome}`]),
       ...(parent === undefined ? [] : [sql`parent = ${parent}`]),
       ...(state === undefined ? [] : [sql`state = ${state}`]),
+      ...(hasEnded === undefined ? [] : [hasEnded ? sql`status = 'ended'` : sql`status <> 'ended'`]),
       ...(status === undefined
         ? []
         : status === "waiting"

@@ -58,15 +58,16 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
   )
 
   const move = ({ head, n, rows, runId }: Journal.Append, now: number) => {
-    const { entered, isReleased = false, outcome, status } = head ?? {}
+    const { entered, isReleased = false, migrated, outcome, status } = head ?? {}
+    const { state, version } = entered ?? migrated ?? {}
     const isOver = status === "ended"
     return sql`UPDATE cano_runs SET
       n = ${n + rows.length - 1}, updated_at = ${now},
       entered = COALESCE(${entered && beginning(n, rows)}, entered),
       entered_at = COALESCE(${entered && now}, entered_at),
       visit = COALESCE(${entered?.visit}, visit),
-      state = COALESCE(${entered?.state}, state),
-      version = COALESCE(${entered?.version}, version),
+      state = COALESCE(${state}, state),
+      version = COALESCE(${version}, version),
       status = COALESCE(${status}, status), outcome = COALESCE(${outcome}, outcome),
       owner = ${isOver || isReleased ? null : sql.literal("owner")},
       due_at = ${isOver ? null : sql`CASE parked WHEN 1 THEN ${now} ELSE due_at END`},
@@ -97,9 +98,10 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
         if (append.takes.length > 0 && !(yield* canTake(connection, append))) continue
         if (head?.status !== undefined || head?.outcome !== undefined || head?.isReleased === true) others.push(append)
         else {
-          const { entered } = head ?? {}
+          const { entered, migrated } = head ?? {}
+          const { state, version } = entered ?? migrated ?? {}
           const begins = entered && beginning(n, rows)
-          plain.push([runId, n - 1, n + rows.length - 1, now, begins, entered?.visit, entered?.state, entered?.version])
+          plain.push([runId, n - 1, n + rows.length - 1, now, begins, entered?.visit, state, version])
         }
       }
       for (const { run_id } of yield* moves(connection, plain)) moved.add(String(run_id))
