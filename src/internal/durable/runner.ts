@@ -18,7 +18,7 @@ import type { JournalError } from "../journal/error.ts"
 import type { Memory } from "../runs/registry.ts"
 import { Committer } from "./committer.ts"
 import type { Driven, Ending } from "./driver.ts"
-import { drive, mismatch } from "./driver.ts"
+import { drive } from "./driver.ts"
 import type { Refusal } from "./ends.ts"
 import { Ends } from "./ends.ts"
 import { RestoreError } from "./error.ts"
@@ -29,6 +29,7 @@ import { inTime } from "./patience.ts"
 import type { Pen } from "./pen.ts"
 import type { Service } from "./service.ts"
 import type { Service as Settings } from "./settings.ts"
+import { mismatch } from "./start.ts"
 
 /** A run that is driven here, or is about to be. */
 interface Driving extends Parking {
