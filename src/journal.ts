@@ -27,12 +27,23 @@ import * as sql from "./internal/journal/sql.ts"
 
 /**
  * What a row is about: `start` is of what can be compensated; `settle` of a branch, or of a step that can; `stuck` of why a run
- * waits for an operator, and `order` of what one has ordered.
+ * waits for an operator, and `order` of what one has ordered; `migrate` of the rows before it, which are to be read as another
+ * version of the definition would have written them.
  *
  * @category models
  * @since 0.1.0
  */
-export type Kind = "owner" | "enter" | "start" | "settle" | "join" | "compensate" | "exit" | "stuck" | "order"
+export type Kind =
+  | "owner"
+  | "enter"
+  | "start"
+  | "settle"
+  | "join"
+  | "compensate"
+  | "exit"
+  | "stuck"
+  | "order"
+  | "migrate"
 
 /**
  * One row of the journal of a run. It never changes.
@@ -124,6 +135,8 @@ export interface HeadChange {
   readonly outcome?: Outcome | undefined
   /** A visit begins with the last `enter` row among them, or with the first row if there is none. */
   readonly entered?: { readonly visit: number; readonly state: string; readonly version: number } | undefined
+  /** The visit that goes on is of another version from now on, and may have another name. It began when it did. */
+  readonly migrated?: { readonly state: string; readonly version: number } | undefined
   /** Whether nobody drives it any more. */
   readonly isReleased?: boolean | undefined
   /**
@@ -253,7 +266,7 @@ export type Claim =
   /** Somebody else drives it, at least until his lease runs out. */
   | { readonly _tag: "Held"; readonly owner: string; readonly until: number }
   | { readonly _tag: "NoSuchRun" }
-  /** Its rows can't be read. Nothing was changed. */
+  /** Its rows can't be read, or are of a newer release. Nothing was changed. */
   | { readonly _tag: "Corrupt"; readonly error: JournalError }
 
 /**
@@ -269,6 +282,8 @@ export interface Selection {
   readonly outcome?: Outcome | ReadonlyArray<Outcome> | undefined
   readonly state?: string | ReadonlyArray<string> | undefined
   readonly parent?: string | undefined
+  /** Whether it has ended, or goes on, in whatever status. */
+  readonly hasEnded?: boolean | undefined
   /** Milliseconds of the Clock, as those of a head: before the one, and not before the other. */
   readonly createdBefore?: number | undefined
   readonly createdAfter?: number | undefined
@@ -465,7 +480,8 @@ export {
    *
    * `"TimedOut"` and `"Unavailable"` may pass: a lock that others have, a full disk, no connection. `"Foreign"` is a database
    * in which tables of the same names are of somebody else, `"Newer"` one whose tables a later version of this library has
-   * made; neither is touched. `"Corrupt"` are rows that can't be read, of the run that it names, or a damaged file.
+   * made; neither is touched. `"Newer"` is a run, too, of which a later version has written what this one does not know, and
+   * `"Corrupt"` are rows that can't be read, of the run that it names, or a damaged file.
    *
    * @category errors
    * @since 0.1.0

@@ -25,7 +25,7 @@ export class VersionMismatchError extends failure.TaggedError("VersionMismatchEr
 
 export class RestoreError extends failure.TaggedError("RestoreError")<{
   readonly runId: string
-  readonly rule: "run" | "workflow" | "row" | "state" | "branch" | "compensation" | "encoding"
+  readonly rule: "run" | "workflow" | "row" | "state" | "branch" | "compensation" | "encoding" | "signal"
   readonly detail: string
   readonly cause?: unknown
 }> {

@@ -18,7 +18,6 @@ import { later } from "../fibers/dispatcher.ts"
 import { tagOf } from "../machine/machine.ts"
 import * as doubt from "../run/doubt.ts"
 import type { Host, HostedSplit, Resumed } from "../run/host.ts"
-import { segment } from "../run/keys.ts"
 import type { Run } from "../run/run.ts"
 import { SplitLevel } from "../run/run.ts"
 import type { Address } from "../runs/known.ts"
@@ -28,8 +27,6 @@ import type { Step } from "../saga/step.ts"
 import type { BranchList } from "../split/branches.ts"
 import { namesOf } from "../split/branches.ts"
 import { workflowError } from "../split/frame.ts"
-import type { Remembered } from "../split/recall.ts"
-import * as recalling from "../split/recall.ts"
 import { nameIn } from "../split/record.ts"
 import { replace } from "../split/settling.ts"
 import type { Codecs } from "./codecs.ts"
@@ -38,8 +35,9 @@ import type { ExitCodec } from "./errors.ts"
 import type { Past, Settled, Started } from "./past.ts"
 import type { Pen } from "./pen.ts"
 import * as place from "./place.ts"
+import { remember } from "./remember.ts"
 import type { Rest } from "./rest.ts"
-import { Restored } from "./restore.ts"
+import { Restored, unkept } from "./restore.ts"
 import * as text from "./text.ts"
 
 /** What the host of one run is made of. */
@@ -201,32 +199,12 @@ export class DurableHost implements Host {
       this.#given.misconfigured(wrong)
       return Effect.never
     }
-    const outcomes: Array<Remembered> = []
-    const known = new Set<number>()
-    const joined = past.joins.get(own)
-    // the branches of a record may stand in another order now
-    const moved = new Map<number, number>()
-    for (const { exit, index: before, segment } of past.outcomes.get(own) ?? []) {
-      const index = indexIn(list, before, segment) ?? (joined === undefined ? undefined : before)
-      if (index === undefined) {
-        const detail = `branch ${own}/${segment} has ended, and there is no such branch any more`
-        return this.#refuse("branch", `${detail}; the branches of a state must be the same as long as a run is in it`)
-      }
-      const read = this.#endOf(run, isFollowOn, index, list).decode(exit)
-      if (Result.isFailure(read)) {
-        const what = `how branch "${segment}" of ${own} has ended`
-        return this.#refuse("encoding", `${what} does not fit its Schema: ${read.failure}`)
-      }
-      moved.set(before, index)
-      outcomes.push({ index, exit: read.success })
-      known.add(index)
-    }
-    const decided = joined && { ...joined, counted: joined.counted.map((index) => moved.get(index) ?? index) }
-    const fault = recalling.faultOf(recalling.standIn(list, { decided }), config.hedge !== undefined, {
-      decided,
-      outcomes
-    })
-    if (fault !== undefined) return this.#refuse("branch", `the split of ${own} can't go on: ${fault}`)
+    const isHedged = config.hedge !== undefined
+    const codecOf = (index: number) => this.#endOf(run, isFollowOn, index, list)
+    const remembered = remember(past, own, list, codecOf, isHedged)
+    if (Result.isFailure(remembered)) return this.#refuse(remembered.failure.rule, remembered.failure.detail)
+    const { decided, outcomes } = remembered.success
+    const known = new Set(outcomes.map(({ index }) => index))
     const isAtOnce = config.bulkhead === undefined && config.pool === undefined && config.hedge === undefined
     if (isAtOnce) this.#atOnce.add(run)
     else this.#atOnce.delete(run)
@@ -386,7 +364,12 @@ export class DurableHost implements Host {
       this.#given.misconfigured(made)
       return Exit.interrupt()
     }
-    if (saga === undefined) return this.#why()
+    if (saga === undefined) {
+      const fault = unkept(past, codecs)
+      if (fault === undefined) return this.#why()
+      this.#given.refuse(fault.rule, fault.detail)
+      return Exit.die(fault)
+    }
     const restored = this.#restored = new Restored(past, this.#given.visit, codecs, run.keyOfRun, fiber)
     const fault = restored.read()
     if (fault !== undefined) {
@@ -537,14 +520,6 @@ export const goingBack = (codecs: Codecs, why: Cause.Cause<unknown>): NewRow => 
   data: Result.getOrThrow(text.stringify({ x: Result.getOrThrow(codecs.causes.encode(why)) })),
   kept: true
 })
-
-/** Where a branch stands that stood in some place. */
-const indexIn = (list: BranchList, before: number, name: string): number | undefined => {
-  if (list._tag !== "Known") return before
-  if (list.names === undefined) return before < list.items.length ? before : undefined
-  const index = list.names.findIndex((own) => segment(own) === name)
-  return index < 0 ? undefined : index
-}
 
 /** As a `for` loop, it closes what it leaves early. */
 function* mapped(items: Iterator<AnyEffect>, f: (item: AnyEffect, index: number) => AnyEffect): Generator<AnyEffect> {

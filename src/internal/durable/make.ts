@@ -69,7 +69,8 @@ export class DurableImpl {
       ...definitions.issues(definition, this.#options)
     ]
     if (issues.length > 0) return new ConfigurationError({ workflow: name, issues })
-    return new Codecs(definition, this.#options.error)
+    const { error, migrate } = this.#options
+    return new Codecs(definition, error, migrate)
   }
 
   #with<A>(

@@ -4,9 +4,11 @@
  */
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
-import type { Claimed, Row } from "../../journal.ts"
+import type { Claimed } from "../../journal.ts"
 import type { Recorded } from "../split/recall.ts"
 import * as place from "./place.ts"
+import type { Fault } from "./rewritten.ts"
+import * as rewriting from "./rewritten.ts"
 import * as text from "./text.ts"
 
 /** How something has settled, as it was written. */
@@ -72,13 +74,10 @@ const isRecorded = (json: unknown): json is Recorded =>
   (json["reason"] === undefined || Predicate.isString(json["reason"])) &&
   Array.isArray(json["counted"]) && json["counted"].every(isCount)
 
-/** A row that can't be read, and why. */
-export interface Fault {
-  readonly row: Row
-  readonly why: string
-}
-
-export const read = ({ head, rows }: Pick<Claimed, "head" | "rows">): Result.Result<Past, Fault> => {
+export const read = ({ head, rows: written }: Pick<Claimed, "head" | "rows">): Result.Result<Past, Fault> => {
+  const rewritten = rewriting.read(written)
+  if (Result.isFailure(rewritten)) return Result.fail(rewritten.failure)
+  const rows = rewritten.success
   const entered = new Map<string, Entered>()
   const outcomes = new Map<string, Array<Settled & { readonly index: number }>>()
   const settled = new Map<string, Settled>()

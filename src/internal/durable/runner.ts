@@ -20,7 +20,7 @@ import { isOrder, isOver } from "../journal/steering.ts"
 import type { Memory } from "../runs/registry.ts"
 import { Committer } from "./committer.ts"
 import type { Driven, Ending } from "./driver.ts"
-import { drive, mismatch, startOf } from "./driver.ts"
+import { drive } from "./driver.ts"
 import type { Refusal } from "./ends.ts"
 import { Ends } from "./ends.ts"
 import { RestoreError } from "./error.ts"
@@ -32,6 +32,8 @@ import { inTime } from "./patience.ts"
 import type { Pen } from "./pen.ts"
 import type { Service } from "./service.ts"
 import type { Service as Settings } from "./settings.ts"
+import * as starts from "./start.ts"
+import { mismatch } from "./start.ts"
 
 /** A run that is driven here, or is about to be. */
 interface Driving extends Parking {
@@ -336,10 +338,15 @@ export class Runner implements Service {
     const { runId } = head
     const followed = Effect.flatMap(this.ask("letters", this.journal.letters(runId), runId), (letters) => {
       if (letters.length === 0) return Effect.succeed(undefined)
-      const { entered, n } = head
-      return Effect.map(this.ask("rows", this.journal.rows(runId, entered, n - entered + 1), runId), (rows) => {
-        const start = startOf(driven, { head, rows })
-        return Result.map(start, (start) => orders.follow(driven, { ...start, head, rows, letters }))
+      const { n, version } = head
+      // of another version all that may be undone changes with it
+      const from = version === driven.version ? head.entered : 0
+      return Effect.map(this.ask("rows", this.journal.rows(runId, from, n - from + 1), runId), (found) => {
+        const taken = { head, rows: found.filter(({ kept, n }) => kept || n >= head.entered), letters }
+        return Result.map(
+          starts.of(driven, taken),
+          (start) => orders.follow(driven, orders.standing(start, taken))
+        )
       })
     })
     return Effect.matchEffect(followed, {
@@ -447,9 +454,9 @@ export class Runner implements Service {
   /** What an operator has ordered while nobody drove it comes first. */
   #orderedOf(driven: Driven, claim: Claimed): Effect.Effect<Taken> | undefined {
     if (!claim.letters.some(({ kind }) => isOrder(kind))) return undefined
-    const start = startOf(driven, claim)
+    const start = starts.of(driven, claim)
     if (Result.isFailure(start)) return undefined
-    const append = orders.followTaken(driven, { ...start.success, ...claim })
+    const append = orders.followTaken(driven, orders.standing(start.success, claim))
     if (append === undefined) return undefined
     return Effect.match(this.ask("append", this.journal.append([append]), append.runId), {
       onFailure: (error): Taken => ({ _tag: "Journal", error }),

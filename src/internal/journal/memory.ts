@@ -95,7 +95,7 @@ class Store {
     for (const { answer, seq } of takes) {
       run.letters[seq - 1] = { ...run.letters[seq - 1]!, isTaken: true, answer }
     }
-    const { entered, isOrdered, isReleased, outcome, status } = change ?? {}
+    const { entered, isOrdered, isReleased, migrated, outcome, status } = change ?? {}
     goOn(run, now)
     run.doing = status ?? run.doing
     const hasEnded = isOver(run.doing)
@@ -109,6 +109,7 @@ class Store {
       outcome: isOrdered === true && !hasEnded ? undefined : outcome ?? run.head.outcome,
       owner: hasEnded || isReleased === true ? undefined : run.head.owner,
       updatedAt: now,
+      ...migrated,
       ...(entered === undefined ? {} : { ...entered, entered: beginning(n, rows), enteredAt: now })
     }
     return true

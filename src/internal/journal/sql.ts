@@ -108,7 +108,7 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
           )
         )
       ),
-      ({ reason }) => reason === "Corrupt",
+      ({ reason }) => reason === "Corrupt" || reason === "Newer",
       (error) =>
         runIds.length === 1
           ? Effect.succeed<ReadonlyArray<Journal.Claim>>([{ _tag: "Corrupt", error }])

@@ -71,7 +71,9 @@ export const durable: Mutants = {
       from: "pen.put([goingBack(codecs, why)], { status: \"compensating\" })",
       to: "Effect.sync(() => pen.later([], { status: \"compensating\" }))",
       tests: "durable/crashes"
-    },
+    }
+  ],
+  "durable/remember": [
     {
       what: "a branch is known by its place alone",
       from: "const index = indexIn(list, before, segment) ?? (joined === undefined ? undefined : before)",
@@ -168,7 +170,7 @@ export const durable: Mutants = {
   "durable/restore": [
     {
       what: "what was undone is undone again",
-      from: "if (this.#past.undone.has(key)) return Result.succeed(undefined)",
+      from: "if (past.undone.has(key)) return Result.succeed(undefined)",
       to: "",
       tests: "durable/crashes laws/durable"
     },
