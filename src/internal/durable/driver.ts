@@ -22,13 +22,14 @@ import type { Memory } from "../runs/registry.ts"
 import { KeptRef } from "../runs/registry.ts"
 import type { Codecs, Reader } from "./codecs.ts"
 import type { Committer } from "./committer.ts"
-import { RestoreError, VersionMismatchError } from "./error.ts"
+import { PayloadTooLargeError, RestoreError, VersionMismatchError } from "./error.ts"
 import { DurableHost } from "./host.ts"
 import { Inbox } from "./inbox.ts"
 import * as pasts from "./past.ts"
 import type { Over } from "./pen.ts"
 import { Pen } from "./pen.ts"
 import { Rest } from "./rest.ts"
+import * as size from "./size.ts"
 import * as text from "./text.ts"
 
 /** A definition whose runs are driven here. */
@@ -45,6 +46,8 @@ export interface Driven {
 export interface Means {
   readonly committer: Committer
   readonly runs: Memory
+  /** How many bytes may be written of one value. */
+  readonly maxPayload: number
   /** Cancels the runs that its steps have started and that go on without them, and waits for their ends. */
   readonly orphans: (runId: string) => Effect.Effect<void, JournalError>
   /** The run is known here from now on. */
@@ -129,7 +132,7 @@ const go = (driven: Driven, claimed: Claimed, { past, state }: Start, means: Mea
     const { runId } = head
     const clock = self.getRef(Clock.Clock)
     const running: { fiber?: AnyFiber } = {}
-    const pen = new Pen(means.committer, runId, head.n + 1, () => {
+    const pen = new Pen(means.committer, runId, head.n + 1, means.maxPayload, () => {
       inbox.breakOff()
       running.fiber?.interruptUnsafe()
     })
@@ -200,12 +203,13 @@ const ended = (
   }
   if (pen.over !== undefined) return Effect.succeed(pen.over)
   const encoded = codecs.end.encode(exit)
-  const json = Result.isSuccess(encoded)
-    ? encoded.success
-    : Result.getOrThrow(
-      codecs.end.encode(Exit.die(new TypeError(`the end of the run does not fit: ${encoded.failure}`)))
-    )
-  const data = Result.getOrThrow(text.stringify({ x: json }))
+  const died = Result.isFailure(encoded)
+    ? Exit.die(new TypeError(`the end of the run does not fit: ${encoded.failure}`))
+    : exit
+  const json = Result.getOrThrow(died === exit ? encoded : codecs.end.encode(died))
+  // the state with which it succeeds was within the limit when it was entered
+  const most = Exit.isSuccess(died) ? Infinity : pen.most
+  const { data } = size.within(codecs.end, { exit: died, json }, most, tooLargeOf(pen), (x) => ({ x }))
   const outcome: Outcome = Exit.isSuccess(exit)
     ? "succeeded"
     : inbox.isCancelled && Cause.hasInterrupts(exit.cause)
@@ -219,6 +223,9 @@ const ended = (
     () => pen.over ?? { _tag: "Ended", exit: exitOf(codecs, pen.runId, data) }
   )
 }
+
+const tooLargeOf = ({ most, runId }: Pen): size.TooLarge => (size, detail) =>
+  new PayloadTooLargeError({ runId, state: undefined, branch: undefined, size, limit: most, detail })
 
 /** How a run has ended by its last row. */
 export const exitOf = (codecs: Reader, runId: string, data: string): Exit.Exit<unknown, unknown> => {

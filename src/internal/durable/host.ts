@@ -31,12 +31,14 @@ import * as recalling from "../split/recall.ts"
 import { nameIn } from "../split/record.ts"
 import type { Codecs } from "./codecs.ts"
 import * as definitions from "./definition.ts"
+import { PayloadTooLargeError, tooMany } from "./error.ts"
 import type { ExitCodec } from "./errors.ts"
 import type { Past, Settled, Started } from "./past.ts"
 import type { Pen } from "./pen.ts"
 import * as place from "./place.ts"
 import type { Rest } from "./rest.ts"
 import { Restored } from "./restore.ts"
+import * as size from "./size.ts"
 import * as text from "./text.ts"
 
 /** What the host of one run is made of. */
@@ -114,6 +116,10 @@ export class DurableHost implements Host {
     if (Result.isFailure(data)) {
       const detail = `the next state "${tag}" does not fit its Schema: ${data.failure}`
       return Exit.fail(workflowError(run, "invalid-state", detail))
+    }
+    const large = size.over(data.success, pen.most)
+    if (large !== undefined) {
+      return Exit.fail(workflowError(run, "max-payload", `the next state "${tag}" ${tooMany(large, pen.most)}`))
     }
     const isRoot = run.root === run
     taken(place.of(run))
@@ -286,8 +292,9 @@ export class DurableHost implements Host {
     return Effect.flatMap(Effect.exit(branch), (exit) => {
       // what was cut off has not settled
       if (Exit.isFailure(exit) && pen.over !== undefined) return exit
-      const written = fitting(codec, exit, `branch "${name}" of state "${run.state}"`)
-      const data = Result.getOrThrow(text.stringify({ i: index, x: written.json }))
+      const fits = fitting(codec, exit, `branch "${name}" of state "${run.state}"`)
+      const written = size.within(codec, fits, pen.most, this.#tooLarge(run, run.state, name), (x) => ({ i: index, x }))
+      const { data } = written
       taken(key)
       known.add(index)
       return Effect.flatMap(pen.put([{ kind: "settle", key, data, kept }]), () => written.exit)
@@ -399,12 +406,19 @@ export class DurableHost implements Host {
     return Effect.andThen(
       started,
       Effect.flatMap(Effect.exit(done), (exit) => {
-        const written = fitting(codecs.stepEnd(state, undefined), exit, `the step of state "${step.state}"`)
-        const data = Result.getOrThrow(text.stringify({ x: written.json }))
-        pen.later([{ kind: "settle", key, data, kept: true }])
+        const codec = codecs.stepEnd(state, undefined)
+        const fits = fitting(codec, exit, `the step of state "${step.state}"`)
+        const tooLarge = this.#tooLarge(run, step.state, undefined)
+        const written = size.within(codec, fits, pen.most, tooLarge, (x) => ({ x }))
+        pen.later([{ kind: "settle", key, data: written.data, kept: true }])
         return written.exit
       })
     )
+  }
+
+  #tooLarge({ runId }: Run, state: string, branch: string | undefined): size.TooLarge {
+    const limit = this.#given.pen.most
+    return (size, detail) => new PayloadTooLargeError({ runId, state, branch, size, limit, detail })
   }
 
   #recalled(step: Step, { exit }: Settled, started: Started | undefined): AnyEffect {
@@ -424,10 +438,11 @@ export class DurableHost implements Host {
     this.#given.pen.later([{ kind: "settle", key: place.of(run), data: "{\"pivot\":true}", kept: true }])
   }
 
-  goesBack(_run: Run, why: Cause.Cause<unknown>): Effect.Effect<void> {
+  goesBack(run: Run, why: Cause.Cause<unknown>): Effect.Effect<void> {
     const { codecs, orphans, past, pen } = this.#given
     if (past.why !== undefined) return orphans
-    const x = Result.getOrThrow(codecs.causes.encode(why))
+    const small = size.clipped(why, pen.most, this.#tooLarge(run, run.state, undefined), codecs.end)
+    const x = Result.getOrThrow(codecs.causes.encode(small))
     const data = Result.getOrThrow(text.stringify({ x }))
     return Effect.andThen(
       pen.put([{ kind: "compensate", key: "", data, kept: true }], { status: "compensating" }),
@@ -445,9 +460,11 @@ export class DurableHost implements Host {
     return Effect.andThen(
       pen.flush,
       Effect.tap(work, (failure) => {
+        const tooLarge = this.#tooLarge(run, step.state, step.branch?.name)
+        const small = (cause: Cause.Cause<unknown>) => size.clipped(cause, pen.most, tooLarge, codecs.end)
         const json = failure === undefined
           ? {}
-          : { how: failure.how, x: Result.getOrThrow(codecs.causes.encode(failure.cause)) }
+          : { how: failure.how, x: Result.getOrThrow(codecs.causes.encode(small(failure.cause))) }
         const data = Result.getOrThrow(text.stringify(json))
         return pen.put([{ kind: "compensate", key, data, kept: true }])
       })
@@ -475,11 +492,7 @@ const encoded = (
 ): Result.Result<string, string> => Result.flatMap(read, (json) => text.stringify(f(json)))
 
 /** How something has ended, as it can be written: what does not fit its Schema has died of that. */
-const fitting = (
-  codec: ExitCodec,
-  exit: Exit.Exit<unknown, unknown>,
-  what: string
-): { readonly exit: Exit.Exit<unknown, unknown>; readonly json: unknown } => {
+const fitting = (codec: ExitCodec, exit: Exit.Exit<unknown, unknown>, what: string): size.Ended => {
   const own = codec.encode(exit)
   if (Result.isSuccess(own)) return { exit, json: own.success }
   const died = Exit.die(new TypeError(`what ${what} has ended with does not fit its Schema: ${own.failure}`))

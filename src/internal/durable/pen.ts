@@ -23,6 +23,8 @@ type Take = { readonly seq: number; readonly answer: string | undefined }
 
 export class Pen {
   readonly runId: string
+  /** How many bytes may be written of one value. */
+  readonly most: number
   readonly #committer: Committer
   readonly #onOver: (over: Over) => void
   #n: number
@@ -40,8 +42,9 @@ export class Pen {
   #isStopping = false
   /** Who waits for what is not to be written yet: it is open whether the run is given up. */
   #held: Array<(exit: Exit.Exit<void>) => void> | undefined
-  constructor(committer: Committer, runId: string, n: number, onOver: (over: Over) => void) {
+  constructor(committer: Committer, runId: string, n: number, most: number, onOver: (over: Over) => void) {
     this.#committer = committer
+    this.most = most
     this.runId = runId
     this.#n = n
     this.#onOver = onOver
