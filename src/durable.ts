@@ -34,6 +34,19 @@ import type { Workflow } from "./Workflow.ts"
 
 export {
   /**
+   * What a branch or a step has ended with takes more bytes than may be written of one value, `maxPayload` of `settings`. It is
+   * a defect with which the branch has ended instead, before it counts as done, and which is recorded as that.
+   *
+   * **Details**
+   *
+   * An error that is too large becomes this defect, too, and `detail` is what can be said of it. A state that is too large is a
+   * `WorkflowError` with the rule `max-payload`, an initial one a `ConfigurationError`, a signal a `SignalError`.
+   *
+   * @category errors
+   * @since 0.1.0
+   */
+  PayloadTooLargeError,
+  /**
    * What the journal says of a run can't be made into that run again. It stays in the journal as it is.
    *
    * **Details**
@@ -97,14 +110,18 @@ export {
 } from "./internal/durable/settings.ts"
 
 /**
- * Some of the settings, for what is built on it; the others stay what they are. A duration that can't be one is a defect of the
- * Layer, with a sentence.
+ * Some of the settings, for what is built on it; the others stay what they are. A duration or a size that can't be one is a
+ * defect of the Layer, with a sentence.
  *
  * @category settings
  * @since 0.1.0
  */
 export const settings = (
-  given: { readonly [K in keyof internalSettings.Service]?: Duration.Input | undefined }
+  given: {
+    readonly [K in keyof internalSettings.Service]?:
+      | (internalSettings.Service[K] extends number ? number : Duration.Input)
+      | undefined
+  }
 ): Layer.Layer<never> =>
   Layer.effect(
     internalSettings.Settings,

@@ -75,6 +75,7 @@ const wings: typeof surface = {
   cli: ["make"],
   durable: [
     "Durable",
+    "PayloadTooLargeError",
     "RestoreError",
     "Settings",
     "VersionMismatchError",

@@ -20,7 +20,7 @@ import type { Memory } from "../runs/registry.ts"
 import { KeptRef } from "../runs/registry.ts"
 import type { Codecs, Reader } from "./codecs.ts"
 import type { Committer } from "./committer.ts"
-import { RestoreError } from "./error.ts"
+import { PayloadTooLargeError, RestoreError } from "./error.ts"
 import { DurableHost, goingBack } from "./host.ts"
 import { Inbox } from "./inbox.ts"
 import * as live from "./live.ts"
@@ -29,6 +29,7 @@ import type * as pasts from "./past.ts"
 import type { Over } from "./pen.ts"
 import { Pen } from "./pen.ts"
 import { Rest } from "./rest.ts"
+import * as size from "./size.ts"
 import * as starts from "./start.ts"
 import * as text from "./text.ts"
 
@@ -48,6 +49,8 @@ export interface Driven {
 export interface Means {
   readonly committer: Committer
   readonly runs: Memory
+  /** How many bytes may be written of one value. */
+  readonly maxPayload: number
   /** Cancels the runs that its steps have started and that go on without them, and waits for their ends. */
   readonly orphans: (runId: string) => Effect.Effect<void, JournalError>
   /** The run is known here from now on. */
@@ -88,7 +91,7 @@ const go = (driven: Driven, claimed: Claimed, { past, state }: starts.Start, mea
     const { runId } = head
     const clock = self.getRef(Clock.Clock)
     const running: { fiber?: AnyFiber } = {}
-    const pen = new Pen(means.committer, head, head.n + 1, () => {
+    const pen = new Pen(means.committer, head, head.n + 1, means.maxPayload, () => {
       inbox.breakOff()
       running.fiber?.interruptUnsafe()
     })
@@ -166,11 +169,10 @@ const ended = (
   }
   if (pen.over !== undefined) return Effect.succeed(pen.over)
   const encoded = codecs.end.encode(exit)
-  const json = Result.isSuccess(encoded)
-    ? encoded.success
-    : Result.getOrThrow(
-      codecs.end.encode(Exit.die(new TypeError(`the end of the run does not fit: ${encoded.failure}`)))
-    )
+  const died = Result.isFailure(encoded)
+    ? Exit.die(new TypeError(`the end of the run does not fit: ${encoded.failure}`))
+    : exit
+  const json = Result.getOrThrow(died === exit ? encoded : codecs.end.encode(died))
   if (Exit.isFailure(exit) && !past.ends) {
     const of = host.isStuck && operator !== "never"
       ? "rollback"
@@ -178,16 +180,20 @@ const ended = (
       ? "failure"
       : undefined
     if (of !== undefined) {
+      const why = size.clipped(exit.cause, pen.most, tooLargeOf(pen), codecs.end)
       // what could not be undone is all that is left to do: it is not entered again
       const isBack = of === "failure" || past.why !== undefined || host.hasGoneBack
-      const rows = [...(isBack ? [] : [backRow(codecs, exit.cause)]), stuckRow(of, inbox.seen, json)]
+      const x = Result.getOrThrow(codecs.end.encode(Exit.failCause(why)))
+      const rows = [...(isBack ? [] : [backRow(codecs, why)]), stuckRow(of, inbox.seen, x)]
       return Effect.map(Effect.exit(pen.put(rows, { status: "stuck" })), () => {
         pen.end({ _tag: "Stuck", of, cause: exit.cause })
         return pen.over!
       })
     }
   }
-  const data = Result.getOrThrow(text.stringify({ x: json }))
+  // the state with which it succeeds was within the limit when it was entered
+  const most = Exit.isSuccess(died) ? Infinity : pen.most
+  const { data } = size.within(codecs.end, { exit: died, json }, most, tooLargeOf(pen), (x) => ({ x }))
   const outcome: Outcome = Exit.isSuccess(exit)
     ? "succeeded"
     : inbox.isCancelled && Cause.hasInterrupts(exit.cause)
@@ -222,6 +228,8 @@ const stuckRow = (of: "rollback" | "failure", seen: number, x: unknown): NewRow 
   data: Result.getOrThrow(text.stringify({ of, seen, x })),
   kept: false
 })
+const tooLargeOf = ({ most, runId }: Pen): size.TooLarge => (size, detail) =>
+  new PayloadTooLargeError({ runId, state: undefined, branch: undefined, size, limit: most, detail })
 
 /** How a run has ended by its last row. */
 export const exitOf = (codecs: Reader, runId: string, version: number, data: string): Exit.Exit<unknown, unknown> => {

@@ -31,6 +31,7 @@ import { nameIn } from "../split/record.ts"
 import { replace } from "../split/settling.ts"
 import type { Codecs } from "./codecs.ts"
 import * as definitions from "./definition.ts"
+import { PayloadTooLargeError, tooMany } from "./error.ts"
 import type { ExitCodec } from "./errors.ts"
 import type { Past, Settled, Started } from "./past.ts"
 import type { Pen } from "./pen.ts"
@@ -38,6 +39,7 @@ import * as place from "./place.ts"
 import { remember } from "./remember.ts"
 import type { Rest } from "./rest.ts"
 import { Restored, unkept } from "./restore.ts"
+import * as size from "./size.ts"
 import * as text from "./text.ts"
 
 /** What the host of one run is made of. */
@@ -134,6 +136,10 @@ export class DurableHost implements Host {
     if (Result.isFailure(data)) {
       const detail = `the next state "${tag}" does not fit its Schema: ${data.failure}`
       return Exit.fail(workflowError(run, "invalid-state", detail))
+    }
+    const large = size.over(data.success, pen.most)
+    if (large !== undefined) {
+      return Exit.fail(workflowError(run, "max-payload", `the next state "${tag}" ${tooMany(large, pen.most)}`))
     }
     const isRoot = run.root === run
     taken(place.of(run))
@@ -289,8 +295,9 @@ export class DurableHost implements Host {
       if (Exit.isFailure(exit) && pen.over !== undefined) return exit
       const instead = this.#instead?.get(key)
       if (instead !== undefined) return instead
-      const written = fitting(codec, exit, `branch "${name}" of state "${run.state}"`)
-      const data = Result.getOrThrow(text.stringify({ i: index, x: written.json }))
+      const fits = fitting(codec, exit, `branch "${name}" of state "${run.state}"`)
+      const written = size.within(codec, fits, pen.most, this.#tooLarge(run, run.state, name), (x) => ({ i: index, x }))
+      const { data } = written
       taken(key)
       known.add(index)
       return Effect.flatMap(pen.put([{ kind: "settle", key, data, kept }]), () => written.exit)
@@ -450,12 +457,19 @@ export class DurableHost implements Host {
     return Effect.andThen(
       started,
       Effect.flatMap(Effect.exit(done), (exit) => {
-        const written = fitting(codecs.stepEnd(state, undefined), exit, `the step of state "${step.state}"`)
-        const data = Result.getOrThrow(text.stringify({ x: written.json }))
-        pen.later([{ kind: "settle", key, data, kept: true }])
+        const codec = codecs.stepEnd(state, undefined)
+        const fits = fitting(codec, exit, `the step of state "${step.state}"`)
+        const tooLarge = this.#tooLarge(run, step.state, undefined)
+        const written = size.within(codec, fits, pen.most, tooLarge, (x) => ({ x }))
+        pen.later([{ kind: "settle", key, data: written.data, kept: true }])
         return written.exit
       })
     )
+  }
+
+  #tooLarge({ runId }: Run, state: string, branch: string | undefined): size.TooLarge {
+    const limit = this.#given.pen.most
+    return (size, detail) => new PayloadTooLargeError({ runId, state, branch, size, limit, detail })
   }
 
   #recalled(step: Step, { exit }: Settled, started: Started | undefined): AnyEffect {
@@ -475,15 +489,16 @@ export class DurableHost implements Host {
     this.#given.pen.later([{ kind: "settle", key: place.of(run), data: "{\"pivot\":true}", kept: true }])
   }
 
-  goesBack(_run: Run, why: Cause.Cause<unknown>): Effect.Effect<void> {
+  goesBack(run: Run, given: Cause.Cause<unknown>): Effect.Effect<void> {
     const { codecs, holds, orphans, past, pen, stuck } = this.#given
     this.hasGoneBack = true
     if (past.why !== undefined) return orphans
+    const why = size.clipped(given, pen.most, this.#tooLarge(run, run.state, undefined), codecs.end)
     if (holds(why)) {
       return Effect.andThen(
         pen.put([stuck("failure", { c: Result.getOrThrow(codecs.causes.encode(why)) })], { status: "stuck" }),
         Effect.suspend(() => {
-          pen.end({ _tag: "Stuck", of: "failure", cause: why })
+          pen.end({ _tag: "Stuck", of: "failure", cause: given })
           return Exit.interrupt()
         })
       )
@@ -503,9 +518,11 @@ export class DurableHost implements Host {
       Effect.tap(work, (failure) => {
         if (failure === undefined) this.#stuck.delete(step.key)
         else this.#stuck.add(step.key)
+        const tooLarge = this.#tooLarge(run, step.state, step.branch?.name)
+        const small = (cause: Cause.Cause<unknown>) => size.clipped(cause, pen.most, tooLarge, codecs.end)
         const json = failure === undefined
           ? {}
-          : { how: failure.how, x: Result.getOrThrow(codecs.causes.encode(failure.cause)) }
+          : { how: failure.how, x: Result.getOrThrow(codecs.causes.encode(small(failure.cause))) }
         const data = Result.getOrThrow(text.stringify(json))
         return pen.put([{ kind: "compensate", key, data, kept: true }])
       })
@@ -533,11 +550,7 @@ const encoded = (
 ): Result.Result<string, string> => Result.flatMap(read, (json) => text.stringify(f(json)))
 
 /** How something has ended, as it can be written: what does not fit its Schema has died of that. */
-const fitting = (
-  codec: ExitCodec,
-  exit: Exit.Exit<unknown, unknown>,
-  what: string
-): { readonly exit: Exit.Exit<unknown, unknown>; readonly json: unknown } => {
+const fitting = (codec: ExitCodec, exit: Exit.Exit<unknown, unknown>, what: string): size.Ended => {
   const own = codec.encode(exit)
   if (Result.isSuccess(own)) return { exit, json: own.success }
   const died = Exit.die(new TypeError(`what ${what} has ended with does not fit its Schema: ${own.failure}`))

@@ -18,6 +18,7 @@ import { Record } from "../runs/record.ts"
 import type { SignalImpl } from "../signal/signal.ts"
 import type { Pen } from "./pen.ts"
 import type { Rest, Resting } from "./rest.ts"
+import * as size from "./size.ts"
 import * as text from "./text.ts"
 
 /** How many waits are told of in the journal. */
@@ -178,7 +179,7 @@ export class Inbox extends Record {
       },
       taken: ({ key }, own, reply) => {
         const list = this.#taken.get(key)
-        const one = { seq, answer: answerOf(own, reply) }
+        const one = { seq, answer: answerOf(own, reply, this.#pen.most) }
         if (list === undefined) this.#taken.set(key, [one])
         else list.push(one)
       }
@@ -261,9 +262,9 @@ export class Inbox extends Record {
 }
 
 /** What is answered to who asks, as text; a text of a null where nobody is. */
-const answerOf = (own: SignalImpl, reply: Exit.Exit<unknown> | undefined): string | undefined => {
+const answerOf = (own: SignalImpl, reply: Exit.Exit<unknown> | undefined, most: number): string | undefined => {
   if (reply === undefined || Exit.isFailure(reply)) return undefined
   if (own.reply === undefined) return "{}"
   const encoded = Result.flatMap(text.codec(own.reply).encode(reply.value), (value) => text.stringify({ value }))
-  return Result.isSuccess(encoded) ? encoded.success : undefined
+  return Result.isSuccess(encoded) && size.over(encoded.success, most) === undefined ? encoded.success : undefined
 }

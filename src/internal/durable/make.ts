@@ -23,12 +23,13 @@ import { currentOf, levelIn, Run, runOf } from "../run/run.ts"
 import { Codecs } from "./codecs.ts"
 import * as definitions from "./definition.ts"
 import type { Driven } from "./driver.ts"
-import { RestoreError, VersionMismatchError } from "./error.ts"
+import { RestoreError, tooMany, VersionMismatchError } from "./error.ts"
 import { Inbox } from "./inbox.ts"
 import * as place from "./place.ts"
 import type { Runner } from "./runner.ts"
 import { cancelling } from "./runner.ts"
 import { Durable, runnerOf } from "./service.ts"
+import * as size from "./size.ts"
 import * as text from "./text.ts"
 
 /** They are of their types, once nothing is wrong with them. */
@@ -100,6 +101,13 @@ export class DurableImpl {
     const tag = tagOf(initial)
     const isKnown = tag !== undefined && codecs.stateOf(tag) !== undefined
     const data = isKnown ? Result.flatMap(codecs.state.encode(initial), text.stringify) : Result.fail("it is no state")
+    const { maxPayload } = runner.settings
+    const large = Result.isSuccess(data) ? size.over(data.success, maxPayload) : undefined
+    if (large !== undefined) {
+      const sentence = `the initial state "${clip(tag ?? "")}" ${tooMany(large, maxPayload)}`
+      const issues = [issue.make(tag, "initial-state", sentence)]
+      return Exit.fail(new ConfigurationError({ workflow: this.name, issues }))
+    }
     if (!isKnown || Result.isFailure(data)) {
       const wrong = this.#workflow.validate({ from: [initial] }).filter(({ severity }) => severity === undefined)
       if (wrong.length > 0) return Exit.fail(new ConfigurationError({ workflow: this.name, issues: wrong }))

@@ -30,6 +30,8 @@ export class Pen {
   readonly runId: string
   /** When the run was made: another one of its id is not written to. */
   readonly createdAt: number
+  /** How many bytes may be written of one value. */
+  readonly most: number
   readonly #committer: Committer
   readonly #onOver: (over: Over) => void
   #n: number
@@ -51,9 +53,11 @@ export class Pen {
     committer: Committer,
     { createdAt, runId }: Pick<Head, "createdAt" | "runId">,
     n: number,
+    most: number,
     onOver: (over: Over) => void
   ) {
     this.#committer = committer
+    this.most = most
     this.runId = runId
     this.createdAt = createdAt
     this.#n = n

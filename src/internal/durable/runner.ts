@@ -421,6 +421,7 @@ export class Runner implements Service {
               return drive(driven, claim, {
                 committer: this.committer,
                 runs: this.runs,
+                maxPayload: this.settings.maxPayload,
                 orphans: (runId) => this.#endChildren(runId, undefined),
                 begun: (inbox, pen) => {
                   if (driving === undefined) return
