@@ -43,9 +43,9 @@ export const make = (sql: SqlClient.SqlClient, locks: Locks): Inbox => ({
     const now = yield* Clock.currentTimeMillis
     const { n, sent } = yield* given("send", runId, reading.sent(head))
     const seq = sent + 1
-    // a run that waits is due with it
+    // a run that waits is due with it: since it waits, as the clock of who sends may be ahead of that of who drives it
     yield* Number(head["parked"]) === 1
-      ? sql`UPDATE cano_runs SET sent = ${seq}, due_at = ${now} WHERE run_id = ${runId}`
+      ? sql`UPDATE cano_runs SET sent = ${seq}, due_at = updated_at WHERE run_id = ${runId}`
       : sql`UPDATE cano_runs SET sent = ${seq} WHERE run_id = ${runId}`
     yield* locks.letters
     yield* sql`INSERT INTO cano_inbox (run_id, seq, kind, name, key, id, data, at, n)

@@ -127,7 +127,8 @@ class Store {
     run.letters.push({ ...letter, seq, at: now, n: run.head.n, isTaken: false, answer: undefined })
     this.#sent.push([run, seq])
     run.head = { ...run.head, sent: seq }
-    if (run.head.status === "waiting") run.dueAt = now
+    // since it waits, by the clock of who has driven it: that of the sender may be ahead
+    if (run.head.status === "waiting") run.dueAt = run.head.updatedAt
     return { _tag: "Kept", seq }
   }
 
