@@ -116,7 +116,8 @@ const go = (driven: Driven, claimed: Claimed, { past, state }: starts.Start, mea
       stuck: (of, x) => stuckRow(of, inbox.seen, x),
       clock,
       begins: () => inbox.begin(past.why !== undefined),
-      enters: () => inbox.enter(),
+      entered: head.entered,
+      enters: (run, visit) => inbox.enter(run, visit),
       taken: (place) => inbox.settle(place),
       services: context,
       misconfigured: (issues) =>
@@ -124,7 +125,7 @@ const go = (driven: Driven, claimed: Claimed, { past, state }: starts.Start, mea
       refuse: (rule, detail) => pen.end({ _tag: "Refused", error: new RestoreError({ runId, rule, detail }) })
     })
     inbox.onOrder = (letter) => live.order(driven, host, pen, inbox, letter)
-    inbox.deliver(letters, ({ at }) => at < past.at)
+    inbox.deliver(letters, ({ at, n }) => n === undefined ? at < past.at : n < head.entered)
     inbox.hasSeen(head.sent)
     const services = Context.add(Context.add(context, SeamsRef, { host, listener: undefined }), KeptRef, {
       record: inbox

@@ -41,6 +41,7 @@ export interface Undone {
 
 /** A visit of a follow-on branch, the last one. */
 export interface Entered {
+  readonly n: number
   readonly state: unknown
   readonly visit: number
   readonly at: number
@@ -97,7 +98,7 @@ export const read = ({ head, rows: written }: Pick<Claimed, "head" | "rows">): R
     const json = parsed.success
     if (kind === "enter") {
       if (n === head.entered) own = { state: json, at }
-      else entered.set(place.stemOf(key), { state: json, visit: place.numberOf(key), at })
+      else entered.set(place.stemOf(key), { n, state: json, visit: place.numberOf(key), at })
       continue
     }
     if (!Predicate.isObject(json)) return Result.fail({ row, why: "it is no object" })

@@ -140,7 +140,7 @@ class Store {
     const isOrder = isOrderFor(run.doing, letter.kind)
     if (first !== undefined) {
       // it may have come when nobody looked any more
-      if (isOrder && !first.isTaken) run.dueAt = now
+      if (isOrder && !first.isTaken) run.dueAt = run.head.updatedAt
       return { _tag: "Duplicate", seq: first.seq }
     }
     if (run.doing === "ended" && !isOrder) return { _tag: "Ended" }
@@ -149,7 +149,8 @@ class Store {
     run.letters.push({ ...letter, seq, at: now, n: run.head.n, isTaken: false, answer: undefined })
     this.#sent.push([run, seq])
     run.head = { ...run.head, sent: seq }
-    if (run.head.status === "waiting" || isOrder) run.dueAt = now
+    // since it waits, by the clock of who has driven it: that of the sender may be ahead
+    if (run.head.status === "waiting" || isOrder) run.dueAt = run.head.updatedAt
     return { _tag: "Kept", seq }
   }
 
