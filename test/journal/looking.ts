@@ -96,6 +96,8 @@ export const looking = (name: string, make: Effect.Effect<Journal.Service, unkno
       yield* claim(store, "r", "ada")
       assert.deepStrictEqual(yield* stands, [50, 3])
       assert.deepStrictEqual((yield* store.standing("r"))?.head, yield* store.show("r"))
+      yield* store.lease("bob", 3)
+      assert.strictEqual((yield* store.standing("r"))?.runners, 1)
       yield* store.park("r", { n: 1, seen: 0, wakeAt: 90, isReleased: true, waits: "a word" })
       assert.deepStrictEqual(yield* stands, [undefined, 90])
       assert.strictEqual((yield* store.standing("r"))?.waits, "a word")
