@@ -104,7 +104,7 @@ export const looking = (name: string, make: Effect.Effect<Journal.Service, unkno
       yield* TestClock.setTime(4)
       yield* store.send("r", signal("go"))
       assert.deepStrictEqual(yield* stands, [undefined, 4])
-      yield* claim(store, "r", "bob")
+      yield* claim(store, "r", "cyd")
       assert.deepStrictEqual(yield* stands, [0, 4])
       assert.isUndefined((yield* store.standing("r"))?.waits)
       yield* store.append([append("r", 3, [row("exit")], { head: { status: "ended", outcome: "failed" } })])

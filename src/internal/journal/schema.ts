@@ -45,7 +45,7 @@ export const journal: Component = {
 
 /** The first version. */
 const first = (sql: SqlClient.SqlClient): ReadonlyArray<string> => {
-  /** A counter that goes up in the order in which letters are committed: in PostgreSQL `letters.ts` sees to that. */
+  /** A counter that goes up in the order in which letters are committed: in PostgreSQL `locks.ts` sees to that. */
   const counter = sql.onDialectOrElse({
     pg: () => "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
     orElse: () => "INTEGER PRIMARY KEY AUTOINCREMENT"
