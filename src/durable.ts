@@ -225,6 +225,11 @@ export interface Options<in out S> {
   readonly version: number
   /** What becomes of the state of a run that was recorded by an earlier version, for each of these. */
   readonly migrate?: { readonly [version: number]: (state: unknown) => NoInfer<S> } | undefined
+  /**
+   * Where a run does not end, but waits for an operator, stuck: when something could not be undone, `"rollback"`; also when it
+   * fails, before anything is undone, `"failure"`; or never. `"rollback"` where it is left out.
+   */
+  readonly operator?: "never" | "rollback" | "failure" | undefined
 }
 
 /**

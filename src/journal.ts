@@ -126,6 +126,11 @@ export interface HeadChange {
   readonly entered?: { readonly visit: number; readonly state: string; readonly version: number } | undefined
   /** Whether nobody drives it any more. */
   readonly isReleased?: boolean | undefined
+  /**
+   * Whether it is about a run that is stuck or has ended, which is written to by no other append. Nobody owns it, so the first
+   * one wins. It goes on if there is a `status`, and has no outcome any more then; else it stays as it is.
+   */
+  readonly isOrdered?: boolean | undefined
 }
 
 /**
@@ -243,6 +248,7 @@ export interface Claimed {
  */
 export type Claim =
   | Claimed
+  /** It has ended, or is stuck. */
   | { readonly _tag: "Ended"; readonly head: Head }
   /** Somebody else drives it, at least until his lease runs out. */
   | { readonly _tag: "Held"; readonly owner: string; readonly until: number }

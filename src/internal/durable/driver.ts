@@ -11,8 +11,8 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
-import { ConfigurationError } from "../../CanoError.ts"
-import type { Claimed, Head, JournalError, Outcome } from "../../journal.ts"
+import { CompensationError, ConfigurationError } from "../../CanoError.ts"
+import type { Claimed, Head, JournalError, NewRow, Outcome } from "../../journal.ts"
 import { describe } from "../check/describe.ts"
 import type { AnyFiber } from "../fibers/any.ts"
 import { tagOf } from "../machine/machine.ts"
@@ -23,8 +23,9 @@ import { KeptRef } from "../runs/registry.ts"
 import type { Codecs, Reader } from "./codecs.ts"
 import type { Committer } from "./committer.ts"
 import { RestoreError, VersionMismatchError } from "./error.ts"
-import { DurableHost } from "./host.ts"
+import { DurableHost, goingBack } from "./host.ts"
 import { Inbox } from "./inbox.ts"
+import * as live from "./live.ts"
 import * as pasts from "./past.ts"
 import type { Over } from "./pen.ts"
 import { Pen } from "./pen.ts"
@@ -37,6 +38,8 @@ export interface Driven {
   readonly version: number
   readonly migrate: { readonly [version: number]: (state: unknown) => unknown } | undefined
   readonly codecs: Codecs
+  /** In which cases a run waits for an operator, and does not end. */
+  readonly operator: "never" | "rollback" | "failure"
   /** The services of its tasks. */
   readonly context: Context.Context<never>
 }
@@ -67,7 +70,7 @@ export const drive = (driven: Driven, claimed: Claimed, means: Means): Effect.Ef
     return go(driven, claimed, start.success, means)
   })
 
-interface Start {
+export interface Start {
   readonly past: pasts.Past
   readonly state: unknown
 }
@@ -82,9 +85,9 @@ export const mismatch = (
     : new VersionMismatchError({ runId: head.runId, workflow: name, run: head.version, definition: version })
 
 /** Where a run goes on, or why it can't. */
-const startOf = (
+export const startOf = (
   { codecs, migrate, version, workflow }: Driven,
-  claimed: Claimed
+  claimed: Pick<Claimed, "head" | "rows">
 ): Result.Result<Start, RestoreError | VersionMismatchError> => {
   const { head } = claimed
   const { runId } = head
@@ -156,7 +159,9 @@ const go = (driven: Driven, claimed: Claimed, { past, state }: Start, means: Mea
       visit: head.visit,
       state,
       version,
-      createdAt: head.createdAt,
+      createdAt: past.reopenedAt ?? head.createdAt,
+      holds: (why) => past.why === undefined && holdsFailure(driven, inbox, why),
+      stuck: (of, x) => stuckRow(of, inbox.seen, x),
       clock,
       begins: () => inbox.begin(past.why !== undefined),
       enters: () => inbox.enter(),
@@ -166,7 +171,9 @@ const go = (driven: Driven, claimed: Claimed, { past, state }: Start, means: Mea
         pen.end({ _tag: "Refused", error: new ConfigurationError({ workflow: workflow.name, issues }) }),
       refuse: (rule, detail) => pen.end({ _tag: "Refused", error: new RestoreError({ runId, rule, detail }) })
     })
+    inbox.onOrder = (letter) => live.order(driven, host, pen, inbox, letter)
     inbox.deliver(letters, ({ at }) => at < past.at)
+    inbox.hasSeen(head.sent)
     const services = Context.add(Context.add(context, SeamsRef, { host, listener: undefined }), KeptRef, {
       record: inbox
     })
@@ -184,7 +191,7 @@ const go = (driven: Driven, claimed: Claimed, { past, state }: Start, means: Mea
           // what goes on later needs what its steps have started
           pen.over !== undefined
             ? Effect.succeed<Ending>(pen.over)
-            : Effect.andThen(orphans, Effect.suspend(() => ended(codecs, pen, inbox, exit)))
+            : Effect.andThen(orphans, Effect.suspend(() => ended(driven, past, host, pen, inbox, exit)))
       ),
       () => {
         pen.end({ _tag: "Stopped" })
@@ -195,11 +202,14 @@ const go = (driven: Driven, claimed: Claimed, { past, state }: Start, means: Mea
 
 /** The run has ended, which is written; or it has been broken off. */
 const ended = (
-  codecs: Codecs,
+  driven: Driven,
+  past: pasts.Past,
+  host: DurableHost,
   pen: Pen,
   inbox: Inbox,
   exit: Exit.Exit<unknown, unknown>
 ): Effect.Effect<Ending> => {
+  const { codecs, operator } = driven
   // it has not begun: what keeps it from that is here, and is no end of the run
   const refused = inbox.run === undefined && Exit.isFailure(exit) ? Cause.findErrorOption(exit.cause) : Option.none()
   if (Option.isSome(refused) && refused.value instanceof ConfigurationError) {
@@ -212,6 +222,22 @@ const ended = (
     : Result.getOrThrow(
       codecs.end.encode(Exit.die(new TypeError(`the end of the run does not fit: ${encoded.failure}`)))
     )
+  if (Exit.isFailure(exit) && !past.ends) {
+    const of = host.isStuck && operator !== "never"
+      ? "rollback"
+      : past.why === undefined && !host.hasGoneBack && holdsFailure(driven, inbox, exit.cause)
+      ? "failure"
+      : undefined
+    if (of !== undefined) {
+      // what could not be undone is all that is left to do: it is not entered again
+      const isBack = of === "failure" || past.why !== undefined || host.hasGoneBack
+      const rows = [...(isBack ? [] : [backRow(codecs, exit.cause)]), stuckRow(of, inbox.seen, json)]
+      return Effect.map(Effect.exit(pen.put(rows, { status: "stuck" })), () => {
+        pen.end({ _tag: "Stuck", of, cause: exit.cause })
+        return pen.over!
+      })
+    }
+  }
   const data = Result.getOrThrow(text.stringify({ x: json }))
   const outcome: Outcome = Exit.isSuccess(exit)
     ? "succeeded"
@@ -226,6 +252,27 @@ const ended = (
     () => pen.over ?? { _tag: "Ended", exit: exitOf(codecs, pen.runId, data), createdAt: pen.createdAt }
   )
 }
+
+/** Whether a run that fails waits for an operator; who has cancelled it wants it to end. */
+const holdsFailure = ({ operator }: Driven, inbox: Inbox, why: Cause.Cause<unknown>): boolean =>
+  operator === "failure" && !(inbox.isCancelled && Cause.hasInterrupts(why))
+
+/** Why the run goes back, from within a split, as it does when it is taken again. */
+const backRow = (codecs: Codecs, { reasons }: Cause.Cause<unknown>): NewRow => {
+  const why = reasons.flatMap((reason) =>
+    Cause.isFailReason(reason) && reason.error instanceof CompensationError && reason.error.original.reasons.length > 0
+      ? reason.error.original.reasons
+      : [reason]
+  )
+  return goingBack(codecs, Cause.fromReasons(why))
+}
+
+const stuckRow = (of: "rollback" | "failure", seen: number, x: unknown): NewRow => ({
+  kind: "stuck",
+  key: "",
+  data: Result.getOrThrow(text.stringify({ of, seen, x })),
+  kept: false
+})
 
 /** How a run has ended by its last row. */
 export const exitOf = (codecs: Reader, runId: string, data: string): Exit.Exit<unknown, unknown> => {

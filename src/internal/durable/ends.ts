@@ -143,7 +143,8 @@ export class Ends {
 
   /** Tells the log, once, of a run that somebody waits for and nobody drives. */
   #miss(head: Head | undefined, nobody: Nobody): Effect.Effect<void> {
-    if (head === undefined || head.owner !== undefined || head.status === "waiting" || nobody.isTold) {
+    const { status } = head ?? {}
+    if (head === undefined || head.owner !== undefined || status === "waiting" || status === "stuck" || nobody.isTold) {
       nobody.since = undefined
       return Effect.void
     }

@@ -27,7 +27,7 @@ export const of = (runner: Runner, head: Head): RunHandle<unknown, unknown> => {
             kind,
             name: "",
             key: undefined,
-            id: kind === "cancel" ? "cancel" : undefined,
+            id: undefined,
             data: Result.getOrThrow(text.stringify(data))
           }),
           runId

@@ -12,6 +12,7 @@ import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import type { Issue, Uncompensated } from "../../CanoError.ts"
 import type { NewRow } from "../../journal.ts"
+import { clip } from "../check/describe.ts"
 import type { AnyEffect } from "../fibers/any.ts"
 import { later } from "../fibers/dispatcher.ts"
 import { tagOf } from "../machine/machine.ts"
@@ -20,6 +21,7 @@ import type { Host, HostedSplit, Resumed } from "../run/host.ts"
 import { segment } from "../run/keys.ts"
 import type { Run } from "../run/run.ts"
 import { SplitLevel } from "../run/run.ts"
+import type { Address } from "../runs/known.ts"
 import type { Fan } from "../saga/fan.ts"
 import type { Ledger } from "../saga/ledger.ts"
 import type { Step } from "../saga/step.ts"
@@ -29,6 +31,7 @@ import { workflowError } from "../split/frame.ts"
 import type { Remembered } from "../split/recall.ts"
 import * as recalling from "../split/recall.ts"
 import { nameIn } from "../split/record.ts"
+import { replace } from "../split/settling.ts"
 import type { Codecs } from "./codecs.ts"
 import * as definitions from "./definition.ts"
 import type { ExitCodec } from "./errors.ts"
@@ -59,6 +62,9 @@ export interface Given {
   readonly enters: () => void
   /** The letters that were taken by what is in a place, which are taken for good with its row. */
   readonly taken: (place: string) => void
+  /** Whether the run waits for an operator before it goes back for something. */
+  readonly holds: (why: Cause.Cause<unknown>) => boolean
+  readonly stuck: (of: "failure", x: unknown) => NewRow
   /** The run is not driven any further: what the journal says can't be followed. */
   readonly refuse: (rule: "state" | "compensation" | "encoding" | "branch", detail: string) => void
   /** The same: the definition turns out to be one that can't be durable. */
@@ -69,14 +75,30 @@ export interface Given {
 
 type Split = Parameters<Host["split"]>[1]
 
+/** A split that is open. */
+interface Open {
+  readonly own: string
+  readonly list: BranchList
+  readonly isFollowOn: boolean
+  /** The branches that have ended. */
+  readonly known: Set<number>
+}
+
 export class DurableHost implements Host {
   readonly #given: Given
   /** When the run and its follow-on branches have entered the states that they are in. */
   readonly #since = new WeakMap<Run, number>()
   /** Those that are in a split whose branches start with it. */
   readonly #atOnce = new WeakSet<Run>()
+  /** The splits that they are in. */
+  readonly #splits = new WeakMap<Run, Open>()
+  /** How branches have ended that an operator has skipped, by their places. */
+  #instead: Map<string, Exit.Exit<unknown>> | undefined
   #restored: Restored | undefined
   #hasBegun = false
+  /** What could not be undone. */
+  readonly #stuck = new Set<string>()
+  hasGoneBack = false
   readonly #atBegin: Array<() => void> = []
   constructor(given: Given) {
     this.#given = given
@@ -209,6 +231,7 @@ export class DurableHost implements Host {
     if (isAtOnce) this.#atOnce.add(run)
     else this.#atOnce.delete(run)
     this.#given.rest.split(run, isAtOnce, known)
+    this.#splits.set(run, { own, list, isFollowOn, known })
     const { timeout } = config
     return start(this.#recording(run, own, list, isFollowOn, known), {
       ...config,
@@ -286,12 +309,44 @@ export class DurableHost implements Host {
     return Effect.flatMap(Effect.exit(branch), (exit) => {
       // what was cut off has not settled
       if (Exit.isFailure(exit) && pen.over !== undefined) return exit
+      const instead = this.#instead?.get(key)
+      if (instead !== undefined) return instead
       const written = fitting(codec, exit, `branch "${name}" of state "${run.state}"`)
       const data = Result.getOrThrow(text.stringify({ i: index, x: written.json }))
       taken(key)
       known.add(index)
       return Effect.flatMap(pen.put([{ kind: "settle", key, data, kept }]), () => written.exit)
     })
+  }
+
+  /** A branch that has not ended ends with a value that an operator gives; or why it can't. */
+  skip({ index, name, page }: Address, json: unknown, take: () => void): Result.Result<void, string> {
+    const { pen } = this.#given
+    const { join, level } = page
+    const { run } = level
+    const open = run && this.#splits.get(run)
+    const key = open && place.branch(open.own, name)
+    if (run === undefined || open === undefined || level.key !== `${run.keyOfRun}${open.own}`) {
+      return Result.fail(`branch "${clip(name)}" is within a step, of which nothing is written`)
+    }
+    if (open.known.has(index) || !join.decision.isOpen) return Result.fail(`branch "${clip(name)}" has ended`)
+    const codec = this.#endOf(run, open.isFollowOn, index, open.list)
+    const read = codec.decode({ s: json })
+    const written = Result.flatMap(read, (exit) => Result.map(codec.encode(exit), (json) => ({ exit, json })))
+    if (Result.isFailure(written)) {
+      return Result.fail(`value does not fit the Schema of branch "${clip(name)}": ${written.failure}`)
+    }
+    const exit = written.success.exit as Exit.Success<unknown>
+    const data = Result.getOrThrow(text.stringify({ i: index, x: written.success.json }))
+    open.known.add(index)
+    this.#instead ??= new Map()
+    this.#instead.set(key!, exit)
+    take()
+    pen.later([{ kind: "settle", key: key!, data, kept: run.saga !== undefined }])
+    // one that can't be cut off is taken anew
+    if (!replace(join, index, exit.value)) pen.end({ _tag: "Ordered" })
+    pen.hand()
+    return Result.void
   }
 
   // ---------------------------------------------------------------------------
@@ -304,6 +359,11 @@ export class DurableHost implements Host {
     this.#hasBegun = true
     for (const tell of this.#atBegin.splice(0)) tell()
     return exit
+  }
+
+  /** Whether something could not be undone. */
+  get isStuck(): boolean {
+    return this.#stuck.size > 0
   }
 
   get isBack(): boolean {
@@ -326,7 +386,7 @@ export class DurableHost implements Host {
       this.#given.misconfigured(made)
       return Exit.interrupt()
     }
-    if (saga === undefined) return undefined
+    if (saga === undefined) return this.#why()
     const restored = this.#restored = new Restored(past, this.#given.visit, codecs, run.keyOfRun, fiber)
     const fault = restored.read()
     if (fault !== undefined) {
@@ -334,12 +394,20 @@ export class DurableHost implements Host {
       return Exit.die(fault)
     }
     if (past.forward.has("")) saga.ledger.pivot()
+    const { failures } = restored
+    for (const { key } of failures) this.#stuck.add(key)
     saga.restore({
       items: restored.items(""),
       ended: restored.ended,
       compensated: restored.compensated,
-      failures: restored.failures
+      failures
     })
+    return this.#why()
+  }
+
+  /** What a run is to fail with at once that was going back. */
+  #why(): Exit.Exit<never, unknown> | undefined {
+    const { codecs, past } = this.#given
     if (past.why === undefined) return undefined
     const why = codecs.causes.decode(past.why.cause)
     if (Result.isSuccess(why)) return Exit.failCause(why.success)
@@ -425,14 +493,19 @@ export class DurableHost implements Host {
   }
 
   goesBack(_run: Run, why: Cause.Cause<unknown>): Effect.Effect<void> {
-    const { codecs, orphans, past, pen } = this.#given
+    const { codecs, holds, orphans, past, pen, stuck } = this.#given
+    this.hasGoneBack = true
     if (past.why !== undefined) return orphans
-    const x = Result.getOrThrow(codecs.causes.encode(why))
-    const data = Result.getOrThrow(text.stringify({ x }))
-    return Effect.andThen(
-      pen.put([{ kind: "compensate", key: "", data, kept: true }], { status: "compensating" }),
-      orphans
-    )
+    if (holds(why)) {
+      return Effect.andThen(
+        pen.put([stuck("failure", { c: Result.getOrThrow(codecs.causes.encode(why)) })], { status: "stuck" }),
+        Effect.suspend(() => {
+          pen.end({ _tag: "Stuck", of: "failure", cause: why })
+          return Exit.interrupt()
+        })
+      )
+    }
+    return Effect.andThen(pen.put([goingBack(codecs, why)], { status: "compensating" }), orphans)
   }
 
   undo(
@@ -445,6 +518,8 @@ export class DurableHost implements Host {
     return Effect.andThen(
       pen.flush,
       Effect.tap(work, (failure) => {
+        if (failure === undefined) this.#stuck.delete(step.key)
+        else this.#stuck.add(step.key)
         const json = failure === undefined
           ? {}
           : { how: failure.how, x: Result.getOrThrow(codecs.causes.encode(failure.cause)) }
@@ -454,6 +529,14 @@ export class DurableHost implements Host {
     )
   }
 }
+
+/** The row that says why a run goes back. */
+export const goingBack = (codecs: Codecs, why: Cause.Cause<unknown>): NewRow => ({
+  kind: "compensate",
+  key: "",
+  data: Result.getOrThrow(text.stringify({ x: Result.getOrThrow(codecs.causes.encode(why)) })),
+  kept: true
+})
 
 /** Where a branch stands that stood in some place. */
 const indexIn = (list: BranchList, before: number, name: string): number | undefined => {

@@ -48,6 +48,8 @@ export class Inbox extends Record {
   readonly #pauses: Array<number> = []
   /** Whether the run was going back when it was taken. */
   #isBack = false
+  /** Told of the orders of an operator. */
+  onOrder: ((letter: Letter) => void) | undefined
   /** Letters that have come while the run may be about to be given up. */
   #later: Array<Letter> | undefined
   constructor(runs: Map<string, Record>, clock: Clock.Clock, runId: string, workflow: string, pen: Pen, rest: Rest) {
@@ -73,6 +75,11 @@ export class Inbox extends Record {
       ? current.level.run!.host?.since(current.level.run!, true)
       : undefined
     return super.wait(since === undefined ? request : { ...request, until: since + timeout! }, current, fiber)
+  }
+
+  /** What had come when the run was taken was there then, or had been taken before. */
+  hasSeen(sent: number): void {
+    this.#seen = Math.max(this.#seen, sent)
   }
 
   get seen(): number {
@@ -151,7 +158,9 @@ export class Inbox extends Record {
         this.resume()
         for (const seq of this.#pauses.splice(0)) this.#pen.take(seq, undefined)
         // nothing else may be written for long
-        this.#pen.hand()
+        return this.#pen.hand()
+      default:
+        this.onOrder?.(letter)
     }
   }
 

@@ -14,6 +14,7 @@ import type { Head } from "../../journal.ts"
 import { clip, misfit } from "../check/describe.ts"
 import * as issue from "../check/issue.ts"
 import { JournalError } from "../journal/error.ts"
+import { isOver } from "../journal/steering.ts"
 import { tagOf } from "../machine/machine.ts"
 import type { WorkflowImpl } from "../machine/workflow.ts"
 import type { Level } from "../run/level.ts"
@@ -37,6 +38,7 @@ interface Options {
   readonly version: number
   readonly error?: Schema.Top | undefined
   readonly migrate?: Driven["migrate"]
+  readonly operator?: Driven["operator"] | undefined
 }
 
 export class DurableImpl {
@@ -125,7 +127,7 @@ export class DurableImpl {
     return Effect.map(this.#create(runner, codecs, runId, initial, parent), (created) => {
       const { status } = created.head
       // one that waits is found when it is due
-      if (status !== "ended" && status !== "waiting") runner.begin(created.head)
+      if (!isOver(status) && status !== "waiting") runner.begin(created.head)
       return created
     })
   }
@@ -155,7 +157,7 @@ export class DurableImpl {
             return Effect.fail(new RestoreError({ runId, rule: "run", detail }))
           }
           if (head.workflow !== this.name) return Effect.fail(foreign(head, this.name))
-          if (head.status !== "ended") runner.begin(head)
+          if (!isOver(head.status)) runner.begin(head)
           return awaited(runner, codecs, runId)
         })
       )
@@ -225,6 +227,7 @@ export class DurableImpl {
         version: this.version,
         migrate: this.#options.migrate,
         codecs: codecs.success,
+        operator: this.#options.operator ?? "rollback",
         context: Context.omit(Scope.Scope)(context) as Context.Context<never>
       })
       if (registered instanceof ConfigurationError) return yield* Effect.fail(registered)

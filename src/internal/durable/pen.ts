@@ -3,6 +3,7 @@
  * row can't be written, since somebody else has taken the run or the journal is gone, it is over for good: the run is broken
  * off from outside, and nobody is told of it as an outcome.
  */
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -18,6 +19,10 @@ export type Over =
   | { readonly _tag: "Stopped" }
   /** It waits, and whoever finds that it is due takes it. */
   | { readonly _tag: "Parked" }
+  /** It waits for an operator. */
+  | { readonly _tag: "Stuck"; readonly of: "rollback" | "failure"; readonly cause: Cause.Cause<unknown> }
+  /** An operator has ordered something for which it is taken anew. */
+  | { readonly _tag: "Ordered" }
 
 type Take = { readonly seq: number; readonly answer: string | undefined }
 

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Journal from "../../journal.ts"
 import { beginning, byCount, compare, endOf } from "./order.ts"
 import { holds } from "./selection.ts"
+import { isOrderFor, isOver } from "./steering.ts"
 
 interface Run {
   head: Journal.Head
@@ -88,23 +89,25 @@ class Store {
 
   #append({ createdAt, head: change, n, rows, runId, takes }: Journal.Append, now: number): boolean {
     const run = this.#meant(runId, createdAt)
-    if (run === undefined || run.head.n !== n - 1 || run.doing === "ended") return false
+    if (run === undefined || run.head.n !== n - 1 || isOver(run.doing) !== (change?.isOrdered === true)) return false
     if (takes.some(({ seq }) => run.letters[seq - 1]?.isTaken !== false)) return false
     rows.forEach(({ data, key, kept, kind }, i) => run.rows.push({ n: n + i, kind, key, data, at: now, kept }))
     for (const { answer, seq } of takes) {
       run.letters[seq - 1] = { ...run.letters[seq - 1]!, isTaken: true, answer }
     }
-    const { entered, isReleased, outcome, status } = change ?? {}
+    const { entered, isOrdered, isReleased, outcome, status } = change ?? {}
     goOn(run, now)
     run.doing = status ?? run.doing
-    const isOver = run.doing === "ended"
-    if (isOver) run.dueAt = undefined
+    const hasEnded = isOver(run.doing)
+    if (status === "ended") run.dueAt = undefined
+    // an order may have come that its owner has not seen
+    else if (status === "stuck" || (isOrdered === true && status !== undefined)) run.dueAt = now
     run.head = {
       ...run.head,
       n: n + rows.length - 1,
       status: run.doing,
-      outcome: outcome ?? run.head.outcome,
-      owner: isOver || isReleased === true ? undefined : run.head.owner,
+      outcome: isOrdered === true && !hasEnded ? undefined : outcome ?? run.head.outcome,
+      owner: hasEnded || isReleased === true ? undefined : run.head.owner,
       updatedAt: now,
       ...(entered === undefined ? {} : { ...entered, entered: beginning(n, rows), enteredAt: now })
     }
@@ -115,7 +118,7 @@ class Store {
     const run = this.#runs.get(runId)
     if (run === undefined) return { _tag: "NoSuchRun" }
     const { head } = run
-    if (run.doing === "ended") return { _tag: "Ended", head }
+    if (isOver(run.doing)) return { _tag: "Ended", head }
     if (head.owner !== undefined && head.owner !== runner) {
       const until = this.#runners.get(head.owner)
       if (until !== undefined && until > now) return { _tag: "Held", owner: head.owner, until }
@@ -133,14 +136,19 @@ class Store {
     if (run === undefined) return { _tag: "NoSuchRun" }
     const like = run.letters.filter(({ kind, name }) => kind === letter.kind && name === letter.name)
     const first = letter.id === undefined ? undefined : like.find(({ id }) => id === letter.id)
-    if (first !== undefined) return { _tag: "Duplicate", seq: first.seq }
-    if (run.doing === "ended") return { _tag: "Ended" }
+    const isOrder = isOrderFor(run.doing, letter.kind)
+    if (first !== undefined) {
+      // it may have come when nobody looked any more
+      if (isOrder && !first.isTaken) run.dueAt = now
+      return { _tag: "Duplicate", seq: first.seq }
+    }
+    if (run.doing === "ended" && !isOrder) return { _tag: "Ended" }
     if (capacity !== undefined && like.filter(({ isTaken }) => !isTaken).length >= capacity) return { _tag: "Full" }
     const seq = run.letters.length + 1
     run.letters.push({ ...letter, seq, at: now, n: run.head.n, isTaken: false, answer: undefined })
     this.#sent.push([run, seq])
     run.head = { ...run.head, sent: seq }
-    if (run.head.status === "waiting") run.dueAt = now
+    if (run.head.status === "waiting" || isOrder) run.dueAt = now
     return { _tag: "Kept", seq }
   }
 
@@ -156,7 +164,10 @@ class Store {
 
   #park(runId: string, { createdAt, isReleased, n, seen, waits, wakeAt }: Journal.Parked, now: number): boolean {
     const run = this.#meant(runId, createdAt)
-    if (run === undefined || run.head.n !== n || run.head.sent > seen || run.doing === "ended") return false
+    if (run === undefined || run.head.n !== n || run.head.sent > seen) return false
+    // until an order comes nobody need look at it
+    if (isOver(run.doing) && isReleased) run.dueAt = undefined
+    if (isOver(run.doing)) return false
     run.dueAt = isReleased ? wakeAt : now
     run.waits = waits
     const owner = isReleased ? undefined : run.head.owner

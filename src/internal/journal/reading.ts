@@ -2,6 +2,7 @@
 import * as Result from "effect/Result"
 import type * as Journal from "../../journal.ts"
 import { show } from "../check/describe.ts"
+import { isOver } from "./steering.ts"
 
 /** As the tables have it: of the names in `schema.ts`, and of anything where somebody else has written. */
 export type Raw = { readonly [column: string]: unknown }
@@ -51,6 +52,9 @@ export const count = (raw: Raw): Read<Journal.Count> =>
 /** What a letter is written with. */
 export const sent = (raw: Raw): Read<Pick<Journal.Head, "n" | "sent">> =>
   read(raw, "the head", (get) => ({ n: get.number("n"), sent: get.number("sent") }))
+
+/** What a run does when it does not wait. */
+export const doing = (raw: Raw): Read<Exclude<Journal.Status, "waiting">> => read(raw, "the head", does)
 
 /** Each behind the one before, without a gap from `from` on; before that the kept ones, which have gaps. */
 export const rows = (raws: ReadonlyArray<Raw>, from: number): Read<ReadonlyArray<Journal.Row>> => {
@@ -109,9 +113,8 @@ export const number = (value: unknown): number | undefined => {
   return Number.isSafeInteger(given) ? given as number : undefined
 }
 
-const statusOf = (get: Get): Journal.Status =>
-  doing(get) !== "ended" && get.number("parked") === 1 ? "waiting" : doing(get)
-const doing = (get: Get) => get.one("status", ["running", "compensating", "stuck", "ended"])
+const statusOf = (get: Get): Journal.Status => !isOver(does(get)) && get.number("parked") === 1 ? "waiting" : does(get)
+const does = (get: Get) => get.one("status", ["running", "compensating", "stuck", "ended"])
 const outcomes: ReadonlyArray<Journal.Outcome> = ["succeeded", "failed", "cancelled"]
 const kinds: ReadonlyArray<Journal.Kind> = [
   "owner",

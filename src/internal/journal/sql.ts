@@ -17,6 +17,7 @@ import type { Raw } from "./reading.ts"
 import * as reading from "./reading.ts"
 import * as schema from "./schema.ts"
 import { conditions } from "./selection.ts"
+import { isOver } from "./steering.ts"
 import * as tables from "./tables.ts"
 import type { Connection } from "./transaction.ts"
 import * as transaction from "./transaction.ts"
@@ -67,7 +68,7 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     const now = yield* Clock.currentTimeMillis
     const head = yield* headOf("claim", runId, locks.forUpdate)
     if (head === undefined) return { _tag: "NoSuchRun" }
-    if (head.status === "ended") return { _tag: "Ended", head }
+    if (isOver(head.status)) return { _tag: "Ended", head }
     const { entered, owner } = head
     if (owner !== undefined && owner !== runner) {
       const until = yield* leaseOf(owner)
@@ -124,12 +125,17 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     { createdAt, isReleased, n, seen, waits, wakeAt }: Journal.Parked
   ) {
     const now = yield* Clock.currentTimeMillis
+    const there = sql`run_id = ${runId} AND n = ${n} AND sent <= ${seen}
+      AND created_at = COALESCE(${createdAt}, created_at)`
     const parked = yield* sql`UPDATE cano_runs SET parked = 1, wake_at = ${wakeAt}, waits = ${waits}, due_at = ${
       isReleased ? wakeAt : now
     }, updated_at = ${now},
       owner = ${isReleased ? null : sql.literal("owner")}
-      WHERE run_id = ${runId} AND n = ${n} AND sent <= ${seen} AND status <> 'ended'
-        AND created_at = COALESCE(${createdAt}, created_at) RETURNING run_id`
+      WHERE ${there} AND status NOT IN ('ended', 'stuck') RETURNING run_id`
+    // until an order comes nobody need look at a run that is over
+    if (parked.length === 0 && isReleased) {
+      yield* sql`UPDATE cano_runs SET due_at = NULL WHERE ${there} AND status IN ('ended', 'stuck')`
+    }
     return parked.length > 0
   })
 

@@ -12,6 +12,7 @@ import type * as Statement from "effect/sql/Statement"
 import type * as Journal from "../../journal.ts"
 import type { Locks } from "./locks.ts"
 import { beginning } from "./order.ts"
+import { isOver } from "./steering.ts"
 import type { Connection, Rows } from "./transaction.ts"
 import { run } from "./transaction.ts"
 
@@ -54,14 +55,17 @@ export const make = (sql: SqlClient.SqlClient, locks: Locks): Writing => {
       version = COALESCE(${number(sql, "version")}, cano_runs.version)
     FROM moved
     WHERE cano_runs.run_id = moved.id AND cano_runs.n = ${number(sql, "before")}
-      AND cano_runs.parked = 0 AND cano_runs.status <> 'ended'
+      AND cano_runs.parked = 0 AND cano_runs.status NOT IN ('ended', 'stuck')
       AND cano_runs.created_at = COALESCE(${number(sql, "made")}, cano_runs.created_at)
     RETURNING run_id`
   )
 
+  const over = sql.literal("IN ('ended', 'stuck')")
+
   const move = ({ createdAt, head, n, rows, runId }: Journal.Append, now: number) => {
-    const { entered, isReleased = false, outcome, status } = head ?? {}
-    const isOver = status === "ended"
+    const { entered, isOrdered = false, isReleased = false, outcome, status } = head ?? {}
+    const hasEnded = status === undefined ? isOrdered : isOver(status)
+    const goesOn = isOrdered && !hasEnded
     return sql`UPDATE cano_runs SET
       n = ${n + rows.length - 1}, updated_at = ${now},
       entered = COALESCE(${entered && beginning(n, rows)}, entered),
@@ -69,12 +73,20 @@ export const make = (sql: SqlClient.SqlClient, locks: Locks): Writing => {
       visit = COALESCE(${entered?.visit}, visit),
       state = COALESCE(${entered?.state}, state),
       version = COALESCE(${entered?.version}, version),
-      status = COALESCE(${status}, status), outcome = COALESCE(${outcome}, outcome),
-      owner = ${isOver || isReleased ? null : sql.literal("owner")},
-      due_at = ${isOver ? null : sql`CASE parked WHEN 1 THEN ${now} ELSE due_at END`},
+      status = COALESCE(${status}, status),
+      outcome = ${goesOn ? null : sql`COALESCE(${outcome}, outcome)`},
+      owner = ${hasEnded || isReleased ? null : sql.literal("owner")},
+      due_at = ${dueAt(status, isOrdered, now)},
       parked = 0, wake_at = NULL
-    WHERE run_id = ${runId} AND n = ${n - 1} AND status <> 'ended'
+    WHERE run_id = ${runId} AND n = ${n - 1} AND status ${isOrdered ? over : sql`NOT ${over}`}
       AND created_at = COALESCE(${createdAt}, created_at) RETURNING run_id`
+  }
+
+  const dueAt = (status: Journal.HeadChange["status"], isOrdered: boolean, now: number) => {
+    if (status === "ended") return null
+    // an order may have come that its owner has not seen
+    if (status === "stuck" || (isOrdered && status !== undefined)) return now
+    return isOrdered ? sql.literal("due_at") : sql`CASE parked WHEN 1 THEN ${now} ELSE due_at END`
   }
 
   /** Whether the letters are all there to be taken. */
@@ -98,7 +110,7 @@ export const make = (sql: SqlClient.SqlClient, locks: Locks): Writing => {
       for (const append of appends) {
         const { createdAt, head, n, rows, runId } = append
         if (append.takes.length > 0 && !(yield* canTake(connection, append))) continue
-        if (head?.status !== undefined || head?.outcome !== undefined || head?.isReleased === true) others.push(append)
+        if (isMore(head)) others.push(append)
         else {
           const { entered } = head ?? {}
           const begins = entered && beginning(n, rows)
@@ -166,6 +178,10 @@ export const make = (sql: SqlClient.SqlClient, locks: Locks): Writing => {
     insert
   }
 }
+
+/** Whether an index changes with it. */
+const isMore = (head: Journal.HeadChange | undefined): boolean =>
+  head?.status !== undefined || head?.outcome !== undefined || head?.isReleased === true || head?.isOrdered === true
 
 const number = (sql: SqlClient.SqlClient, column: string) => sql.literal(`CAST(moved.${column} AS BIGINT)`)
 

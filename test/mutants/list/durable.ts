@@ -68,8 +68,8 @@ export const durable: Mutants = {
     },
     {
       what: "a run goes back before that is written",
-      from: "pen.put([{ kind: \"compensate\", key: \"\", data, kept: true }], { status: \"compensating\" }),",
-      to: "Effect.sync(() => pen.later([], { status: \"compensating\" })),",
+      from: "pen.put([goingBack(codecs, why)], { status: \"compensating\" })",
+      to: "Effect.sync(() => pen.later([], { status: \"compensating\" }))",
       tests: "durable/crashes"
     },
     {
