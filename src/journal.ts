@@ -330,6 +330,8 @@ export interface Standing {
   readonly dueAt: number | undefined
   /** What it waits for, as who has parked it has said. */
   readonly waits: string | undefined
+  /** How many runners have a lease, whatever they drive. */
+  readonly runners: number
 }
 
 /**

@@ -49,7 +49,7 @@ class Store {
       last: (runId, kinds, before, limit) => step(() => this.#last(runId, kinds, before, limit)),
       letters: (runId) => step(() => untaken(this.#runs.get(runId))),
       count: (selection) => step(() => this.#count(selection)),
-      standing: (runId) => step(() => this.#standing(runId)),
+      standing: (runId) => step((now) => this.#standing(runId, now)),
       purge: (which) => step((now) => this.#purge(which, now))
     }
   }
@@ -229,7 +229,7 @@ class Store {
     return [...counts.values()].sort(byCount)
   }
 
-  #standing(runId: string): Journal.Standing | undefined {
+  #standing(runId: string, now: number): Journal.Standing | undefined {
     const run = this.#runs.get(runId)
     if (run === undefined) return undefined
     const { owner } = run.head
@@ -237,7 +237,8 @@ class Store {
       head: run.head,
       leasedUntil: owner === undefined ? undefined : this.#runners.get(owner) ?? 0,
       dueAt: run.dueAt,
-      waits: run.head.status === "waiting" ? run.waits : undefined
+      waits: run.head.status === "waiting" ? run.waits : undefined,
+      runners: [...this.#runners.values()].filter((until) => until > now).length
     }
   }
 

@@ -44,7 +44,8 @@ export const standing = (raw: Raw): Read<Journal.Standing> =>
         head,
         leasedUntil: head.owner === undefined ? undefined : get.orNone("until", get.number) ?? 0,
         dueAt: get.orNone("due_at", get.number),
-        waits: head.status === "waiting" ? get.orNone("waits", get.text) : undefined
+        waits: head.status === "waiting" ? get.orNone("waits", get.text) : undefined,
+        runners: get.number("runners")
       }))
   )
 

@@ -208,7 +208,9 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
   })
 
   const standing = Effect.fnUntraced(function*(runId: string) {
-    const [raw] = yield* sql<Raw>`SELECT cano_runs.*, cano_runners.until FROM cano_runs
+    const now = yield* Clock.currentTimeMillis
+    const [raw] = yield* sql<Raw>`SELECT cano_runs.*, cano_runners.until,
+        (SELECT COUNT(*) FROM cano_runners WHERE until > ${now}) AS runners FROM cano_runs
       LEFT JOIN cano_runners ON cano_runners.runner = cano_runs.owner WHERE run_id = ${runId}`
     return raw === undefined ? undefined : yield* given("standing", runId, reading.standing(raw))
   })
