@@ -3,10 +3,11 @@
  * what is recorded, and what is written of it.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Schema } from "effect"
-import { JoinStrategy, Workflow } from "effect-cano"
+import { Cause, Effect, Exit, Schema } from "effect"
+import { JoinStrategy, TaskResult, Workflow } from "effect-cano"
+import * as Signal from "effect-cano/Signal"
 import { failed, primeClock, type Untyped } from "../kit/index.ts"
-import { brief, durably, inLife, inLifeForked, type Life, makeWorld, pass, texts, type World } from "./kit.ts"
+import { brief, durably, inLife, inLifeForked, letter, type Life, makeWorld, pass, texts, type World } from "./kit.ts"
 
 const machine = (state: unknown, name = "w"): Untyped => Workflow.make(name, state as never) as unknown as Untyped
 
@@ -229,6 +230,455 @@ describe("a run of an earlier version that is taken", () => {
       for (const [migration, rule, said] of cases) {
         const seen = yield* taken(yield* begun(withSplit(branches)), withSplit(branches, { settings: v2(migration) }))
         refused(seen, rule, said)
+        yield* seen.world.bury(seen.life)
+      }
+    }))
+})
+
+describe("a state that is renamed", () => {
+  it.effect("keeps what has settled of its split, whether its new name is said or follows from its state", () =>
+    Effect.gen(function*() {
+      const Quote = Schema.Union([
+        Schema.TaggedStruct("Quote", { of: Schema.String }),
+        Schema.Literals(["Done", "Late"])
+      ])
+      const before = withSplit({ ada: [0], bob: [300] } as any)
+      const cases: ReadonlyArray<Define> = [
+        withSplit({ ada: [0], bob: [300] } as any, { name: "Quote", settings: v2({ states: { Ask: "Quote" } }) }),
+        withSplit({ ada: [0], bob: [300] } as any, {
+          name: "Quote",
+          state: Quote,
+          settings: v2((state: unknown) => ({ _tag: "Quote", of: String(state) }))
+        })
+      ]
+      for (const after of cases) {
+        const first = yield* begun(before)
+        const seen = yield* taken(first, after, { ms: 400 })
+        assert.deepStrictEqual(seen.exit, Exit.succeed("Done"))
+        assert.deepStrictEqual(first.told, ["0 ada", "0 bob", "1 bob", "1 {\"ada\":\"ada\",\"bob\":\"bob\"}"])
+        assert.deepInclude(seen.rows.map(({ key }) => key), "/1/Quote/bob")
+        yield* seen.world.bury(seen.life)
+      }
+    }))
+
+  it.effect("has another key, by which what is run again is told from the first time", () =>
+    Effect.gen(function*() {
+      const keyed = (name: string, settings: object): Define => ({ tell }) =>
+        durably(
+          machine(Schema.Literals([name, "Done"])).register(name, {
+            run: Effect.flatMap(Workflow.CurrentRun as any, ({ key }: any) =>
+              Effect.andThen(tell(key), Effect.sleep(50))),
+            next: "Done"
+          }).addExitStates("Done"),
+          settings
+        )
+      const first = yield* begun(keyed("Pay", {}), { initial: "Pay" })
+      const seen = yield* taken(first, keyed("Charge", v2({ states: { Pay: "Charge" } })), { ms: 100 })
+      assert.deepStrictEqual(seen.told, ["0 r/1/Pay", "1 r/1/Charge"])
+      yield* seen.world.bury(seen.life)
+    }))
+
+  it.effect("is that of a step, which is undone by its new name in the visit that it had", () =>
+    Effect.gen(function*() {
+      const saga = (pay: string, settings: object, schema = texts): Define => ({ tell }) =>
+        durably(
+          machine(Schema.Union([
+            Schema.TaggedStruct(pay, { cents: Schema.Finite }),
+            Schema.Literals(["Ship", "Done"])
+          ])).register(pay, {
+            run: ({ cents }: any) => Effect.as(tell(`paid ${cents}`), "receipt"),
+            schema,
+            compensate: (done: any, { key, state }: any) => tell(`undo ${key} ${done.value} ${state.cents}`),
+            next: "Ship"
+          }).register("Ship", () => Effect.andThen(Effect.sleep(50), Effect.fail("lost"))).addExitStates("Done"),
+          settings
+        )
+      const first = yield* begun(saga("Pay", {}), { initial: { _tag: "Pay", cents: 5 } })
+      const seen = yield* taken(
+        first,
+        saga("Charge", v2({ states: { Pay: "Charge" }, value: (value: string) => `old ${value}` })),
+        { ms: 100 }
+      )
+      assert.strictEqual(failed(seen.exit!), "lost")
+      assert.deepStrictEqual(seen.told, ["0 paid 5", "1 undo r/1/Charge old receipt 5"])
+      yield* seen.world.bury(seen.life)
+      // by a function, which is asked for each state that may be needed
+      const again = yield* begun(saga("Pay", {}), { initial: { _tag: "Pay", cents: 5 } })
+      const other = yield* taken(
+        again,
+        saga("Charge", v2((state: any) => state === "Ship" ? state : { _tag: "Charge", cents: state.cents * 2 })),
+        { ms: 100 }
+      )
+      assert.deepStrictEqual(other.told, ["0 paid 5", "1 undo r/1/Charge receipt 10"])
+      yield* other.world.bury(other.life)
+    }))
+
+  it.effect("is that of a follow-on branch, which goes on where it was, also in a split of its own", () =>
+    Effect.gen(function*() {
+      const fanned =
+        ({ pack = "Pack", sort = "Sort", fan = "Fan" }: any, settings: object = {}): Define => ({ tell }) =>
+          durably(
+            machine(Schema.Union([
+              Schema.TaggedStruct(pack, { n: Schema.Int }),
+              Schema.Literals([fan, sort, "Packed", "Done"])
+            ]))
+              .registerSplit(fan, () => TaskResult.split([{ _tag: pack, n: 1 }, sort]), {
+                strategy: JoinStrategy.all,
+                next: "Done"
+              })
+              .register(pack, ({ n }: any) => {
+                const next = n === 1 ? { _tag: pack, n: 2 } : "Packed"
+                return Effect.andThen(tell(`${pack} ${n}`), Effect.as(Effect.sleep(n === 1 ? 0 : 100), next))
+              })
+              .registerSplit(sort, {
+                a: Effect.as(tell("a"), "a"),
+                b: Effect.andThen(tell("b"), Effect.as(Effect.sleep(100), "b"))
+              }, {
+                strategy: JoinStrategy.all,
+                schema: texts,
+                next: ({ values }: any) => Effect.as(tell(JSON.stringify(values)), "Packed")
+              })
+              .addExitStates("Packed", "Done"),
+            settings
+          )
+      const first = yield* begun(fanned({}), { initial: "Fan" })
+      const states = { Pack: "Wrap", Sort: "Order", Fan: "Spread" }
+      const seen = yield* taken(first, fanned({ pack: "Wrap", sort: "Order", fan: "Spread" }, v2({ states })), {
+        ms: 300
+      })
+      assert.deepStrictEqual(seen.exit, Exit.succeed("Done"))
+      assert.deepStrictEqual(seen.told.slice(-3), ["1 Wrap 2", "1 b", "1 {\"a\":\"a\",\"b\":\"b\"}"])
+      assert.deepInclude(seen.rows.map(({ key }) => key), "/1/Spread/1/1/Order/b")
+      yield* seen.world.bury(seen.life)
+      // what nobody has said a name of
+      const wrong = yield* taken(
+        yield* begun(fanned({}), { initial: "Fan" }),
+        fanned({ pack: "Wrap" }, v2({ states: { Packed: "Done" } }))
+      )
+      refused(wrong, "state", "the state of branch /1/Fan/0 was not migrated from version 1")
+      yield* wrong.world.bury(wrong.life)
+    }))
+
+  it.effect("is that of an exit in which a run has ended before, where it is told of", () =>
+    Effect.gen(function*() {
+      const once = (exit: string, settings: object): Define => () =>
+        durably(
+          machine(Schema.Literals(["A", exit])).register("A", Effect.succeed(exit)).addExitStates(exit),
+          settings
+        )
+      const first = yield* begun(once("Done", {}), { initial: "A" })
+      assert.strictEqual((yield* first.world.store.show("r"))!.status, "ended")
+      const none = yield* taken(first, once("Over", { version: 2 }))
+      assert.deepInclude(failed(none.exit!), { _tag: "RestoreError", rule: "encoding" })
+      const seen = yield* taken(first, once("Over", v2({ states: { Done: "Over" } })))
+      assert.deepStrictEqual(seen.exit, Exit.succeed("Over"))
+      const wrong = yield* taken(first, once("Over", v2({ state: () => "Nowhere" })))
+      assert.include(failed(wrong.exit!).message, "its end was not migrated from version 1")
+      assert.deepStrictEqual(seen.rows, seen.before)
+      for (const { life, world } of [none, seen, wrong]) yield* world.bury(life)
+    }))
+})
+
+describe("a state that is no more", () => {
+  it.effect("is refused, unless the run is put into another one, where nothing of it counts that is left out", () =>
+    Effect.gen(function*() {
+      const before = withSplit({ ada: [0], bob: [300] } as any)
+      const after = (settings: object): Define => ({ tell }) =>
+        durably(
+          machine(Schema.Literals(["Buy", "Done"])).register("Buy", Effect.as(tell("buy"), "Done")).addExitStates(
+            "Done"
+          ),
+          settings
+        )
+      const gone = yield* taken(yield* begun(before), after(v2({})))
+      refused(gone, "state", "its state \"Ask\" was not migrated from version 1")
+      const moved = yield* taken(yield* begun(before), after(v2(() => "Buy")))
+      refused(moved, "branch", "branch /1/Buy/ada has ended, and state \"Buy\" is no split any more")
+      const put = yield* taken(yield* begun(before), after(v2({ state: () => "Buy", states: { Ask: null } })))
+      assert.deepStrictEqual(put.exit, Exit.succeed("Done"))
+      assert.deepStrictEqual(put.told, ["0 ada", "0 bob", "1 buy"])
+      for (const { life, world } of [gone, moved, put]) yield* world.bury(life)
+    }))
+
+  it.effect("may stay, and begin anew with nothing that is recorded of it", () =>
+    Effect.gen(function*() {
+      const branches = { ada: [0], bob: [50] } as any
+      const first = yield* begun(withSplit(branches))
+      const seen = yield* taken(first, withSplit(branches, { settings: v2({ states: { Ask: null } }) }), { ms: 100 })
+      assert.deepStrictEqual(seen.exit, Exit.succeed("Done"))
+      assert.deepStrictEqual(seen.told.slice(2), ["1 ada", "1 bob", "1 {\"ada\":\"ada\",\"bob\":\"bob\"}"])
+      yield* seen.world.bury(seen.life)
+    }))
+
+  it.effect("has done what nothing undoes any more, which is refused, unless it is left out", () =>
+    Effect.gen(function*() {
+      const saga = (isGone: boolean, settings: object, isSaga = true): Define => ({ tell }) => {
+        const workflow = machine(Schema.Literals(["Pay", "Ship", "Done"])).register("Pay", {
+          run: Effect.succeed("receipt"),
+          schema: texts,
+          ...(isGone ? {} : { compensate: () => tell("undo") }),
+          next: "Ship"
+        }).register("Ship", () => Effect.andThen(Effect.sleep(50), Effect.fail("lost"))).addExitStates("Done")
+        return durably(isSaga ? workflow.withCompensation({}) : workflow, settings)
+      }
+      for (const isSaga of [true, false]) {
+        for (const settings of [{}, v2({})]) {
+          const gone = yield* taken(
+            yield* begun(saga(false, {}), { initial: "Pay" }),
+            saga(true, settings, isSaga),
+            { ms: 100 }
+          )
+          refused(gone, "compensation", "step /1/Pay was done, and the definition has nothing that undoes it")
+          yield* gone.world.bury(gone.life)
+        }
+        const left = yield* taken(
+          yield* begun(saga(false, {}), { initial: "Pay" }),
+          saga(true, v2({ states: { Pay: null } }), isSaga),
+          { ms: 100 }
+        )
+        assert.strictEqual(failed(left.exit!), "lost")
+        yield* left.world.bury(left.life)
+      }
+    }))
+})
+
+describe("a branch of a split in which a run stands", () => {
+  const of = (migration: unknown) => ({ settings: v2(migration) })
+
+  it.effect("that is new is started, one that is gone and has not ended is not", () =>
+    Effect.gen(function*() {
+      const first = yield* begun(withSplit({ ada: [0], bob: [300] } as any))
+      const seen = yield* taken(first, withSplit({ ada: [0], cyd: [50] } as any, of({})), { ms: 100 })
+      assert.deepStrictEqual(seen.exit, Exit.succeed("Done"))
+      assert.deepStrictEqual(seen.told.slice(2), ["1 cyd", "1 {\"ada\":\"ada\",\"cyd\":\"cyd\"}"])
+      yield* seen.world.bury(seen.life)
+    }))
+
+  it.effect("that is gone and has ended is refused, unless it is left out", () =>
+    Effect.gen(function*() {
+      const before = withSplit({ ada: [0], bob: [300] } as any)
+      const gone = yield* taken(yield* begun(before), withSplit({ bob: [50] } as any, of({})))
+      refused(gone, "branch", "branch /1/Ask/ada has ended, and there is no such branch any more")
+      const left = yield* taken(
+        yield* begun(before),
+        withSplit({ bob: [50] } as any, of({ branches: { Ask: { ada: null } } })),
+        { ms: 100 }
+      )
+      assert.deepStrictEqual(left.exit, Exit.succeed("Done"))
+      assert.deepStrictEqual(left.told.slice(2), ["1 bob", "1 {\"bob\":\"bob\"}"])
+      for (const { life, world } of [gone, left]) yield* world.bury(life)
+    }))
+
+  it.effect("that is renamed counts by its new name", () =>
+    Effect.gen(function*() {
+      const seen = yield* taken(
+        yield* begun(withSplit({ "a/da": [0], bob: [300] } as any)),
+        withSplit({ bob: [50], eve: [0] } as any, of({ branches: { Ask: { "a/da": "eve" } } })),
+        { ms: 100 }
+      )
+      assert.deepStrictEqual(seen.exit, Exit.succeed("Done"))
+      assert.deepStrictEqual(seen.told.slice(2), ["1 bob", "1 {\"bob\":\"bob\",\"eve\":\"a/da\"}"])
+      yield* seen.world.bury(seen.life)
+    }))
+
+  it.effect("of a list is renamed by its place", () =>
+    Effect.gen(function*() {
+      const list = (waits: ReadonlyArray<readonly [string, number]>, settings: object): Define => ({ tell }) =>
+        durably(
+          machine(Schema.Literals(["Ask", "Done"])).registerSplit(
+            "Ask",
+            () => waits.map(([name, ms]) => Effect.andThen(tell(name), Effect.as(Effect.sleep(ms), name))),
+            {
+              strategy: JoinStrategy.all,
+              schema: texts,
+              next: ({ values }: any) => Effect.as(tell(values.join()), "Done")
+            }
+          ).addExitStates("Done"),
+          settings
+        )
+      const first = yield* begun(list([["a", 0], ["b", 300], ["c", 0]], {}))
+      const branches = { Ask: { 0: null, 1: "0", 2: "1" } }
+      const seen = yield* taken(first, list([["b", 50], ["c", 0]], v2({ branches })), { ms: 100 })
+      assert.deepStrictEqual(seen.exit, Exit.succeed("Done"))
+      assert.deepStrictEqual(seen.told.slice(3), ["1 b", "1 b,c"])
+      const shorter = yield* taken(
+        yield* begun(list([["a", 0], ["b", 300], ["c", 0]], {})),
+        list([["a", 50], ["b", 0]], v2({}))
+      )
+      refused(shorter, "branch", "branch /1/Ask/2 has ended, and there is no such branch any more")
+      for (const { life, world } of [seen, shorter]) yield* world.bury(life)
+    }))
+
+  it.effect("is not asked for where the join is decided: that stays as it is, without those that are left out", () =>
+    Effect.gen(function*() {
+      const decided = (branches: any, settings: object, ms = 0): Define =>
+        withSplit(branches, {
+          settings,
+          options: {
+            strategy: JoinStrategy.quorum(2),
+            // so that the decision is written first
+            next: ({ settled }: any) => Effect.as(Effect.sleep(ms), settled.length === 2 ? "Done" : "Late")
+          }
+        })
+      const first = () => begun(decided({ ada: [0], bob: [5], cyd: [900] }, {}, 9000), { ms: 20 })
+      for (const branches of [{ bob: [0], dan: [0] }, { dan: [0], bob: [0], eve: [0], fay: [0] }]) {
+        const gone = yield* taken(yield* first(), decided(branches, v2({})))
+        assert.deepStrictEqual(gone.exit, Exit.succeed("Done"))
+        assert.deepStrictEqual(gone.told, ["0 ada", "0 bob", "0 cyd"])
+        yield* gone.world.bury(gone.life)
+      }
+      const left = yield* taken(
+        yield* first(),
+        withSplit({ bob: [0], cyd: [0] } as any, {
+          settings: v2({ branches: { Ask: { ada: null } } }),
+          options: { strategy: JoinStrategy.quorum(2) }
+        })
+      )
+      assert.deepStrictEqual(left.exit, Exit.succeed("Done"))
+      assert.deepStrictEqual(left.told.slice(3), ["1 {\"bob\":\"bob\"}"])
+      yield* left.world.bury(left.life)
+    }))
+})
+
+describe("a Schema that has changed", () => {
+  it.effect("is that of what a branch gives: a function is given what was written, and of which branch", () =>
+    Effect.gen(function*() {
+      const counted = (schema: unknown, bob: unknown, settings: object, ms = 300): Define => ({ tell }) =>
+        durably(
+          machine(Schema.Literals(["Ask", "Done", "Late"])).registerSplit("Ask", {
+            ada: Effect.succeed(typeof bob === "string" ? "7" : 7),
+            bob: Effect.as(Effect.sleep(ms), bob),
+            cyd: Effect.fail(typeof bob === "string" ? "no" : { why: "no" })
+          }, {
+            strategy: JoinStrategy.partialResults(3),
+            schema,
+            next: ({ failures: [first], values }: any) =>
+              Effect.as(tell(JSON.stringify([values, Cause.squash(first.cause)])), "Done"),
+            otherwise: "Late"
+          }).addExitStates("Done", "Late"),
+          settings
+        )
+      const before = counted(texts, "8", {})
+      const now = { success: Schema.Finite, error: Schema.Struct({ why: Schema.String }) }
+      const without = yield* taken(yield* begun(before), counted(now, 8, v2({})))
+      refused(without, "encoding", "how branch \"ada\" of /1/Ask has ended does not fit its Schema")
+      const asked: Array<unknown> = []
+      const migration = {
+        value: (value: string, of: unknown) => {
+          asked.push([value, of])
+          return Number(value)
+        },
+        error: (why: string, of: unknown) => {
+          asked.push([why, of])
+          return { why }
+        }
+      }
+      const seen = yield* taken(yield* begun(before), counted(now, 8, v2(migration), 0))
+      assert.deepStrictEqual(seen.exit, Exit.succeed("Done"))
+      assert.deepStrictEqual(seen.told, ["1 [{\"ada\":7,\"bob\":8},{\"why\":\"no\"}]"])
+      assert.deepStrictEqual(asked, [
+        ["7", { state: "Ask", branch: "ada" }],
+        ["no", { state: "Ask", branch: "cyd" }]
+      ])
+      const unfit = yield* taken(yield* begun(before), counted(now, 8, v2({ ...migration, error: () => "no" })))
+      refused(
+        unfit,
+        "encoding",
+        "how branch /1/Ask/cyd has ended was not migrated",
+        "does not fit the Schema of errors"
+      )
+      for (const { life, world } of [without, seen, unfit]) yield* world.bury(life)
+    }))
+
+  it.effect("is that of what the tasks fail with: why a run goes back, and how one has ended, are read by a function", () =>
+    Effect.gen(function*() {
+      const Failed = Schema.Struct({ why: Schema.String })
+      const saga = (isNew: boolean, settings: object, ms: number): Define => ({ tell }) =>
+        durably(
+          machine(Schema.Literals(["Pay", "Ship", "Done"])).register("Pay", {
+            run: Effect.succeed("receipt"),
+            schema: texts,
+            compensate: () => Effect.andThen(tell("undo"), Effect.sleep(ms)),
+            next: "Ship"
+          }).register("Ship", () => Effect.fail(isNew ? { why: "lost" } : "lost")).addExitStates("Done"),
+          { ...(isNew ? { error: Failed } : {}), ...settings }
+        )
+      const first = yield* begun(saga(false, {}, 9000), { initial: "Pay" })
+      assert.strictEqual((yield* first.world.store.show("r"))!.status, "compensating")
+      const without = yield* taken(first, saga(true, v2({}), 0))
+      refused(without, "encoding", "why the run goes back does not fit the Schema of errors")
+      yield* without.world.bury(without.life)
+      const asked: Array<unknown> = []
+      const error = (why: string, of: unknown) => {
+        asked.push(of)
+        return { why }
+      }
+      const seen = yield* taken(first, saga(true, v2({ error }), 0))
+      assert.deepStrictEqual(failed(seen.exit!), { why: "lost" })
+      assert.deepStrictEqual(asked, [{ state: undefined, branch: undefined }])
+      yield* seen.world.bury(seen.life)
+      // one that has ended with the version before
+      const ended = yield* begun(saga(false, {}, 0), { initial: "Pay" })
+      const told = yield* taken(ended, saga(true, v2({ error }), 0))
+      assert.deepStrictEqual(failed(told.exit!), { why: "lost" })
+      const unread = yield* taken(ended, saga(true, v2({}), 0))
+      assert.deepInclude(failed(unread.exit!), { _tag: "RestoreError", rule: "encoding" })
+      for (const { life, world } of [told, unread]) yield* world.bury(life)
+    }))
+
+  it.effect("is that of what is in an error of the engine, by names and functions", () =>
+    Effect.gen(function*() {
+      const split = (isNew: boolean, settings: object): Define => () =>
+        durably(
+          machine(Schema.Literals([isNew ? "Quote" : "Ask", "Done"])).registerSplit(isNew ? "Quote" : "Ask", {
+            ada: Effect.succeed(isNew ? 7 : "7"),
+            [isNew ? "rob" : "bob"]: Effect.fail(isNew ? 1 : "1")
+          }, {
+            strategy: JoinStrategy.all,
+            schema: isNew ? { success: Schema.Finite, error: Schema.Finite } : texts,
+            next: "Done"
+          }).addExitStates("Done"),
+          settings
+        )
+      const first = yield* begun(split(false, {}))
+      const unread = yield* taken(first, split(true, { version: 2 }))
+      assert.strictEqual(failed(unread.exit!)._tag, "RestoreError")
+      const migration = {
+        states: { Ask: "Quote" },
+        branches: { Ask: { bob: "rob" } },
+        value: Number,
+        error: Number
+      }
+      const seen = yield* taken(first, split(true, v2(migration)))
+      const error = failed(seen.exit!)
+      assert.deepInclude(error, { _tag: "JoinUnsatisfiedError", state: "Quote" })
+      assert.deepStrictEqual(error.result.values, { ada: 7 })
+      assert.deepStrictEqual(Cause.squash(error.result.outcomes.rob.cause), 1)
+      for (const { life, world } of [unread, seen]) yield* world.bury(life)
+    }))
+
+  it.effect("is that of a signal: a letter that does not fit it is a defect, so it must read what both releases send", () =>
+    Effect.gen(function*() {
+      const waiting = (signal: any, settings: object): Define => () =>
+        durably(
+          machine(Schema.Literals(["Wait", "Go", "Done"])).register("Wait", {
+            run: Effect.sleep(100),
+            next: "Go"
+          }).registerSignal("Go", signal, { next: "Done" }).addExitStates("Done"),
+          settings
+        )
+      const go = Signal.make("go", Schema.String)
+      for (
+        const [schema, reads] of [
+          [Schema.Finite, false],
+          [Schema.Union([Schema.Finite, Schema.String]), true]
+        ] as const
+      ) {
+        const first = yield* begun(waiting(go, {}), { initial: "Wait" })
+        yield* first.world.store.send("r", letter("go", "now"))
+        const seen = yield* taken(first, waiting(Signal.make("go", schema as any), v2({})), { ms: 300 })
+        if (reads) assert.deepStrictEqual(seen.exit, Exit.succeed("Done"))
+        else assert.include(Cause.pretty((seen.exit as any).cause), "was sent by another definition of it")
         yield* seen.world.bury(seen.life)
       }
     }))

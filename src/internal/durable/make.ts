@@ -30,6 +30,7 @@ import type { Runner } from "./runner.ts"
 import { cancelling } from "./runner.ts"
 import { Durable, runnerOf } from "./service.ts"
 import * as size from "./size.ts"
+import type { Definition as Recorded } from "./start.ts"
 import * as text from "./text.ts"
 
 /** They are of their types, once nothing is wrong with them. */
@@ -61,6 +62,12 @@ export class DurableImpl {
   #sound(): Result.Result<Codecs, ConfigurationError> {
     const made = this.#codecs ??= this.#make()
     return made instanceof Codecs ? Result.succeed(made) : Result.fail(made)
+  }
+
+  /** What is read of its runs, and how. */
+  get recorded(): Result.Result<Recorded, ConfigurationError> {
+    const { migrate, version } = this.#options
+    return Result.map(this.#sound(), (codecs) => ({ codecs, migrate, version }))
   }
 
   #make(): Codecs | ConfigurationError {

@@ -76,7 +76,8 @@ export const durable: Mutants = {
   "durable/remember": [
     {
       what: "a branch is known by its place alone",
-      from: "const index = indexIn(list, before, segment) ?? (joined === undefined ? undefined : before)",
+      from:
+        "const index = indexIn(list, before, segment) ?? (joined === undefined ? undefined : behind(list, before, gone++))",
       to: "const index: number | undefined = before",
       tests: "durable/restore"
     }
