@@ -88,6 +88,22 @@ const wings: typeof surface = {
     "show"
   ],
   journal: ["Journal", "JournalError", "layerMemory", "layerSql", "makeMemory"],
+  schedules: [
+    "Schedules",
+    "flow",
+    "forget",
+    "history",
+    "layer",
+    "layerMemory",
+    "list",
+    "make",
+    "makeMemory",
+    "pause",
+    "reset",
+    "resume",
+    "running",
+    "show"
+  ],
   sqlite: ["layer", "layerConfig", "make"]
 }
 
