@@ -20,11 +20,13 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import type * as SqlClient from "effect/sql/SqlClient"
 import type { ConfigurationError } from "./CanoError.ts"
 import * as internalFlow from "./internal/schedules/flow.ts"
 import * as internalMake from "./internal/schedules/make.ts"
 import * as memory from "./internal/schedules/memory.ts"
 import * as operator from "./internal/schedules/operator.ts"
+import * as sql from "./internal/schedules/sql.ts"
 import type { JournalError } from "./journal.ts"
 import type { Runs } from "./Runs.ts"
 import * as Scheduler from "./Scheduler.ts"
@@ -194,6 +196,19 @@ export const makeMemory: Effect.Effect<Service> = memory.make
  */
 export const layerMemory: Layer.Layer<Schedules> = Layer.effect(Schedules, makeMemory)
 
+/**
+ * A store in the tables of a database, `cano_schedules`, `cano_fires` and `cano_schedulers`. They are made if they are not
+ * there, and checked; it fails where they are of somebody else, or newer.
+ *
+ * **Details**
+ *
+ * Any number of processes may use one database, and open an empty one at the same time. It may be the one of the journal.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerSql: Layer.Layer<Schedules, JournalError, SqlClient.SqlClient> = Layer.effect(Schedules, sql.make)
+
 // -----------------------------------------------------------------------------
 // schedulers
 // -----------------------------------------------------------------------------
@@ -262,6 +277,7 @@ export const make = <const F extends ReadonlyArray<Scheduler.AnyFlow>>(
  *   when: { fixedRate: "1 hour", from: "epoch", missed: { catchUp: 1 } }
  * })
  *
+ * // of a database: Schedules.layerSql, over a SqlClient
  * const store = Schedules.layerMemory
  *
  * const program = Effect.gen(function*() {

@@ -95,6 +95,7 @@ const wings: typeof surface = {
     "history",
     "layer",
     "layerMemory",
+    "layerSql",
     "list",
     "make",
     "makeMemory",

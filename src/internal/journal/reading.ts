@@ -121,7 +121,7 @@ class Get {
   }
 }
 
-const read = <A>(raw: Raw, what: string, f: (get: Get) => A): Read<A> => {
+export const read = <A>(raw: Raw, what: string, f: (get: Get) => A): Read<A> => {
   const get = new Get(raw)
   const value = f(get)
   return get.wrong === undefined ? Result.succeed(value) : Result.fail(`${what} can't be read: ${get.wrong}`)

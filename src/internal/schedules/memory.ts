@@ -59,6 +59,7 @@ class Store {
     this.#flows.set(schedule.flow, flow)
     for (const runId of drops) flow.firings.delete(runId)
     for (const firing of firings) flow.firings.set(firing.runId, firing)
+    if (!firings.some(({ ended }) => ended !== undefined)) return true
     const ended = this.#ended(flow)
     for (const { runId } of ended.slice(0, Math.max(0, ended.length - keep))) flow.firings.delete(runId)
     return true
