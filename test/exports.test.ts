@@ -105,6 +105,23 @@ const wings: typeof surface = {
     "skipStep",
     "skipTo"
   ],
+  schedules: [
+    "Schedules",
+    "flow",
+    "forget",
+    "history",
+    "layer",
+    "layerMemory",
+    "layerSql",
+    "list",
+    "make",
+    "makeMemory",
+    "pause",
+    "reset",
+    "resume",
+    "running",
+    "show"
+  ],
   sqlite: ["layer", "layerConfig", "make"]
 }
 
