@@ -25,6 +25,8 @@ export interface Service {
    * a timeout is always far enough, unless this is infinite: then nothing is parked.
    */
   readonly parkAfter: Duration.Duration
+  /** In a cluster only: how often runs and letters are looked for of which nobody was told. 10 seconds. */
+  readonly sweep: Duration.Duration
 }
 
 export const usual: Service = {
@@ -33,7 +35,8 @@ export const usual: Service = {
   patience: Duration.seconds(5),
   stopWithin: Duration.seconds(5),
   pause: Duration.millis(100),
-  parkAfter: Duration.minutes(1)
+  parkAfter: Duration.minutes(1),
+  sweep: Duration.seconds(10)
 }
 
 /** In memory nobody else comes, and nothing is left to go on with: so that virtual time has little to do. */
