@@ -194,6 +194,8 @@ export interface Letter extends Omit<NewLetter, "capacity"> {
   /** Its place among all letters of the run, from 1 on. */
   readonly seq: number
   readonly at: number
+  /** The last row of the run when it was sent; not known of one that an earlier version of the tables has kept. */
+  readonly n: number | undefined
   readonly isTaken: boolean
   /** What was answered when it was taken, if anything. */
   readonly answer: string | undefined

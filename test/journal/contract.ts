@@ -97,7 +97,7 @@ export const contract = (name: string, make: Make): void => {
         const { letters, rows } = yield* all(store, id)
         assert.deepStrictEqual(rows.map(({ data }) => data), [id, id, id])
         assert.deepStrictEqual(letters, [
-          { kind: "signal", name: id, key: id, id, data: id, seq: 1, at: 0, isTaken: true, answer: id }
+          { kind: "signal", name: id, key: id, id, data: id, seq: 1, at: 0, n: 1, isTaken: true, answer: id }
         ])
       }
     })
@@ -244,6 +244,25 @@ export const contract = (name: string, make: Make): void => {
       assert.deepStrictEqual(claimed(yield* claim(store, "r", "ada")).letters.map(({ seq }) => seq), [2])
       assert.deepStrictEqual(yield* store.append([take(4, 2)]), [true])
       assert.deepStrictEqual(yield* store.letters("r"), [])
+    })
+
+    test("say where their run was when they were sent, whatever the clock", function*() {
+      const store = yield* driven
+      yield* TestClock.setTime(100)
+      yield* store.send("r", signal("go"))
+      yield* store.append([append("r", 2, [row("join"), row("enter")], {
+        head: { entered: { visit: 2, state: "Pay", version: 1 } }
+      })])
+      yield* TestClock.setTime(50)
+      yield* store.send("r", signal("go"))
+      assert.deepStrictEqual((yield* store.letters("r")).map(({ at, n, seq }) => [seq, n, at]), [[1, 1, 100], [
+        2,
+        3,
+        50
+      ]])
+      const { head, letters } = claimed(yield* claim(store, "r", "ada"))
+      assert.deepStrictEqual(letters.map(({ n }) => n! >= head.entered), [false, true])
+      assert.strictEqual((yield* store.received("ada", 0)).letters[1]!.n, 3)
     })
 
     test("D3: of the same kind, name and id there is one, also when it was taken and when the run has ended", function*() {

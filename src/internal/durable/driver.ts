@@ -152,14 +152,15 @@ const go = (driven: Driven, claimed: Claimed, { past, state }: Start, means: Mea
       createdAt: head.createdAt,
       clock,
       begins: () => inbox.begin(past.why !== undefined),
-      enters: () => inbox.enter(),
+      entered: head.entered,
+      enters: (run, visit) => inbox.enter(run, visit),
       taken: (place) => inbox.settle(place),
       services: context,
       misconfigured: (issues) =>
         pen.end({ _tag: "Refused", error: new ConfigurationError({ workflow: workflow.name, issues }) }),
       refuse: (rule, detail) => pen.end({ _tag: "Refused", error: new RestoreError({ runId, rule, detail }) })
     })
-    inbox.deliver(letters, ({ at }) => at < past.at)
+    inbox.deliver(letters, ({ at, n }) => n === undefined ? at < past.at : n < head.entered)
     const services = Context.add(Context.add(context, SeamsRef, { host, listener: undefined }), KeptRef, {
       record: inbox
     })

@@ -11,7 +11,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import type { Issue, Uncompensated } from "../../CanoError.ts"
-import type { NewRow } from "../../journal.ts"
+import type { HeadChange, NewRow } from "../../journal.ts"
 import type { AnyEffect } from "../fibers/any.ts"
 import { later } from "../fibers/dispatcher.ts"
 import { tagOf } from "../machine/machine.ts"
@@ -39,6 +39,12 @@ import type { Rest } from "./rest.ts"
 import { Restored } from "./restore.ts"
 import * as text from "./text.ts"
 
+/** When a visit has begun, and with which row, if it has one. */
+export interface Visited {
+  readonly at: number
+  readonly n: number | undefined
+}
+
 /** What the host of one run is made of. */
 export interface Given {
   readonly pen: Pen
@@ -55,8 +61,10 @@ export interface Given {
   readonly orphans: Effect.Effect<void>
   /** The states of the run are about to begin, or to be undone. */
   readonly begins: () => void
-  /** The run has entered a state. */
-  readonly enters: () => void
+  /** The row with which the visit began that goes on. */
+  readonly entered: number
+  /** The run, or a follow-on branch, has entered a state. */
+  readonly enters: (run: Run, visit: Visited) => void
   /** The letters that were taken by what is in a place, which are taken for good with its row. */
   readonly taken: (place: string) => void
   /** The run is not driven any further: what the journal says can't be followed. */
@@ -71,8 +79,8 @@ type Split = Parameters<Host["split"]>[1]
 
 export class DurableHost implements Host {
   readonly #given: Given
-  /** When the run and its follow-on branches have entered the states that they are in. */
-  readonly #since = new WeakMap<Run, number>()
+  /** When the run and its follow-on branches have entered the states that they are in, and with which rows. */
+  readonly #entered = new WeakMap<Run, Visited>()
   /** Those that are in a split whose branches start with it. */
   readonly #atOnce = new WeakSet<Run>()
   #restored: Restored | undefined
@@ -87,25 +95,27 @@ export class DurableHost implements Host {
   // ---------------------------------------------------------------------------
 
   visit(run: Run, _state: unknown, _isSplit: boolean, work: AnyEffect): AnyEffect {
-    if (!this.#since.has(run)) this.#since.set(run, this.#begun(run))
-    if (run.root === run) this.#given.enters()
+    const entered = this.#entered.get(run) ?? this.#begun(run)
+    this.#entered.set(run, entered)
+    this.#given.enters(run, entered)
     return Effect.flatMap(work, (next) => this.#enter(run, next))
   }
 
-  #begun(run: Run): number {
-    const { clock, past } = this.#given
-    if (run.root === run) return past.at
+  /** The first visit of it here. */
+  #begun(run: Run): Visited {
+    const { clock, entered, past } = this.#given
+    if (run.root === run) return { at: past.at, n: entered }
     const { outer } = run
     const around = outer instanceof SplitLevel ? outer.run : undefined
-    return past.entered.get(place.stem(run))?.at ??
+    return past.entered.get(place.stem(run)) ??
       // it has begun with its split, unless that lets it wait
-      (around !== undefined && this.#atOnce.has(around) ? this.#since.get(around) : undefined) ??
-      clock.currentTimeMillisUnsafe()
+      (around !== undefined && this.#atOnce.has(around) ? this.#entered.get(around) : undefined) ??
+      { at: clock.currentTimeMillisUnsafe(), n: undefined }
   }
 
   /** The next state of a run is written before it is entered. */
   #enter(run: Run, next: unknown): AnyEffect {
-    const { clock, codecs, pen, taken, version } = this.#given
+    const { codecs, pen, taken, version } = this.#given
     const tag = tagOf(next)
     const known = tag === undefined ? undefined : codecs.stateOf(tag)
     // what is no state is an error of the engine, which says so
@@ -117,11 +127,6 @@ export class DurableHost implements Host {
     }
     const isRoot = run.root === run
     taken(place.of(run))
-    // however long it takes to write it
-    const entered = () => {
-      this.#since.set(run, clock.currentTimeMillisUnsafe())
-      return Exit.succeed(next)
-    }
     const visit = run.visit + 1
     const row: NewRow = {
       kind: "enter",
@@ -131,14 +136,24 @@ export class DurableHost implements Host {
     }
     if (!isRoot) {
       // the end of a follow-on branch is written as that of a branch
-      return known.kind === "exit" ? Exit.succeed(next) : Effect.flatMap(pen.put([row]), entered)
+      return known.kind === "exit" ? Exit.succeed(next) : this.#enters(run, next, row)
     }
     const head = { entered: { visit, state: tag!, version } }
     if (known.kind === "exit" && !codecs.definition.hasResources) {
       pen.later([row], head)
       return Exit.succeed(next)
     }
-    return Effect.flatMap(pen.put([row], head), entered)
+    return this.#enters(run, next, row, head)
+  }
+
+  /** However long it takes to write it. */
+  #enters(run: Run, next: unknown, row: NewRow, head?: HeadChange): AnyEffect {
+    const { clock, pen } = this.#given
+    let n: number | undefined
+    return Effect.flatMap(pen.put([row], head, (place) => n = place), () => {
+      this.#entered.set(run, { at: clock.currentTimeMillisUnsafe(), n })
+      return Exit.succeed(next)
+    })
   }
 
   next(_run: Run, answer: AnyEffect): AnyEffect {
@@ -164,7 +179,7 @@ export class DurableHost implements Host {
 
   since(run: Run, isBranch: boolean): number | undefined {
     // behind a bulkhead a branch starts later than its split
-    return isBranch && !this.#atOnce.has(run) ? undefined : this.#since.get(run)
+    return isBranch && !this.#atOnce.has(run) ? undefined : this.#entered.get(run)?.at
   }
 
   // ---------------------------------------------------------------------------
@@ -214,7 +229,7 @@ export class DurableHost implements Host {
       ...config,
       ...(timeout === undefined || !Duration.isFinite(timeout)
         ? {}
-        : { deadline: this.#since.get(run)! + Duration.toMillis(timeout) }),
+        : { deadline: this.#entered.get(run)!.at + Duration.toMillis(timeout) }),
       recall: {
         outcomes,
         decided,
@@ -232,7 +247,7 @@ export class DurableHost implements Host {
             { kind: "join", key: own, data: Result.getOrThrow(data), kept: false }
           ])
         },
-        entered: this.#since.get(run),
+        entered: this.#entered.get(run)?.at,
         onFan: (fan) => this.#refill(own, fan, list)
       }
     })

@@ -39,6 +39,7 @@ export interface Undone {
 
 /** A visit of a follow-on branch, the last one. */
 export interface Entered {
+  readonly n: number
   readonly state: unknown
   readonly visit: number
   readonly at: number
@@ -93,7 +94,7 @@ export const read = ({ head, rows }: Claimed): Result.Result<Past, Fault> => {
     const json = parsed.success
     if (kind === "enter") {
       if (n === head.entered) own = { state: json, at }
-      else entered.set(place.stemOf(key), { state: json, visit: place.numberOf(key), at })
+      else entered.set(place.stemOf(key), { n, state: json, visit: place.numberOf(key), at })
       continue
     }
     if (!Predicate.isObject(json)) return Result.fail({ row, why: "it is no object" })

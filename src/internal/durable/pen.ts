@@ -99,10 +99,11 @@ export class Pen {
     this.#takes.push({ seq, answer })
   }
 
-  /** Rows, and all that was to be written before them; ends when they are written. */
-  put(rows: ReadonlyArray<NewRow>, head?: HeadChange): Effect.Effect<void> {
+  /** Rows, and all that was to be written before them; ends when they are written. The place of the first is told before. */
+  put(rows: ReadonlyArray<NewRow>, head?: HeadChange, placed?: (n: number) => void): Effect.Effect<void> {
     return Effect.callback((resume) => {
       if (this.#over !== undefined) return resume(broken)
+      placed?.(this.#n + this.#rows.length)
       this.later(rows, head)
       const isEmpty = this.#isEmpty
       if (isEmpty && this.#writing === 0) return resume(Exit.void)

@@ -124,10 +124,11 @@ class Store {
     if (run.doing === "ended") return { _tag: "Ended" }
     if (capacity !== undefined && like.filter(({ isTaken }) => !isTaken).length >= capacity) return { _tag: "Full" }
     const seq = run.letters.length + 1
-    run.letters.push({ ...letter, seq, at: now, isTaken: false, answer: undefined })
+    run.letters.push({ ...letter, seq, at: now, n: run.head.n, isTaken: false, answer: undefined })
     this.#sent.push([run, seq])
     run.head = { ...run.head, sent: seq }
-    if (run.head.status === "waiting") run.dueAt = now
+    // since it waits, by the clock of who has driven it: that of the sender may be ahead
+    if (run.head.status === "waiting") run.dueAt = run.head.updatedAt
     return { _tag: "Kept", seq }
   }
 

@@ -27,7 +27,9 @@ export const head = (raw: Raw): Read<Journal.Head> =>
     updatedAt: get.number("updated_at")
   }))
 
-export const sent = (raw: Raw): Read<number> => read(raw, "the head", (get) => get.number("sent"))
+/** What a letter is written with. */
+export const sent = (raw: Raw): Read<Pick<Journal.Head, "n" | "sent">> =>
+  read(raw, "the head", (get) => ({ n: get.number("n"), sent: get.number("sent") }))
 
 /** Each behind the one before, without a gap from `from` on; before that the kept ones, which have gaps. */
 export const rows = (raws: ReadonlyArray<Raw>, from: number): Read<ReadonlyArray<Journal.Row>> => {
@@ -74,6 +76,7 @@ export const letter = (raw: Raw): Read<Journal.Received> =>
     id: get.orNone("id", get.text),
     data: get.text("data"),
     at: get.number("at"),
+    n: get.orNone("n", get.number),
     isTaken: get.orNone("taken_at", get.number) !== undefined,
     answer: get.orNone("answer", get.text)
   }))

@@ -10,32 +10,33 @@ import type * as Journal from "../../journal.ts"
 import type { JournalError } from "./error.ts"
 import { given, guard } from "./failing.ts"
 import * as letters from "./letters.ts"
+import * as locking from "./locks.ts"
 import { compare } from "./order.ts"
 import type { Raw } from "./reading.ts"
 import * as reading from "./reading.ts"
 import * as schema from "./schema.ts"
+import * as tables from "./tables.ts"
 import type { Connection } from "./transaction.ts"
 import * as transaction from "./transaction.ts"
 import * as writing from "./writing.ts"
 
 export const make: Effect.Effect<Journal.Service, JournalError, SqlClient.SqlClient> = Effect.gen(function*() {
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-  yield* guard("open", undefined, schema.migrate(sql))
+  yield* guard("open", undefined, tables.migrate(sql, schema.journal))
   return service(sql)
 })
 
 const service = (sql: SqlClient.SqlClient): Journal.Service => {
-  const { append, insert } = writing.make(sql)
   const { quick, within } = transaction.make(sql)
-  /** What is read to be written must not be written by others meanwhile. */
-  const locked = sql.onDialectOrElse({ pg: () => sql.literal("FOR UPDATE"), orElse: () => sql.literal("") })
+  const locks = locking.make(sql)
+  const { append, insert } = writing.make(sql, locks)
 
   /** SQLite would take the primary key, and look at all rows of the run. */
   const byKept = sql.onDialectOrElse({
     sqlite: () => sql.literal("INDEXED BY cano_journal_kept"),
     orElse: () => sql.literal("")
   })
-  const inbox = letters.make(sql, locked)
+  const inbox = letters.make(sql, locks)
 
   const headOf = Effect.fnUntraced(function*(operation: string, runId: string, lock = sql.literal("")) {
     const [raw] = yield* sql<Raw>`SELECT * FROM cano_runs WHERE run_id = ${runId} ${lock}`
@@ -61,7 +62,7 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     runner: string
   ): Effect.fn.Return<Journal.Claim, SqlError.SqlError | JournalError> {
     const now = yield* Clock.currentTimeMillis
-    const head = yield* headOf("claim", runId, locked)
+    const head = yield* headOf("claim", runId, locks.forUpdate)
     if (head === undefined) return { _tag: "NoSuchRun" }
     if (head.status === "ended") return { _tag: "Ended", head }
     const { entered, owner } = head
@@ -96,7 +97,12 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
       guard(
         "claim",
         onlyOf(runIds),
-        within((connection) => Effect.forEach(runIds, (runId) => claim(connection, runId, runner)))
+        within((connection) =>
+          Effect.andThen(
+            locks.runner(runner),
+            locking.inOrder(runIds, (runId) => runId, (runId) => claim(connection, runId, runner))
+          )
+        )
       ),
       ({ reason }) => reason === "Corrupt",
       (error) =>
@@ -125,13 +131,17 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     yield* sql`INSERT INTO cano_runners (runner, until) VALUES (${runner}, ${until})
       ON CONFLICT (runner) DO UPDATE SET until = excluded.until`
     // of a runner that has crashed nothing is left when others have what it drove
-    yield* sql`DELETE FROM cano_runners WHERE until <= ${now} AND runner <> ${runner}
+    const gone = sql`until <= ${now} AND runner <> ${runner}`
+    const found = yield* locks.runners(gone)
+    if (found !== undefined && found.length === 0) return
+    yield* sql`DELETE FROM cano_runners WHERE ${found === undefined ? gone : sql.in("runner", found)}
       AND NOT EXISTS (SELECT 1 FROM cano_runs WHERE owner = cano_runners.runner)`
   })
 
   const leave = Effect.fnUntraced(function*(runner: string) {
-    yield* sql`UPDATE cano_runs SET owner = NULL WHERE owner = ${runner}`
     yield* sql`DELETE FROM cano_runners WHERE runner = ${runner}`
+    yield* locks.runsOf(runner)
+    yield* sql`UPDATE cano_runs SET owner = NULL WHERE owner = ${runner}`
   })
 
   const due = Effect.fnUntraced(function*(workflows: ReadonlyArray<string> | undefined, limit: number) {
@@ -196,7 +206,7 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
       guard(
         "create",
         onlyOf(runs.map(({ runId }) => runId)),
-        within((connection) => Effect.forEach(runs, (run) => create(connection, run)))
+        within((connection) => locking.inOrder(runs, ({ runId }) => runId, (run) => create(connection, run)))
       ),
     append: (appends) =>
       appends.length === 0 ? Effect.succeed([]) : guard(

@@ -10,6 +10,7 @@ import type * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
 import type * as Statement from "effect/sql/Statement"
 import type * as Journal from "../../journal.ts"
+import type { Locks } from "./locks.ts"
 import { beginning } from "./order.ts"
 import type { Connection, Rows } from "./transaction.ts"
 import { run } from "./transaction.ts"
@@ -26,7 +27,7 @@ export interface Writing {
   readonly insert: (connection: Connection, rows: ReadonlyArray<ReadonlyArray<unknown>>) => Written<Rows>
 }
 
-export const make = (sql: SqlClient.SqlClient): Writing => {
+export const make = (sql: SqlClient.SqlClient, locks: Locks): Writing => {
   // Either way nothing is left of a statement that fails, as its transaction is rolled back. SQLite else copies each page that
   // a statement of several rows changes, which takes longer than to change it.
   const orFail = sql.onDialectOrElse({ sqlite: () => sql.literal("OR FAIL"), orElse: () => sql.literal("") })
@@ -132,6 +133,10 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
     append: Effect.fnUntraced(function*(connection, appends, now) {
       const answers = appends.map(() => false)
       let left = appends.map((_, i) => i)
+      // letters are looked at behind that, and nobody else takes them meanwhile
+      if (appends.length > 1 || appends[0]!.takes.length > 0) {
+        yield* locks.runs(connection, appends.map(({ runId }) => runId))
+      }
       while (left.length > 0) {
         const next: Array<number> = []
         const seen = new Map<string, number>()

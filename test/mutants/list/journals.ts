@@ -132,18 +132,30 @@ export const journals: Mutants = {
       tests: "journal/failures"
     }
   ],
-  "journal/schema": [
+  "journal/tables": [
     {
       what: "newer tables are used",
-      from: "if (number > version) {",
-      to: "if (number > version + 1) {",
+      from: "if (version > newest) {",
+      to: "if (version > newest + 1) {",
       tests: "journal/failures"
     },
     {
       what: "who comes second makes the tables again",
-      from: "    if (yield* isReady(sql)) return\n    for",
-      to: "    for",
-      tests: "journal/sql"
+      from: "      if (version === steps.length) return\n",
+      to: "",
+      tests: "journal/tables"
+    },
+    {
+      what: "tables that are brought up to date are not looked at",
+      from: "      yield* check(sql, component)\n    })",
+      to: "    })",
+      tests: "journal/tables"
+    },
+    {
+      what: "tables of a name of ours are taken over",
+      from: "return there === undefined ? { isNew: false, version: 0 } : yield* notOurs",
+      to: "return { isNew: false, version: 0 }",
+      tests: "journal/failures"
     }
   ],
   "journal/reading": [
