@@ -439,10 +439,10 @@ export interface Service {
   /** A runner gives up all that it drives, and its lease. */
   readonly leave: (runner: string) => Stored<void>
   /**
-   * Runs of some workflows, that have not ended and that nobody drives whose lease has not run out; of those that their
+   * Runs of some workflows, or of any, that have not ended and that nobody drives whose lease has not run out; of those that their
    * owner has given up to wait, the ones whose instant has come or that have been sent a letter since. The one that is due for longest comes first.
    */
-  readonly due: (workflows: ReadonlyArray<string>, limit: number) => Stored<ReadonlyArray<string>>
+  readonly due: (workflows: ReadonlyArray<string> | undefined, limit: number) => Stored<ReadonlyArray<string>>
   readonly show: (runId: string) => Stored<Head | undefined>
   readonly list: (filter: Filter) => Stored<ReadonlyArray<Head>>
   /** All rows of a run from a place on. */

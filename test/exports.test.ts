@@ -73,6 +73,7 @@ const wings: typeof surface = {
   Task: ["PollTimeoutError", "TypeId", "isTask", "poll", "retry", "run", "stream", "timer", "workflow"],
   chart: ["LayoutError", "make", "toDot", "toMermaid", "toSvg", "toText", "trail"],
   cli: ["make"],
+  cluster: ["layer"],
   durable: [
     "Durable",
     "PayloadTooLargeError",

@@ -76,7 +76,7 @@ describe("a store of schedules in SQLite", () => {
       for (const asked of [store.look(["f"]), store.history("f", 9), store.firing("f", "f@7")]) {
         assert.strictEqual(
           (yield* Effect.flip(asked as Effect.Effect<unknown, Journal.JournalError>)).reason,
-          "Corrupt"
+          "Newer"
         )
       }
       yield* sql`UPDATE cano_schedules SET streak = 'many'`

@@ -1,14 +1,16 @@
 /**
- * npm run test:crash [-- <seeds> [<first> [random | points | steps | crowd]]]: kills a process that runs the machine of a seed, again
- * and again, at random and at every write of the journal, and looks whether the journal and what was executed are as they
- * must be. With a kind only that is done; the machines of 8 seeds have every strategy.
+ * npm run test:crash [-- <seeds> [<first> [random | points | steps | crowd | cluster]]]: kills a process that runs the machine
+ * of a seed, again and again, at random and at every write of the journal, and looks whether the journal and what was executed
+ * are as they must be. With a kind only that is done; the machines of 8 seeds have every strategy.
  */
 import * as crowd from "./crowd.ts"
 import * as lives from "./lives.ts"
+import * as shards from "./shards.ts"
 
 const [count = "200", first = "1", kind] = process.argv.slice(2)
 const { clean, folder, worker } = lives.prepare()
 const built = worker("worker")
+const clustered = worker("clustered")
 const start = Date.now()
 let [ok, bad, kills] = [0, 0, 0]
 
@@ -16,7 +18,7 @@ interface Case {
   readonly name: string
   readonly seed: number
   readonly kind: string
-  /** None in a crowd. */
+  /** None in a crowd, or a cluster. */
   readonly deaths: lives.Deaths | undefined
   /** Told how often it was killed. */
   readonly ended?: ((kills: number) => void) | undefined
@@ -36,6 +38,10 @@ for (const seed of isWanted("steps") ? seeds.slice(0, 16) : []) {
 for (const seed of isWanted("crowd") ? seeds : []) {
   queue.push({ name: `crowd-${seed}`, seed, kind: "crowd", deaths: undefined })
 }
+// each takes some ten seconds
+for (const seed of isWanted("cluster") ? kind === undefined ? seeds.slice(0, 16) : seeds : []) {
+  queue.push({ name: `cluster-${seed}`, seed, kind: "cluster", deaths: undefined })
+}
 /** The write before which a worker was not killed any more is behind the last one. */
 const points = (seed: number, when: "before" | "after", at: number): Case => ({
   name: `point-${when}-${at}-${seed}`,
@@ -53,7 +59,9 @@ for (const seed of isWanted("points") ? seeds.slice(0, 8) : []) {
 const one = async () => {
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const { deaths, ended, kind, name, seed } = next
-    const report = deaths === undefined
+    const report = kind === "cluster"
+      ? await shards.run(name, folder, clustered, seed)
+      : deaths === undefined
       ? await crowd.run(name, folder, built, seed)
       : await lives.run(name, folder, built, [seed], deaths)
     kills += report.kills

@@ -28,6 +28,19 @@ export interface JobsOrders {
   readonly term: "handler" | "runMain"
 }
 
+/** What a process of a cluster is told to do: a runner has a port, and a client starts so many runs of each seed. */
+export interface ClusterOrders {
+  readonly file: string
+  readonly ledger: string
+  readonly seeds: ReadonlyArray<number>
+  readonly copies: number
+  /** Between two of a seed. */
+  readonly paceMillis: number
+  readonly settings: Settings
+  readonly sweep: number
+  readonly port: number | undefined
+}
+
 /** What a worker is told to do with a run that waits. */
 export interface WaitsOrders {
   readonly file: string
