@@ -1,6 +1,6 @@
 /** Where the runs of a crash test are: a file of SQLite, or a PostgreSQL database by its URL. It lives as long as its case. */
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, type Layer, Redacted } from "effect"
 import * as Sqlite from "effect-cano/sqlite"
 import { SqlClient } from "effect/sql"
 

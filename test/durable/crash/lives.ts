@@ -13,7 +13,7 @@ import type { Settings } from "./orders.ts"
 import * as plan from "./plan.ts"
 import * as random from "./random.ts"
 
-export const settings: Settings = { lease: 250, poll: 10, patience: 5000, stopWithin: 2000, pause: 20 }
+export const settings: Settings = { lease: 250, poll: 10, patience: 20_000, stopWithin: 2000, pause: 20 }
 
 /** A folder with the workers in one file each, so that a process starts in some 50 ms. */
 export const prepare = (): {
