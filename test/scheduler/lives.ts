@@ -2,7 +2,7 @@
  * Schedulers that share a store and crash: lives, each a process as the store sees it. A life that has crashed asks for nothing
  * and does nothing any more; the next one finds what was written.
  */
-import { Effect, Exit, Scope } from "effect"
+import { Clock, Effect, Exit, Scope } from "effect"
 import * as Journal from "effect-cano/journal"
 import type * as Scheduler from "effect-cano/Scheduler"
 import * as Schedules from "effect-cano/schedules"
@@ -89,17 +89,22 @@ export class Life {
 export const live = (
   store: Schedules.Service,
   define: (life: Life) => ReadonlyArray<Scheduler.AnyFlow>,
-  options: Schedules.Options & { readonly faults?: ReadonlyArray<readonly [number, Fault]> } = {}
+  options: Schedules.Options & {
+    readonly faults?: ReadonlyArray<readonly [number, Fault]>
+    /** How far its clock is ahead, in milliseconds. */
+    readonly skew?: number
+  } = {}
 ): Effect.Effect<Life> =>
   Effect.gen(function*() {
-    const { faults = [], ...rest } = options
+    const { faults = [], skew = 0, ...rest } = options
     const life = new Life(store)
     for (const [at, fault] of faults) life.faults.set(at, fault)
     life.scope = yield* Scope.make()
     const flows = life.flows = define(life)
     const made = Schedules.make(flows, { drain: 0, grace: 0, ...rest, listeners: life.diary.listeners }).pipe(
       Effect.provideService(Schedules.Schedules, life.store),
-      Effect.provideService(Scope.Scope, life.scope)
+      Effect.provideService(Scope.Scope, life.scope),
+      Effect.provideService(Clock.Clock, skewed(yield* Clock.Clock, skew))
     ) as Effect.Effect<Scheduler.Service>
     // one that dies meanwhile never comes to it
     yield* Effect.forkDetach(
@@ -111,6 +116,18 @@ export const live = (
     yield* turns(20)
     return life
   })
+
+/** A clock that goes as another one, and shows another time. */
+const skewed = (clock: Clock.Clock, by: number): Clock.Clock =>
+  by === 0 ? clock : {
+    currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + by,
+    currentTimeMillis: Effect.sync(() => clock.currentTimeMillisUnsafe() + by),
+    currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe() + BigInt(by) * 1_000_000n,
+    currentTimeNanos: Effect.sync(() => clock.currentTimeNanosUnsafe() + BigInt(by) * 1_000_000n),
+    monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+    monotonicTimeNanos: clock.monotonicTimeNanos,
+    sleep: (duration) => clock.sleep(duration)
+  }
 
 /** It ends as a process does that is killed; its lease runs out by itself. */
 export const kill = (life: Life): Effect.Effect<void> =>

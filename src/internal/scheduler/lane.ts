@@ -187,11 +187,14 @@ export class Lane implements Sleeper, Heir {
     return { verdicts, planned: ticks.map(plan), caughtUp: verdicts.includes("missed") }
   }
 
-  /** The ticks that may have a run, before they are written down; none where a reason is against it. */
-  admit({ ticks }: Due, weighed: Weighed, closed: Scheduler.SkipReason | undefined): Weighed {
+  /**
+   * The ticks that may have a run, before they are written down; none where a reason is against it. So many runs more are about
+   * to go on.
+   */
+  admit({ ticks }: Due, weighed: Weighed, closed: Scheduler.SkipReason | undefined, more: number): Weighed {
     const { overlap } = this.definition
-    const isFull = !weighed.caughtUp && !overlap.replace && !(this.#hasRoom && this.queue.length === 0) &&
-      this.#waiting >= overlap.waiting
+    const hasRoom = this.#crew.runs.size + more < overlap.atOnce && this.queue.length === 0
+    const isFull = !weighed.caughtUp && !overlap.replace && !hasRoom && this.#waiting >= overlap.waiting
     const wanted = ticks.filter((_, i) => weighed.verdicts[i] === "tick" || weighed.verdicts[i] === "missed")
     return { ...weighed, taken: { ticks: new Set(isFull || closed !== undefined ? [] : wanted), closed } }
   }
@@ -607,17 +610,17 @@ export class Lane implements Sleeper, Heir {
     this.moved()
   }
 
-  /** A run that this scheduler has written down, and does not know: its answer was lost. */
+  /** A tick that was written down, and whose run nobody has started: it may wait, and is not refused. */
   offer(fire: Scheduler.Fire): void {
     const { now } = this
     this.#offer(new Run(fire, fire.due, now), now, true)
   }
 
   /** A run that somebody has left behind goes on here. */
-  adopt(fire: Scheduler.Fire, isStarted: boolean, from: string): void {
+  adopt(fire: Scheduler.Fire, from: string): void {
     const { now } = this
     const run = new Run(fire, fire.due, now)
-    run.isStarted = isStarted
+    run.isStarted = true
     this.course.forget()
     this.#begin(run, now, from)
     this.moved()

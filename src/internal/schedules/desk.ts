@@ -297,7 +297,7 @@ export class StoreDesk implements Desk {
       lane.meet([...draft.open.values()].filter((firing) => firing.scheduler !== scheduler))
       lane.see(draft.at)
       const resumes = this.#resumes
-      const taken = taking.apply(draft, lane, now, resumes)
+      const taken = taking.apply(draft, lane, now, resumes, swept.own.length + swept.adopted.length)
       const change = draft.change(lane.definition.history)
       if (change !== undefined && !(yield* keeper.ask("commit", store.commit(change)))) {
         this.#view = undefined

@@ -1,6 +1,7 @@
 /**
- * What nobody has any more: firings of a scheduler whose lease has run out, and those of this one whose answer was lost. Decided
- * as they are read, and done when that is written; nothing outlives the attempt.
+ * What nobody has any more: firings of a scheduler whose lease has run out, those of this one whose answer was lost, and those
+ * that the flow has left behind that had the name before. Decided as they are read, and done when that is written; nothing
+ * outlives the attempt.
  */
 import type * as Scheduler from "../../Scheduler.ts"
 import type { Firing, Open } from "../../schedules.ts"
@@ -42,15 +43,11 @@ export const apply = (
 }
 
 export const done = ({ abandoned, adopted, own }: Swept, lane: Lane, know: (runId: string) => void): void => {
-  for (const firing of own) {
+  for (const firing of [...own, ...adopted]) {
     know(firing.runId)
-    // what was left behind by the flow that had the name before, or what was taken by an attempt that nobody has answered
-    if (firing.isStarted) lane.adopt(fireOf(firing), true, firing.scheduler)
+    // what has not been started waits until it may
+    if (firing.isStarted) lane.adopt(fireOf(firing), firing.scheduler)
     else lane.offer(fireOf(firing))
-  }
-  for (const firing of adopted) {
-    know(firing.runId)
-    lane.adopt(fireOf(firing), firing.isStarted, firing.scheduler)
   }
   for (const firing of abandoned) lane.abandoned(fireOf(firing), firing.scheduler)
 }

@@ -30,7 +30,8 @@ export const apply = (
   draft: Draft,
   lane: Lane,
   now: number,
-  resumes: { readonly catchUp: boolean } | undefined
+  resumes: { readonly catchUp: boolean } | undefined,
+  more: number
 ): Taken => {
   const { course, definition, gate } = lane
   const before = draft.before
@@ -39,7 +40,7 @@ export const apply = (
   const runIds: Array<string> = []
   const batch = (due: Due, after: number, closed: Scheduler.SkipReason | undefined): Batch | undefined => {
     if (due.ticks.length === 0) return undefined
-    const weighed = lane.admit(due, lane.weigh(due, now), closed)
+    const weighed = lane.admit(due, lane.weigh(due, now), closed, more)
     due.ticks.forEach((tick, i) => {
       if (!weighed.taken!.ticks.has(tick)) return
       const runId = runIdOf(lane.id, tick)
