@@ -1,5 +1,5 @@
 /**
- * npm run test:crash [-- <seeds> [<first> [random | points | steps | crowd | cluster]]]: kills a process that runs the machine
+ * npm run test:crash [-- <seeds> [<first> [random | points | steps | crowd | cluster | postgres]]]: kills a process that runs the machine
  * of a seed, again and again, at random and at every write of the journal, and looks whether the journal and what was executed
  * are as they must be. With a kind only that is done; the machines of 8 seeds have every strategy.
  */
@@ -42,6 +42,10 @@ for (const seed of isWanted("crowd") ? seeds : []) {
 for (const seed of isWanted("cluster") ? kind === undefined ? seeds.slice(0, 16) : seeds : []) {
   queue.push({ name: `cluster-${seed}`, seed, kind: "cluster", deaths: undefined })
 }
+// a cluster on a server
+for (const seed of isWanted("postgres") ? kind === undefined ? seeds.slice(0, 16) : seeds : []) {
+  queue.push({ name: `postgres-${seed}`, seed, kind: "postgres", deaths: undefined })
+}
 /** The write before which a worker was not killed any more is behind the last one. */
 const points = (seed: number, when: "before" | "after", at: number): Case => ({
   name: `point-${when}-${at}-${seed}`,
@@ -56,14 +60,22 @@ for (const seed of isWanted("points") ? seeds.slice(0, 8) : []) {
   for (const when of ["before", "after"] as const) queue.push(points(seed, when, 1))
 }
 
+let clusters: Promise<void> = Promise.resolve()
 const one = async () => {
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const { deaths, ended, kind, name, seed } = next
-    const report = kind === "cluster"
-      ? await shards.run(name, folder, clustered, seed)
+    const isCluster = kind === "cluster" || kind === "postgres"
+    // each is five processes, which are to see others stand still, and not a busy machine
+    const before = clusters
+    let over = () => {}
+    if (isCluster) clusters = new Promise((resolve) => over = resolve)
+    if (isCluster) await before
+    const report = isCluster
+      ? await shards.run(name, folder, clustered, seed, kind === "cluster" ? "sqlite" : "postgres")
       : deaths === undefined
       ? await crowd.run(name, folder, built, seed)
       : await lives.run(name, folder, built, [seed], deaths)
+    over()
     kills += report.kills
     ended?.(report.kills)
     if (report.wrong.length === 0) ok++
