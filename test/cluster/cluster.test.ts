@@ -3,7 +3,7 @@
  * told; runners come and go, and nothing is lost or done twice by that.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Logger, Option, Schema } from "effect"
+import { Effect, Exit, Fiber, Layer, Logger, Option, Schema, Scope } from "effect"
 import { JoinStrategy } from "effect-cano"
 import * as Runs from "effect-cano/Runs"
 import * as Signal from "effect-cano/Signal"
@@ -13,6 +13,7 @@ import { durableMachine, durably, letter, texts } from "../durable/kit.ts"
 import { makeWorld, type Runner, settings, within, type World } from "./kit.ts"
 
 const Go = Signal.make("go", Schema.String)
+const Other = Signal.make("other", Schema.String)
 const Ask = Signal.make("ask", Schema.String, { reply: Schema.String })
 
 /** Waits a second, and ends. */
@@ -198,6 +199,122 @@ describe("a durable run of a cluster", () => {
       assert.strictEqual(owners.size, 2)
       const own = (yield* world.journal.rows("r", 0, 100)).filter(({ kind }) => kind === "owner")
       assert.strictEqual(own.length, 1)
+    }))
+})
+
+describe("a runner", () => {
+  it.effect("that stood still, and whose shards others have, writes nothing behind them and starts nothing", () =>
+    Effect.gen(function*() {
+      const world = yield* makeWorld
+      const ran: Array<string> = []
+      const definition = (name: string) =>
+        durably(
+          durableMachine("long", "A", "B", "Done")
+            .register(
+              "A",
+              Effect.as(Effect.andThen(Effect.sync(() => ran.push(`${name} a`)), Effect.sleep("10 seconds")), "B")
+            )
+            .register("B", Effect.as(Effect.sync(() => ran.push(`${name} b`)), "Done"))
+            .addExitStates("Done")
+        )
+      const first = yield* world.runner(1, [definition("first")])
+      yield* start(first, definition("first"), "r", "A")
+      yield* TestClock.adjust("5 seconds")
+      first.freeze(true)
+      const second = yield* world.runner(2, [definition("second")], { settings: { sweep: "1 day" } })
+      yield* TestClock.adjust("30 seconds")
+      first.freeze(false)
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(ran.filter((what) => what !== "first b"), ["first a", "second a", "second b"])
+      assert.strictEqual(yield* kinds(world, "r"), "enter owner owner enter enter exit")
+      // it is a runner like the others again
+      yield* Effect.forkChild(second.end)
+      yield* TestClock.adjust("10 seconds")
+      yield* start(first, definition("first"), "s", "A")
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual(yield* statusOf(world, "s"), "ended")
+    }))
+
+  it.effect("that has no journal for a while keeps its messages, and goes on when it is back", () =>
+    Effect.gen(function*() {
+      const world = yield* makeWorld
+      const client = yield* world.runner(undefined, [])
+      const runner = yield* world.runner(1, [nap])
+      yield* TestClock.adjust("2 seconds")
+      runner.cut(true)
+      yield* start(client, nap, "r", "Nap")
+      yield* TestClock.adjust("25 seconds")
+      assert.strictEqual(yield* kinds(world, "r"), "enter")
+      runner.cut(false)
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual(yield* statusOf(world, "r"), "ended")
+    }))
+
+  it.effect("whose definition goes away gives up its runs, and goes on with them when that is back", () =>
+    Effect.gen(function*() {
+      const world = yield* makeWorld
+      const runner = yield* world.runner(1, [ear])
+      const put = Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        yield* within<unknown, unknown>(runner, Layer.buildWithScope(scope)(nap.layer as Layer.Layer<never>))
+        return scope
+      })
+      const scope = yield* put
+      yield* start(runner, nap, "r", "Nap")
+      yield* TestClock.adjust("500 millis")
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      yield* TestClock.adjust("5 seconds")
+      yield* Fiber.join(closing)
+      assert.strictEqual((yield* world.journal.show("r"))?.owner, undefined)
+      yield* put
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual(yield* statusOf(world, "r"), "ended")
+    }))
+
+  it.effect("acts on branches of a run that is parked and its own, and a client does not", () =>
+    Effect.gen(function*() {
+      const world = yield* makeWorld
+      const both = durably(
+        durableMachine("both", "Both", "Done").registerSplit("Both", { a: Signal.wait(Go), b: Signal.wait(Other) }, {
+          strategy: JoinStrategy.allFailFast,
+          schema: texts,
+          next: "Done",
+          otherwise: "Done"
+        }).addExitStates("Done")
+      )
+      const client = yield* world.runner(undefined, [])
+      const runner = yield* world.runner(1, [both])
+      yield* start(client, both, "r", "Both")
+      yield* TestClock.adjust("2 seconds")
+      assert.include(yield* world.journal.show("r"), { status: "waiting", owner: undefined })
+      const cancelBranch = Effect.flatMap(handleOf("r"), (handle) => handle.cancelBranch("a"))
+      assert.isFalse(yield* within(client, cancelBranch))
+      const fiber = yield* Effect.forkChild(within(runner, cancelBranch))
+      yield* TestClock.adjust("3 seconds")
+      assert.isTrue(yield* Fiber.join(fiber))
+      assert.strictEqual(yield* statusOf(world, "r"), "ended")
+    }))
+
+  it.effect("hears of a letter that comes as it parks the run, before that and after it", () =>
+    Effect.gen(function*() {
+      for (const when of ["before", "after"] as const) {
+        const world = yield* makeWorld
+        const { park } = world.journal
+        const slow = {
+          park: (runId: string, parked: Parameters<typeof park>[1]) =>
+            when === "before"
+              ? Effect.andThen(Effect.sleep("1 second"), park(runId, parked))
+              : Effect.tap(park(runId, parked), () => Effect.sleep("1 second"))
+        }
+        const client = yield* world.runner(undefined, [])
+        yield* world.runner(1, [ear], { journal: slow, settings: { sweep: "1 day" } })
+        yield* TestClock.adjust("2 seconds")
+        yield* start(client, ear, "r", "Wait")
+        yield* TestClock.adjust("500 millis")
+        yield* within(client, Runs.signal("r", Go, "x"))
+        yield* TestClock.adjust("5 seconds")
+        assert.strictEqual(yield* statusOf(world, "r"), "ended", when)
+      }
     }))
 })
 

@@ -38,6 +38,8 @@ export interface Runner {
   readonly end: Effect.Effect<void>
   /** Nothing that it asks of a storage is answered, as for a process that stands still or is cut off. */
   readonly freeze: (isFrozen: boolean) => void
+  /** What it asks of the journal fails. */
+  readonly cut: (isCut: boolean) => void
 }
 
 /** The locks of shards, as the tables of a database keep them: the storage in memory of `effect/cluster` is for one runner. */
@@ -118,10 +120,17 @@ export class World {
   /** A runner at a port, or a client that drives nothing. */
   runner(port: number | undefined, definitions: ReadonlyArray<any>, more: {
     readonly settings?: typeof settings
+    readonly journal?: Partial<Journal.Service>
   } = {}): Effect.Effect<Runner, never, Scope.Scope> {
     return Effect.gen({ self: this }, function*() {
       const scope = yield* Scope.make()
-      let isFrozen = false
+      let [isFrozen, isCut] = [false, false]
+      const down = new Journal.JournalError({
+        runId: undefined,
+        reason: "Unavailable",
+        operation: "any",
+        detail: "down"
+      })
       const ask = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
         Effect.suspend(() =>
           isFrozen ? Effect.never : Effect.flatMap(effect, (a) => isFrozen ? Effect.never : Effect.succeed(a))
@@ -134,7 +143,10 @@ export class World {
         unprocessedMessages: (shards, options) => ask(messages.unprocessedMessages(shards, options))
       })
       const journal = Object.fromEntries(
-        Object.entries(this.journal).map(([name, f]) => [name, (...args: Array<any>) => ask((f as any)(...args))])
+        Object.entries({ ...this.journal, ...more.journal }).map(([name, f]) => [
+          name,
+          (...args: Array<any>) => Effect.suspend(() => isCut ? Effect.fail(down) : ask((f as any)(...args)))
+        ])
       ) as unknown as Journal.Service
       const sharding = Sharding.layer.pipe(
         Layer.provideMerge(Runners.layerNoop),
@@ -164,7 +176,12 @@ export class World {
       const end = Scope.close(scope, Exit.void)
       // it may take a time that does not pass any more
       yield* Effect.addFinalizer(() => Effect.forkDetach(end))
-      return { services, end, freeze: (frozen: boolean) => void (isFrozen = frozen) } as Runner
+      return {
+        services,
+        end,
+        freeze: (frozen: boolean) => void (isFrozen = frozen),
+        cut: (cut: boolean) => void (isCut = cut)
+      } as Runner
     })
   }
 }

@@ -364,11 +364,14 @@ export class Runner implements Service {
     return Effect.suspend(() => {
       const { runId } = head
       const there = this.#driving.get(runId)
-      // whoever has begun it waits for it
-      if (there !== undefined && there.pen?.isHeld !== true) return Effect.as(this.#collect, done)
-      if (there !== undefined) there.isWanted = true
-      else this.#begin(runId, head)
-      return this.#until(runId)
+      if (there === undefined) {
+        this.#begin(runId, head)
+        return this.#until(runId)
+      }
+      // whoever has begun it waits for it, unless it is being parked
+      if (there.pen?.isHeld !== true) return Effect.as(this.#collect, done)
+      there.isWanted = true
+      return Effect.andThen(this.#collect, Effect.suspend(() => this.#until(runId)))
     })
   }
 

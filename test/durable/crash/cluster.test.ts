@@ -30,7 +30,7 @@ describe("a cluster of two runners that start at once on an empty database", () 
     const [left] = runners.filter((runner) => runner !== killed)
     left!.child.kill("SIGTERM")
     await left!.ended
-    assert.deepStrictEqual(shards.judged(file, lines(), seeds, copies), [])
+    assert.deepStrictEqual(await shards.judged(file, lines(), seeds, copies), [])
     const ids = seeds.flatMap((seed) => Array.from({ length: copies }, (_, i) => `r${seed}-${i}`))
     const owners = ids.map((id) => books.readCopy(file, id)!.rows.filter(({ kind }) => kind === "owner").length)
     assert.isTrue(owners.some((n) => n === 2), "a run has gone on elsewhere")

@@ -1,10 +1,11 @@
 /**
- * node clustered.mjs <orders as JSON>: a runner of a cluster on one file, which drives the runs of seeds until it is ended; or a
+ * node clustered.mjs <orders as JSON>: a runner of a cluster on one database, which drives the runs of seeds until it is ended; or a
  * client, which starts those runs, sends their signals, and waits until all of them have ended. What is executed is told a
  * ledger, one line for each.
  */
 import { NodeClusterSocket, NodeRuntime } from "@effect/platform-node"
-import { Duration, Effect, Exit, Fiber, Layer, Option } from "effect"
+import * as PgClient from "@effect/sql-pg/PgClient"
+import { Duration, Effect, Exit, Fiber, Layer, Option, Redacted } from "effect"
 import * as Cluster from "effect-cano/cluster"
 import * as Durable from "effect-cano/durable"
 import * as Journal from "effect-cano/journal"
@@ -57,6 +58,10 @@ const shardingConfig = {
   entityTerminationTimeout: "5 seconds"
 } as const
 
+const database = orders.file.startsWith("postgres")
+  ? PgClient.layer({ url: Redacted.make(orders.file), maxConnections: 5 })
+  : Sqlite.layer({ filename: orders.file, synchronous: "normal", busyTimeout: "20 seconds" })
+
 const engine = Cluster.layer.pipe(
   Layer.provideMerge(
     orders.port === undefined
@@ -69,7 +74,7 @@ const engine = Cluster.layer.pipe(
     )
   ),
   Layer.provideMerge(machine.places),
-  Layer.provide(Sqlite.layer({ filename: orders.file, synchronous: "normal", busyTimeout: "20 seconds" })),
+  Layer.provide(database),
   Layer.provideMerge(settings)
 )
 

@@ -31,6 +31,7 @@ export interface JobsOrders {
 
 /** What a process of a cluster is told to do: a runner has a port, and a client starts so many runs of each seed. */
 export interface ClusterOrders {
+  /** A file of SQLite, or the URL of a database of PostgreSQL. */
   readonly file: string
   readonly ledger: string
   readonly seeds: ReadonlyArray<number>

@@ -1,10 +1,14 @@
 /**
- * A cluster on one file, of three runners that start at once on an empty database, of which each is killed, ended, frozen and
+ * A cluster on one database, of three runners that start at once on an empty database, of which each is killed, ended, frozen and
  * woken at random; a client that waits for its runs. All of them must end as they must. It lives as long as one case.
  */
+import { Effect, Layer } from "effect"
+import * as Journal from "effect-cano/journal"
 import { existsSync, readFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
+import * as databases from "../../postgres/databases.ts"
+import * as server from "../../postgres/server.ts"
 import * as books from "./book.ts"
 import { answer, judge } from "./judge.ts"
 import * as lives from "./lives.ts"
@@ -34,13 +38,16 @@ export const run = async (
   folder: string,
   worker: string,
   seed: number,
+  database: "sqlite" | "postgres",
   most = 16
 ): Promise<lives.Report> => {
   const start = Date.now()
   const r = random.make(seed * 71 + 3)
   const seeds = [seed, seed + 1]
   const copies = 12
-  const file = join(folder, `${name}.db`)
+  const file = database === "sqlite"
+    ? join(folder, `${name}.db`)
+    : await Effect.runPromise(Effect.flatMap(server.shared, databases.make))
   const ledger = join(folder, `${name}.txt`)
   const wrong: Array<string> = []
   let [kills, begun] = [0, 0]
@@ -100,17 +107,17 @@ export const run = async (
   }, 5000)
   await Promise.all(crowd.map(({ life }) => life.ended))
   clearTimeout(late)
-  wrong.push(...judged(file, lines(), seeds, copies))
+  wrong.push(...await judged(file, lines(), seeds, copies))
   return { wrong: [...new Set(wrong)], kills, lives: begun, millis: Date.now() - start }
 }
 
 /** What is wrong with the runs of some seeds, by their journals and what was executed. */
-export const judged = (
+export const judged = async (
   file: string,
   lines: ReadonlyArray<string>,
   seeds: ReadonlyArray<number>,
   copies: number
-): ReadonlyArray<string> => {
+): Promise<ReadonlyArray<string>> => {
   const wrong: Array<string> = []
   /** What a process has recorded itself is not done again by it. */
   const over = new Set<string>()
@@ -129,7 +136,7 @@ export const judged = (
     const own = plan.make(seed)
     for (let i = 0; i < copies; i++) {
       const runId = `r${seed}-${i}`
-      const book = books.readCopy(file, runId)
+      const book = await bookOf(file, runId)
       if (book?.status !== "ended") {
         wrong.push(`${runId} is ${book?.status}`)
         continue
@@ -141,4 +148,28 @@ export const judged = (
     }
   }
   return wrong
+}
+
+/** What a database says of a run. */
+export const bookOf = async (file: string, runId: string): Promise<books.Book | undefined> => {
+  if (!file.startsWith("postgres")) return books.readCopy(file, runId)
+  const { head, rows } = await Effect.runPromise(
+    Effect.gen(function*() {
+      const journal = yield* Journal.Journal
+      return { head: yield* journal.show(runId), rows: yield* journal.rows(runId, 0, 100_000) }
+    }).pipe(Effect.provide(Journal.layerSql.pipe(Layer.provide(databases.client(file, { maxConnections: 1 })))))
+  )
+  return head && {
+    status: head.status,
+    outcome: head.outcome ?? null,
+    owner: head.owner ?? null,
+    last: head.n,
+    rows: rows.map(({ at, data, key, kind, n }) => ({
+      n,
+      kind,
+      key,
+      at,
+      data: kind === "owner" ? data : JSON.parse(data)
+    }))
+  }
 }
