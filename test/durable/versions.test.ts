@@ -5,9 +5,22 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Schema } from "effect"
 import { JoinStrategy, TaskResult, Workflow } from "effect-cano"
+import * as Runs from "effect-cano/Runs"
 import * as Signal from "effect-cano/Signal"
-import { failed, primeClock, type Untyped } from "../kit/index.ts"
-import { brief, durably, inLife, inLifeForked, letter, type Life, makeWorld, pass, texts, type World } from "./kit.ts"
+import { failed, messages, primeClock, type Untyped } from "../kit/index.ts"
+import {
+  brief,
+  durably,
+  inLife,
+  inLifeForked,
+  letter,
+  type Life,
+  makeWorld,
+  pass,
+  passUntil,
+  texts,
+  type World
+} from "./kit.ts"
 
 const machine = (state: unknown, name = "w"): Untyped => Workflow.make(name, state as never) as unknown as Untyped
 
@@ -171,21 +184,6 @@ describe("a run of an earlier version that is taken", () => {
       yield* pass(15)
       assert.deepStrictEqual(seen.exit, Exit.succeed("Late"))
       yield* seen.world.bury(seen.life)
-    }))
-
-  it.effect("is left alone by the release that began it, which may wait for it", () =>
-    Effect.gen(function*() {
-      const branches = { ada: [0], bob: [300] } as any
-      const seen = yield* taken(yield* begun(withSplit(branches)), withSplit(branches, { settings: v2({}) }))
-      yield* seen.world.bury(seen.life)
-      const old = yield* taken(seen, withSplit(branches))
-      assert.deepInclude(failed(old.exit!), { _tag: "VersionMismatchError", run: 2, definition: 1 })
-      assert.deepStrictEqual(old.rows, old.before)
-      const third = yield* taken(seen, withSplit(branches, { settings: { version: 2 } }), { ms: 400 })
-      assert.deepStrictEqual(third.exit, Exit.succeed("Done"))
-      assert.deepStrictEqual(yield* Effect.exit(inLife(old.life, old.definition.await("r"))), Exit.succeed("Done"))
-      yield* third.world.bury(old.life)
-      yield* third.world.bury(third.life)
     }))
 
   it.effect("goes through several versions, one after the other, and what each has changed stays changed", () =>
@@ -681,5 +679,109 @@ describe("a Schema that has changed", () => {
         else assert.include(Cause.pretty((seen.exit as any).cause), "was sent by another definition of it")
         yield* seen.world.bury(seen.life)
       }
+    }))
+})
+
+describe("two releases at once", () => {
+  const branches = { ada: [0], bob: [300] } as any
+  const first = withSplit(branches)
+  const second = withSplit(branches, { settings: v2({}) })
+
+  it.effect("a run that is migrated is left alone by the one before, who waits for it there has its end", () =>
+    Effect.gen(function*() {
+      const before = yield* begun(first)
+      const seen = yield* taken(before, second)
+      const old = yield* taken(before, first)
+      yield* pass(500)
+      for (const one of [seen, old]) assert.deepStrictEqual(one.exit, Exit.succeed("Done"))
+      const owners = (yield* seen.world.rows("r")).filter(({ kind }) => kind === "owner")
+      assert.strictEqual(owners.length, 2)
+      for (const { life } of [seen, old]) yield* seen.world.bury(life)
+    }))
+
+  it.effect("who waits for a run of the other one is told when nobody has taken it for a while, and not before", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      yield* Effect.gen(function*() {
+        const before = yield* begun(first)
+        const seen = yield* taken(before, second)
+        yield* seen.world.bury(seen.life)
+        const old = yield* taken(before, first, { ms: 300 })
+        assert.isUndefined(old.exit)
+        const third = yield* taken(before, second)
+        yield* pass(600)
+        for (const one of [old, third]) assert.deepStrictEqual(one.exit, Exit.succeed("Done"))
+        yield* seen.world.bury(third.life)
+        // nobody is left
+        const alone = yield* taken(yield* begun(withSplit(branches, { settings: { version: 2 } })), first, { ms: 300 })
+        assert.isUndefined(alone.exit)
+        yield* pass(200)
+        assert.deepInclude(failed(alone.exit!), { _tag: "VersionMismatchError", run: 2, definition: 1 })
+        assert.deepStrictEqual(alone.rows, alone.before)
+        const again = yield* Effect.exit(inLife(alone.life, alone.definition.await("r")))
+        assert.strictEqual(failed(again)._tag, "VersionMismatchError")
+        for (const { life, world } of [old, alone]) yield* world.bury(life)
+      }).pipe(Effect.provide(messages(lines)))
+      assert.strictEqual(lines.filter((line) => line.includes("was recorded by version 2")).length, 2)
+    }))
+
+  it.effect("a run that is refused is told of once, however often it is woken or found", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      yield* Effect.gen(function*() {
+        const of = (ada: string, settings: object = {}) => withSplit({ [ada]: [0], bob: [300] } as any, { settings })
+        const before = yield* begun(of("ada"))
+        const seen = yield* taken(before, of("eve", v2({})))
+        refused(seen, "branch")
+        for (let i = 0; i < 3; i++) {
+          yield* inLife(seen.life, Runs.signal("r", Signal.make("go", Schema.Finite), i))
+          yield* pass(50)
+        }
+        assert.strictEqual((yield* seen.world.store.show("r"))!.owner, undefined)
+        yield* seen.world.bury(seen.life)
+      }).pipe(Effect.provide(messages(lines)))
+      assert.deepStrictEqual(lines.map((line) => line.slice(0, 45)), [
+        "run \"r\" can't be restored: branch /1/Ask/ada "
+      ])
+    }))
+
+  it.effect("runs of a version are told of once, keep no other from being driven, and are forgotten when others have them", () =>
+    Effect.gen(function*() {
+      const lines: Array<string> = []
+      yield* Effect.gen(function*() {
+        yield* primeClock
+        const world = yield* makeWorld
+        const client = yield* world.life(() => [])
+        const start = (definition: any, runId: string) => inLife(client, definition.start(runId, "Ask"))
+        const told: Array<string> = []
+        const [one, two] = [first, second].map((define) => define({ told, tell: () => Effect.void }))
+        for (let i = 0; i < 300; i++) yield* start(two, `new${i}`)
+        yield* pass(1)
+        yield* start(one, "old")
+        const limits: Array<number> = []
+        const { due } = world.store
+        Object.assign(world.store, {
+          due: (names: ReadonlyArray<string>, limit: number) => {
+            limits.push(limit)
+            return due(names, limit)
+          }
+        })
+        const old = yield* world.life(() => [one])
+        yield* pass(500)
+        assert.strictEqual((yield* world.store.show("old"))!.status, "ended")
+        assert.isAbove(Math.max(...limits), 500)
+        const now = yield* world.life(() => [two])
+        const open = world.store.list({ hasEnded: false, limit: 1 })
+        assert.isTrue(yield* passUntil(Effect.map(Effect.orDie(open), (heads) => heads.length === 0), { step: 100 }))
+        yield* world.bury(now)
+        limits.length = 0
+        yield* pass(100)
+        assert.deepStrictEqual([...new Set(limits)], [256])
+        yield* world.bury(old)
+        yield* world.bury(client)
+      }).pipe(Effect.provide(messages(lines)))
+      assert.deepStrictEqual(lines, [
+        "run \"new0\" of workflow \"w\" was recorded by version 2, and the definition is version 1; give migrate: { 2: (state) => … }, or keep a definition of version 2"
+      ])
     }))
 })

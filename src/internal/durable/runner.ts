@@ -31,6 +31,7 @@ import { park, waitOf } from "./parking.ts"
 import { inTime } from "./patience.ts"
 import type { Pen } from "./pen.ts"
 import type { Post, Told } from "./post.ts"
+import { Refusals } from "./refusals.ts"
 import type { Service } from "./service.ts"
 import type { Service as Settings } from "./settings.ts"
 import * as starts from "./start.ts"
@@ -69,8 +70,8 @@ export class Runner implements Service {
   readonly #driving = new Map<string, Driving>()
   /** Runs that it may own, and does not drive: they are given up. */
   readonly #left = new Set<string>()
-  /** Runs that can't be driven here, and why. */
-  readonly #refused = new Map<string, Refusal>()
+  /** Runs that can't be driven here. */
+  readonly #refusals: Refusals
   /** Who waits for the ends of runs. */
   readonly ends: Ends
   #leasedUntil = Number.NEGATIVE_INFINITY
@@ -91,6 +92,7 @@ export class Runner implements Service {
     this.#clock = clock
     this.#run = run
     this.ends = new Ends(this, clock)
+    this.#refusals = new Refusals(clock, settings.patience)
     this.committer = new Committer(journal, this.runner, settings.patience, run)
   }
 
@@ -104,7 +106,7 @@ export class Runner implements Service {
   }
 
   refusalOf(runId: string): Refusal | undefined {
-    return this.#refused.get(runId)
+    return this.#refusals.of(runId)
   }
 
   /** Whether a run is driven here, and not only about to be. */
@@ -208,10 +210,12 @@ export class Runner implements Service {
       if (this.#definitions.size === 0 || this.#isStopping || this.#post !== undefined) return Effect.void
       const names = [...this.#definitions.keys()]
       // those that are refused stay due, and must not stand before others
-      const most = mostAtOnce + this.#refused.size + this.#driving.size
+      const most = mostAtOnce + this.#refusals.size + this.#driving.size
+      const refused = this.#refusals.all
       return Effect.match(this.ask("due", this.journal.due(names, most)), {
         onSuccess: (found) => {
-          const unknown = found.filter((runId) => !this.#driving.has(runId) && !this.#refused.has(runId))
+          if (found.length < most) this.#refusals.keep(refused, new Set(found))
+          const unknown = found.filter((runId) => !this.#driving.has(runId) && !this.#refusals.has(runId))
           for (const runId of unknown) this.#begin(runId, undefined)
         },
         // it looks again
@@ -337,7 +341,7 @@ export class Runner implements Service {
     }
     this.#definitions.set(name, driven)
     // another definition may be the right one
-    this.#refused.clear()
+    this.#refusals.clear()
     this.ends.know(name, driven.codecs)
     this.#run(this.#look)
     return Effect.suspend(() => {
@@ -377,7 +381,7 @@ export class Runner implements Service {
 
   #until(runId: string): Effect.Effect<Told> {
     const driving = this.#driving.get(runId)
-    if (driving?.fiber === undefined) return Effect.succeed(this.#refused.has(runId) ? done : left)
+    if (driving?.fiber === undefined) return Effect.succeed(this.#refusals.has(runId) ? done : left)
     return Effect.flatMap(Fiber.await(driving.fiber), () => {
       if (this.#driving.has(runId)) return this.#until(runId)
       switch (driving.taken?._tag) {
@@ -389,7 +393,7 @@ export class Runner implements Service {
         case "Refused":
           return Effect.succeed(done)
         default:
-          return Effect.succeed(this.#refused.has(runId) ? done : left)
+          return Effect.succeed(this.#refusals.has(runId) ? done : left)
       }
     })
   }
@@ -407,7 +411,7 @@ export class Runner implements Service {
   /** Of one that is wanted nobody knows whether another one drives it, or is to drive it. */
   #begin(runId: string, known: Head | undefined, isFree = false, isAsked = false): void {
     if (this.#isStopping || this.#driving.has(runId) || this.#definitions.size === 0) return
-    this.#refused.delete(runId)
+    this.#refusals.tries(runId)
     const find = known === undefined ? this.ask("show", this.journal.show(runId), runId) : Effect.succeed(known)
     const supervised = Effect.matchEffect(find, {
       onFailure: () => Effect.void,
@@ -442,6 +446,7 @@ export class Runner implements Service {
     driving.fiber = fiber
     fiber.addObserver(() => {
       if (this.#driving.get(runId) === driving) this.#driving.delete(runId)
+      this.#refusals.tried(runId)
       if (driving.isWanted) this.#begin(runId, undefined, true)
     })
   }
@@ -596,9 +601,9 @@ export class Runner implements Service {
 
   /** A run can't be driven here; who waits for it goes on waiting if somebody else drives it. */
   #refuse(runId: string, error: Refusal, isDriven = false): Effect.Effect<void> {
-    this.#refused.set(runId, error)
-    if (!isDriven) this.ends.tell(runId, Exit.fail(error))
-    return Effect.logError(error.message)
+    const isNew = this.#refusals.refuse(runId, error)
+    if (!isDriven && this.#refusals.of(runId) !== undefined) this.ends.tell(runId, Exit.fail(error))
+    return isNew ? Effect.logError(error.message) : Effect.void
   }
 
   #over(runId: string, ending: Taken): Effect.Effect<void> {

@@ -52,3 +52,14 @@ export interface WaitsOrders {
   /** Of the signal. */
   readonly value: number
 }
+
+/** What a worker of one of two releases is told to do. */
+export interface ReleaseOrders {
+  readonly file: string
+  readonly ledger: string
+  readonly settings: Settings
+  readonly release: 1 | 2
+  /** Starts runs and drives them until it is stopped; sends a signal; reports; or drives, and waits for the end of a run. */
+  readonly role: "drive" | "send" | "report" | "await"
+  readonly runIds: ReadonlyArray<string>
+}
