@@ -17,6 +17,7 @@ import type * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import * as internalOrder from "./internal/operator/order.ts"
+import * as internalSending from "./internal/operator/sending.ts"
 import * as internal from "./internal/operator/service.ts"
 import type { Count, Head, Journal, JournalError, LetterKind, Outcome, Row, Selection as Runs } from "./journal.ts"
 
@@ -389,6 +390,14 @@ export const signal: (
   value: Schema.Json,
   options?: { readonly key?: string | undefined }
 ) => Order = internalOrder.signal
+
+/**
+ * A request id of its own.
+ *
+ * @category orders
+ * @since 0.1.0
+ */
+export const requestId: () => string = internalSending.randomId
 
 /**
  * What has become of an order. Of one that is sent again with its `requestId` it is the same, and `isRepeated`.
