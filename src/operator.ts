@@ -475,6 +475,8 @@ export interface PurgeOptions extends Pick<Runs, "workflow" | "outcome"> {
   readonly isPreview?: boolean | undefined
   /** How many runs are forgotten in one transaction: 100 if it is left out; less, where they have many rows. */
   readonly batch?: number | undefined
+  /** How many runs at most; no end where it is left out. */
+  readonly limit?: number | undefined
 }
 
 /**
