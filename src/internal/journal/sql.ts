@@ -29,6 +29,13 @@ export const make: Effect.Effect<Journal.Service, JournalError, SqlClient.SqlCli
   return service(sql)
 })
 
+/** A journal that is there, and of this release; else the version of its tables, 0 where there are none. It makes nothing. */
+export const existing = Effect.gen(function*() {
+  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  const { newest, version } = yield* guard("open", undefined, tables.versionOf(sql, schema.journal))
+  return version === newest ? service(sql) : version
+})
+
 const service = (sql: SqlClient.SqlClient): Journal.Service => {
   const { quick, within } = transaction.make(sql)
   const locks = locking.make(sql)
