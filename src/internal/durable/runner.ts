@@ -20,7 +20,7 @@ import { Committer } from "./committer.ts"
 import type { Driven, Ending } from "./driver.ts"
 import { drive, mismatch } from "./driver.ts"
 import type { Refusal } from "./ends.ts"
-import { Ends } from "./ends.ts"
+import { Ends, mayPass } from "./ends.ts"
 import { RestoreError } from "./error.ts"
 import type { Inbox } from "./inbox.ts"
 import type { Parking, Wait } from "./parking.ts"
@@ -59,6 +59,8 @@ export class Runner implements Service {
   readonly #left = new Set<string>()
   /** Runs that can't be driven here, and why. */
   readonly #refused = new Map<string, Refusal>()
+  /** From when on those are tried again of which that may pass: payloads that can't be read, for want of a key. */
+  readonly #again = new Map<string, { readonly at: number; readonly message: string }>()
   /** Who waits for the ends of runs. */
   readonly ends: Ends
   #leasedUntil = Number.NEGATIVE_INFINITY
@@ -182,7 +184,10 @@ export class Runner implements Service {
       const most = mostAtOnce + this.#refused.size + this.#driving.size
       return Effect.match(this.ask("due", this.journal.due(names, most)), {
         onSuccess: (found) => {
-          const unknown = found.filter((runId) => !this.#driving.has(runId) && !this.#refused.has(runId))
+          const now = this.#clock.currentTimeMillisUnsafe()
+          const isLeft = (runId: string) =>
+            this.#refused.has(runId) && !((this.#again.get(runId)?.at ?? Infinity) <= now)
+          const unknown = found.filter((runId) => !this.#driving.has(runId) && !isLeft(runId))
           for (const runId of unknown) this.#begin(runId, undefined)
         },
         // it looks again
@@ -380,9 +385,11 @@ export class Runner implements Service {
             }
             case "Corrupt": {
               const { error } = claim
+              if (mayPass(error)) return Effect.succeed<Ending>({ _tag: "Journal", error })
+              const rule = error.reason === "Payload" ? "payload" : "row"
               return Effect.succeed<Ending>({
                 _tag: "Refused",
-                error: new RestoreError({ runId, rule: "row", detail: error.detail, cause: error })
+                error: new RestoreError({ runId, rule, detail: error.detail, cause: error })
               })
             }
             case "Ended":
@@ -414,10 +421,17 @@ export class Runner implements Service {
   #refuse(runId: string, error: Refusal, isDriven = false): Effect.Effect<void> {
     this.#refused.set(runId, error)
     if (!isDriven) this.ends.tell(runId, Exit.fail(error))
-    return Effect.logError(error.message)
+    const { message } = error
+    const isTold = this.#again.get(runId)?.message === message
+    if (error instanceof RestoreError && error.rule === "payload") {
+      const at = this.#clock.currentTimeMillisUnsafe() + 2 * Duration.toMillis(this.settings.patience)
+      this.#again.set(runId, { at, message })
+    }
+    return isTold ? Effect.void : Effect.logError(message)
   }
 
   #over(runId: string, ending: Taken): Effect.Effect<void> {
+    if (ending._tag !== "Refused") this.#again.delete(runId)
     switch (ending._tag) {
       case "Ended":
         return Effect.sync(() => this.ends.tell(runId, ending.exit))
