@@ -238,11 +238,65 @@ export type Any = Definition<any, any, unknown, unknown>
  * @category models
  * @since 0.1.0
  */
-export interface Options<in out S> {
+export interface Options<in out S extends AnyState> {
   /** The version of the definition, an integer of at least 1: another one where runs that go on would not fit any more. */
   readonly version: number
-  /** What becomes of the state of a run that was recorded by an earlier version, for each of these. */
-  readonly migrate?: { readonly [version: number]: (state: unknown) => NoInfer<S> } | undefined
+  /**
+   * What becomes of a run that was recorded by an earlier version, for each of these: a function of its state, or all that
+   * `Migration` has.
+   */
+  readonly migrate?: {
+    readonly [version: number]: ((state: unknown) => NoInfer<S>) | Migration<S>
+  } | undefined
+  /**
+   * Where a run does not end, but waits for an operator, stuck: when something could not be undone, `"rollback"`; also when it
+   * fails, before anything is undone, `"failure"`; or never. `"rollback"` where it is left out.
+   */
+  readonly operator?: "never" | "rollback" | "failure" | undefined
+}
+
+/**
+ * What becomes of what an earlier version has recorded of a run: of its states, of their names and those of branches, and of
+ * how branches, steps and the run have ended.
+ *
+ * **Details**
+ *
+ * A run is migrated when it is taken, and that is written before anything of it goes on. It says what has to change: what is
+ * left out stays as it was written. Each function is given JSON, as it was written, and answers a value of today at once, which
+ * is encoded by its Schema. If one throws, or what it answers does not fit, the run is left as it was: `RestoreError`.
+ *
+ * **Gotchas**
+ *
+ * Keys have the names of states and branches in them: what is run again under a new name has a new key.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Migration<in out S extends AnyState> {
+  /**
+   * The state of today for one that was recorded: that of the run, of a follow-on branch, of a step that may have to be undone,
+   * or in which a run has ended. If it has another name, that is the new name of its visit.
+   */
+  readonly state?: ((state: unknown) => NoInfer<S>) | undefined
+  /** The names that states have today, by those before; `null` where nothing that is recorded of one is to count. */
+  readonly states?: { readonly [before: string]: NoInfer<Tag<S>> | null } | undefined
+  /** The same of the branches of a state, by the name that the state had. */
+  readonly branches?: { readonly [state: string]: { readonly [before: string]: string | null } } | undefined
+  /** What a branch, or a step that may have to be undone, has succeeded with, by the names that they had. */
+  readonly value?: ((value: unknown, of: Recorded) => unknown) | undefined
+  /** What a branch, a step or the run has failed with itself. */
+  readonly error?: ((error: unknown, of: Recorded) => unknown) | undefined
+}
+
+/**
+ * Of which state and branch something was recorded, by the names that they had; of none where it is of the run.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Recorded {
+  readonly state: string | undefined
+  readonly branch: string | undefined
 }
 
 /**

@@ -89,6 +89,20 @@ const wings: typeof surface = {
     "show"
   ],
   journal: ["Journal", "JournalError", "layerMemory", "layerSql", "makeMemory"],
+  operator: [
+    "Operator",
+    "cancel",
+    "end",
+    "layer",
+    "pause",
+    "rerun",
+    "resume",
+    "retry",
+    "signal",
+    "skipBranch",
+    "skipStep",
+    "skipTo"
+  ],
   payload: ["PayloadError", "compress", "encrypt", "layer", "offload", "usage"],
   sqlite: ["layer", "layerConfig", "make"]
 }

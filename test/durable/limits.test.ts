@@ -207,7 +207,8 @@ describe("a step that can be undone", () => {
         } as never)
         .register("B", { run: Effect.fail("z".repeat(500)), next: "Done" })
         .addExitStates("Done")
-        .withCompensation({})
+        .withCompensation({}),
+      { operator: "never" }
     )
 
   it.effect("and has done something that is too large is in doubt, and undone", () =>

@@ -290,11 +290,20 @@ interface Case {
   readonly cancel: { readonly at: number; readonly compensate: boolean } | undefined
   /** Whether it is parked whenever it only waits. */
   readonly parks?: boolean
+  /** Where it waits for an operator, who lets it end. */
+  readonly operator?: "never" | "rollback" | "failure"
 }
 
 const runId = "r"
 
-const lived = ({ byItself, cancel, faults, hasResources, isAtOnce, letters, limit, parks, states }: Case) =>
+/** Whether a run has ended; one that is stuck is told to. */
+const isOverIn = (store: Journal.Service): Effect.Effect<boolean> =>
+  Effect.orDie(Effect.flatMap(store.show(runId), (head) =>
+    head?.status === "stuck"
+      ? Effect.as(store.send(runId, { kind: "end", name: "", key: undefined, id: `${head.n}`, data: "{}" }), false)
+      : Effect.succeed(head?.status === "ended")))
+
+const lived = ({ byItself, cancel, faults, hasResources, isAtOnce, letters, limit, operator, parks, states }: Case) =>
   Effect.gen(function*() {
     yield* primeClock
     const world = yield* makeWorld
@@ -308,11 +317,12 @@ const lived = ({ byItself, cancel, faults, hasResources, isAtOnce, letters, limi
     const define = (life: Life) => [
       definition = (Durable.make as any)(around(machineOf(ground, life, states, isAtOnce)), {
         version: 1,
+        operator,
         error: Schema.String
       })
     ]
     const signals = states.filter(({ kind }) => kind === "signal")
-    const isOver = Effect.map(Effect.orDie(store.show(runId)), (head) => head?.status === "ended")
+    const isOver = isOverIn(store)
     for (let number = 0;; number++) {
       const own = faults[number]
       const life = yield* world.life(define, {
@@ -384,6 +394,7 @@ const cases = {
   byItself: oneOf([false, true]),
   letters: Arbitrary.array(Arbitrary.map(int(0, 20), (n) => n * 10), { minLength: 1, maxLength: 3 }),
   hasResources: oneOf([false, false, true]),
+  operator: oneOf(["never", "rollback", "failure"] as const),
   limit: optional(Arbitrary.map(int(0, 40), (n) => n * 10 + 5)),
   cancel: optional(
     Arbitrary.all({ at: Arbitrary.map(int(0, 40), (n) => n * 5), compensate: oneOf([true, true, false]) })
@@ -590,7 +601,7 @@ describe("a durable run that several drive", () => {
             })
           ]
         }
-        const isOver = Effect.map(Effect.orDie(store.show(runId)), (head) => head?.status === "ended")
+        const isOver = isOverIn(store)
         for (const [number, time] of [...times, 0].entries()) {
           const life = yield* world.life(define)
           if (number === 0) yield* inLife(life, definition.start(runId, "S0")) as Effect.Effect<boolean>
@@ -611,8 +622,9 @@ describe("a durable run that several drive", () => {
         const owners = rows.filter(({ kind }) => kind === "owner")
         for (const { appends, life, written } of world.commits) {
           const { runner } = world.lives[life]!
-          appends.forEach(({ n }, i) => {
-            if (written[i] !== true) return
+          appends.forEach(({ head, n }, i) => {
+            // what an operator orders of a run that nobody owns is followed by whoever looks first
+            if (written[i] !== true || head?.isOrdered === true) return
             const owner = owners.findLast((row) => row.n < n)
             assert.strictEqual(owner!.data, runner)
           })

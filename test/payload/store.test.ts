@@ -98,6 +98,60 @@ describe("a journal behind codecs", () => {
       assert.deepStrictEqual(gate.discarded.splice(0), ["fifth"])
     }))
 
+  it.effect("lets go what runs keep outside when they are forgotten, and nothing of any other", () =>
+    Effect.gen(function*() {
+      const { gate, journal } = yield* makeGated
+      const ended = (runId: string) =>
+        Effect.gen(function*() {
+          gate.current = `${runId}1`
+          gate.keys.add(gate.current)
+          yield* create(journal, newRun(runId))
+          yield* journal.send(runId, signal("go"))
+          gate.current = `${runId}2`
+          gate.keys.add(gate.current)
+          const takes = [{ seq: 1, answer: "yes" }]
+          const head = { status: "ended", outcome: "succeeded" } as const
+          yield* journal.append([append(runId, 1, [row("exit")], { takes, head })])
+        })
+      for (const runId of ["a", "b", "c"]) yield* ended(runId)
+      yield* create(journal, newRun("open"))
+      yield* TestClock.adjust(1000)
+      const which = { endedBefore: 500, limit: 2 }
+      yield* journal.purge({ ...which, isPreview: true })
+      assert.deepStrictEqual(gate.discarded, [])
+      const purged = yield* journal.purge(which)
+      assert.deepStrictEqual(purged.runs.map(({ head }) => head.runId), ["a", "b"])
+      assert.deepStrictEqual(gate.discarded.splice(0), ["a1", "a2", "a1", "a2", "b1", "b2", "b1", "b2"])
+      yield* journal.purge({ ...which, after: purged.next })
+      assert.deepStrictEqual(gate.discarded.splice(0), ["c1", "c2", "c1", "c2"])
+      assert.isUndefined(yield* journal.show("c"))
+      assert.isDefined(yield* journal.show("open"))
+      // where nothing is kept outside nothing is looked at
+      const store = yield* Journal.makeMemory
+      const asked: Array<string> = []
+      const counted: Journal.Service = {
+        ...store,
+        purge: (which) => {
+          asked.push(`purge ${which.isPreview ?? false}`)
+          return store.purge(which)
+        }
+      }
+      const plain = yield* behind(counted, [Payload.compress()])
+      yield* plain.purge(which)
+      assert.deepStrictEqual(asked, ["purge false"])
+    }))
+
+  it.effect("gives the last rows of a run as they were", () =>
+    Effect.gen(function*() {
+      const { journal, store } = yield* makeGated
+      yield* create(journal, newRun("r"))
+      yield* journal.append([append("r", 1, [row("settle", "1"), row("join", "2"), row("settle", "3")])])
+      const last = (store: Journal.Service) =>
+        Effect.map(store.last("r", ["settle"], 4, 9), (rows) => rows.map(({ data }) => data))
+      assert.deepStrictEqual(yield* last(journal), ["3", "1"])
+      assert.notDeepEqual(yield* last(store), ["3", "1"])
+    }))
+
   it.effect("waits for codecs no longer than they may take", () =>
     Effect.gen(function*() {
       const store = yield* Journal.makeMemory

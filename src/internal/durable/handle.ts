@@ -29,7 +29,7 @@ export const of = (runner: Runner, head: Head): RunHandle<unknown, unknown> => {
             kind,
             name: "",
             key: undefined,
-            id: kind === "cancel" ? "cancel" : undefined,
+            id: undefined,
             data: Result.getOrThrow(text.stringify(data))
           }),
           runId
@@ -154,11 +154,16 @@ const sent = (
 /** What is answered to who asks, when what has taken the letter is written. */
 const answer = (runner: Runner, runId: string, signal: AnySignal, seq: number): Effect.Effect<unknown, SignalError> => {
   const own = signal as unknown as SignalImpl
+  let createdAt: number | undefined
   const look: Effect.Effect<Exit.Exit<unknown, SignalError> | undefined, JournalError> = Effect.gen(function*() {
     const letter = yield* runner.ask("letter", runner.journal.letter(runId, seq), runId)
+    const head = yield* runner.ask("show", runner.journal.show(runId), runId)
+    // the letters of another run of its id are others
+    if (head === undefined || head.createdAt !== (createdAt ??= head.createdAt)) {
+      return inMemory.refused(runId, signal, "NoSuchRun")
+    }
     if (letter?.isTaken !== true) {
-      const head = yield* runner.ask("show", runner.journal.show(runId), runId)
-      return head?.status === "ended" ? inMemory.refused(runId, signal, "Ended") : undefined
+      return head.status === "ended" ? inMemory.refused(runId, signal, "Ended") : undefined
     }
     if (letter.answer === undefined) return inMemory.refused(runId, signal, "NoReply")
     if (own.reply === undefined) return Exit.void

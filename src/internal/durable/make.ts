@@ -14,6 +14,7 @@ import type { Head } from "../../journal.ts"
 import { clip, misfit } from "../check/describe.ts"
 import * as issue from "../check/issue.ts"
 import { JournalError } from "../journal/error.ts"
+import { isOver } from "../journal/steering.ts"
 import { tagOf } from "../machine/machine.ts"
 import type { WorkflowImpl } from "../machine/workflow.ts"
 import type { Level } from "../run/level.ts"
@@ -38,6 +39,7 @@ interface Options {
   readonly version: number
   readonly error?: Schema.Top | undefined
   readonly migrate?: Driven["migrate"]
+  readonly operator?: Driven["operator"] | undefined
 }
 
 export class DurableImpl {
@@ -68,7 +70,8 @@ export class DurableImpl {
       ...definitions.issues(definition, this.#options)
     ]
     if (issues.length > 0) return new ConfigurationError({ workflow: name, issues })
-    return new Codecs(definition, this.#options.error)
+    const { error, migrate } = this.#options
+    return new Codecs(definition, error, migrate)
   }
 
   #with<A>(
@@ -133,7 +136,7 @@ export class DurableImpl {
     return Effect.map(this.#create(runner, codecs, runId, initial, parent), (created) => {
       const { status } = created.head
       // one that waits is found when it is due
-      if (status !== "ended" && status !== "waiting") runner.begin(created.head)
+      if (!isOver(status) && status !== "waiting") runner.begin(created.head)
       return created
     })
   }
@@ -163,7 +166,7 @@ export class DurableImpl {
             return Effect.fail(new RestoreError({ runId, rule: "run", detail }))
           }
           if (head.workflow !== this.name) return Effect.fail(foreign(head, this.name))
-          if (head.status !== "ended") runner.begin(head)
+          if (!isOver(head.status)) runner.begin(head)
           return awaited(runner, codecs, runId)
         })
       )
@@ -233,6 +236,7 @@ export class DurableImpl {
         version: this.version,
         migrate: this.#options.migrate,
         codecs: codecs.success,
+        operator: this.#options.operator ?? "rollback",
         context: Context.omit(Scope.Scope)(context) as Context.Context<never>
       })
       if (registered instanceof ConfigurationError) return yield* Effect.fail(registered)

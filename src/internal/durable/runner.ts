@@ -8,27 +8,32 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import { ConfigurationError } from "../../CanoError.ts"
-import type { Head, Letter, NewLetter, Service as Journal } from "../../journal.ts"
+import type { Append, Claimed, Head, Letter, NewLetter, Service as Journal } from "../../journal.ts"
 import { clip, describe } from "../check/describe.ts"
 import * as issue from "../check/issue.ts"
 import type { AnyFiber } from "../fibers/any.ts"
 import type { JournalError } from "../journal/error.ts"
+import { isOrder, isOver } from "../journal/steering.ts"
 import type { Memory } from "../runs/registry.ts"
 import { Committer } from "./committer.ts"
 import type { Driven, Ending } from "./driver.ts"
-import { drive, mismatch } from "./driver.ts"
+import { drive } from "./driver.ts"
 import type { Refusal } from "./ends.ts"
 import { Ends, mayPass } from "./ends.ts"
 import { RestoreError } from "./error.ts"
 import type { Inbox } from "./inbox.ts"
+import * as orders from "./orders.ts"
 import type { Parking, Wait } from "./parking.ts"
 import { park, waitOf } from "./parking.ts"
 import { inTime } from "./patience.ts"
 import type { Pen } from "./pen.ts"
 import type { Service } from "./service.ts"
 import type { Service as Settings } from "./settings.ts"
+import * as starts from "./start.ts"
+import { mismatch } from "./start.ts"
 
 /** A run that is driven here, or is about to be. */
 interface Driving extends Parking {
@@ -303,14 +308,16 @@ export class Runner implements Service {
       onFailure: () => Effect.void,
       onSuccess: (head) => {
         const driven = head && this.#definitions.get(head.workflow)
-        if (driven === undefined || head === undefined || head.status === "ended") return Effect.void
+        if (driven === undefined || head === undefined) return Effect.void
         if (isFree && head.owner !== undefined) return Effect.void
         const { migrate, version, workflow } = driven
         // those that have another definition of it go on with it: it is not even taken
         const foreign = mismatch({ name: workflow.name, version, migrate }, head)
-        return foreign === undefined
-          ? this.#supervise(runId, driven)
-          : this.#refuse(runId, foreign, head.owner !== undefined)
+        return foreign !== undefined
+          ? this.#refuse(runId, foreign, head.owner !== undefined)
+          : isOver(head.status)
+          ? this.#ordered(driven, head)
+          : this.#supervise(runId, driven)
       }
     })
     const driving: Driving = {
@@ -331,6 +338,50 @@ export class Runner implements Service {
     })
   }
 
+  /** A run that has ended, or is stuck, goes on if an operator has ordered that. */
+  #ordered(driven: Driven, head: Head): Effect.Effect<void> {
+    const { runId } = head
+    const followed = Effect.flatMap(this.ask("letters", this.journal.letters(runId), runId), (letters) => {
+      if (letters.length === 0) return Effect.succeed(undefined)
+      const { n, version } = head
+      // of another version all that may be undone changes with it
+      const from = version === driven.version ? head.entered : 0
+      return Effect.map(this.ask("rows", this.journal.rows(runId, from, n - from + 1), runId), (found) => {
+        const taken = { head, rows: found.filter(({ kept, n }) => kept || n >= head.entered), letters }
+        return Result.map(
+          starts.of(driven, taken),
+          (start) => orders.follow(driven, orders.standing(start, taken))
+        )
+      })
+    })
+    return Effect.matchEffect(followed, {
+      // it is due, and found again
+      onFailure: () => Effect.void,
+      onSuccess: (append) => {
+        if (append !== undefined && Result.isFailure(append)) return this.#refuse(runId, append.failure, true)
+        return append === undefined ? this.#settled(head) : this.#write(driven, head, append.success)
+      }
+    })
+  }
+
+  #write(driven: Driven, head: Head, append: Append): Effect.Effect<void> {
+    const { runId } = head
+    return Effect.matchEffect(this.ask("append", this.journal.append([append]), runId), {
+      onFailure: () => Effect.void,
+      onSuccess: ([isWritten]) => {
+        if (isWritten !== true) return Effect.void
+        this.ends.changed(runId)
+        return append.head?.status === undefined ? this.#settled(head) : this.#supervise(runId, driven)
+      }
+    })
+  }
+
+  /** Nobody need look at a run any more, unless something has come that was not seen. */
+  #settled({ createdAt, n, runId, sent }: Head): Effect.Effect<void> {
+    const rest = { n, createdAt, seen: sent, wakeAt: undefined, isReleased: true }
+    return Effect.ignore(this.ask("park", this.journal.park(runId, rest), runId))
+  }
+
   /** Drives a run as long as it is this runner's: also after the journal was gone. */
   #supervise(runId: string, driven: Driven): Effect.Effect<void> {
     const { pause } = this.settings
@@ -348,6 +399,7 @@ export class Runner implements Service {
           })
         })
         driving.inbox = driving.pen = driving.markedAt = undefined
+        if (ending._tag === "Ordered") continue
         // who was fenced asks who has the run: it may have been an answer that came too late, of a claim of its own
         if (ending._tag !== "Journal" && ending._tag !== "Fenced") return yield* this.#over(runId, ending)
         if (failed++ === 0 && ending._tag === "Journal") {
@@ -369,6 +421,8 @@ export class Runner implements Service {
           switch (claim._tag) {
             case "Claimed": {
               const driving = this.#driving.get(runId)
+              const ordered = this.#orderedOf(driven, claim)
+              if (ordered !== undefined) return ordered
               return drive(driven, claim, {
                 committer: this.committer,
                 runs: this.runs,
@@ -393,13 +447,29 @@ export class Runner implements Service {
               })
             }
             case "Ended":
-              return Effect.map(this.ends.endOf(driven.codecs, claim.head), (exit): Ending => ({ _tag: "Ended", exit }))
+              return Effect.map(
+                this.ends.endOf(driven.codecs, claim.head),
+                (exit): Ending => ({ _tag: "Ended", exit, createdAt: claim.head.createdAt })
+              )
             default:
               return Effect.succeed<Taken>({ _tag: "Held" })
           }
         }
       }
     )
+  }
+
+  /** What an operator has ordered while nobody drove it comes first. */
+  #orderedOf(driven: Driven, claim: Claimed): Effect.Effect<Taken> | undefined {
+    if (!claim.letters.some(({ kind }) => isOrder(kind))) return undefined
+    const start = starts.of(driven, claim)
+    if (Result.isFailure(start)) return undefined
+    const append = orders.followTaken(driven, orders.standing(start.success, claim))
+    if (append === undefined) return undefined
+    return Effect.match(this.ask("append", this.journal.append([append]), append.runId), {
+      onFailure: (error): Taken => ({ _tag: "Journal", error }),
+      onSuccess: ([isWritten]): Taken => ({ _tag: isWritten === true ? "Ordered" : "Fenced" })
+    })
   }
 
   #endChildren(parent: string, after: string | undefined): Effect.Effect<void, JournalError> {
@@ -434,11 +504,18 @@ export class Runner implements Service {
     if (ending._tag !== "Refused") this.#again.delete(runId)
     switch (ending._tag) {
       case "Ended":
-        return Effect.sync(() => this.ends.tell(runId, ending.exit))
+        return Effect.sync(() => this.ends.tell(runId, ending.exit, ending.createdAt))
       case "Refused": {
         // who has another definition of it may be able to
         return Effect.andThen(this.#refuse(runId, ending.error as Refusal), this.#release(runId))
       }
+      case "Stuck":
+        return Effect.logError(
+          `run "${clip(runId)}" ${
+            ending.of === "rollback" ? "could not undo all that it has done" : "has failed"
+          }, and waits for an operator: retry, rerun, skip or end`,
+          ending.cause
+        )
       case "Stopped":
         // its definition has gone, and this runner goes on; one that ends leaves all that it has
         return this.#isStopping ? Effect.void : this.#release(runId)
@@ -455,7 +532,8 @@ export class Runner implements Service {
     this.#left.add(runId)
     const released = Effect.flatMap(this.ask("show", this.journal.show(runId), runId), (head) => {
       if (head?.owner !== this.runner) return Effect.succeed(true)
-      const append = { runId, n: head.n + 1, rows: [], head: { isReleased: true }, takes: [] }
+      const { createdAt } = head
+      const append = { runId, createdAt, n: head.n + 1, rows: [], head: { isReleased: true }, takes: [] }
       return Effect.map(this.ask("append", this.journal.append([append]), runId), ([isWritten]) => isWritten)
     })
     return Effect.match(released, {
@@ -535,7 +613,7 @@ export const cancelling: NewLetter = {
   kind: "cancel",
   name: "",
   key: undefined,
-  id: "cancel",
+  id: undefined,
   data: "{\"compensate\":true}"
 }
 

@@ -21,7 +21,7 @@ export const guard = <A, R>(
 export const given = <A>(operation: string, runId: string | undefined, read: Read<A>): Effect.Effect<A, JournalError> =>
   Result.isSuccess(read)
     ? Effect.succeed(read.success)
-    : Effect.fail(new JournalError({ runId, reason: "Corrupt", operation, detail: read.failure }))
+    : Effect.fail(new JournalError({ runId, operation, ...read.failure }))
 
 const make = (operation: string, runId: string | undefined, error: SqlError.SqlError) =>
   new JournalError({ runId, reason: reasonOf(error), operation, detail: error.message, cause: error })

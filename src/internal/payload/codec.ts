@@ -85,6 +85,13 @@ export class Chain {
     })
   }
 
+  /** Whether something of a text in the journal is kept elsewhere. */
+  isOutside(text: string): boolean {
+    const read = form.read(text)
+    return Result.isSuccess(read) && read.success._tag === "Coded" &&
+      read.success.stages.some(({ codec }) => this.#all.get(codec)?.discard !== undefined)
+  }
+
   /** A payload that was encoded is not in the journal. What can't be discarded stays, and hurts nobody. */
   discard(text: string, place: Place): Effect.Effect<void> {
     const read = form.read(text)

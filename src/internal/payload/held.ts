@@ -3,7 +3,7 @@
  * run is given its letters in their order. It lives as long as the journal that it is of.
  */
 import * as Effect from "effect/Effect"
-import type { JournalError, Letter, Received, Service } from "../../journal.ts"
+import type { Claimed, JournalError, Letter, Received, Service } from "../../journal.ts"
 import type { PayloadError } from "./error.ts"
 
 type Read = (letter: Received) => Effect.Effect<Received, PayloadError>
@@ -78,17 +78,24 @@ export class Held {
     return { cursor, letters: [...again, ...old, ...take(letters)] }
   }
 
-  /** The letters of a run that a runner has taken, as far as they can be read. */
-  claim(runner: string, runId: string, letters: ReadonlyArray<Letter>): Effect.Effect<ReadonlyArray<Letter>> {
+  /** A run that a runner has taken: its letters as far as they can be read, and as if no other one had been sent. */
+  claim(runner: string, claim: Claimed): Effect.Effect<Claimed> {
+    const { head, letters } = claim
+    const { runId } = head
     const before = this.#letters.get(runner)
-    if (before?.has(runId) !== true && letters.length === 0) return Effect.succeed(letters)
+    if (before?.has(runId) !== true && letters.length === 0) return Effect.succeed(claim)
+    const claimed = (read: ReadonlyArray<Letter>, first: Letter | undefined): Claimed => ({
+      ...claim,
+      head: first === undefined ? head : { ...head, sent: first.seq - 1 },
+      letters: read
+    })
     return Effect.flatMap(this.#part(letters.map((letter) => ({ ...letter, runId }))), ({ read, rest, why }) => {
       const all = new Map(this.#letters.get(runner))
       if (rest.length === 0) all.delete(runId)
       else all.set(runId, rest)
       if (all.size === 0) this.#letters.delete(runner)
       else this.#letters.set(runner, all)
-      return Effect.as(told(why), read.map(({ runId: _, ...letter }) => letter))
+      return Effect.as(told(why), claimed(read.map(({ runId: _, ...letter }) => letter), rest[0]))
     })
   }
 

@@ -87,6 +87,14 @@ class Store {
       list: store.list,
       rows: (runId, from, limit) =>
         Effect.flatMap(store.rows(runId, from, limit), (rows) => failing("rows", runId, this.#readRows(runId, rows))),
+      last: (runId, kinds, before, limit) =>
+        Effect.flatMap(
+          store.last(runId, kinds, before, limit),
+          (rows) => failing("last", runId, this.#readRows(runId, rows))
+        ),
+      count: store.count,
+      standing: store.standing,
+      purge: (which) => this.#chain.keepsOutside && which.isPreview !== true ? this.#purge(which) : store.purge(which),
       letters: (runId) =>
         Effect.flatMap(
           store.letters(runId),
@@ -241,6 +249,35 @@ class Store {
     return Effect.flatMap(this.#written(append), (written) => this.#discard(payloadsOf(written)))
   }
 
+  /** What a run keeps outside is known as long as it is there, and is let go when it is not. */
+  #purge(which: Journal.Purge): Effect.Effect<Journal.Purged, JournalError> {
+    return Effect.gen({ self: this }, function*() {
+      const { runs } = yield* this.#store.purge({ ...which, isPreview: true })
+      const kept = new Map<string, ReadonlyArray<Written>>()
+      for (const { head } of runs) kept.set(nameOf(head), yield* this.#outside(head))
+      const purged = yield* this.#store.purge(which)
+      for (const { head } of purged.runs) yield* this.#discard(kept.get(nameOf(head)) ?? [])
+      return purged
+    })
+  }
+
+  /** All payloads of a run of which something is kept outside. */
+  #outside({ n, runId, sent }: Journal.Head): Effect.Effect<ReadonlyArray<Written>, JournalError> {
+    return Effect.gen({ self: this }, function*() {
+      const found: Array<Written> = []
+      const note = (text: string, place: places.Place) => {
+        if (this.#chain.isOutside(text)) found.push({ place, text })
+      }
+      yield* forEachRow(this.#store, runId, n, (row) => note(row.data, places.row(runId, row.n, row)))
+      for (let seq = 1; seq <= sent; seq++) {
+        const letter = yield* this.#store.letter(runId, seq)
+        if (letter !== undefined) note(letter.data, places.letter(runId, letter))
+        if (letter?.answer !== undefined) note(letter.answer, places.answer(runId, seq))
+      }
+      return found
+    })
+  }
+
   // ---------------------------------------------------------------------------
   // what is taken
   // ---------------------------------------------------------------------------
@@ -289,11 +326,7 @@ class Store {
           this.#require(runId, row === undefined ? this.#readRows(runId, claim.rows) : this.#readRow(runId, row))
           return unread(runId, error)
         }),
-      onSuccess: (rows) =>
-        Effect.map(
-          this.#held.claim(runner, runId, claim.letters),
-          (letters): Journal.Claim => ({ ...claim, rows, letters })
-        )
+      onSuccess: (rows): Effect.Effect<Journal.Claim> => this.#held.claim(runner, { ...claim, rows })
     })
   }
 }
@@ -305,6 +338,25 @@ const payloadsOf = ({ n, rows, runId, takes }: Journal.Append): ReadonlyArray<Wr
     answer === undefined ? [] : [{ place: places.answer(runId, seq), text: answer }]
   )
 ]
+
+/** A run, and no other one of its id. */
+const nameOf = ({ createdAt, runId }: Journal.Head): string => `${createdAt} ${runId}`
+
+/** All rows of a run up to its last one, page by page. */
+export const forEachRow = (
+  store: Journal.Service,
+  runId: string,
+  last: number,
+  f: (row: Journal.Row) => void,
+  from = 0
+): Effect.Effect<void, JournalError> =>
+  Effect.flatMap(store.rows(runId, from, page), (rows) => {
+    rows.forEach(f)
+    const next = from + rows.length
+    return rows.length === 0 || next > last ? Effect.void : forEachRow(store, runId, last, f, next)
+  })
+
+const page = 1000
 
 const unread = (runId: string, error: PayloadError): Journal.Claim => ({
   _tag: "Corrupt",

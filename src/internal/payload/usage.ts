@@ -1,8 +1,9 @@
 /** Which codecs and keys the runs of a journal need. Asked page by page; nothing is kept. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type { Head, JournalError, Row, Service } from "../../journal.ts"
+import type { Head, JournalError, Service } from "../../journal.ts"
 import * as form from "./form.ts"
+import { forEachRow } from "./store.ts"
 
 export interface Usage {
   readonly codec: string | undefined
@@ -34,17 +35,12 @@ export const make = (
       }
     }
     const ofRun = Effect.fnUntraced(function*({ entered, n, runId, status }: Head) {
-      let from = 0
-      while (from <= n) {
-        const rows: ReadonlyArray<Row> = yield* store.rows(runId, from, page)
-        for (const { data, kept, kind, n } of rows) {
-          // what a claim reads, or all of it
-          if (kind !== "owner" && (isAll || kept || n >= entered)) note(runId, data)
-        }
-        if (rows.length === 0) break
-        from = rows.at(-1)!.n + 1
-      }
-      if (status !== "ended") { for (const { data } of yield* store.letters(runId)) note(runId, data) }
+      yield* forEachRow(store, runId, n, ({ data, kept, kind, n }) => {
+        // what a claim reads, or all of it
+        if (kind !== "owner" && (isAll || kept || n >= entered)) note(runId, data)
+      })
+      const letters = status === "ended" ? [] : yield* store.letters(runId)
+      for (const { data } of letters) note(runId, data)
     })
     let after: string | undefined
     while (true) {

@@ -160,8 +160,8 @@ export const parking: Mutants = {
   "durable/make": [
     {
       what: "who waits for a run wakes it",
-      from: "if (status !== \"ended\" && status !== \"waiting\") runner.begin",
-      to: "if (status !== \"ended\") runner.begin",
+      from: "if (!isOver(status) && status !== \"waiting\") runner.begin",
+      to: "if (!isOver(status)) runner.begin",
       tests: parking_
     }
   ]
