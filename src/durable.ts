@@ -54,7 +54,8 @@ export {
    * **Details**
    *
    * `rule` says what is wrong: there is no such run, it is one of another workflow, a row can't be read, the state or a branch is no more, a
-   * compensation is gone, or something does not fit its Schema.
+   * compensation is gone, something does not fit its Schema, or a payload can't be read by the codecs that are here: such a run is
+   * tried from time to time.
    *
    * @category errors
    * @since 0.1.0

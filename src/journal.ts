@@ -266,7 +266,10 @@ export type Claim =
   /** Somebody else drives it, at least until his lease runs out. */
   | { readonly _tag: "Held"; readonly owner: string; readonly until: number }
   | { readonly _tag: "NoSuchRun" }
-  /** Its rows can't be read, or are of a newer release. Nothing was changed. */
+  /**
+   * Its rows can't be read, or are of a newer release. Nothing was changed, but for that it may have been taken, where codecs say
+   * so.
+   */
   | { readonly _tag: "Corrupt"; readonly error: JournalError }
 
 /**
@@ -483,7 +486,8 @@ export {
    * `"TimedOut"` and `"Unavailable"` may pass: a lock that others have, a full disk, no connection. `"Foreign"` is a database
    * in which tables of the same names are of somebody else, `"Newer"` one whose tables a later version of this library has
    * made; neither is touched. `"Newer"` is a run, too, of which a later version has written what this one does not know, and
-   * `"Corrupt"` are rows that can't be read, of the run that it names, or a damaged file.
+   * `"Corrupt"` are rows that can't be read, of the run that it names, or a damaged file. `"Payload"` is said by codecs of
+   * `effect-cano/payload`, and the `cause` is a `PayloadError`: there is a row, a letter or a reply that they can't read or write.
    *
    * @category errors
    * @since 0.1.0

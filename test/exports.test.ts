@@ -106,6 +106,7 @@ const wings: typeof surface = {
     "skipStep",
     "skipTo"
   ],
+  payload: ["PayloadError", "compress", "encrypt", "layer", "offload", "usage"],
   schedules: [
     "Schedules",
     "flow",
@@ -252,7 +253,7 @@ describe("the core", () => {
     for (const file of files) {
       assert.notMatch(
         relative(source, file),
-        /^(chart|cli|durable|journal|sqlite|Runs|Signal|internal\/(chart|cli|durable|journal|runs|sqlite)\/.*)\.ts$/
+        /^(chart|cli|durable|journal|payload|sqlite|Runs|Signal|internal\/(chart|cli|durable|journal|payload|runs|sqlite)\/.*)\.ts$/
       )
     }
     for (const other of others) assert.match(other, /^effect\/[A-Z]\w+$/)

@@ -22,7 +22,7 @@ export interface Wish {
 /** What is looked at again and again is refused, and told of, once. */
 export const again = (runner: Runner, post: Post, wish: Omit<Wish, "isNews">): Effect.Effect<void> =>
   Effect.suspend(() =>
-    runner.refusalOf(wish.runId) !== undefined || !runner.drives(wish.workflow)
+    runner.isLeft(wish.runId) || !runner.drives(wish.workflow)
       ? Effect.void
       : handle(runner, post, { ...wish, isNews: true })
   )

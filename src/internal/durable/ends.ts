@@ -211,7 +211,8 @@ const isPassing = (end: End): boolean => {
     mayPass(found.success)
 }
 
-const mayPass = ({ reason }: JournalError): boolean => reason === "TimedOut" || reason === "Unavailable"
+/** Whether a journal that has failed with it may answer by itself. */
+export const mayPass = ({ reason }: JournalError): boolean => reason === "TimedOut" || reason === "Unavailable"
 
 const setIn = <K, A>(map: Map<K, Set<A>>, key: K): Set<A> => {
   let set = map.get(key)

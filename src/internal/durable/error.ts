@@ -50,7 +50,7 @@ export const tooMany = (size: number, limit: number): string =>
 
 export class RestoreError extends failure.TaggedError("RestoreError")<{
   readonly runId: string
-  readonly rule: "run" | "workflow" | "row" | "state" | "branch" | "compensation" | "encoding" | "signal"
+  readonly rule: "run" | "workflow" | "row" | "state" | "branch" | "compensation" | "encoding" | "signal" | "payload"
   readonly detail: string
   readonly cause?: unknown
 }> {

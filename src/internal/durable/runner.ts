@@ -22,7 +22,7 @@ import { Committer } from "./committer.ts"
 import type { Driven, Ending } from "./driver.ts"
 import { drive } from "./driver.ts"
 import type { Refusal } from "./ends.ts"
-import { Ends } from "./ends.ts"
+import { Ends, mayPass } from "./ends.ts"
 import { RestoreError } from "./error.ts"
 import type { Inbox } from "./inbox.ts"
 import * as orders from "./orders.ts"
@@ -107,6 +107,11 @@ export class Runner implements Service {
 
   refusalOf(runId: string): Refusal | undefined {
     return this.#refusals.of(runId)
+  }
+
+  /** Whether a run is refused, and not tried again just now. */
+  isLeft(runId: string): boolean {
+    return this.#refusals.isLeft(runId)
   }
 
   /** Whether a run is driven here, and not only about to be. */
@@ -215,7 +220,7 @@ export class Runner implements Service {
       return Effect.match(this.ask("due", this.journal.due(names, most)), {
         onSuccess: (found) => {
           if (found.length < most) this.#refusals.keep(refused, new Set(found))
-          const unknown = found.filter((runId) => !this.#driving.has(runId) && !this.#refusals.has(runId))
+          const unknown = found.filter((runId) => !this.#driving.has(runId) && !this.#refusals.isLeft(runId))
           for (const runId of unknown) this.#begin(runId, undefined)
         },
         // it looks again
@@ -553,9 +558,11 @@ export class Runner implements Service {
             }
             case "Corrupt": {
               const { error } = claim
+              if (mayPass(error)) return Effect.succeed<Ending>({ _tag: "Journal", error })
+              const rule = error.reason === "Payload" ? "payload" : "row"
               return Effect.succeed<Ending>({
                 _tag: "Refused",
-                error: new RestoreError({ runId, rule: "row", detail: error.detail, cause: error })
+                error: new RestoreError({ runId, rule, detail: error.detail, cause: error })
               })
             }
             case "Ended":
