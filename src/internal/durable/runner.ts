@@ -566,6 +566,8 @@ export class Runner implements Service {
               })
             }
             case "Ended":
+              // whoever had it before has left it to an operator
+              if (claim.head.status === "stuck") return Effect.succeed<Taken>({ _tag: "Held", until: 0 })
               return Effect.map(
                 this.ends.endOf(driven.codecs, claim.head),
                 (exit): Ending => ({ _tag: "Ended", exit, createdAt: claim.head.createdAt })
