@@ -529,7 +529,7 @@ describe("a branch of a split in which a run stands", () => {
       }
       const left = yield* taken(
         yield* first(),
-        withSplit({ bob: [0], cyd: [0] } as any, {
+        withSplit({ cyd: [0], bob: [0] } as any, {
           settings: v2({ branches: { Ask: { ada: null } } }),
           options: { strategy: JoinStrategy.quorum(2) }
         })
@@ -811,6 +811,24 @@ describe("two releases at once", () => {
     }))
 })
 
+describe("a split that becomes a task", () => {
+  it.effect("is refused where a branch of it has ended, also without another version", () =>
+    Effect.gen(function*() {
+      const task: Define = ({ tell }) =>
+        durably(
+          machine(Schema.Literals(["Ask", "Done"])).register("Ask", Effect.as(tell("task"), "Done")).addExitStates(
+            "Done"
+          )
+        )
+      const seen = yield* taken(yield* begun(withSplit({ ada: [0], bob: [300] } as any)), task)
+      refused(seen, "branch", "branch /1/Ask/ada has ended, and state \"Ask\" is no split any more")
+      yield* seen.world.bury(seen.life)
+      const none = yield* taken(yield* begun(withSplit({ ada: [300], bob: [300] } as any)), task)
+      assert.deepStrictEqual(none.exit, Exit.succeed("Done"))
+      yield* none.world.bury(none.life)
+    }))
+})
+
 describe("what needs no version", () => {
   it.effect("is another strategy, another timeout, and what a task does: those of today hold", () =>
     Effect.gen(function*() {
@@ -878,6 +896,41 @@ describe("what needs no version", () => {
 })
 
 describe("what a saga has done before", () => {
+  it.effect("is asked for where it may have to be undone, and nowhere else", () =>
+    Effect.gen(function*() {
+      const asked: Array<unknown> = []
+      const value = (value: unknown, of: unknown) => {
+        asked.push(of)
+        return value
+      }
+      const saga = (settings: object): Define => () =>
+        durably(
+          machine(Schema.Literals(["Ask", "Pay", "Ship", "Done"])).registerSplit(
+            "Ask",
+            { ada: Effect.succeed("a"), bob: Effect.succeed("b") },
+            {
+              strategy: JoinStrategy.all,
+              schema: texts,
+              compensate: { bob: () => Effect.void },
+              next: "Pay"
+            }
+          )
+            .register("Pay", {
+              run: Effect.succeed("p"),
+              schema: texts,
+              compensate: () => Effect.void,
+              next: "Ship"
+            })
+            .register("Ship", { run: Effect.sleep(100), next: "Done" })
+            .addExitStates("Done"),
+          settings
+        )
+      const seen = yield* taken(yield* begun(saga({})), saga(v2({ value })), { ms: 200 })
+      assert.deepStrictEqual(seen.exit, Exit.succeed("Done"))
+      assert.deepStrictEqual(asked, [{ state: "Ask", branch: "bob" }, { state: "Pay", branch: undefined }])
+      yield* seen.world.bury(seen.life)
+    }))
+
   const Failed = Schema.Struct({ why: Schema.String })
 
   /** Pays in the branches of a split, packs, and fails in the end: each step of it is undone. */

@@ -170,9 +170,9 @@ export const durable: Mutants = {
       tests: "durable/report"
     },
     {
-      what: "the last row of a run is not read",
-      from: "from <= n",
-      to: "from < n",
+      what: "no more than a page of a run is read",
+      from: "from <= n;",
+      to: "from < 1;",
       tests: "durable/report"
     }
   ],
