@@ -199,7 +199,7 @@ describe("a report", () => {
 
   it.effect("looks into follow-on branches that go on, and not into those that have ended", () =>
     Effect.gen(function*() {
-      const fanned = (more: { readonly pack?: number; readonly sort?: unknown; readonly n?: unknown } = {}) =>
+      const fanned = (more: { readonly sort?: unknown; readonly n?: unknown } = {}) =>
         durably(
           (Workflow.make(
             "w",
@@ -208,14 +208,15 @@ describe("a report", () => {
               Schema.Literals(["Fan", "Sort", "Packed", "Done"])
             ])
           ) as unknown as Untyped)
-            .registerSplit("Fan", () => TaskResult.split([{ _tag: "Pack", n: 1 }, "Sort", "Packed"]), {
+            .registerSplit("Fan", () =>
+              TaskResult.split([{ _tag: "Pack", n: 1 }, "Sort", "Packed", { _tag: "Pack", n: 7 }]), {
               strategy: JoinStrategy.all,
               next: "Done"
             })
             .register("Pack", ({ n }: any) =>
-              n < (more.pack ?? 2)
+              n === 1 || n === 7
                 ? Effect.succeed({ _tag: "Pack", n: n + 1 })
-                : Effect.as(Effect.sleep(9000), "Packed"))
+                : Effect.as(Effect.sleep(n === 8 ? 0 : 9000), "Packed"))
             .registerSplit("Sort", more.sort ?? (() => ({ a: Effect.succeed("a"), b: slow })), {
               strategy: JoinStrategy.all,
               schema: texts,
@@ -232,6 +233,19 @@ describe("a report", () => {
       )
       const unfit = yield* reportOf(world, fanned({ n: Schema.String }))
       assert.include(unfit.refusals[0]!.example.message, "the state of branch /1/Fan/0 does not fit its Schema")
+    }))
+
+  it.effect("reads all rows of a run, however many there are", () =>
+    Effect.gen(function*() {
+      const many = (count: number) =>
+        split(Object.fromEntries([
+          ...Array.from({ length: count }, (_, i) => [`b${i}`, Effect.succeed("b")]),
+          ["last", slow]
+        ]))
+      const world = yield* begun(many(1050), { r: "Ask" })
+      assert.deepStrictEqual(yield* findingsOf(world, many(1050)), ["r continues"])
+      const { refusals } = yield* reportOf(world, many(1049))
+      assert.include(refusals[0]!.example.message, "branch /1/Ask/b1049 has ended")
     }))
 
   it.effect("looks at letters that a state waits for", () =>

@@ -3,10 +3,12 @@
  * what is recorded, and what is written of it.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Schema } from "effect"
+import { Cause, Effect, Exit, Option, Schema } from "effect"
 import { JoinStrategy, TaskResult, Workflow } from "effect-cano"
+import type { Row } from "effect-cano/journal"
 import * as Runs from "effect-cano/Runs"
 import * as Signal from "effect-cano/Signal"
+import * as Task from "effect-cano/Task"
 import { failed, messages, primeClock, type Untyped } from "../kit/index.ts"
 import {
   brief,
@@ -527,7 +529,7 @@ describe("a branch of a split in which a run stands", () => {
       }
       const left = yield* taken(
         yield* first(),
-        withSplit({ bob: [0], cyd: [0] } as any, {
+        withSplit({ cyd: [0], bob: [0] } as any, {
           settings: v2({ branches: { Ask: { ada: null } } }),
           options: { strategy: JoinStrategy.quorum(2) }
         })
@@ -653,6 +655,29 @@ describe("a Schema that has changed", () => {
       assert.deepStrictEqual(error.result.values, { ada: 7 })
       assert.deepStrictEqual(Cause.squash(error.result.outcomes.rob.cause), 1)
       for (const { life, world } of [unread, seen]) yield* world.bury(life)
+    }))
+
+  it.effect("is that of what a poll has failed with last, where nobody has answered it", () =>
+    Effect.gen(function*() {
+      const polling = (isNew: boolean, settings: object): Define => () =>
+        durably(
+          machine(Schema.Literals(["Ask", "Done"])).register("Ask", {
+            run: Task.poll({
+              poll: Effect.fail(isNew ? 1 : "1") as Effect.Effect<any, unknown>,
+              every: "1 milli",
+              within: "5 millis",
+              failures: Infinity
+            }),
+            next: "Done"
+          } as any).addExitStates("Done"),
+          { ...(isNew ? { error: Schema.Finite } : {}), ...settings }
+        )
+      const first = yield* begun(polling(false, {}))
+      const seen = yield* taken(first, polling(true, v2({ error: Number })))
+      const error = failed(seen.exit!)
+      assert.deepInclude(error, { _tag: "PollTimeoutError", state: "Ask" })
+      assert.deepStrictEqual(error.error, Option.some(1))
+      yield* seen.world.bury(seen.life)
     }))
 
   it.effect("is that of a signal: a letter that does not fit it is a defect, so it must read what both releases send", () =>
@@ -783,5 +808,317 @@ describe("two releases at once", () => {
       assert.deepStrictEqual(lines, [
         "run \"new0\" of workflow \"w\" was recorded by version 2, and the definition is version 1; give migrate: { 2: (state) => … }, or keep a definition of version 2"
       ])
+    }))
+})
+
+describe("a split that becomes a task", () => {
+  it.effect("is refused where a branch of it has ended, also without another version", () =>
+    Effect.gen(function*() {
+      const task: Define = ({ tell }) =>
+        durably(
+          machine(Schema.Literals(["Ask", "Done"])).register("Ask", Effect.as(tell("task"), "Done")).addExitStates(
+            "Done"
+          )
+        )
+      const seen = yield* taken(yield* begun(withSplit({ ada: [0], bob: [300] } as any)), task)
+      refused(seen, "branch", "branch /1/Ask/ada has ended, and state \"Ask\" is no split any more")
+      yield* seen.world.bury(seen.life)
+      const none = yield* taken(yield* begun(withSplit({ ada: [300], bob: [300] } as any)), task)
+      assert.deepStrictEqual(none.exit, Exit.succeed("Done"))
+      yield* none.world.bury(none.life)
+    }))
+})
+
+describe("what needs no version", () => {
+  it.effect("is another strategy, another timeout, and what a task does: those of today hold", () =>
+    Effect.gen(function*() {
+      const branches = { ada: [0], bob: [9000] } as any
+      const first = yield* begun(withSplit(branches, { options: { timeout: "1 day" } }), { ms: 60 })
+      const seen = yield* taken(first, withSplit(branches, { options: { timeout: "100 millis" } }), { ms: 30 })
+      assert.isUndefined(seen.exit)
+      yield* pass(15)
+      assert.deepStrictEqual(seen.exit, Exit.succeed("Late"))
+      yield* seen.world.bury(seen.life)
+      const any = yield* taken(
+        yield* begun(withSplit(branches)),
+        withSplit(branches, { options: { strategy: JoinStrategy.any } })
+      )
+      assert.deepStrictEqual(any.exit, Exit.succeed("Done"))
+      assert.deepStrictEqual(any.told, ["0 ada", "0 bob", "1 {\"ada\":\"ada\"}"])
+      yield* any.world.bury(any.life)
+    }))
+
+  it.effect("is a state that is new, and data for which its Schema has a default", () =>
+    Effect.gen(function*() {
+      const one = (fields: any, more: ReadonlyArray<string>): Define => ({ tell }) =>
+        durably(
+          more.reduce(
+            (workflow, name) => workflow.register(name, { run: Effect.void, next: "Done" }),
+            machine(Schema.Union([Schema.TaggedStruct("A", fields), Schema.Literals([...more, "Done"])])).register(
+              "A",
+              (state: any) =>
+                Effect.andThen(Effect.sleep(50), Effect.as(tell(JSON.stringify(state)), more[0] ?? "Done"))
+            )
+          ).addExitStates("Done")
+        )
+      const first = yield* begun(one({}, []), { initial: { _tag: "A" } })
+      const n = Schema.Int.pipe(Schema.withDecodingDefaultKey(Effect.succeed(7)))
+      const seen = yield* taken(first, one({ n }, ["B"]), { ms: 100 })
+      assert.deepStrictEqual(seen.exit, Exit.succeed("Done"))
+      assert.deepStrictEqual(seen.told, ["1 {\"_tag\":\"A\",\"n\":7}"])
+      yield* seen.world.bury(seen.life)
+    }))
+
+  it.effect("is not the name of a signal, whose letters stay, nor that of the workflow, whose runs are another one's", () =>
+    Effect.gen(function*() {
+      const waiting = (name: string, workflow = "w"): Define => () =>
+        durably(
+          machine(Schema.Literals(["Go", "Done"]), workflow).registerSignal(
+            "Go",
+            Signal.make(name, Schema.Finite),
+            { next: "Done" }
+          ).addExitStates("Done")
+        )
+      const first = yield* begun(waiting("go"), { initial: "Go" })
+      yield* first.world.store.send("r", letter("go", 1))
+      const seen = yield* taken(first, waiting("start"))
+      assert.isUndefined(seen.exit)
+      assert.strictEqual((yield* seen.world.store.letters("r")).length, 1)
+      yield* inLife(seen.life, Runs.signal("r", Signal.make("start", Schema.Finite), 1))
+      yield* pass(20)
+      assert.deepStrictEqual(seen.exit, Exit.succeed("Done"))
+      yield* seen.world.bury(seen.life)
+      const other = yield* taken(yield* begun(waiting("go"), { initial: "Go" }), waiting("go", "other"))
+      assert.deepInclude(failed(other.exit!), { _tag: "RestoreError", rule: "workflow" })
+      assert.deepStrictEqual(other.rows, other.before)
+      yield* other.world.bury(other.life)
+    }))
+})
+
+describe("what a saga has done before", () => {
+  it.effect("is asked for where it may have to be undone, and nowhere else", () =>
+    Effect.gen(function*() {
+      const asked: Array<unknown> = []
+      const value = (value: unknown, of: unknown) => {
+        asked.push(of)
+        return value
+      }
+      const saga = (settings: object): Define => () =>
+        durably(
+          machine(Schema.Literals(["Ask", "Pay", "Ship", "Done"])).registerSplit(
+            "Ask",
+            { ada: Effect.succeed("a"), bob: Effect.succeed("b") },
+            {
+              strategy: JoinStrategy.all,
+              schema: texts,
+              compensate: { bob: () => Effect.void },
+              next: "Pay"
+            }
+          )
+            .register("Pay", {
+              run: Effect.succeed("p"),
+              schema: texts,
+              compensate: () => Effect.void,
+              next: "Ship"
+            })
+            .register("Ship", { run: Effect.sleep(100), next: "Done" })
+            .addExitStates("Done"),
+          settings
+        )
+      const seen = yield* taken(yield* begun(saga({})), saga(v2({ value })), { ms: 200 })
+      assert.deepStrictEqual(seen.exit, Exit.succeed("Done"))
+      assert.deepStrictEqual(asked, [{ state: "Ask", branch: "bob" }, { state: "Pay", branch: undefined }])
+      yield* seen.world.bury(seen.life)
+    }))
+
+  const Failed = Schema.Struct({ why: Schema.String })
+
+  /** Pays in the branches of a split, packs, and fails in the end: each step of it is undone. */
+  const saga = (isNew: boolean, settings: object, { names = ["ada", "bob"], ms = 50, undo = 0 }: {
+    readonly names?: ReadonlyArray<string> | undefined
+    readonly ms?: number
+    readonly undo?: number
+  } = {}): Define =>
+  ({ tell }) => {
+    const [pay, pack] = isNew ? ["Charge", "Wrap"] : ["Pay", "Pack"]
+    const done = isNew ? { success: Schema.Finite, error: Failed } : texts
+    const give = (n: string): unknown => isNew ? Number(n) : n
+    const compensate = (done: any, { key }: any) =>
+      Effect.andThen(
+        tell(`undo ${key} ${JSON.stringify(done.value ?? done._tag)}`),
+        Effect.andThen(Effect.sleep(undo), Effect.fail(isNew ? { why: "stuck" } : "stuck"))
+      )
+    const branches = names.map((name, i) => Effect.andThen(tell(name), Effect.succeed(give(String(i)))))
+    const list: ReadonlyArray<unknown> = branches
+    return durably(
+      machine(Schema.Union([
+        Schema.TaggedStruct(pay!, isNew ? { cents: Schema.Finite } : { euros: Schema.Finite }),
+        Schema.Literals([pack!, "Ship", "Lost", "Done"])
+      ])).registerSplit(
+        pay!,
+        names[0] === "0" ? () => list : Object.fromEntries(names.map((name, i) => [name, branches[i]])),
+        { strategy: JoinStrategy.all, schema: done, compensate, next: pack! }
+      )
+        .register(pack!, { run: Effect.as(tell("pack"), give("9")), schema: done, compensate, next: "Ship" })
+        .register("Ship", { run: Effect.sleep(ms), next: "Lost" })
+        .register("Lost", () => Effect.andThen(Effect.sleep(ms), Effect.fail(isNew ? { why: "lost" } : "lost")))
+        .addExitStates("Done"),
+      { ...(isNew ? { error: Failed } : {}), ...settings }
+    )
+  }
+  const initial = { _tag: "Pay", euros: 5 }
+  const migration = {
+    states: { Pay: "Charge", Pack: "Wrap" },
+    branches: { Pay: { ada: "eve" } },
+    state: (state: any) =>
+      state.euros === undefined ? state === "Pack" ? "Wrap" : state : { _tag: "Charge", cents: state.euros },
+    value: Number,
+    error: (why: string) => ({ why })
+  }
+
+  it.effect("is undone by its new names, also after a crash in a later visit", () =>
+    Effect.gen(function*() {
+      const first = yield* begun(saga(false, {}, { ms: 9000 }), { initial })
+      const settings = v2(migration)
+      const after = saga(true, settings, { names: ["bob", "eve"], ms: 100 })
+      const second = yield* taken(first, after, { ms: 150 })
+      assert.deepInclude(second.head, { state: "Lost", version: 2 })
+      yield* second.world.bury(second.life)
+      const kept = (yield* second.world.rows("r")).filter(({ kept, kind }) => kept && kind === "migrate")
+      assert.strictEqual(kept.length, 1)
+      const third = yield* taken(first, saga(true, { version: 2 }, { names: ["bob", "eve"], ms: 20 }), { ms: 300 })
+      const error = failed(third.exit!)
+      assert.strictEqual(error._tag, "CompensationError")
+      assert.deepStrictEqual(
+        error.failures.map(({ branch, cause, key, state }: any) => [key, state, branch, Cause.squash(cause)]).sort(),
+        [
+          ["r/1/Charge/bob", "Charge", "bob", { why: "stuck" }],
+          ["r/1/Charge/eve", "Charge", "eve", { why: "stuck" }],
+          ["r/2/Wrap", "Wrap", undefined, { why: "stuck" }]
+        ]
+      )
+      assert.deepStrictEqual(first.told.filter((line) => line.includes("undo")).sort(), [
+        "2 undo r/1/Charge/bob 1",
+        "2 undo r/1/Charge/eve 0",
+        "2 undo r/2/Wrap 9"
+      ])
+      yield* third.world.bury(third.life)
+    }))
+
+  it.effect("goes on being undone, and what could not be is told by today's Schema; so it is when it has ended", () =>
+    Effect.gen(function*() {
+      // two are undone at once, and fail; then the run crashes
+      const first = yield* begun(saga(false, {}, { ms: 0, undo: 50 }), { initial, ms: 70 })
+      assert.strictEqual((yield* first.world.store.show("r"))!.status, "compensating")
+      assert.isTrue(first.told.includes("0 undo r/2/Pack \"9\""))
+      const after = saga(true, v2(migration), { names: ["bob", "eve"], ms: 0 })
+      const seen = yield* taken(first, after, { ms: 100 })
+      const whys = (exit: Exit.Exit<unknown, any>) => {
+        const { failures, original } = failed(exit)
+        return [Cause.squash(original), ...failures.map(({ cause }: any) => Cause.squash(cause))]
+      }
+      const all = [{ why: "lost" }, { why: "stuck" }, { why: "stuck" }, { why: "stuck" }]
+      assert.deepStrictEqual(whys(seen.exit!), all)
+      assert.strictEqual(seen.told.filter((line) => line.includes("undo r/2")).length, 1)
+      yield* seen.world.bury(seen.life)
+      const ended = yield* begun(saga(false, {}, { ms: 0 }), { initial, ms: 70 })
+      const told = yield* taken(ended, after)
+      assert.deepStrictEqual(whys(told.exit!), all)
+      assert.deepStrictEqual(failed(told.exit!).failures.map(({ state }: any) => state).sort(), [
+        "Charge",
+        "Charge",
+        "Wrap"
+      ])
+      yield* told.world.bury(told.life)
+    }))
+
+  it.effect("in a list is undone by its new place, and what is left out is not", () =>
+    Effect.gen(function*() {
+      const first = yield* begun(saga(false, {}, { names: ["0", "1"], ms: 9000 }), { initial })
+      const settings = v2({ ...migration, branches: { Pay: { 0: null, 1: "0" } } })
+      const seen = yield* taken(first, saga(true, settings, { names: ["0"], ms: 20 }), { ms: 300 })
+      assert.deepStrictEqual(seen.told.filter((line) => line.includes("undo")), [
+        "1 undo r/2/Wrap 9",
+        "1 undo r/1/Charge/0 1"
+      ])
+      yield* seen.world.bury(seen.life)
+    }))
+})
+
+describe("a follow-on branch that has ended", () => {
+  it.effect("has ended in a state, which is migrated as one", () =>
+    Effect.gen(function*() {
+      const fanned = (packed: string, fields: any, settings: object = {}): Define => ({ tell }) =>
+        durably(
+          machine(Schema.Union([
+            Schema.TaggedStruct(packed, fields),
+            Schema.TaggedStruct("Pack", { n: Schema.Int }),
+            Schema.Literals(["Fan", "Done"])
+          ]))
+            .registerSplit("Fan", () => TaskResult.split([0, 300].map((n) => ({ _tag: "Pack", n }))), {
+              strategy: JoinStrategy.all,
+              next: ({ values }: any) => Effect.as(tell(JSON.stringify(values)), "Done")
+            })
+            .register(
+              "Pack",
+              ({ n }: any) => Effect.as(Effect.sleep(n), { _tag: packed, [Object.keys(fields)[0]!]: n })
+            )
+            .addExitStates(packed, "Done"),
+          settings
+        )
+      const first = yield* begun(fanned("Packed", { ms: Schema.Int }), { initial: "Fan" })
+      const migration = {
+        states: { Packed: "Wrapped" },
+        state: (state: any) => state._tag === "Packed" ? { _tag: "Wrapped", after: state.ms } : state
+      }
+      const seen = yield* taken(first, fanned("Wrapped", { after: Schema.Int }, v2(migration)), { ms: 400 })
+      assert.deepStrictEqual(seen.exit, Exit.succeed("Done"))
+      assert.deepStrictEqual(seen.told, ["1 [{\"_tag\":\"Wrapped\",\"after\":0},{\"_tag\":\"Wrapped\",\"after\":300}]"])
+      yield* seen.world.bury(seen.life)
+    }))
+})
+
+describe("rows that can't be read", () => {
+  it.effect("are told of by their place, and nothing is written", () =>
+    Effect.gen(function*() {
+      const branches = { ada: [0], bob: [300] } as any
+      const migration = { states: { Ask: "Quote" }, value: String, error: String }
+      const after = withSplit(branches, { name: "Quote", settings: v2(migration) })
+      const cases: ReadonlyArray<readonly [change: Partial<Row>, said: string]> = [
+        [{ data: "{" }, "row 2 (\"settle\") of the journal can't be read"],
+        [{ data: "7" }, "row 2 (\"settle\") of the journal can't be read: it is no object"],
+        [{ data: "{\"i\":0,\"x\":{\"z\":1}}" }, "it is neither a success nor a failure"],
+        [{ data: "{\"i\":0,\"x\":{\"c\":1}}" }, "it is no list of reasons"],
+        [{ data: "{\"i\":0,\"x\":{\"c\":[{\"f\":{\"t\":\"X\",\"state\":\"Ask\"}}]}}" }, "there is no error \"X\""],
+        [{ kind: "join", key: "/1/Ask", data: "{}" }, "row 2 (\"join\") of the journal can't be read"],
+        [{ kind: "start", data: "null" }, "its rows can't be migrated from version 1"],
+        [{ kind: "migrate", data: "{" }, "row 2 (\"migrate\") of the journal can't be read"],
+        [{ kind: "migrate", data: "{}" }, "it does not say what has become of the rows before it"],
+        [{ kind: "migrate", data: "{\"rows\":{\"0\":{}}}" }, "it does not say what has become of the rows before it"],
+        [{ kind: "migrate", data: "{\"rows\":{\"0\":null}}" }, "the row of its visit, number 0, is missing"],
+        [
+          { kind: "enter", key: "/1/Ask/ada/2/Ask", data: "\"Gone\"" },
+          "the state of branch /1/Ask/ada was not migrated"
+        ]
+      ]
+      for (const [change, said] of cases) {
+        const first = yield* begun(withSplit(branches))
+        const { store } = first.world
+        const { claim } = store
+        Object.assign(store, {
+          claim: (runIds: ReadonlyArray<string>, runner: string) =>
+            Effect.map(claim(runIds, runner), (all) =>
+              all.map((one) =>
+                one._tag === "Claimed"
+                  ? { ...one, rows: one.rows.map((row) => row.n === 2 ? { ...row, ...change } : row) }
+                  : one
+              ))
+        })
+        const seen = yield* taken(first, after)
+        assert.isDefined(seen.exit, said)
+        assert.include(failed(seen.exit!).message, said)
+        stays(seen)
+        yield* seen.world.bury(seen.life)
+      }
     }))
 })
