@@ -16,6 +16,7 @@ import { parking } from "./list/parking.ts"
 import { runs } from "./list/runs.ts"
 import { sagas } from "./list/sagas.ts"
 import { scheduler } from "./list/scheduler.ts"
+import { schedules } from "./list/schedules.ts"
 import { signals } from "./list/signals.ts"
 import { splits } from "./list/splits.ts"
 import { tasks } from "./list/tasks.ts"
@@ -40,6 +41,7 @@ const parts = [
   events,
   input,
   scheduler,
+  schedules,
   tasks,
   signals,
   sagas,
