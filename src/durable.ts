@@ -36,12 +36,26 @@ import type { Workflow } from "./Workflow.ts"
 
 export {
   /**
+   * What a branch or a step has ended with takes more bytes than may be written of one value, `maxPayload` of `settings`. It is
+   * a defect with which the branch has ended instead, before it counts as done, and which is recorded as that.
+   *
+   * **Details**
+   *
+   * An error that is too large becomes this defect, too, and `detail` is what can be said of it. A state that is too large is a
+   * `WorkflowError` with the rule `max-payload`, an initial one a `ConfigurationError`, a signal a `SignalError`.
+   *
+   * @category errors
+   * @since 0.1.0
+   */
+  PayloadTooLargeError,
+  /**
    * What the journal says of a run can't be made into that run again. It stays in the journal as it is.
    *
    * **Details**
    *
    * `rule` says what is wrong: there is no such run, it is one of another workflow, a row can't be read, the state or a branch is no more, a
-   * compensation is gone, or something does not fit its Schema.
+   * compensation is gone, something does not fit its Schema, or a payload can't be read by the codecs that are here: such a run is
+   * tried from time to time.
    *
    * @category errors
    * @since 0.1.0
@@ -99,14 +113,18 @@ export {
 } from "./internal/durable/settings.ts"
 
 /**
- * Some of the settings, for what is built on it; the others stay what they are. A duration that can't be one is a defect of the
- * Layer, with a sentence.
+ * Some of the settings, for what is built on it; the others stay what they are. A duration or a size that can't be one is a
+ * defect of the Layer, with a sentence.
  *
  * @category settings
  * @since 0.1.0
  */
 export const settings = (
-  given: { readonly [K in keyof internalSettings.Service]?: Duration.Input | undefined }
+  given: {
+    readonly [K in keyof internalSettings.Service]?:
+      | (internalSettings.Service[K] extends number ? number : Duration.Input)
+      | undefined
+  }
 ): Layer.Layer<never> =>
   Layer.effect(
     internalSettings.Settings,
@@ -232,6 +250,11 @@ export interface Options<in out S extends AnyState> {
   readonly migrate?: {
     readonly [version: number]: ((state: unknown) => NoInfer<S>) | Migration<S>
   } | undefined
+  /**
+   * Where a run does not end, but waits for an operator, stuck: when something could not be undone, `"rollback"`; also when it
+   * fails, before anything is undone, `"failure"`; or never. `"rollback"` where it is left out.
+   */
+  readonly operator?: "never" | "rollback" | "failure" | undefined
 }
 
 /**

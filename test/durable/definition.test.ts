@@ -155,7 +155,11 @@ describe("a workflow that can't be durable is refused", () => {
           { version: 2, migrate: { 1: { outcome: migrated } } },
           "migrate[1]: there is no option \"outcome\"; there are state, states, branches, value, error"
         ],
-        [{ version: 1, name: "w" }, "there is no option \"name\"; there are version, error, migrate"]
+        [{ version: 1, name: "w" }, "there is no option \"name\"; there are version, error, migrate, operator"],
+        [
+          { version: 1, operator: "always" },
+          "operator is \"always\"; it must be \"never\", \"rollback\" or \"failure\", or be left out"
+        ]
       ]
       for (const [options, sentence] of cases) {
         assert.deepStrictEqual(yield* issuesOf(sound, options), [["durable", sentence]])

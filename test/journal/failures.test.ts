@@ -25,15 +25,34 @@ describe("a journal in SQLite, errors", () => {
         ],
         [
           "Newer",
-          /version 2, and this library knows 1/,
+          /version 3, and this library knows 2/,
           "CREATE TABLE cano_meta (name TEXT, version BIGINT)",
-          "INSERT INTO cano_meta VALUES ('journal', 2)"
+          "INSERT INTO cano_meta VALUES ('journal', 3)"
         ],
         [
           "Corrupt",
           /table cano_runs is missing/,
           "CREATE TABLE cano_meta (name TEXT, version BIGINT)",
+          "INSERT INTO cano_meta VALUES ('journal', 2)"
+        ],
+        [
+          "Corrupt",
+          /are not as version 1 has made them/,
+          "CREATE TABLE cano_meta (name TEXT, version BIGINT)",
           "INSERT INTO cano_meta VALUES ('journal', 1)"
+        ],
+        [
+          "Foreign",
+          /something of a name that is ours/,
+          "CREATE TABLE orders (id TEXT)",
+          "CREATE INDEX cano_runs_parent ON orders (id)"
+        ],
+        [
+          "Foreign",
+          /table cano_runs that is not ours/,
+          "CREATE TABLE cano_meta (name TEXT, version BIGINT)",
+          "INSERT INTO cano_meta VALUES ('schedules', 1)",
+          "CREATE TABLE cano_runs (id TEXT)"
         ]
       ]
       for (const [reason, text, ...made] of cases) {

@@ -3,7 +3,8 @@ import { Effect } from "effect"
 import { execFile } from "node:child_process"
 import { join } from "node:path"
 import { file } from "../sqlite/files.ts"
-import { open } from "./sqlite.ts"
+import * as first from "./firstVersion.ts"
+import { during, open, statements } from "./sqlite.ts"
 
 /** What a program has printed, and how it ended. */
 const node = (...args: ReadonlyArray<string>) =>
@@ -18,6 +19,31 @@ const node = (...args: ReadonlyArray<string>) =>
   })
 
 describe("a journal in SQLite, in several processes", () => {
+  it.live("is brought up to date by one of those who open an older file at once, and its runs go on", () =>
+    Effect.gen(function*() {
+      const filename = yield* file
+      yield* during({ filename }, statements(...first.tables("sqlite"), ...first.rows))
+      const writers = ["ada", "bob", "cyd"].map((runner) =>
+        node(join(import.meta.dirname, "writer.ts"), filename, runner, `own/${runner}`, "old", "3")
+      )
+      for (const { code, stderr } of yield* Effect.all(writers, { concurrency: 3 })) {
+        assert.strictEqual(stderr, "")
+        assert.strictEqual(code, 0)
+      }
+      const store = yield* open({ filename })
+      const letters = yield* store.letters("old")
+      assert.deepStrictEqual(letters.map(({ n, seq }) => [seq, n === undefined]), [
+        [1, true],
+        [2, true],
+        [3, false],
+        [4, false],
+        [5, false]
+      ])
+      const rows = yield* store.rows("old", 0, 99)
+      assert.deepStrictEqual(rows.slice(0, 2).map(({ data }) => data), [`"Ask"`, `"Pay"`])
+      assert.isAbove(rows.length, 5)
+    }))
+
   it.live("is made by all at once, and D1: of those who append to one run each row is there once", () =>
     Effect.gen(function*() {
       const filename = yield* file

@@ -37,7 +37,8 @@ export const command = Arbitrary.all({
     "create",
     "lease",
     "leave",
-    "received"
+    "received",
+    "purge"
   ]),
   items: Arbitrary.array(item, { minLength: 1, maxLength: 4 }),
   runner: oneOf(runners),
@@ -108,12 +109,14 @@ export const user = (store: Journal.Service) => {
         case "park": {
           const head = yield* store.show(runId)
           const wakeAt = wait < 0 ? undefined : now + wait
-          return yield* store.park(runId, { n: (head?.n ?? 0) + shift, seen: letter, wakeAt, isReleased })
+          return yield* store.park(runId, { n: (head?.n ?? 0) + shift, seen: letter, wakeAt, isReleased, waits: name })
         }
         case "lease":
           return yield* store.lease(runner, now + wait)
         case "leave":
           return yield* store.leave(runner)
+        case "purge":
+          return yield* store.purge({ endedBefore: now + wait, limit: capacity, isPreview: isReleased })
         case "received": {
           const { cursor, letters } = yield* store.received(runner, cursors.get(runner) ?? 0)
           cursors.set(runner, cursor)
@@ -132,5 +135,10 @@ export const queries = (store: Journal.Service) =>
     waiting: store.list({ limit: 9, status: "waiting" }),
     running: store.list({ limit: 9, status: "running" }),
     parents: store.list({ limit: 9, parent: "x" }),
+    old: store.list({ limit: 9, status: ["ended", "compensating"], updatedBefore: 10, createdAfter: 1 }),
+    counts: store.count({}),
+    standing: Effect.forEach(runIds, store.standing),
+    last: Effect.forEach(runIds, (runId) => store.last(runId, ["enter", "owner"], 9, 3)),
+    forgotten: store.purge({ endedBefore: 1000, limit: 2, isPreview: true }),
     letters: Effect.forEach(runIds, store.letters)
   })

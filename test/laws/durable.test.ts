@@ -342,6 +342,8 @@ interface Case {
   readonly parks?: boolean
   /** Whether each life is a later version, in which all states and branches have names of their own. */
   readonly isRenamed?: boolean
+  /** Where it waits for an operator, who lets it end. */
+  readonly operator?: "never" | "rollback" | "failure"
 }
 
 const runId = "r"
@@ -360,8 +362,15 @@ const migrationsOf = (machine: Untyped, life: number): object => {
   }]))
 }
 
+/** Whether a run has ended; one that is stuck is told to. */
+const isOverIn = (store: Journal.Service): Effect.Effect<boolean> =>
+  Effect.orDie(Effect.flatMap(store.show(runId), (head) =>
+    head?.status === "stuck"
+      ? Effect.as(store.send(runId, { kind: "end", name: "", key: undefined, id: `${head.n}`, data: "{}" }), false)
+      : Effect.succeed(head?.status === "ended")))
+
 const lived = (
-  { byItself, cancel, faults, hasResources, isAtOnce, isRenamed, letters, limit, parks, states }: Case
+  { byItself, cancel, faults, hasResources, isAtOnce, isRenamed, letters, limit, operator, parks, states }: Case
 ) =>
   Effect.gen(function*() {
     yield* primeClock
@@ -381,12 +390,13 @@ const lived = (
       definition = (Durable.make as any)(machine, {
         version: names.version,
         migrate: isRenamed === true ? migrationsOf(machine, life.number) : undefined,
+        operator,
         error: Schema.String
       })
       return [definition]
     }
     const signals = states.filter(({ kind }) => kind === "signal")
-    const isOver = Effect.map(Effect.orDie(store.show(runId)), (head) => head?.status === "ended")
+    const isOver = isOverIn(store)
     for (let number = 0;; number++) {
       const own = faults[number]
       const life = yield* world.life(define, {
@@ -461,6 +471,7 @@ const cases = {
   byItself: oneOf([false, true]),
   letters: Arbitrary.array(Arbitrary.map(int(0, 20), (n) => n * 10), { minLength: 1, maxLength: 3 }),
   hasResources: oneOf([false, false, true]),
+  operator: oneOf(["never", "rollback", "failure"] as const),
   limit: optional(Arbitrary.map(int(0, 40), (n) => n * 10 + 5)),
   cancel: optional(
     Arbitrary.all({ at: Arbitrary.map(int(0, 40), (n) => n * 5), compensate: oneOf([true, true, false]) })
@@ -616,6 +627,7 @@ describe("a durable run whose lives are later versions, with other names of all 
           states,
           limit: undefined,
           cancel: undefined,
+          operator: "never",
           isRenamed: true
         })
         const world = yield* makeWorld
@@ -717,7 +729,7 @@ describe("a durable run that several drive", () => {
             })
           ]
         }
-        const isOver = Effect.map(Effect.orDie(store.show(runId)), (head) => head?.status === "ended")
+        const isOver = isOverIn(store)
         for (const [number, time] of [...times, 0].entries()) {
           const life = yield* world.life(define)
           if (number === 0) yield* inLife(life, definition.start(runId, "S0")) as Effect.Effect<boolean>
@@ -738,8 +750,9 @@ describe("a durable run that several drive", () => {
         const owners = rows.filter(({ kind }) => kind === "owner")
         for (const { appends, life, written } of world.commits) {
           const { runner } = world.lives[life]!
-          appends.forEach(({ n }, i) => {
-            if (written[i] !== true) return
+          appends.forEach(({ head, n }, i) => {
+            // what an operator orders of a run that nobody owns is followed by whoever looks first
+            if (written[i] !== true || head?.isOrdered === true) return
             const owner = owners.findLast((row) => row.n < n)
             assert.strictEqual(owner!.data, runner)
           })

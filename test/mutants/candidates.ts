@@ -10,6 +10,7 @@ import { events } from "./list/events.ts"
 import { hedges } from "./list/hedges.ts"
 import { input } from "./list/input.ts"
 import { journals } from "./list/journals.ts"
+import { orders } from "./list/orders.ts"
 import { parking } from "./list/parking.ts"
 import { runs } from "./list/runs.ts"
 import { sagas } from "./list/sagas.ts"
@@ -42,6 +43,7 @@ const parts = [
   sagas,
   journals,
   durables,
+  orders,
   parking
 ]
 

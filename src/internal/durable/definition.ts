@@ -86,15 +86,19 @@ const isUnwritten = ({ branches, compensates, schemas }: Split): boolean =>
   schemas.length === 0 &&
   (compensates.length > 0 || branches.kind === "static" || branches.from === "iterable" || branches.from === "growing")
 
-const known = ["version", "error", "migrate"]
+const known = ["version", "error", "migrate", "operator"]
+const cases = ["never", "rollback", "failure"] as const
 
 const ofOptions = (given: unknown, { states }: Definition): ReadonlyArray<string> => {
   if (!Predicate.isObject(given)) return [misfits("the options", given, "{ version, … }")]
-  const { error, migrate, version } = given
+  const { error, migrate, operator, version } = given
   const isVersion = isCount(version)
   return [
     ...(isVersion ? [] : [misfit("version", version, "an integer of at least 1")]),
     ...(error === undefined || schema.isSchema(error) ? [] : [misfit("error", error, "a Schema, or be left out")]),
+    ...(operator === undefined || cases.some((one) => one === operator)
+      ? []
+      : [misfit("operator", operator, "\"never\", \"rollback\" or \"failure\", or be left out")]),
     ...ofMigrations(migrate, isVersion ? version : Infinity, states.map(({ name }) => name)),
     ...flags.unknown(given, known)
   ]

@@ -11,8 +11,8 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
-import { ConfigurationError } from "../../CanoError.ts"
-import type { Claimed, JournalError, Outcome } from "../../journal.ts"
+import { CompensationError, ConfigurationError } from "../../CanoError.ts"
+import type { Claimed, JournalError, NewRow, Outcome } from "../../journal.ts"
 import type { AnyFiber } from "../fibers/any.ts"
 import type { WorkflowImpl } from "../machine/workflow.ts"
 import { SeamsRef } from "../run/seams.ts"
@@ -20,13 +20,16 @@ import type { Memory } from "../runs/registry.ts"
 import { KeptRef } from "../runs/registry.ts"
 import type { Codecs, Reader } from "./codecs.ts"
 import type { Committer } from "./committer.ts"
-import { RestoreError } from "./error.ts"
-import { DurableHost } from "./host.ts"
+import { PayloadTooLargeError, RestoreError } from "./error.ts"
+import { DurableHost, goingBack } from "./host.ts"
 import { Inbox } from "./inbox.ts"
+import * as live from "./live.ts"
 import type { Migrate } from "./migration.ts"
+import type * as pasts from "./past.ts"
 import type { Over } from "./pen.ts"
 import { Pen } from "./pen.ts"
 import { Rest } from "./rest.ts"
+import * as size from "./size.ts"
 import * as starts from "./start.ts"
 import * as text from "./text.ts"
 
@@ -36,6 +39,8 @@ export interface Driven {
   readonly version: number
   readonly migrate: Migrate | undefined
   readonly codecs: Codecs
+  /** In which cases a run waits for an operator, and does not end. */
+  readonly operator: "never" | "rollback" | "failure"
   /** The services of its tasks. */
   readonly context: Context.Context<never>
 }
@@ -44,13 +49,22 @@ export interface Driven {
 export interface Means {
   readonly committer: Committer
   readonly runs: Memory
+  /** How many bytes may be written of one value. */
+  readonly maxPayload: number
   /** Cancels the runs that its steps have started and that go on without them, and waits for their ends. */
   readonly orphans: (runId: string) => Effect.Effect<void, JournalError>
   /** The run is known here from now on. */
   readonly begun: (inbox: Inbox, pen: Pen) => void
 }
 
-export type Ending = { readonly _tag: "Ended"; readonly exit: Exit.Exit<unknown, unknown> } | Over
+export type Ending =
+  | {
+    readonly _tag: "Ended"
+    readonly exit: Exit.Exit<unknown, unknown>
+    /** When the run was made. */
+    readonly createdAt: number
+  }
+  | Over
 
 export const drive = (driven: Driven, claimed: Claimed, means: Means): Effect.Effect<Ending> =>
   Effect.suspend(() => {
@@ -59,8 +73,8 @@ export const drive = (driven: Driven, claimed: Claimed, means: Means): Effect.Ef
     const { migrated } = start.success
     if (migrated === undefined) return go(driven, claimed, start.success, means)
     // before anything runs: from now on it is of this version, whoever takes it next
-    const { n, runId } = claimed.head
-    const append = { runId, n: n + 1, rows: [migrated.row], head: { migrated: migrated.head }, takes: [] }
+    const { createdAt, n, runId } = claimed.head
+    const append = { runId, createdAt, n: n + 1, rows: [migrated.row], head: { migrated: migrated.head }, takes: [] }
     return Effect.matchEffect(means.committer.write(append), {
       onFailure: (error) => Effect.succeed<Ending>({ _tag: "Journal", error }),
       onSuccess: (isWritten) =>
@@ -77,7 +91,7 @@ const go = (driven: Driven, claimed: Claimed, { past, state }: starts.Start, mea
     const { runId } = head
     const clock = self.getRef(Clock.Clock)
     const running: { fiber?: AnyFiber } = {}
-    const pen = new Pen(means.committer, runId, head.n + 1, () => {
+    const pen = new Pen(means.committer, head, head.n + 1, means.maxPayload, () => {
       inbox.breakOff()
       running.fiber?.interruptUnsafe()
     })
@@ -97,17 +111,22 @@ const go = (driven: Driven, claimed: Claimed, { past, state }: starts.Start, mea
       visit: head.visit,
       state,
       version,
-      createdAt: head.createdAt,
+      createdAt: past.reopenedAt ?? head.createdAt,
+      holds: (why) => past.why === undefined && holdsFailure(driven, inbox, why),
+      stuck: (of, x) => stuckRow(of, inbox.seen, x),
       clock,
       begins: () => inbox.begin(past.why !== undefined),
-      enters: () => inbox.enter(),
+      entered: head.entered,
+      enters: (run, visit) => inbox.enter(run, visit),
       taken: (place) => inbox.settle(place),
       services: context,
       misconfigured: (issues) =>
         pen.end({ _tag: "Refused", error: new ConfigurationError({ workflow: workflow.name, issues }) }),
       refuse: (rule, detail) => pen.end({ _tag: "Refused", error: new RestoreError({ runId, rule, detail }) })
     })
-    inbox.deliver(letters, ({ at }) => at < past.at)
+    inbox.onOrder = (letter) => live.order(driven, host, pen, inbox, letter)
+    inbox.deliver(letters, ({ at, n }) => n === undefined ? at < past.at : n < head.entered)
+    inbox.hasSeen(head.sent)
     const services = Context.add(Context.add(context, SeamsRef, { host, listener: undefined }), KeptRef, {
       record: inbox
     })
@@ -125,7 +144,7 @@ const go = (driven: Driven, claimed: Claimed, { past, state }: starts.Start, mea
           // what goes on later needs what its steps have started
           pen.over !== undefined
             ? Effect.succeed<Ending>(pen.over)
-            : Effect.andThen(orphans, Effect.suspend(() => ended(codecs, version, pen, inbox, exit)))
+            : Effect.andThen(orphans, Effect.suspend(() => ended(driven, past, host, pen, inbox, exit)))
       ),
       () => {
         pen.end({ _tag: "Stopped" })
@@ -136,12 +155,14 @@ const go = (driven: Driven, claimed: Claimed, { past, state }: starts.Start, mea
 
 /** The run has ended, which is written; or it has been broken off. */
 const ended = (
-  codecs: Codecs,
-  version: number,
+  driven: Driven,
+  past: pasts.Past,
+  host: DurableHost,
   pen: Pen,
   inbox: Inbox,
   exit: Exit.Exit<unknown, unknown>
 ): Effect.Effect<Ending> => {
+  const { codecs, operator, version } = driven
   // it has not begun: what keeps it from that is here, and is no end of the run
   const refused = inbox.run === undefined && Exit.isFailure(exit) ? Cause.findErrorOption(exit.cause) : Option.none()
   if (Option.isSome(refused) && refused.value instanceof ConfigurationError) {
@@ -149,12 +170,31 @@ const ended = (
   }
   if (pen.over !== undefined) return Effect.succeed(pen.over)
   const encoded = codecs.end.encode(exit)
-  const json = Result.isSuccess(encoded)
-    ? encoded.success
-    : Result.getOrThrow(
-      codecs.end.encode(Exit.die(new TypeError(`the end of the run does not fit: ${encoded.failure}`)))
-    )
-  const data = Result.getOrThrow(text.stringify({ x: json }))
+  const died = Result.isFailure(encoded)
+    ? Exit.die(new TypeError(`the end of the run does not fit: ${encoded.failure}`))
+    : exit
+  const json = Result.getOrThrow(died === exit ? encoded : codecs.end.encode(died))
+  if (Exit.isFailure(exit) && !past.ends) {
+    const of = host.isStuck && operator !== "never"
+      ? "rollback"
+      : past.why === undefined && !host.hasGoneBack && holdsFailure(driven, inbox, exit.cause)
+      ? "failure"
+      : undefined
+    if (of !== undefined) {
+      const why = size.clipped(exit.cause, pen.most, tooLargeOf(pen), codecs.end)
+      // what could not be undone is all that is left to do: it is not entered again
+      const isBack = of === "failure" || past.why !== undefined || host.hasGoneBack
+      const x = Result.getOrThrow(codecs.end.encode(Exit.failCause(why)))
+      const rows = [...(isBack ? [] : [backRow(codecs, why)]), stuckRow(of, inbox.seen, x)]
+      return Effect.map(Effect.exit(pen.put(rows, { status: "stuck" })), () => {
+        pen.end({ _tag: "Stuck", of, cause: exit.cause })
+        return pen.over!
+      })
+    }
+  }
+  // the state with which it succeeds was within the limit when it was entered
+  const most = Exit.isSuccess(died) ? Infinity : pen.most
+  const { data } = size.within(codecs.end, { exit: died, json }, most, tooLargeOf(pen), (x) => ({ x }))
   const outcome: Outcome = Exit.isSuccess(exit)
     ? "succeeded"
     : inbox.isCancelled && Cause.hasInterrupts(exit.cause)
@@ -165,9 +205,32 @@ const ended = (
   // what is seen of the end is what was written
   return Effect.map(
     Effect.exit(written),
-    () => pen.over ?? { _tag: "Ended", exit: exitOf(codecs, pen.runId, version, data) }
+    () => pen.over ?? { _tag: "Ended", exit: exitOf(codecs, pen.runId, version, data), createdAt: pen.createdAt }
   )
 }
+
+/** Whether a run that fails waits for an operator; who has cancelled it wants it to end. */
+const holdsFailure = ({ operator }: Driven, inbox: Inbox, why: Cause.Cause<unknown>): boolean =>
+  operator === "failure" && !(inbox.isCancelled && Cause.hasInterrupts(why))
+
+/** Why the run goes back, from within a split, as it does when it is taken again. */
+const backRow = (codecs: Codecs, { reasons }: Cause.Cause<unknown>): NewRow => {
+  const why = reasons.flatMap((reason) =>
+    Cause.isFailReason(reason) && reason.error instanceof CompensationError && reason.error.original.reasons.length > 0
+      ? reason.error.original.reasons
+      : [reason]
+  )
+  return goingBack(codecs, Cause.fromReasons(why))
+}
+
+const stuckRow = (of: "rollback" | "failure", seen: number, x: unknown): NewRow => ({
+  kind: "stuck",
+  key: "",
+  data: Result.getOrThrow(text.stringify({ of, seen, x })),
+  kept: false
+})
+const tooLargeOf = ({ most, runId }: Pen): size.TooLarge => (size, detail) =>
+  new PayloadTooLargeError({ runId, state: undefined, branch: undefined, size, limit: most, detail })
 
 /** How a run has ended by its last row. */
 export const exitOf = (codecs: Reader, runId: string, version: number, data: string): Exit.Exit<unknown, unknown> => {

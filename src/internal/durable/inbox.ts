@@ -10,15 +10,21 @@ import * as Result from "effect/Result"
 import type { Letter } from "../../journal.ts"
 import { clip } from "../check/describe.ts"
 import type { AnyEffect, AnyFiber } from "../fibers/any.ts"
-import type { Ended, Span } from "../run/listener.ts"
+import type { Ended, Span, SplitSpan } from "../run/listener.ts"
 import type { Request } from "../run/registry.ts"
-import type { Current } from "../run/run.ts"
+import type { Current, SplitLevel } from "../run/run.ts"
+import { Run } from "../run/run.ts"
 import type { Origin, Received } from "../runs/mailbox.ts"
 import { Record } from "../runs/record.ts"
 import type { SignalImpl } from "../signal/signal.ts"
+import type { Visited } from "./host.ts"
 import type { Pen } from "./pen.ts"
 import type { Rest, Resting } from "./rest.ts"
+import * as size from "./size.ts"
 import * as text from "./text.ts"
+
+/** How many waits are told of in the journal. */
+const mostWaits = 20
 
 interface Taken {
   readonly seq: number
@@ -34,6 +40,9 @@ export class Inbox extends Record {
   readonly #held: Array<Letter> = []
   #hasBegun = false
   #hasEntered = false
+  /** How the visits began that the run and its follow-on branches are in, and those of their splits. */
+  readonly #entered = new WeakMap<Run, Visited>()
+  readonly #begun = new WeakMap<SplitLevel, Visited>()
   /** What is taken of it, by the key of who has taken it. */
   readonly #taken = new Map<string, Array<Taken>>()
   /** The signals that have come, until they are taken. */
@@ -45,6 +54,8 @@ export class Inbox extends Record {
   readonly #pauses: Array<number> = []
   /** Whether the run was going back when it was taken. */
   #isBack = false
+  /** Told of the orders of an operator. */
+  onOrder: ((letter: Letter) => void) | undefined
   /** Letters that have come while the run may be about to be given up. */
   #later: Array<Letter> | undefined
   constructor(runs: Map<string, Record>, clock: Clock.Clock, runId: string, workflow: string, pen: Pen, rest: Rest) {
@@ -55,6 +66,9 @@ export class Inbox extends Record {
 
   override started(span: Span): void {
     super.started(span)
+    // a branch that is left behind stands in the visit in which its split has started
+    const from = span._tag === "Split" && span.level.run !== undefined ? this.#entered.get(span.level.run) : undefined
+    if (from !== undefined) this.#begun.set((span as SplitSpan).level, from)
     this.#rest.started(span)
   }
 
@@ -70,6 +84,25 @@ export class Inbox extends Record {
       ? current.level.run!.host?.since(current.level.run!, true)
       : undefined
     return super.wait(since === undefined ? request : { ...request, until: since + timeout! }, current, fiber)
+  }
+
+  /** What had come when the run was taken was there then, or had been taken before. */
+  hasSeen(sent: number): void {
+    this.#seen = Math.max(this.#seen, sent)
+  }
+
+  /** By the rows of the run, where they say it: neither clocks nor the order in which letters are found can be wrong then. */
+  protected override sinceVisit(current: Current): (letter: Received["letter"]) => boolean {
+    const inLife = super.sinceVisit(current)
+    const level = "level" in current ? current.level : current
+    const from = level instanceof Run ? this.#entered.get(level) : this.#begun.get(level)
+    if (from?.n === undefined) return inLife
+    const { at, n } = from
+    return (letter) => {
+      const sentAt = letter.origin?.sentAt
+      // one that an earlier release has sent has an instant alone
+      return sentAt === undefined ? inLife(letter) || letter.since >= at : sentAt >= n
+    }
   }
 
   get seen(): number {
@@ -106,9 +139,10 @@ export class Inbox extends Record {
     }
   }
 
-  /** The state of the visit that goes on has been entered. */
-  enter(): void {
-    if (this.#hasEntered) return
+  /** A state has been entered, that of the visit that goes on first. */
+  enter(run: Run, visit: Visited): void {
+    this.#entered.set(run, visit)
+    if (this.#hasEntered || run.root !== run) return
     this.#hasEntered = true
     for (const letter of this.#held.splice(0)) this.#deliver(letter)
   }
@@ -148,12 +182,15 @@ export class Inbox extends Record {
         this.resume()
         for (const seq of this.#pauses.splice(0)) this.#pen.take(seq, undefined)
         // nothing else may be written for long
-        this.#pen.hand()
+        return this.#pen.hand()
+      default:
+        this.onOrder?.(letter)
     }
   }
 
-  #originOf({ data, seq }: Letter): Origin {
+  #originOf({ data, n, seq }: Letter): Origin {
     return {
+      sentAt: n,
       read: (own) => {
         const parsed = Result.flatMap(text.parse(data), (json) => text.codec(own.schema).decode(json))
         return Result.isSuccess(parsed) ? Exit.succeed(parsed.success) : Exit.die(
@@ -166,7 +203,7 @@ export class Inbox extends Record {
       },
       taken: ({ key }, own, reply) => {
         const list = this.#taken.get(key)
-        const one = { seq, answer: answerOf(own, reply) }
+        const one = { seq, answer: answerOf(own, reply, this.#pen.most) }
         if (list === undefined) this.#taken.set(key, [one])
         else list.push(one)
       }
@@ -200,6 +237,19 @@ export class Inbox extends Record {
   /** The instant at which a run that waits has to go on, if there is one. */
   get wakesAt(): number | undefined {
     return this.#rest.wakesAt(this.known.pages.values())
+  }
+
+  /** What it waits for, for who looks at the journal; of very many waits some. */
+  get waits(): string {
+    const { waits } = this.known
+    const shown = waits.slice(0, mostWaits).map(({ for: what, key, signal, signalKey, until }) => ({
+      for: what,
+      signal,
+      signalKey,
+      key,
+      until
+    }))
+    return Result.getOrThrow(text.stringify({ waits: shown, more: waits.length - shown.length }))
   }
 
   /** Whether all that has come waits, too, and nobody is about to go on with it: then the run may be parked. */
@@ -236,9 +286,9 @@ export class Inbox extends Record {
 }
 
 /** What is answered to who asks, as text; a text of a null where nobody is. */
-const answerOf = (own: SignalImpl, reply: Exit.Exit<unknown> | undefined): string | undefined => {
+const answerOf = (own: SignalImpl, reply: Exit.Exit<unknown> | undefined, most: number): string | undefined => {
   if (reply === undefined || Exit.isFailure(reply)) return undefined
   if (own.reply === undefined) return "{}"
   const encoded = Result.flatMap(text.codec(own.reply).encode(reply.value), (value) => text.stringify({ value }))
-  return Result.isSuccess(encoded) ? encoded.success : undefined
+  return Result.isSuccess(encoded) && size.over(encoded.success, most) === undefined ? encoded.success : undefined
 }

@@ -41,6 +41,7 @@ export interface Undone {
 
 /** A visit of a follow-on branch, the last one. */
 export interface Entered {
+  readonly n: number
   readonly state: unknown
   readonly visit: number
   readonly at: number
@@ -59,6 +60,9 @@ export interface Past {
   readonly undone: ReadonlyMap<string, Undone>
   /** Why the run goes back, if it does. */
   readonly why: { readonly n: number; readonly cause: unknown } | undefined
+  /** Whether it ends though something could not be undone, and since when its time counts anew: by order of an operator. */
+  readonly ends: boolean
+  readonly reopenedAt: number | undefined
   /** The run, whose stem is empty, and the follow-on branches of which nothing is kept any more. */
   readonly forward: ReadonlySet<string>
 }
@@ -83,6 +87,8 @@ export const read = ({ head, rows: written }: Pick<Claimed, "head" | "rows">): R
   const undone = new Map<string, Undone>()
   let own: { readonly state: unknown; readonly at: number } | undefined
   let why: Past["why"]
+  let ends = false
+  let reopenedAt: number | undefined
   const forward = new Set<string>()
   for (const row of rows) {
     const { at, key, kind, n } = row
@@ -92,7 +98,7 @@ export const read = ({ head, rows: written }: Pick<Claimed, "head" | "rows">): R
     const json = parsed.success
     if (kind === "enter") {
       if (n === head.entered) own = { state: json, at }
-      else entered.set(place.stemOf(key), { state: json, visit: place.numberOf(key), at })
+      else entered.set(place.stemOf(key), { n, state: json, visit: place.numberOf(key), at })
       continue
     }
     if (!Predicate.isObject(json)) return Result.fail({ row, why: "it is no object" })
@@ -133,6 +139,21 @@ export const read = ({ head, rows: written }: Pick<Claimed, "head" | "rows">): R
         if (key === "") why ??= { n, cause: json["x"] }
         else undone.set(key, { n, how: json["how"] as Undone["how"], cause: json["x"] })
         break
+      case "order":
+        ends = json["ends"] === true
+        // what could not be undone may be tried again
+        if (json["forgets"] === true) {
+          for (const [key, { how }] of undone) if (how !== undefined) undone.delete(key)
+        }
+        if (json["reopens"] === true) {
+          why = undefined
+          reopenedAt = at
+        }
+        if (json["closes"] === true) {
+          started.clear()
+          forward.clear()
+        }
+        break
       default:
     }
   }
@@ -142,5 +163,5 @@ export const read = ({ head, rows: written }: Pick<Claimed, "head" | "rows">): R
       why: `the row of its visit, number ${head.entered}, is missing`
     })
   }
-  return Result.succeed({ ...own, entered, outcomes, settled, joins, started, undone, why, forward })
+  return Result.succeed({ ...own, entered, outcomes, settled, joins, started, undone, why, ends, reopenedAt, forward })
 }

@@ -4,18 +4,23 @@
 import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import type { Refusal } from "./ends.ts"
-import { VersionMismatchError } from "./error.ts"
+import { RestoreError, VersionMismatchError } from "./error.ts"
 
 interface Refused {
   readonly error: Refusal
   readonly since: number
+  /** When it was refused last. */
+  readonly at: number
   /** Whether it is tried again. */
   isTried: boolean
 }
 
 export class Refusals {
   readonly #clock: Clock.Clock
-  /** How long another release has to take a run of its version, before who waits for it is told that nobody does. */
+  /**
+   * How long another release has to take a run of its version, before who waits for it is told that nobody does; and how long it
+   * is until what may pass is tried again.
+   */
   readonly #grace: number
   readonly #refused = new Map<string, Refused>()
   /** The versions that have been told of. */
@@ -37,6 +42,15 @@ export class Refusals {
     return this.#refused.has(runId)
   }
 
+  /** Whether it is not tried again by itself just now: payloads that can't be read may be, once there is the key. */
+  isLeft(runId: string): boolean {
+    const own = this.#refused.get(runId)
+    if (own === undefined) return false
+    const { at, error } = own
+    const mayPass = error instanceof RestoreError && error.rule === "payload"
+    return !mayPass || this.#clock.currentTimeMillisUnsafe() - at < this.#grace
+  }
+
   /** Why a run is not driven, for who waits for it. */
   of(runId: string): Refusal | undefined {
     const own = this.#refused.get(runId)
@@ -52,8 +66,8 @@ export class Refusals {
   refuse(runId: string, error: Refusal): boolean {
     const before = this.#refused.get(runId)
     const isSame = before?.error.message === error.message
-    const since = isSame ? before.since : this.#clock.currentTimeMillisUnsafe()
-    this.#refused.set(runId, { error, since, isTried: false })
+    const at = this.#clock.currentTimeMillisUnsafe()
+    this.#refused.set(runId, { error, since: isSame ? before.since : at, at, isTried: false })
     if (isSame) return false
     if (!(error instanceof VersionMismatchError)) return true
     // one of a version tells of all of them

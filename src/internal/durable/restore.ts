@@ -202,10 +202,7 @@ export const unkept = (past: Past, codecs: Codecs): Fault | undefined => {
     const step = stepOf(past, codecs, started)
     if (Result.isFailure(step)) return step.failure
   }
-  return past.why === undefined ? undefined : {
-    rule: "compensation",
-    detail: "it goes back, and the definition has nothing that undoes a step"
-  }
+  return undefined
 }
 
 const lastOf = (item: Item): number =>

@@ -119,7 +119,12 @@ class Rewriting {
 
   /** The states that the run, its follow-on branches and what may be undone are in: those that are still needed. */
   #readStates(): void {
-    const undone = this.#keysOf("compensate")
+    // what could not be undone may be tried again
+    const undone = new Set(
+      this.#rows.filter(({ json, row }) => row.kind === "compensate" && json.how === undefined).map(({ row }) =>
+        row.key
+      )
+    )
     const settled = this.#keysOf("settle")
     const last = new Map<string, Read>()
     const starts: Array<Read> = []
@@ -200,6 +205,10 @@ class Rewriting {
             row.key === "" ? "why it goes back" : `how step ${row.key} was undone`
           )
         }
+      case "stuck":
+        return Predicate.hasProperty(json.x, "c")
+          ? { ...json, x: { c: this.#values.causes(json.x.c, nowhere, this.#codecs.end, "what it has failed with") } }
+          : json
       default:
         return json
     }

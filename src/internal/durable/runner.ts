@@ -8,28 +8,33 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import { ConfigurationError } from "../../CanoError.ts"
-import type { Head, Letter, NewLetter, Service as Journal } from "../../journal.ts"
+import type { Append, Claimed, Head, Letter, NewLetter, Sent, Service as Journal } from "../../journal.ts"
 import { clip, describe } from "../check/describe.ts"
 import * as issue from "../check/issue.ts"
 import type { AnyFiber } from "../fibers/any.ts"
 import type { JournalError } from "../journal/error.ts"
+import { isOrder, isOver } from "../journal/steering.ts"
 import type { Memory } from "../runs/registry.ts"
 import { Committer } from "./committer.ts"
 import type { Driven, Ending } from "./driver.ts"
 import { drive } from "./driver.ts"
 import type { Refusal } from "./ends.ts"
-import { Ends } from "./ends.ts"
+import { Ends, mayPass } from "./ends.ts"
 import { RestoreError } from "./error.ts"
 import type { Inbox } from "./inbox.ts"
+import * as orders from "./orders.ts"
 import type { Parking, Wait } from "./parking.ts"
 import { park, waitOf } from "./parking.ts"
 import { inTime } from "./patience.ts"
 import type { Pen } from "./pen.ts"
+import type { Post, Told } from "./post.ts"
 import { Refusals } from "./refusals.ts"
 import type { Service } from "./service.ts"
 import type { Service as Settings } from "./settings.ts"
+import * as starts from "./start.ts"
 import { mismatch } from "./start.ts"
 
 /** A run that is driven here, or is about to be. */
@@ -41,10 +46,14 @@ interface Driving extends Parking {
   fiber: AnyFiber | undefined
   /** Letters that came while it was being claimed. */
   readonly early: Array<Letter>
+  /** What has become of it, when it is driven no further. */
+  taken: Taken | undefined
+  /** Whether it is being given up, as others are to drive it. */
+  isLeaving: boolean
 }
 
 /** What has become of a run that was to be taken: somebody else may have it. */
-type Taken = Ending | { readonly _tag: "Held" }
+type Taken = Ending | { readonly _tag: "Held"; readonly until: number }
 
 export class Runner implements Service {
   /** Of its own in every process: others tell by it who owns a run. */
@@ -52,6 +61,8 @@ export class Runner implements Service {
   readonly journal: Journal
   readonly settings: Settings
   readonly runs: Memory
+  /** Who tells what is to be done; nobody where the runner looks for it. */
+  readonly #post: Post | undefined
   readonly #clock: Clock.Clock
   readonly committer: Committer
   readonly #run: (effect: Effect.Effect<unknown>) => AnyFiber
@@ -70,12 +81,14 @@ export class Runner implements Service {
     journal: Journal,
     settings: Settings,
     runs: Memory,
+    post: Post | undefined,
     clock: Clock.Clock,
     run: (effect: Effect.Effect<unknown>) => AnyFiber
   ) {
     this.journal = journal
     this.settings = settings
     this.runs = runs
+    this.#post = post
     this.#clock = clock
     this.#run = run
     this.ends = new Ends(this, clock)
@@ -96,6 +109,11 @@ export class Runner implements Service {
     return this.#refusals.of(runId)
   }
 
+  /** Whether a run is refused, and not tried again just now. */
+  isLeft(runId: string): boolean {
+    return this.#refusals.isLeft(runId)
+  }
+
   /** Whether a run is driven here, and not only about to be. */
   isDriven(runId: string): boolean {
     return this.#driving.get(runId)?.pen !== undefined
@@ -105,21 +123,30 @@ export class Runner implements Service {
     return this.#isStopping
   }
 
+  /** Whether runs of a workflow can be driven here. */
+  drives(workflow: string): boolean {
+    return this.#definitions.has(workflow)
+  }
+
   // ---------------------------------------------------------------------------
   // in the background
   // ---------------------------------------------------------------------------
 
   /** Keeps the lease, and looks for what is to be done, until it is interrupted. */
   get background(): Effect.Effect<void> {
-    const { lease, poll } = this.settings
+    const { lease, poll, sweep } = this.settings
     const beat = Duration.millis(Duration.toMillis(lease) / 3)
-    return Effect.asVoid(Effect.all([
-      forever(this.#beat, beat),
-      forever(
+    const looks = this.#post === undefined
+      ? [forever(
         Effect.andThen(Effect.andThen(this.#releaseLeft, this.#look), Effect.andThen(this.#collect, this.#mark)),
         poll
-      )
-    ], { concurrency: "unbounded" }))
+      )]
+      : [
+        forever(Effect.andThen(this.#releaseLeft, Effect.andThen(this.#disown, this.#mark)), poll),
+        // of a letter nobody may have told
+        forever(this.#collect, sweep)
+      ]
+    return Effect.asVoid(Effect.all([forever(this.#beat, beat), ...looks], { concurrency: "unbounded" }))
   }
 
   /** Lengthens the lease; answers whether it had run out before. */
@@ -148,7 +175,13 @@ export class Runner implements Service {
     const { lease, patience } = this.settings
     // it must be known before it runs out
     const inTime = Duration.min(patience, Duration.millis(Duration.toMillis(lease) / 3))
-    return Effect.matchEffect(this.#renew(inTime), {
+    // who is told, and has nothing, keeps nothing
+    const renewed = Effect.suspend(() =>
+      this.#post !== undefined && this.#driving.size + this.#left.size === 0
+        ? Effect.succeed(false)
+        : this.#renew(inTime)
+    )
+    return Effect.matchEffect(renewed, {
       onSuccess: (hadLapsed) => hadLapsed ? this.#lost : Effect.void,
       onFailure: (error) =>
         Effect.sync(() => {
@@ -179,7 +212,7 @@ export class Runner implements Service {
   /** Runs that nobody drives. */
   get #look(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      if (this.#definitions.size === 0 || this.#isStopping) return Effect.void
+      if (this.#definitions.size === 0 || this.#isStopping || this.#post !== undefined) return Effect.void
       const names = [...this.#definitions.keys()]
       // those that are refused stay due, and must not stand before others
       const most = mostAtOnce + this.#refusals.size + this.#driving.size
@@ -187,7 +220,7 @@ export class Runner implements Service {
       return Effect.match(this.ask("due", this.journal.due(names, most)), {
         onSuccess: (found) => {
           if (found.length < most) this.#refusals.keep(refused, new Set(found))
-          const unknown = found.filter((runId) => !this.#driving.has(runId) && !this.#refusals.has(runId))
+          const unknown = found.filter((runId) => !this.#driving.has(runId) && !this.#refusals.isLeft(runId))
           for (const runId of unknown) this.#begin(runId, undefined)
         },
         // it looks again
@@ -235,13 +268,46 @@ export class Runner implements Service {
     return waitOf(driving, this.settings.parkAfter, this.#clock.currentTimeMillisUnsafe())
   }
 
+  /** What others are to drive now is given up. */
+  get #disown(): Effect.Effect<void> {
+    return Effect.sync(() => {
+      for (const [runId, driving] of this.#driving) {
+        const { driven, isLeaving } = driving
+        if (driven === undefined || isLeaving || this.#post!.isOurs(driven.workflow.name, runId)) continue
+        this.#run(this.letGo(runId))
+      }
+    })
+  }
+
   /** Somebody here has sent a run something: that is there at once, also if it is parked. */
-  wake(runId: string): Effect.Effect<void> {
+  wake(runId: string, sent: Sent): Effect.Effect<void> {
     return Effect.suspend(() => {
       const driving = this.#driving.get(runId)
-      if (driving === undefined) this.#begin(runId, undefined, true)
-      else if (driving.pen?.isHeld === true) driving.isWanted = true
-      return this.#collect
+      if (driving?.pen?.isHeld === true) driving.isWanted = true
+      if (this.#post === undefined && driving === undefined) this.#begin(runId, undefined, true)
+      return this.#post === undefined || driving?.pen !== undefined
+        ? this.#collect
+        : this.#tell(this.#post, runId, sent)
+    })
+  }
+
+  /** Tells, when that comes, of the instant at which a run that was given up is to go on. */
+  #tellInstant(post: Post, runId: string): Effect.Effect<void> {
+    return Effect.matchEffect(this.ask("show", this.journal.show(runId), runId), {
+      onSuccess: (head) =>
+        head?.wakeAt === undefined ? Effect.void : post.tell(head, { _tag: "Timer", at: head.wakeAt }),
+      // it is found when it is due
+      onFailure: () => Effect.void
+    })
+  }
+
+  /** Tells whoever drives a run of a letter. */
+  #tell(post: Post, runId: string, sent: Sent): Effect.Effect<void> {
+    if (sent._tag !== "Kept" && sent._tag !== "Duplicate") return Effect.void
+    return Effect.matchEffect(this.ask("show", this.journal.show(runId), runId), {
+      onSuccess: (head) => head === undefined ? Effect.void : post.tell(head, { _tag: "Letter", seq: sent.seq }),
+      // it is found later
+      onFailure: () => Effect.void
     })
   }
 
@@ -252,7 +318,7 @@ export class Runner implements Service {
       if (driving !== undefined && driving.pen !== undefined && !driving.pen.isHeld) {
         return Effect.succeed(driving.inbox)
       }
-      if (driving === undefined) this.#begin(runId, undefined, true)
+      if (driving === undefined) this.#begin(runId, undefined, true, true)
       else if (driving.pen !== undefined) driving.isWanted = true
       const loop: Effect.Effect<Inbox | undefined> = Effect.suspend(() => {
         const driving = this.#driving.get(runId)
@@ -289,13 +355,66 @@ export class Runner implements Service {
     })
   }
 
-  /** Drives a run, unless that is done already. */
-  begin(head: Head): void {
-    if (this.#definitions.has(head.workflow)) this.#begin(head.runId, head)
+  /** Drives a run, unless that is done already; or tells who is to drive it. */
+  begin(head: Head): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.#post !== undefined) {
+        return head.owner === undefined
+          ? this.#post.tell(head, { _tag: "Start" })
+          : Effect.void
+      }
+      if (this.#definitions.has(head.workflow)) this.#begin(head.runId, head)
+      return Effect.void
+    })
   }
 
-  /** Of one that is wanted nobody knows whether another one drives it. */
-  #begin(runId: string, known: Head | undefined, isFree = false): void {
+  /** Somebody has told of a run: drives it, and answers when it is driven here no further. */
+  told(head: Head): Effect.Effect<Told> {
+    return Effect.suspend(() => {
+      const { runId } = head
+      const there = this.#driving.get(runId)
+      if (there === undefined) {
+        this.#begin(runId, head)
+        return this.#until(runId)
+      }
+      // whoever has begun it waits for it, unless it is being parked
+      if (there.pen?.isHeld !== true) return Effect.as(this.#collect, done)
+      there.isWanted = true
+      return Effect.andThen(this.#collect, Effect.suspend(() => this.#until(runId)))
+    })
+  }
+
+  #until(runId: string): Effect.Effect<Told> {
+    const driving = this.#driving.get(runId)
+    if (driving?.fiber === undefined) return Effect.succeed(this.#refusals.has(runId) ? done : left)
+    return Effect.flatMap(Fiber.await(driving.fiber), () => {
+      if (this.#driving.has(runId)) return this.#until(runId)
+      switch (driving.taken?._tag) {
+        case "Held":
+          return Effect.succeed<Told>(driving.taken)
+        case "Ended":
+        case "Parked":
+        case "Stuck":
+        case "Refused":
+          return Effect.succeed(done)
+        default:
+          return Effect.succeed(this.#refusals.has(runId) ? done : left)
+      }
+    })
+  }
+
+  /** A run is not to be driven here any more: it may come to its next row, and is left to others then. */
+  letGo(runId: string): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const own = this.#driving.get(runId)
+      if (own === undefined || own.isLeaving) return Effect.void
+      own.isLeaving = true
+      return this.#stop((driving) => driving === own)
+    })
+  }
+
+  /** Of one that is wanted nobody knows whether another one drives it, or is to drive it. */
+  #begin(runId: string, known: Head | undefined, isFree = false, isAsked = false): void {
     if (this.#isStopping || this.#driving.has(runId) || this.#definitions.size === 0) return
     this.#refusals.tries(runId)
     const find = known === undefined ? this.ask("show", this.journal.show(runId), runId) : Effect.succeed(known)
@@ -303,14 +422,17 @@ export class Runner implements Service {
       onFailure: () => Effect.void,
       onSuccess: (head) => {
         const driven = head && this.#definitions.get(head.workflow)
-        if (driven === undefined || head === undefined || head.status === "ended") return Effect.void
+        if (driven === undefined || head === undefined) return Effect.void
         if (isFree && head.owner !== undefined) return Effect.void
+        if (isAsked && this.#post?.isOurs(head.workflow, runId) === false) return Effect.void
         const { migrate, version, workflow } = driven
         // those that have another definition of it go on with it: it is not even taken
         const foreign = mismatch({ name: workflow.name, version, migrate }, head)
-        return foreign === undefined
-          ? this.#supervise(runId, driven)
-          : this.#refuse(runId, foreign, head.owner !== undefined)
+        return foreign !== undefined
+          ? this.#refuse(runId, foreign, head.owner !== undefined)
+          : isOver(head.status)
+          ? this.#ordered(driven, head)
+          : this.#supervise(runId, driven)
       }
     })
     const driving: Driving = {
@@ -320,7 +442,9 @@ export class Runner implements Service {
       fiber: undefined,
       early: [],
       markedAt: undefined,
-      isWanted: false
+      isWanted: false,
+      taken: undefined,
+      isLeaving: false
     }
     this.#driving.set(runId, driving)
     const fiber = this.#run(supervised)
@@ -330,6 +454,51 @@ export class Runner implements Service {
       this.#refusals.tried(runId)
       if (driving.isWanted) this.#begin(runId, undefined, true)
     })
+  }
+
+  /** A run that has ended, or is stuck, goes on if an operator has ordered that. */
+  #ordered(driven: Driven, head: Head): Effect.Effect<void> {
+    const { runId } = head
+    const followed = Effect.flatMap(this.ask("letters", this.journal.letters(runId), runId), (letters) => {
+      if (letters.length === 0) return Effect.succeed(undefined)
+      const { n, version } = head
+      // of another version all that may be undone changes with it
+      const from = version === driven.version ? head.entered : 0
+      return Effect.map(this.ask("rows", this.journal.rows(runId, from, n - from + 1), runId), (found) => {
+        const taken = { head, rows: found.filter(({ kept, n }) => kept || n >= head.entered), letters }
+        return Result.map(
+          starts.of(driven, taken),
+          (start) => orders.follow(driven, orders.standing(start, taken))
+        )
+      })
+    })
+    return Effect.matchEffect(followed, {
+      // it is due, and found again
+      onFailure: () => Effect.void,
+      onSuccess: (append) => {
+        if (append !== undefined && Result.isFailure(append)) return this.#refuse(runId, append.failure, true)
+        return append === undefined ? this.#settled(head) : this.#write(driven, head, append.success)
+      }
+    })
+  }
+
+  #write(driven: Driven, head: Head, append: Append): Effect.Effect<void> {
+    const { runId } = head
+    return Effect.matchEffect(this.ask("append", this.journal.append([append]), runId), {
+      onFailure: () => Effect.void,
+      onSuccess: ([isWritten]) => {
+        if (isWritten !== true) return Effect.void
+        this.ends.changed(runId)
+        return append.head?.status === undefined ? this.#settled(head) : this.#supervise(runId, driven)
+      }
+    })
+  }
+
+  /** Nobody need look at a run any more, unless something has come that was not seen. */
+  #settled({ createdAt, n, runId, sent }: Head): Effect.Effect<void> {
+    this.#driving.get(runId)!.taken = { _tag: "Parked" }
+    const rest = { n, createdAt, seen: sent, wakeAt: undefined, isReleased: true }
+    return Effect.ignore(this.ask("park", this.journal.park(runId, rest), runId))
   }
 
   /** Drives a run as long as it is this runner's: also after the journal was gone. */
@@ -349,6 +518,7 @@ export class Runner implements Service {
           })
         })
         driving.inbox = driving.pen = driving.markedAt = undefined
+        if (ending._tag === "Ordered") continue
         // who was fenced asks who has the run: it may have been an answer that came too late, of a claim of its own
         if (ending._tag !== "Journal" && ending._tag !== "Fenced") return yield* this.#over(runId, ending)
         if (failed++ === 0 && ending._tag === "Journal") {
@@ -370,9 +540,12 @@ export class Runner implements Service {
           switch (claim._tag) {
             case "Claimed": {
               const driving = this.#driving.get(runId)
+              const ordered = this.#orderedOf(driven, claim)
+              if (ordered !== undefined) return ordered
               return drive(driven, claim, {
                 committer: this.committer,
                 runs: this.runs,
+                maxPayload: this.settings.maxPayload,
                 orphans: (runId) => this.#endChildren(runId, undefined),
                 begun: (inbox, pen) => {
                   if (driving === undefined) return
@@ -385,19 +558,39 @@ export class Runner implements Service {
             }
             case "Corrupt": {
               const { error } = claim
+              if (mayPass(error)) return Effect.succeed<Ending>({ _tag: "Journal", error })
+              const rule = error.reason === "Payload" ? "payload" : "row"
               return Effect.succeed<Ending>({
                 _tag: "Refused",
-                error: new RestoreError({ runId, rule: "row", detail: error.detail, cause: error })
+                error: new RestoreError({ runId, rule, detail: error.detail, cause: error })
               })
             }
             case "Ended":
-              return Effect.map(this.ends.endOf(driven.codecs, claim.head), (exit): Ending => ({ _tag: "Ended", exit }))
+              // whoever had it before has left it to an operator
+              if (claim.head.status === "stuck") return Effect.succeed<Taken>({ _tag: "Held", until: 0 })
+              return Effect.map(
+                this.ends.endOf(driven.codecs, claim.head),
+                (exit): Ending => ({ _tag: "Ended", exit, createdAt: claim.head.createdAt })
+              )
             default:
-              return Effect.succeed<Taken>({ _tag: "Held" })
+              return Effect.succeed<Taken>({ _tag: "Held", until: claim._tag === "Held" ? claim.until : 0 })
           }
         }
       }
     )
+  }
+
+  /** What an operator has ordered while nobody drove it comes first. */
+  #orderedOf(driven: Driven, claim: Claimed): Effect.Effect<Taken> | undefined {
+    if (!claim.letters.some(({ kind }) => isOrder(kind))) return undefined
+    const start = starts.of(driven, claim)
+    if (Result.isFailure(start)) return undefined
+    const append = orders.followTaken(driven, orders.standing(start.success, claim))
+    if (append === undefined) return undefined
+    return Effect.match(this.ask("append", this.journal.append([append]), append.runId), {
+      onFailure: (error): Taken => ({ _tag: "Journal", error }),
+      onSuccess: ([isWritten]): Taken => ({ _tag: isWritten === true ? "Ordered" : "Fenced" })
+    })
   }
 
   #endChildren(parent: string, after: string | undefined): Effect.Effect<void, JournalError> {
@@ -406,9 +599,9 @@ export class Runner implements Service {
       (heads) => {
         const open = heads.filter(({ status }) => status !== "ended")
         const ended = Effect.forEach(open, ({ runId, workflow }) =>
-          Effect.andThen(
+          Effect.flatMap(
             this.ask("send", this.journal.send(runId, cancelling), runId),
-            Effect.andThen(this.wake(runId), this.ends.awaitedBy(workflow, runId))
+            (sent) => Effect.andThen(this.wake(runId, sent), this.ends.awaitedBy(workflow, runId))
           ), { concurrency: "unbounded", discard: true })
         return heads.length < mostAtOnce ? ended : Effect.andThen(ended, this.#endChildren(parent, heads.at(-1)!.runId))
       }
@@ -423,16 +616,26 @@ export class Runner implements Service {
   }
 
   #over(runId: string, ending: Taken): Effect.Effect<void> {
+    this.#driving.get(runId)!.taken = ending
     switch (ending._tag) {
       case "Ended":
-        return Effect.sync(() => this.ends.tell(runId, ending.exit))
+        return Effect.sync(() => this.ends.tell(runId, ending.exit, ending.createdAt))
       case "Refused": {
         // who has another definition of it may be able to
         return Effect.andThen(this.#refuse(runId, ending.error as Refusal), this.#release(runId))
       }
+      case "Stuck":
+        return Effect.logError(
+          `run "${clip(runId)}" ${
+            ending.of === "rollback" ? "could not undo all that it has done" : "has failed"
+          }, and waits for an operator: retry, rerun, skip or end`,
+          ending.cause
+        )
       case "Stopped":
         // its definition has gone, and this runner goes on; one that ends leaves all that it has
         return this.#isStopping ? Effect.void : this.#release(runId)
+      case "Parked":
+        return this.#post === undefined ? Effect.void : this.#tellInstant(this.#post, runId)
       default:
         return Effect.void
     }
@@ -446,7 +649,8 @@ export class Runner implements Service {
     this.#left.add(runId)
     const released = Effect.flatMap(this.ask("show", this.journal.show(runId), runId), (head) => {
       if (head?.owner !== this.runner) return Effect.succeed(true)
-      const append = { runId, n: head.n + 1, rows: [], head: { isReleased: true }, takes: [] }
+      const { createdAt } = head
+      const append = { runId, createdAt, n: head.n + 1, rows: [], head: { isReleased: true }, takes: [] }
       return Effect.map(this.ask("append", this.journal.append([append]), runId), ([isWritten]) => isWritten)
     })
     return Effect.match(released, {
@@ -517,6 +721,9 @@ export class Runner implements Service {
 
 const mostAtOnce = 256
 
+const done: Told = { _tag: "Done" }
+const left: Told = { _tag: "Left" }
+
 /** It is there everywhere; the types of the build know of no runtime. */
 const randomId = (): string =>
   (globalThis as unknown as { readonly crypto: { readonly randomUUID: () => string } }).crypto.randomUUID()
@@ -526,7 +733,7 @@ export const cancelling: NewLetter = {
   kind: "cancel",
   name: "",
   key: undefined,
-  id: "cancel",
+  id: undefined,
   data: "{\"compensate\":true}"
 }
 

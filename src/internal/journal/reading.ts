@@ -2,6 +2,7 @@
 import * as Result from "effect/Result"
 import type * as Journal from "../../journal.ts"
 import { show } from "../check/describe.ts"
+import { isOver } from "./steering.ts"
 
 /** As the tables have it: of the names in `schema.ts`, and of anything where somebody else has written. */
 export type Raw = { readonly [column: string]: unknown }
@@ -20,7 +21,7 @@ export const head = (raw: Raw): Read<Journal.Head> =>
     runId: get.text("run_id"),
     workflow: get.text("workflow"),
     version: get.number("version"),
-    status: doing(get) !== "ended" && get.number("parked") === 1 ? "waiting" : doing(get),
+    status: statusOf(get),
     outcome: raw["outcome"] === null ? undefined : get.one("outcome", outcomes),
     n: get.number("n"),
     entered: get.number("entered"),
@@ -35,7 +36,33 @@ export const head = (raw: Raw): Read<Journal.Head> =>
     updatedAt: get.number("updated_at")
   }))
 
-export const sent = (raw: Raw): Read<number> => read(raw, "the head", (get) => get.number("sent"))
+export const standing = (raw: Raw): Read<Journal.Standing> =>
+  Result.flatMap(
+    head(raw),
+    (head) =>
+      read(raw, "the head", (get) => ({
+        head,
+        leasedUntil: head.owner === undefined ? undefined : get.orNone("until", get.number) ?? 0,
+        dueAt: get.orNone("due_at", get.number),
+        waits: head.status === "waiting" ? get.orNone("waits", get.text) : undefined,
+        runners: get.number("runners")
+      }))
+  )
+
+export const count = (raw: Raw): Read<Journal.Count> =>
+  read(raw, "a head", (get) => ({
+    workflow: get.text("workflow"),
+    status: statusOf(get),
+    outcome: get.orNone("outcome", (column) => get.one(column, outcomes)),
+    runs: get.number("many")
+  }))
+
+/** What a letter is written with. */
+export const sent = (raw: Raw): Read<Pick<Journal.Head, "n" | "sent">> =>
+  read(raw, "the head", (get) => ({ n: get.number("n"), sent: get.number("sent") }))
+
+/** What a run does when it does not wait. */
+export const doing = (raw: Raw): Read<Exclude<Journal.Status, "waiting">> => read(raw, "the head", does)
 
 /** Each behind the one before, without a gap from `from` on; before that the kept ones, which have gaps. */
 export const rows = (raws: ReadonlyArray<Raw>, from: number): Read<ReadonlyArray<Journal.Row>> => {
@@ -84,6 +111,7 @@ export const letter = (raw: Raw): Read<Journal.Received> =>
     id: get.orNone("id", get.text),
     data: get.text("data"),
     at: get.number("at"),
+    n: get.orNone("n", get.number),
     isTaken: get.orNone("taken_at", get.number) !== undefined,
     answer: get.orNone("answer", get.text)
   }))
@@ -95,7 +123,8 @@ export const number = (value: unknown): number | undefined => {
   return Number.isSafeInteger(given) ? given as number : undefined
 }
 
-const doing = (get: Get) => get.one("status", ["running", "compensating", "ended"])
+const statusOf = (get: Get): Journal.Status => !isOver(does(get)) && get.number("parked") === 1 ? "waiting" : does(get)
+const does = (get: Get) => get.one("status", ["running", "compensating", "stuck", "ended"])
 const outcomes: ReadonlyArray<Journal.Outcome> = ["succeeded", "failed", "cancelled"]
 const kinds: ReadonlyArray<Journal.Kind> = [
   "owner",
@@ -105,9 +134,20 @@ const kinds: ReadonlyArray<Journal.Kind> = [
   "join",
   "compensate",
   "exit",
+  "stuck",
+  "order",
   "migrate"
 ]
-const letterKinds: ReadonlyArray<Journal.LetterKind> = ["signal", "cancel", "pause", "resume"]
+const letterKinds: ReadonlyArray<Journal.LetterKind> = [
+  "signal",
+  "cancel",
+  "pause",
+  "resume",
+  "retry",
+  "rerun",
+  "skip",
+  "end"
+]
 
 /** Looks at columns, and remembers the first that is not what it must be. */
 class Get {
@@ -144,7 +184,7 @@ class Get {
   }
 }
 
-const read = <A>(raw: Raw, what: string, f: (get: Get) => A): Read<A> => {
+export const read = <A>(raw: Raw, what: string, f: (get: Get) => A): Read<A> => {
   const get = new Get(raw)
   const value = f(get)
   const { wrong } = get

@@ -10,32 +10,44 @@ import type * as Journal from "../../journal.ts"
 import type { JournalError } from "./error.ts"
 import { given, guard } from "./failing.ts"
 import * as letters from "./letters.ts"
-import { compare } from "./order.ts"
+import * as locking from "./locks.ts"
+import { byCount, compare } from "./order.ts"
+import * as purging from "./purging.ts"
 import type { Raw } from "./reading.ts"
 import * as reading from "./reading.ts"
 import * as schema from "./schema.ts"
+import { conditions } from "./selection.ts"
+import { isOver } from "./steering.ts"
+import * as tables from "./tables.ts"
 import type { Connection } from "./transaction.ts"
 import * as transaction from "./transaction.ts"
 import * as writing from "./writing.ts"
 
 export const make: Effect.Effect<Journal.Service, JournalError, SqlClient.SqlClient> = Effect.gen(function*() {
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-  yield* guard("open", undefined, schema.migrate(sql))
+  yield* guard("open", undefined, tables.migrate(sql, schema.journal))
   return service(sql)
 })
 
+/** A journal that is there, and of this release; else the version of its tables, 0 where there are none. It makes nothing. */
+export const existing = Effect.gen(function*() {
+  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  const { newest, version } = yield* guard("open", undefined, tables.versionOf(sql, schema.journal))
+  return version === newest ? service(sql) : version
+})
+
 const service = (sql: SqlClient.SqlClient): Journal.Service => {
-  const { append, insert } = writing.make(sql)
   const { quick, within } = transaction.make(sql)
-  /** What is read to be written must not be written by others meanwhile. */
-  const locked = sql.onDialectOrElse({ pg: () => sql.literal("FOR UPDATE"), orElse: () => sql.literal("") })
+  const locks = locking.make(sql)
+  const { append, insert } = writing.make(sql, locks)
 
   /** SQLite would take the primary key, and look at all rows of the run. */
   const byKept = sql.onDialectOrElse({
     sqlite: () => sql.literal("INDEXED BY cano_journal_kept"),
     orElse: () => sql.literal("")
   })
-  const inbox = letters.make(sql, locked)
+  const inbox = letters.make(sql, locks)
+  const purge = purging.make(sql, locks.forUpdate)
 
   const headOf = Effect.fnUntraced(function*(operation: string, runId: string, lock = sql.literal("")) {
     const [raw] = yield* sql<Raw>`SELECT * FROM cano_runs WHERE run_id = ${runId} ${lock}`
@@ -61,9 +73,9 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     runner: string
   ): Effect.fn.Return<Journal.Claim, SqlError.SqlError | JournalError> {
     const now = yield* Clock.currentTimeMillis
-    const head = yield* headOf("claim", runId, locked)
+    const head = yield* headOf("claim", runId, locks.forUpdate)
     if (head === undefined) return { _tag: "NoSuchRun" }
-    if (head.status === "ended") return { _tag: "Ended", head }
+    if (isOver(head.status)) return { _tag: "Ended", head }
     const { entered, owner } = head
     if (owner !== undefined && owner !== runner) {
       const until = yield* leaseOf(owner)
@@ -96,7 +108,12 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
       guard(
         "claim",
         onlyOf(runIds),
-        within((connection) => Effect.forEach(runIds, (runId) => claim(connection, runId, runner)))
+        within((connection) =>
+          Effect.andThen(
+            locks.runner(runner),
+            locking.inOrder(runIds, (runId) => runId, (runId) => claim(connection, runId, runner))
+          )
+        )
       ),
       ({ reason }) => reason === "Corrupt" || reason === "Newer",
       (error) =>
@@ -110,13 +127,22 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     return reading.number(lease?.["until"])
   })
 
-  const park = Effect.fnUntraced(function*(runId: string, { isReleased, n, seen, wakeAt }: Journal.Parked) {
+  const park = Effect.fnUntraced(function*(
+    runId: string,
+    { createdAt, isReleased, n, seen, waits, wakeAt }: Journal.Parked
+  ) {
     const now = yield* Clock.currentTimeMillis
-    const parked = yield* sql`UPDATE cano_runs SET parked = 1, wake_at = ${wakeAt}, due_at = ${
+    const there = sql`run_id = ${runId} AND n = ${n} AND sent <= ${seen}
+      AND created_at = COALESCE(${createdAt}, created_at)`
+    const parked = yield* sql`UPDATE cano_runs SET parked = 1, wake_at = ${wakeAt}, waits = ${waits}, due_at = ${
       isReleased ? wakeAt : now
     }, updated_at = ${now},
       owner = ${isReleased ? null : sql.literal("owner")}
-      WHERE run_id = ${runId} AND n = ${n} AND sent <= ${seen} AND status <> 'ended' RETURNING run_id`
+      WHERE ${there} AND status NOT IN ('ended', 'stuck') RETURNING run_id`
+    // until an order comes nobody need look at a run that is over
+    if (parked.length === 0 && isReleased) {
+      yield* sql`UPDATE cano_runs SET due_at = NULL WHERE ${there} AND status IN ('ended', 'stuck')`
+    }
     return parked.length > 0
   })
 
@@ -125,19 +151,23 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     yield* sql`INSERT INTO cano_runners (runner, until) VALUES (${runner}, ${until})
       ON CONFLICT (runner) DO UPDATE SET until = excluded.until`
     // of a runner that has crashed nothing is left when others have what it drove
-    yield* sql`DELETE FROM cano_runners WHERE until <= ${now} AND runner <> ${runner}
+    const gone = sql`until <= ${now} AND runner <> ${runner}`
+    const found = yield* locks.runners(gone)
+    if (found !== undefined && found.length === 0) return
+    yield* sql`DELETE FROM cano_runners WHERE ${found === undefined ? gone : sql.in("runner", found)}
       AND NOT EXISTS (SELECT 1 FROM cano_runs WHERE owner = cano_runners.runner)`
   })
 
   const leave = Effect.fnUntraced(function*(runner: string) {
-    yield* sql`UPDATE cano_runs SET owner = NULL WHERE owner = ${runner}`
     yield* sql`DELETE FROM cano_runners WHERE runner = ${runner}`
+    yield* locks.runsOf(runner)
+    yield* sql`UPDATE cano_runs SET owner = NULL WHERE owner = ${runner}`
   })
 
-  const due = Effect.fnUntraced(function*(workflows: ReadonlyArray<string>, limit: number) {
-    if (workflows.length === 0) return []
+  const due = Effect.fnUntraced(function*(workflows: ReadonlyArray<string> | undefined, limit: number) {
+    if (workflows?.length === 0) return []
     const now = yield* Clock.currentTimeMillis
-    const among = sql.in("workflow", workflows)
+    const among = workflows === undefined ? sql.literal("1 = 1") : sql.in("workflow", workflows)
     const free = yield* sql<Raw>`SELECT run_id, due_at FROM cano_runs
       WHERE owner IS NULL AND due_at <= ${now} AND ${among} ORDER BY due_at, run_id LIMIT ${limit}`
     const left = yield* sql<Raw>`SELECT run_id, due_at FROM cano_runs
@@ -151,21 +181,9 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
   })
 
   const list = Effect.fnUntraced(function*(filter: Journal.Filter) {
-    const { after, hasEnded, limit, outcome, parent, state, status, workflow } = filter
-    const conditions = [
-      ...(after === undefined ? [] : [sql`run_id > ${after}`]),
-      ...(workflow === undefined ? [] : [sql`workflow = ${workflow}`]),
-      ...(outcome === undefined ? [] : [sql`outcome = ${outcome}`]),
-      ...(parent === undefined ? [] : [sql`parent = ${parent}`]),
-      ...(state === undefined ? [] : [sql`state = ${state}`]),
-      ...(hasEnded === undefined ? [] : [hasEnded ? sql`status = 'ended'` : sql`status <> 'ended'`]),
-      ...(status === undefined
-        ? []
-        : status === "waiting"
-        ? [sql`parked = 1`]
-        : [sql`status = ${status} AND parked = 0`])
-    ]
-    const found = yield* sql<Raw>`SELECT * FROM cano_runs WHERE ${sql.and(conditions)} ORDER BY run_id LIMIT ${limit}`
+    const { after, limit, ...selection } = filter
+    const where = sql.and([...(after === undefined ? [] : [sql`run_id > ${after}`]), ...conditions(sql, selection)])
+    const found = yield* sql<Raw>`SELECT * FROM cano_runs WHERE ${where} ORDER BY run_id LIMIT ${limit}`
     return yield* Effect.forEach(found, (raw) => given("list", idOf(raw), reading.head(raw)))
   })
 
@@ -173,6 +191,35 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     const found = yield* sql<Raw>`SELECT n, kind, key, data, at, kept FROM cano_journal
       WHERE run_id = ${runId} AND n >= ${from} ORDER BY n LIMIT ${limit}`
     return yield* given("rows", runId, reading.rows(found, Math.max(0, from)))
+  })
+
+  const last = Effect.fnUntraced(
+    function*(runId: string, kinds: ReadonlyArray<Journal.Kind>, before: number, limit: number) {
+      const found = yield* sql<Raw>`SELECT n, kind, key, data, at, kept FROM cano_journal
+      WHERE run_id = ${runId} AND n < ${before} AND ${sql.in("kind", kinds)} ORDER BY n DESC LIMIT ${limit}`
+      return yield* given("last", runId, reading.rows(found, Infinity))
+    }
+  )
+
+  const count = Effect.fnUntraced(function*(selection: Journal.Selection) {
+    const found = yield* sql<Raw>`SELECT workflow, status, parked, outcome, COUNT(*) AS many FROM cano_runs
+      WHERE ${sql.and(conditions(sql, selection))} GROUP BY workflow, status, parked, outcome`
+    const counts = new Map<string, Journal.Count>()
+    for (const raw of found) {
+      const one = yield* given("count", undefined, reading.count(raw))
+      // what it does when it goes on is not asked for
+      const key = JSON.stringify([one.workflow, one.status, one.outcome])
+      counts.set(key, { ...one, runs: one.runs + (counts.get(key)?.runs ?? 0) })
+    }
+    return [...counts.values()].sort(byCount)
+  })
+
+  const standing = Effect.fnUntraced(function*(runId: string) {
+    const now = yield* Clock.currentTimeMillis
+    const [raw] = yield* sql<Raw>`SELECT cano_runs.*, cano_runners.until,
+        (SELECT COUNT(*) FROM cano_runners WHERE until > ${now}) AS runners FROM cano_runs
+      LEFT JOIN cano_runners ON cano_runners.runner = cano_runs.owner WHERE run_id = ${runId}`
+    return raw === undefined ? undefined : yield* given("standing", runId, reading.standing(raw))
   })
 
   const appendAtOnce = (appends: ReadonlyArray<Journal.Append>) =>
@@ -197,7 +244,7 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
       guard(
         "create",
         onlyOf(runs.map(({ runId }) => runId)),
-        within((connection) => Effect.forEach(runs, (run) => create(connection, run)))
+        within((connection) => locking.inOrder(runs, ({ runId }) => runId, (run) => create(connection, run)))
       ),
     append: (appends) =>
       appends.length === 0 ? Effect.succeed([]) : guard(
@@ -216,7 +263,12 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     show: (runId) => guard("show", runId, headOf("show", runId)),
     list: (filter) => guard("list", undefined, list(filter)),
     rows: (runId, from, limit) => guard("rows", runId, rowsOf(runId, from, limit)),
-    letters: (runId) => guard("letters", runId, inbox.untaken("letters", runId))
+    last: (runId, kinds, before, limit) => guard("last", runId, last(runId, kinds, before, limit)),
+    letters: (runId) => guard("letters", runId, inbox.untaken("letters", runId)),
+    count: (selection) => guard("count", undefined, count(selection)),
+    standing: (runId) => guard("standing", runId, standing(runId)),
+    purge: (which) =>
+      guard("purge", undefined, within(() => Effect.flatMap(Clock.currentTimeMillis, (now) => purge(which, now))))
   }
 }
 

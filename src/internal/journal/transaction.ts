@@ -1,7 +1,7 @@
 /** Transactions of a client that give their connection away: what the client does for each statement takes longer than that. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as SqlClient from "effect/sql/SqlClient"
+import * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlConnection from "effect/sql/SqlConnection"
 import type * as SqlError from "effect/sql/SqlError"
 import type * as Statement from "effect/sql/Statement"
@@ -18,8 +18,14 @@ export type Transact = <A, E>(
  * where those of the connection are.
  */
 export const make = (sql: SqlClient.SqlClient): { readonly within: Transact; readonly quick: Transact } => {
-  const within: Transact = (body) =>
+  const inTransaction: Transact = (body) =>
     sql.withTransaction(Effect.withFiber((fiber) => body(Context.getUnsafe(fiber.context, sql.transactionService)[0])))
+  /** Each statement sees what was committed before it, after it has waited for others, too: whatever the database does else. */
+  const within: Transact = sql.onDialectOrElse({
+    pg: (): Transact => (body) =>
+      Effect.provideService(inTransaction(body), SqlClient.BeginTransaction, "BEGIN ISOLATION LEVEL READ COMMITTED"),
+    orElse: () => inTransaction
+  })
 
   /** The same with half of the work, which shows beside a commit of SQLite: no span, no level. */
   const alone: Transact = (body) =>

@@ -10,7 +10,9 @@ import type * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
 import type * as Statement from "effect/sql/Statement"
 import type * as Journal from "../../journal.ts"
+import type { Locks } from "./locks.ts"
 import { beginning } from "./order.ts"
+import { isOver } from "./steering.ts"
 import type { Connection, Rows } from "./transaction.ts"
 import { run } from "./transaction.ts"
 
@@ -26,7 +28,7 @@ export interface Writing {
   readonly insert: (connection: Connection, rows: ReadonlyArray<ReadonlyArray<unknown>>) => Written<Rows>
 }
 
-export const make = (sql: SqlClient.SqlClient): Writing => {
+export const make = (sql: SqlClient.SqlClient, locks: Locks): Writing => {
   // Either way nothing is left of a statement that fails, as its transaction is rolled back. SQLite else copies each page that
   // a statement of several rows changes, which takes longer than to change it.
   const orFail = sql.onDialectOrElse({ sqlite: () => sql.literal("OR FAIL"), orElse: () => sql.literal("") })
@@ -40,9 +42,9 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
   // where neither the status nor the owner changes, so that no index does
   const moves = inBulk(
     sql,
-    8,
+    9,
     (tuples) =>
-      sql`WITH moved (id, before, last, now, entered, visit, state, version) AS (VALUES ${tuples})
+      sql`WITH moved (id, before, last, now, entered, visit, state, version, made) AS (VALUES ${tuples})
     UPDATE cano_runs SET
       n = ${number(sql, "last")},
       updated_at = ${number(sql, "now")},
@@ -53,14 +55,18 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
       version = COALESCE(${number(sql, "version")}, cano_runs.version)
     FROM moved
     WHERE cano_runs.run_id = moved.id AND cano_runs.n = ${number(sql, "before")}
-      AND cano_runs.parked = 0 AND cano_runs.status <> 'ended'
+      AND cano_runs.parked = 0 AND cano_runs.status NOT IN ('ended', 'stuck')
+      AND cano_runs.created_at = COALESCE(${number(sql, "made")}, cano_runs.created_at)
     RETURNING run_id`
   )
 
-  const move = ({ head, n, rows, runId }: Journal.Append, now: number) => {
-    const { entered, isReleased = false, migrated, outcome, status } = head ?? {}
+  const over = sql.literal("IN ('ended', 'stuck')")
+
+  const move = ({ createdAt, head, n, rows, runId }: Journal.Append, now: number) => {
+    const { entered, isOrdered = false, isReleased = false, migrated, outcome, status } = head ?? {}
+    const hasEnded = status === undefined ? isOrdered : isOver(status)
+    const goesOn = isOrdered && !hasEnded
     const { state, version } = entered ?? migrated ?? {}
-    const isOver = status === "ended"
     return sql`UPDATE cano_runs SET
       n = ${n + rows.length - 1}, updated_at = ${now},
       entered = COALESCE(${entered && beginning(n, rows)}, entered),
@@ -68,11 +74,20 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
       visit = COALESCE(${entered?.visit}, visit),
       state = COALESCE(${state}, state),
       version = COALESCE(${version}, version),
-      status = COALESCE(${status}, status), outcome = COALESCE(${outcome}, outcome),
-      owner = ${isOver || isReleased ? null : sql.literal("owner")},
-      due_at = ${isOver ? null : sql`CASE parked WHEN 1 THEN ${now} ELSE due_at END`},
+      status = COALESCE(${status}, status),
+      outcome = ${goesOn ? null : sql`COALESCE(${outcome}, outcome)`},
+      owner = ${hasEnded || isReleased ? null : sql.literal("owner")},
+      due_at = ${dueAt(status, isOrdered, now)},
       parked = 0, wake_at = NULL
-    WHERE run_id = ${runId} AND n = ${n - 1} AND status <> 'ended' RETURNING run_id`
+    WHERE run_id = ${runId} AND n = ${n - 1} AND status ${isOrdered ? over : sql`NOT ${over}`}
+      AND created_at = COALESCE(${createdAt}, created_at) RETURNING run_id`
+  }
+
+  const dueAt = (status: Journal.HeadChange["status"], isOrdered: boolean, now: number) => {
+    if (status === "ended") return null
+    // an order may have come that its owner has not seen
+    if (status === "stuck" || (isOrdered && status !== undefined)) return now
+    return isOrdered ? sql.literal("due_at") : sql`CASE parked WHEN 1 THEN ${now} ELSE due_at END`
   }
 
   /** Whether the letters are all there to be taken. */
@@ -94,14 +109,24 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
       const others: Array<Journal.Append> = []
       const moved = new Set<string>()
       for (const append of appends) {
-        const { head, n, rows, runId } = append
+        const { createdAt, head, n, rows, runId } = append
         if (append.takes.length > 0 && !(yield* canTake(connection, append))) continue
-        if (head?.status !== undefined || head?.outcome !== undefined || head?.isReleased === true) others.push(append)
+        if (isMore(head)) others.push(append)
         else {
           const { entered, migrated } = head ?? {}
           const { state, version } = entered ?? migrated ?? {}
           const begins = entered && beginning(n, rows)
-          plain.push([runId, n - 1, n + rows.length - 1, now, begins, entered?.visit, state, version])
+          plain.push([
+            runId,
+            n - 1,
+            n + rows.length - 1,
+            now,
+            begins,
+            entered?.visit,
+            state,
+            version,
+            createdAt
+          ])
         }
       }
       for (const { run_id } of yield* moves(connection, plain)) moved.add(String(run_id))
@@ -134,6 +159,10 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
     append: Effect.fnUntraced(function*(connection, appends, now) {
       const answers = appends.map(() => false)
       let left = appends.map((_, i) => i)
+      // letters are looked at behind that, and nobody else takes them meanwhile
+      if (appends.length > 1 || appends[0]!.takes.length > 0) {
+        yield* locks.runs(connection, appends.map(({ runId }) => runId))
+      }
       while (left.length > 0) {
         const next: Array<number> = []
         const seen = new Map<string, number>()
@@ -151,6 +180,10 @@ export const make = (sql: SqlClient.SqlClient): Writing => {
     insert
   }
 }
+
+/** Whether an index changes with it. */
+const isMore = (head: Journal.HeadChange | undefined): boolean =>
+  head?.status !== undefined || head?.outcome !== undefined || head?.isReleased === true || head?.isOrdered === true
 
 const number = (sql: SqlClient.SqlClient, column: string) => sql.literal(`CAST(moved.${column} AS BIGINT)`)
 

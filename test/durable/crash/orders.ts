@@ -8,6 +8,7 @@ export interface Settings {
 }
 
 export interface Orders {
+  /** Of SQLite, or the URL of a PostgreSQL database. */
   readonly file: string
   readonly ledger: string
   readonly seeds: ReadonlyArray<number>
@@ -26,6 +27,20 @@ export interface JobsOrders {
   readonly settings: Settings
   /** Who looks at SIGTERM. */
   readonly term: "handler" | "runMain"
+}
+
+/** What a process of a cluster is told to do: a runner has a port, and a client starts so many runs of each seed. */
+export interface ClusterOrders {
+  /** A file of SQLite, or the URL of a database of PostgreSQL. */
+  readonly file: string
+  readonly ledger: string
+  readonly seeds: ReadonlyArray<number>
+  readonly copies: number
+  /** Between two of a seed. */
+  readonly paceMillis: number
+  readonly settings: Settings
+  readonly sweep: number
+  readonly port: number | undefined
 }
 
 /** What a worker is told to do with a run that waits. */

@@ -14,13 +14,13 @@ export const durable: Mutants = {
     },
     {
       what: "a state is entered before that is written",
-      from: "return Effect.flatMap(pen.put([row], head), entered)",
-      to: "pen.later([row], head)\n    return entered()",
+      from: "return Effect.flatMap(pen.put([row], head, (place) => n = place), () => {",
+      to: "pen.later([row], head)\n    return Effect.suspend(() => {",
       tests: "durable/journal durable/crashes"
     },
     {
       what: "the deadline of a split starts anew",
-      from: "this.#since.get(run)! + Duration.toMillis(timeout)",
+      from: "this.#entered.get(run)!.at + Duration.toMillis(timeout)",
       to: "this.#given.clock.currentTimeMillisUnsafe() + Duration.toMillis(timeout)",
       tests: "durable/crashes"
     },
@@ -68,8 +68,8 @@ export const durable: Mutants = {
     },
     {
       what: "a run goes back before that is written",
-      from: "pen.put([{ kind: \"compensate\", key: \"\", data, kept: true }], { status: \"compensating\" }),",
-      to: "Effect.sync(() => pen.later([], { status: \"compensating\" })),",
+      from: "pen.put([goingBack(codecs, why)], { status: \"compensating\" })",
+      to: "Effect.sync(() => pen.later([], { status: \"compensating\" }))",
       tests: "durable/crashes"
     }
   ],
@@ -219,7 +219,7 @@ export const durable: Mutants = {
     },
     {
       what: "what came before the visit counts as if it came in it",
-      from: "inbox.deliver(letters, ({ at }) => at < past.at)",
+      from: "inbox.deliver(letters, ({ at, n }) => n === undefined ? at < past.at : n < head.entered)",
       to: "inbox.deliver(letters)",
       tests: "durable/steering"
     },
@@ -231,6 +231,18 @@ export const durable: Mutants = {
     }
   ],
   "durable/inbox": [
+    {
+      what: "a signal counts for a visit in which it is found, and was not sent",
+      from: "inLife(letter) || letter.since >= at : sentAt >= n",
+      to: "inLife(letter) || letter.since >= at : inLife(letter)",
+      tests: "durable/visits"
+    },
+    {
+      what: "a letter without a row is not looked at by its instant",
+      from: "inLife(letter) || letter.since >= at : sentAt >= n",
+      to: "inLife(letter) : sentAt >= n",
+      tests: "durable/visits"
+    },
     {
       what: "what comes in a visit counts as if it came before",
       from: "if (isSignal ? this.#hasEntered || isBefore(letter) : this.#hasBegun) this.#deliver(letter)",

@@ -137,9 +137,8 @@ export const parking: Mutants = {
   "durable/runner": [
     {
       what: "a signal of this process is found at the next poll",
-      from:
-        "if (driving === undefined) this.#begin(runId, undefined, true)\n      else if (driving.pen?.isHeld === true)",
-      to: "if (driving?.pen?.isHeld === true)",
+      from: "if (this.#post === undefined && driving === undefined) this.#begin(runId, undefined, true)",
+      to: "",
       tests: parking_
     },
     {
@@ -160,8 +159,8 @@ export const parking: Mutants = {
   "durable/make": [
     {
       what: "who waits for a run wakes it",
-      from: "if (status !== \"ended\" && status !== \"waiting\") runner.begin",
-      to: "if (status !== \"ended\") runner.begin",
+      from: "return !isOver(status) && status !== \"waiting\" ?",
+      to: "return !isOver(status) ?",
       tests: parking_
     }
   ]
