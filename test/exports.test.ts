@@ -72,7 +72,7 @@ const wings: typeof surface = {
   SplitStream: ["make"],
   Task: ["PollTimeoutError", "TypeId", "isTask", "poll", "retry", "run", "stream", "timer", "workflow"],
   chart: ["LayoutError", "make", "toDot", "toMermaid", "toSvg", "toText", "trail"],
-  cli: ["make"],
+  cli: ["exitCode", "make"],
   cluster: ["layer"],
   durable: [
     "Durable",
@@ -91,6 +91,14 @@ const wings: typeof surface = {
     "settings",
     "show"
   ],
+  http: [
+    "JournalUnavailableError",
+    "NoSuchRunError",
+    "OrderRefusedError",
+    "RunEndedError",
+    "RunsGroup",
+    "layer"
+  ],
   journal: ["Journal", "JournalError", "layerMemory", "layerSql", "makeMemory"],
   operator: [
     "Operator",
@@ -98,6 +106,7 @@ const wings: typeof surface = {
     "end",
     "layer",
     "pause",
+    "requestId",
     "rerun",
     "resume",
     "retry",

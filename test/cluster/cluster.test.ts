@@ -121,6 +121,27 @@ describe("a durable run of a cluster", () => {
       assert.strictEqual(yield* statusOf(world, "r"), "ended")
     }))
 
+  it.effect("goes on at its instant also if its runner was gone as soon as that was written, and nobody told of it", () =>
+    Effect.gen(function*() {
+      const world = yield* makeWorld
+      const first: Runner = yield* world.runner(1, [clock], {
+        journal: {
+          park: (runId, parked) =>
+            Effect.tap(world.journal.park(runId, parked), () => Effect.sync(() => first.freeze(true)))
+        }
+      })
+      yield* start(first, clock, "r", "Wait")
+      yield* TestClock.adjust("2 seconds")
+      assert.include(yield* world.journal.show("r"), { status: "waiting", owner: undefined })
+      assert.strictEqual(world.driver.journal.length, 1)
+      yield* world.runner(2, [clock], { settings: { ...settings, sweep: "1 day" } })
+      yield* TestClock.adjust("20 seconds")
+      assert.strictEqual(world.driver.journal.length, 2)
+      assert.strictEqual(yield* kinds(world, "r"), "enter owner", "nobody has taken it for that")
+      yield* TestClock.adjust("61 minutes")
+      assert.strictEqual(yield* statusOf(world, "r"), "ended")
+    }))
+
   it.effect("is left to the next runner when its own ends in order, and the message is delivered again", () =>
     Effect.gen(function*() {
       const world = yield* makeWorld
@@ -377,14 +398,16 @@ describe("messages", () => {
       const client = yield* world.runner(undefined, [])
       yield* world.runner(1, [nap])
       yield* TestClock.adjust("2 seconds")
-      world.isDeaf = true
-      const fiber = yield* Effect.forkChild(within(client, nap.run("r", "Nap")))
-      yield* TestClock.adjust("5 seconds")
-      assert.strictEqual(yield* kinds(world, "r"), "enter")
-      assert.match(said.join("\n"), /nobody could be told of run "r", which is found later/)
-      world.isDeaf = false
-      yield* TestClock.adjust("30 seconds")
-      assert.strictEqual(yield* Fiber.join(fiber), "Done")
+      for (const isDeaf of ["hangs", "fails"] as const) {
+        world.isDeaf = isDeaf
+        const fiber = yield* Effect.forkChild(within(client, nap.run(isDeaf, "Nap")))
+        yield* TestClock.adjust("5 seconds")
+        assert.strictEqual(yield* kinds(world, isDeaf), "enter")
+        assert.include(said.splice(0).join("\n"), `nobody could be told of run "${isDeaf}", which is found later`)
+        world.isDeaf = false
+        yield* TestClock.adjust("30 seconds")
+        assert.strictEqual(yield* Fiber.join(fiber), "Done")
+      }
     }).pipe(Effect.provide(layer))
   })
 

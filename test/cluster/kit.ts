@@ -9,6 +9,7 @@ import * as Durable from "effect-cano/durable"
 import * as Journal from "effect-cano/journal"
 import type * as Runs from "effect-cano/Runs"
 import {
+  ClusterError,
   MachineId,
   MessageStorage,
   type Runner as ClusterRunner,
@@ -106,8 +107,8 @@ export class World {
   readonly #messages: MessageStorage.MessageStorage["Service"]
   readonly driver: MessageStorage.MemoryDriver["Service"]
   readonly #locks = new Locks()
-  /** Whether no message can be sent. */
-  isDeaf = false
+  /** Whether no message can be sent: it is not answered, or fails. */
+  isDeaf: "hangs" | "fails" | false = false
   constructor(
     journal: Journal.Service,
     context: Context.Context<MessageStorage.MessageStorage | MessageStorage.MemoryDriver>
@@ -138,7 +139,14 @@ export class World {
       const messages = this.#messages
       const storage = MessageStorage.MessageStorage.of({
         ...messages,
-        saveRequest: (message) => Effect.suspend(() => this.isDeaf ? Effect.never : ask(messages.saveRequest(message))),
+        saveRequest: (message) =>
+          Effect.suspend(() =>
+            this.isDeaf === "hangs"
+              ? Effect.never
+              : this.isDeaf === "fails"
+              ? Effect.fail(new ClusterError.PersistenceError({ cause: "down" }))
+              : ask(messages.saveRequest(message))
+          ),
         saveReply: (reply) => ask(messages.saveReply(reply)),
         unprocessedMessages: (shards, options) => ask(messages.unprocessedMessages(shards, options))
       })

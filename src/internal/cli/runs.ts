@@ -138,7 +138,7 @@ export const why = (host: Host) =>
         const why = yield* operator.why(flags.run)
         if (Option.isNone(why)) return yield* noSuchRun(flags.run)
         if (flags.json) return yield* Effect.flatMap(json(schemas.why)(why.value), Console.log)
-        yield* said(texts.wrapped(why.value.sentence, widthOf(host)))
+        yield* said(texts.wrapped(texts.flat(why.value.sentence), widthOf(host)))
       })
     )).pipe(
       Command.withDescription("Says why a run waits, and what would wake it"),

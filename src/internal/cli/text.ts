@@ -25,7 +25,7 @@ const fit = (cell: string, width: number): string =>
   cell.length > width ? `${cell.slice(0, width - 1)}…` : cell.padEnd(width)
 
 /** A line of a table has no breaks, whatever is in a name. */
-const flat = (text: string): string => text.replace(/\p{Cc}/gu, (c) => JSON.stringify(c).slice(1, -1))
+export const flat = (text: string): string => text.replace(/\p{Cc}/gu, (c) => JSON.stringify(c).slice(1, -1))
 
 export const runs = (heads: ReadonlyArray<Head>, now: number, columns: number): ReadonlyArray<string> =>
   table(

@@ -588,15 +588,18 @@ export class Lane implements Sleeper, Heir {
     const { now } = this
     const { overlong } = this.definition
     const there = new Set(firings.map(({ runId }) => runId))
+    const own = new Set(Array.from(this.runs, (run) => run.fire.runId))
     const gone = [...this.#ghosts.values()].filter(({ fire }) => !there.has(fire.runId))
     for (const ghost of gone) {
       this.#ghosts.delete(ghost.fire.runId)
       this.#crew.runs.delete(ghost)
       ghost.end()
     }
-    for (const { takenAt, ...fire } of firings) {
-      if (this.#ghosts.has(fire.runId) || this.closed !== undefined) continue
-      const ghost = new Run(fire, fire.due, takenAt)
+    for (const { by, due, flow, runId, takenAt } of firings) {
+      const fire = { flow, by, due, runId }
+      // a run of this scheduler that others have adopted is there already
+      if (this.#ghosts.has(fire.runId) || own.has(fire.runId) || this.closed !== undefined) continue
+      const ghost = new Run(fire, due, takenAt)
       ghost.isGhost = true
       ghost.started = ghost.begun = takenAt
       ghost.overlongAt = overlong === undefined ? undefined : takenAt + overlong

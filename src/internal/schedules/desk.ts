@@ -303,9 +303,11 @@ export class StoreDesk implements Desk {
         this.#view = undefined
         return
       }
+      // it may have been looked at meanwhile
+      this.#isStale = change === undefined && this.#view !== view
       if (change !== undefined) this.#view = draft.view(now)
       this.#steps = this.#steps.filter((step) => !steps.includes(step))
-      this.#wants = this.#isStale = this.isBusy = false
+      this.#wants = this.isBusy = false
       if (this.#resumes === resumes) this.#resumes = undefined
       for (const runId of taken.runIds) this.#known.add(runId)
       sweep.done(swept, lane, (runId) => this.#known.add(runId))
