@@ -37,7 +37,7 @@ export interface RunInfo {
   readonly runId: string
   readonly workflow: string
   /** `"waiting"` is a run in which whatever runs waits for a signal or an instant. */
-  readonly status: "running" | "waiting" | "paused" | "compensating" | "ended"
+  readonly status: "running" | "waiting" | "paused" | "compensating" | "stuck" | "ended"
   /** The state that it has entered last, of those that are no follow-on branch; nothing before the first. */
   readonly at: { readonly state: string; readonly visit: number; readonly since: number } | undefined
   /** The branches of splits that go on, and those that are detached and still run. */

@@ -10,6 +10,7 @@
  *  D3  A letter is in the inbox from when it was sent until it is taken by an append, and is taken once.
  *  D4  Parking succeeds only if no letter has come that its owner has not seen, in the same step.
  *  D5  A run has one owner at most whose lease has not run out; who takes it writes an `owner` row in the same step.
+ *  D6  A run is forgotten as a whole. Who has known it changes nothing of another one that is made with its id.
  *
  * It is an entry of its own, `effect-cano/journal`, which the index does not load. Texts are kept as they are given; they must
  * be well-formed Unicode without NUL, as what JSON makes of a value is.
@@ -25,12 +26,24 @@ import * as memory from "./internal/journal/memory.ts"
 import * as sql from "./internal/journal/sql.ts"
 
 /**
- * What a row is about: `start` is of what can be compensated; `settle` of a branch, or of a step that can.
+ * What a row is about: `start` is of what can be compensated; `settle` of a branch, or of a step that can; `stuck` of why a run
+ * waits for an operator, and `order` of what one has ordered; `migrate` of the rows before it, which are to be read as another
+ * version of the definition would have written them.
  *
  * @category models
  * @since 0.1.0
  */
-export type Kind = "owner" | "enter" | "start" | "settle" | "join" | "compensate" | "exit"
+export type Kind =
+  | "owner"
+  | "enter"
+  | "start"
+  | "settle"
+  | "join"
+  | "compensate"
+  | "exit"
+  | "stuck"
+  | "order"
+  | "migrate"
 
 /**
  * One row of the journal of a run. It never changes.
@@ -61,12 +74,12 @@ export type NewRow = Pick<Row, "kind" | "key" | "data" | "kept">
 
 /**
  * Whether a run is to be driven, what it does, or that it has ended. A run waits from when it was parked until somebody appends
- * to it or claims it; then it does again what it did before.
+ * to it or claims it; then it does again what it did before. One that is stuck waits for an operator: nobody can claim it.
  *
  * @category models
  * @since 0.1.0
  */
-export type Status = "running" | "waiting" | "compensating" | "ended"
+export type Status = "running" | "waiting" | "compensating" | "stuck" | "ended"
 
 /**
  * What is known of a run without its rows.
@@ -122,8 +135,15 @@ export interface HeadChange {
   readonly outcome?: Outcome | undefined
   /** A visit begins with the last `enter` row among them, or with the first row if there is none. */
   readonly entered?: { readonly visit: number; readonly state: string; readonly version: number } | undefined
+  /** The visit that goes on is of another version from now on, and may have another name. It began when it did. */
+  readonly migrated?: { readonly state: string; readonly version: number } | undefined
   /** Whether nobody drives it any more. */
   readonly isReleased?: boolean | undefined
+  /**
+   * Whether it is about a run that is stuck or has ended, which is written to by no other append. Nobody owns it, so the first
+   * one wins. It goes on if there is a `status`, and has no outcome any more then; else it stays as it is.
+   */
+  readonly isOrdered?: boolean | undefined
 }
 
 /**
@@ -134,6 +154,8 @@ export interface HeadChange {
  */
 export interface Append {
   readonly runId: string
+  /** When the run was made that is meant: one of the same id that was made at another time is another one. */
+  readonly createdAt?: number | undefined
   /** The place of the first of the rows. */
   readonly n: number
   readonly rows: ReadonlyArray<NewRow>
@@ -160,12 +182,13 @@ export interface NewRun {
 }
 
 /**
- * What a letter is: a signal, or an order of whoever steers the run.
+ * What a letter is: a signal, or an order of whoever steers the run. `retry`, `rerun`, `skip` and `end` are those of an operator:
+ * they are kept of a run that has ended, too.
  *
  * @category models
  * @since 0.1.0
  */
-export type LetterKind = "signal" | "cancel" | "pause" | "resume"
+export type LetterKind = "signal" | "cancel" | "pause" | "resume" | "retry" | "rerun" | "skip" | "end"
 
 /**
  * A letter that is to be sent.
@@ -238,12 +261,38 @@ export interface Claimed {
  */
 export type Claim =
   | Claimed
+  /** It has ended, or is stuck. */
   | { readonly _tag: "Ended"; readonly head: Head }
   /** Somebody else drives it, at least until his lease runs out. */
   | { readonly _tag: "Held"; readonly owner: string; readonly until: number }
   | { readonly _tag: "NoSuchRun" }
-  /** Its rows can't be read. Nothing was changed. */
+  /**
+   * Its rows can't be read, or are of a newer release. Nothing was changed, but for that it may have been taken, where codecs say
+   * so.
+   */
   | { readonly _tag: "Corrupt"; readonly error: JournalError }
+
+/**
+ * Which runs are meant: those of which all that is given holds, and of several values one. Of a run that has ended `updatedAt`
+ * is when it did.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Selection {
+  readonly workflow?: string | ReadonlyArray<string> | undefined
+  readonly status?: Status | ReadonlyArray<Status> | undefined
+  readonly outcome?: Outcome | ReadonlyArray<Outcome> | undefined
+  readonly state?: string | ReadonlyArray<string> | undefined
+  readonly parent?: string | undefined
+  /** Whether it has ended, or goes on, in whatever status. */
+  readonly hasEnded?: boolean | undefined
+  /** Milliseconds of the Clock, as those of a head: before the one, and not before the other. */
+  readonly createdBefore?: number | undefined
+  readonly createdAfter?: number | undefined
+  readonly updatedBefore?: number | undefined
+  readonly updatedAfter?: number | undefined
+}
 
 /**
  * Which runs are wanted.
@@ -251,15 +300,67 @@ export type Claim =
  * @category models
  * @since 0.1.0
  */
-export interface Filter {
-  readonly workflow?: string | undefined
-  readonly status?: Status | undefined
-  readonly outcome?: Outcome | undefined
-  readonly state?: string | undefined
-  readonly parent?: string | undefined
+export interface Filter extends Selection {
   /** Those behind this one, in the order of their ids. */
   readonly after?: string | undefined
   readonly limit: number
+}
+
+/**
+ * How many runs there are of a workflow, a status and an outcome.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Count {
+  readonly workflow: string
+  readonly status: Status
+  readonly outcome: Outcome | undefined
+  readonly runs: number
+}
+
+/**
+ * How a run stands, of one moment: who drives it, and since when or from when on somebody is to.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Standing {
+  readonly head: Head
+  /** The lease of its owner; 0 for one that is not known any more. */
+  readonly leasedUntil: number | undefined
+  /** Nothing for a run that has ended, or waits for a letter alone. */
+  readonly dueAt: number | undefined
+  /** What it waits for, as who has parked it has said. */
+  readonly waits: string | undefined
+  /** How many runners have a lease, whatever they drive. */
+  readonly runners: number
+}
+
+/**
+ * Which runs are to be forgotten: those that have ended before an instant, unless they are needed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Purge extends Pick<Selection, "workflow" | "outcome"> {
+  readonly endedBefore: number
+  /** Those behind this one, in the order of their ids. */
+  readonly after?: string | undefined
+  readonly limit: number
+  /** Whether nothing is to be forgotten: it is only asked which ones would be. */
+  readonly isPreview?: boolean | undefined
+}
+
+/**
+ * What was forgotten, and the id to go on behind, if there may be more.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Purged {
+  readonly runs: ReadonlyArray<{ readonly head: Head; readonly letters: number }>
+  readonly next: string | undefined
 }
 
 /**
@@ -269,6 +370,8 @@ export interface Filter {
  * @since 0.1.0
  */
 export interface Parked {
+  /** When the run was made that is meant. */
+  readonly createdAt?: number | undefined
   /** Its last row. */
   readonly n: number
   /** The last letter that its owner has seen. */
@@ -280,6 +383,8 @@ export interface Parked {
    * about to do by itself is known to its owner alone.
    */
   readonly isReleased: boolean
+  /** What it waits for, for who looks at it: a text as rows are. */
+  readonly waits?: string | undefined
 }
 
 /**
@@ -345,8 +450,22 @@ export interface Service {
   readonly list: (filter: Filter) => Stored<ReadonlyArray<Head>>
   /** All rows of a run from a place on. */
   readonly rows: (runId: string, from: number, limit: number) => Stored<ReadonlyArray<Row>>
+  /** The last rows of some kinds before a place, the newest first. */
+  readonly last: (
+    runId: string,
+    kinds: ReadonlyArray<Kind>,
+    before: number,
+    limit: number
+  ) => Stored<ReadonlyArray<Row>>
   /** The letters of a run that are not taken. */
   readonly letters: (runId: string) => Stored<ReadonlyArray<Letter>>
+  readonly count: (selection: Selection) => Stored<ReadonlyArray<Count>>
+  readonly standing: (runId: string) => Stored<Standing | undefined>
+  /**
+   * Forgets runs that have ended, each with its rows and letters as a whole. A run is needed, and stays, as long as its parent
+   * or one of its children has not ended before the same instant, or a letter is to be answered for which it is due.
+   */
+  readonly purge: (which: Purge) => Stored<Purged>
 }
 
 /**
@@ -366,7 +485,9 @@ export {
    *
    * `"TimedOut"` and `"Unavailable"` may pass: a lock that others have, a full disk, no connection. `"Foreign"` is a database
    * in which tables of the same names are of somebody else, `"Newer"` one whose tables a later version of this library has
-   * made; neither is touched. `"Corrupt"` are rows that can't be read, of the run that it names, or a damaged file.
+   * made; neither is touched. `"Newer"` is a run, too, of which a later version has written what this one does not know, and
+   * `"Corrupt"` are rows that can't be read, of the run that it names, or a damaged file. `"Payload"` is said by codecs of
+   * `effect-cano/payload`, and the `cause` is a `PayloadError`: there is a row, a letter or a reply that they can't read or write.
    *
    * @category errors
    * @since 0.1.0
@@ -400,8 +521,9 @@ export const layerMemory: Layer.Layer<Journal> = Layer.effect(Journal, makeMemor
  *
  * **Details**
  *
- * Any number of processes may use one database, and open an empty one at the same time. SQLite is tested, with
- * `effect-cano/sqlite`.
+ * Any number of processes may use one database, and open an empty one at the same time, or one of an earlier version: the
+ * tables are brought up to date by one of them. SQLite is tested, with `effect-cano/sqlite`, and PostgreSQL, with
+ * `@effect/sql-pg`.
  *
  * @category layers
  * @since 0.1.0

@@ -76,19 +76,54 @@ const wings: typeof surface = {
   cluster: ["layer"],
   durable: [
     "Durable",
+    "PayloadTooLargeError",
     "RestoreError",
     "Settings",
     "VersionMismatchError",
+    "findings",
     "history",
     "layer",
     "layerMemory",
     "layerSql",
     "list",
     "make",
+    "report",
     "settings",
     "show"
   ],
   journal: ["Journal", "JournalError", "layerMemory", "layerSql", "makeMemory"],
+  operator: [
+    "Operator",
+    "cancel",
+    "end",
+    "layer",
+    "pause",
+    "rerun",
+    "resume",
+    "retry",
+    "signal",
+    "skipBranch",
+    "skipStep",
+    "skipTo"
+  ],
+  payload: ["PayloadError", "compress", "encrypt", "layer", "offload", "usage"],
+  schedules: [
+    "Schedules",
+    "flow",
+    "forget",
+    "history",
+    "layer",
+    "layerMemory",
+    "layerSql",
+    "list",
+    "make",
+    "makeMemory",
+    "pause",
+    "reset",
+    "resume",
+    "running",
+    "show"
+  ],
   sqlite: ["layer", "layerConfig", "make"]
 }
 
@@ -218,7 +253,7 @@ describe("the core", () => {
     for (const file of files) {
       assert.notMatch(
         relative(source, file),
-        /^(chart|cli|durable|journal|sqlite|Runs|Signal|internal\/(chart|cli|durable|journal|runs|sqlite)\/.*)\.ts$/
+        /^(chart|cli|durable|journal|payload|sqlite|Runs|Signal|internal\/(chart|cli|durable|journal|payload|runs|sqlite)\/.*)\.ts$/
       )
     }
     for (const other of others) assert.match(other, /^effect\/[A-Z]\w+$/)

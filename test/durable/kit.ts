@@ -145,7 +145,11 @@ export class Life {
       show: (runId) => ask("show", store.show(runId)),
       list: (filter) => ask("list", store.list(filter)),
       rows: (runId, from, limit) => ask("rows", store.rows(runId, from, limit)),
-      letters: (runId) => ask("letters", store.letters(runId))
+      last: (runId, kinds, before, limit) => ask("last", store.last(runId, kinds, before, limit)),
+      letters: (runId) => ask("letters", store.letters(runId)),
+      count: (selection) => ask("count", store.count(selection)),
+      standing: (runId) => ask("standing", store.standing(runId)),
+      purge: (which) => ask("purge", store.purge(which))
     }
   }
 }

@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
 import type * as Journal from "effect-cano/journal"
 import { TestClock } from "effect/testing"
+import { looking } from "./looking.ts"
 import * as programs from "./programs.ts"
 import { all, append, claim, create, newRun, row, signal } from "./samples.ts"
 
@@ -100,6 +101,26 @@ export const contract = (name: string, make: Make): void => {
           { kind: "signal", name: id, key: id, id, data: id, seq: 1, at: 0, n: 1, isTaken: true, answer: id }
         ])
       }
+    })
+
+    test("goes on as one of another version, in a visit that began when it did", function*() {
+      const store = yield* driven
+      yield* store.send("r", signal("go"))
+      const before = (yield* store.show("r"))!
+      yield* TestClock.setTime(10)
+      const migrated = { state: "Buy", version: 2 }
+      assert.deepStrictEqual(yield* store.append([append("r", 2, [row("migrate")], { head: { migrated } })]), [true])
+      const after = yield* store.show("r")
+      assert.deepStrictEqual(after, { ...before, ...migrated, n: 2, updatedAt: 10 })
+      // what comes with a transition is of that
+      const entered = { visit: 2, state: "Pay", version: 3 }
+      const both = append("r", 3, [row("migrate"), row("enter")], { head: { migrated, entered, isReleased: true } })
+      assert.deepStrictEqual(yield* store.append([both]), [true])
+      assert.include(yield* store.show("r"), { ...entered, entered: 4, enteredAt: 10 })
+      const parkedAt = { n: 4, seen: 1, wakeAt: undefined, isReleased: true }
+      assert.isTrue(yield* store.park("r", parkedAt))
+      assert.deepStrictEqual(yield* store.append([append("r", 5, [], { head: { migrated } })]), [true])
+      assert.include(yield* store.show("r"), { ...migrated, visit: 2, entered: 4, status: "running" })
     })
 
     test("goes from visit to visit, and ends", function*() {
@@ -393,6 +414,97 @@ export const contract = (name: string, make: Make): void => {
     })
   })
 
+  describe(`a journal ${name}: orders`, () => {
+    const order = (kind: Journal.LetterKind, id: string): Journal.NewLetter => ({ ...signal(""), kind, id })
+    const after = (over: "ended" | "stuck") =>
+      Effect.gen(function*() {
+        const store = yield* driven
+        const head = over === "ended" ? { status: over, outcome: "failed" as const } : { status: over }
+        assert.deepStrictEqual(
+          yield* store.append([append("r", 2, [row(over === "ended" ? "exit" : "stuck")], { head })]),
+          [
+            true
+          ]
+        )
+        return store
+      })
+    const isDue = (store: Journal.Service) => Effect.map(store.due(["order"], 9), (found) => found.includes("r"))
+
+    for (const over of ["ended", "stuck"] as const) {
+      test(`of a run that is ${over} are kept, and make it due until somebody has looked`, function*() {
+        const store = yield* after(over)
+        assert.include(yield* store.show("r"), { status: over, owner: undefined, n: 2 })
+        assert.strictEqual((yield* claim(store, "r", "bob"))._tag, "Ended")
+        // whoever was stuck may not have seen all that has come
+        assert.strictEqual(yield* isDue(store), over === "stuck")
+        assert.isFalse(yield* store.park("r", parked(2)))
+        assert.isFalse(yield* isDue(store))
+        for (const kind of ["signal", "pause", "resume", "cancel"] as const) {
+          const sent = yield* store.send("r", order(kind, kind))
+          assert.strictEqual(sent._tag, over === "ended" ? "Ended" : "Kept")
+          assert.strictEqual(yield* isDue(store), over === "stuck" && kind === "cancel")
+        }
+        const { sent } = (yield* store.show("r"))!
+        for (const [i, kind] of (["retry", "rerun", "skip", "end"] as const).entries()) {
+          assert.isFalse(yield* store.park("r", parked(2, { seen: sent + i })))
+          assert.isFalse(yield* isDue(store))
+          assert.deepStrictEqual(yield* store.send("r", order(kind, "1")), { _tag: "Kept", seq: sent + 1 + i })
+          assert.isTrue(yield* isDue(store))
+        }
+        // what has not been seen keeps it due
+        assert.isFalse(yield* store.park("r", parked(2, { seen: sent })))
+        assert.isTrue(yield* isDue(store))
+        assert.isFalse(yield* store.park("r", parked(2, { seen: sent + 4 })))
+        assert.isFalse(yield* isDue(store))
+        assert.deepStrictEqual(yield* store.send("r", order("retry", "1")), { _tag: "Duplicate", seq: sent + 1 })
+        assert.isTrue(yield* isDue(store))
+      })
+
+      test(`of a run that is ${over} are followed once, by whoever is first, and only as such`, function*() {
+        const store = yield* after(over)
+        yield* store.send("r", order("retry", "1"))
+        const takes = [{ seq: 1, answer: "{}" }]
+        const head = { status: "running", isOrdered: true, entered: { visit: 2, state: "Ask", version: 2 } } as const
+        const rows = [row("order", "{}", true), row("enter"), row("settle")]
+        yield* TestClock.setTime(7)
+        const { isOrdered: _, ...plain } = head
+        assert.deepStrictEqual(yield* store.append([append("r", 3, rows, { head: plain, takes })]), [false])
+        assert.deepStrictEqual(yield* store.append([append("r", 3, rows, { head, takes })]), [true])
+        assert.deepStrictEqual(yield* store.append([append("r", 3, rows, { head, takes: [] })]), [false])
+        const status = yield* store.show("r")
+        assert.include(status, {
+          status: "running",
+          outcome: undefined,
+          n: 5,
+          entered: 4,
+          visit: 2,
+          version: 2,
+          enteredAt: 7
+        })
+        assert.isTrue(yield* isDue(store))
+        const { rows: visit } = claimed(yield* claim(store, "r", "bob"))
+        assert.deepStrictEqual(visit.map(({ kind }) => kind), ["order", "enter", "settle", "owner"])
+        // one that goes on is no run that is over
+        const late = append("r", 7, [row("order")], { head: { status: "running", isOrdered: true } })
+        assert.deepStrictEqual(yield* store.append([late]), [false])
+      })
+
+      test(`of a run that is ${over} may be refused, and leave it as it is`, function*() {
+        const store = yield* after(over)
+        yield* store.send("r", order("retry", "1"))
+        const before = yield* store.show("r")
+        const refused = append("r", 3, [], { head: { isOrdered: true }, takes: [{ seq: 1, answer: "no" }] })
+        assert.deepStrictEqual(yield* store.append([refused]), [true])
+        assert.deepStrictEqual(yield* store.show("r"), before)
+        assert.include(yield* store.letter("r", 1), { isTaken: true, answer: "no" })
+        // what has been taken is not there again
+        assert.isFalse(yield* store.park("r", parked(2, { seen: 1 })))
+        yield* store.send("r", order("retry", "1"))
+        assert.isFalse(yield* isDue(store))
+      })
+    }
+  })
+
   describe(`a journal ${name}: owners`, () => {
     test("D5: a run has one owner, as long as his lease lasts", function*() {
       const store = yield* driven
@@ -503,6 +615,8 @@ export const contract = (name: string, make: Make): void => {
       yield* store.append([append("z", 1, [], { head: { status: "compensating" } })])
       assert.deepStrictEqual(yield* list({ status: "waiting" }), ["b"])
       assert.deepStrictEqual(yield* list({ status: "ended" }), ["a"])
+      assert.deepStrictEqual(yield* list({ hasEnded: true }), ["a"])
+      assert.deepStrictEqual(yield* list({ hasEnded: false }), sorted.filter((runId) => runId !== "a"))
       assert.deepStrictEqual(yield* list({ status: "compensating" }), ["z"])
       assert.deepStrictEqual(yield* list({ status: "running", limit: 2 }), ["", "B"])
       assert.deepStrictEqual(yield* list({ outcome: "failed", parent: "p", workflow: "even" }), ["a"])
@@ -510,9 +624,11 @@ export const contract = (name: string, make: Make): void => {
     })
   })
 
+  looking(name, make)
+
   describe(`a journal ${name}: laws`, () => {
     it.effect.prop(
-      "D1-D5 hold after each step of generated programs",
+      "D1-D6 hold after each step of generated programs",
       { commands: programs.program },
       ({ commands }) =>
         Effect.gen(function*() {
@@ -535,7 +651,12 @@ export const contract = (name: string, make: Make): void => {
 type State = programs.Dump[number]
 
 /** What no step may do to a run, whatever it is. */
-const hold = (was: State, is: State, { op, runner }: programs.Command, answer: unknown): void => {
+const hold = (was: State, is: State, { isReleased, op, runner }: programs.Command, answer: unknown): void => {
+  // D6: as a whole, and only when it has ended
+  if (op === "purge" && !isReleased && was.head !== undefined && is.head === undefined) {
+    assert.strictEqual(was.head.status, "ended")
+    return assert.deepStrictEqual(is, { head: undefined, rows: [], letters: [] })
+  }
   // D1: what is written stays, and the head knows the last row
   assert.deepStrictEqual(is.rows.slice(0, was.rows.length), was.rows)
   assert.deepStrictEqual(is.rows.map(({ n }) => n), is.rows.map((_, n) => n))

@@ -16,7 +16,7 @@ const item = Arbitrary.all({
   runId: oneOf(runIds),
   shift: oneOf([0, 0, 0, 0, 0, 1, -1, -2]),
   rows: oneOf([1, 1, 2, 3, 0, 70]),
-  change: oneOf(["none", "none", "none", "enter", "enter", "compensate", "release", "end"]),
+  change: oneOf(["none", "none", "none", "enter", "enter", "migrate", "compensate", "release", "end"]),
   takes: oneOf([0, 0, 0, 0, 0, 1, 1, 2]),
   letter: int(0, 3),
   isKept: oneOf([false, true])
@@ -37,7 +37,8 @@ export const command = Arbitrary.all({
     "create",
     "lease",
     "leave",
-    "received"
+    "received",
+    "purge"
   ]),
   items: Arbitrary.array(item, { minLength: 1, maxLength: 4 }),
   runner: oneOf(runners),
@@ -69,6 +70,7 @@ export type Dump = Effect.Success<ReturnType<typeof dump>>
 const changes: { readonly [change in Item["change"]]: Journal.HeadChange | undefined } = {
   none: undefined,
   enter: { entered: { visit: 2, state: "Pay", version: 2 } },
+  migrate: { migrated: { state: "Buy", version: 3 } },
   compensate: { status: "compensating" },
   release: { isReleased: true },
   end: { status: "ended", outcome: "succeeded" }
@@ -107,12 +109,14 @@ export const user = (store: Journal.Service) => {
         case "park": {
           const head = yield* store.show(runId)
           const wakeAt = wait < 0 ? undefined : now + wait
-          return yield* store.park(runId, { n: (head?.n ?? 0) + shift, seen: letter, wakeAt, isReleased })
+          return yield* store.park(runId, { n: (head?.n ?? 0) + shift, seen: letter, wakeAt, isReleased, waits: name })
         }
         case "lease":
           return yield* store.lease(runner, now + wait)
         case "leave":
           return yield* store.leave(runner)
+        case "purge":
+          return yield* store.purge({ endedBefore: now + wait, limit: capacity, isPreview: isReleased })
         case "received": {
           const { cursor, letters } = yield* store.received(runner, cursors.get(runner) ?? 0)
           cursors.set(runner, cursor)
@@ -131,5 +135,10 @@ export const queries = (store: Journal.Service) =>
     waiting: store.list({ limit: 9, status: "waiting" }),
     running: store.list({ limit: 9, status: "running" }),
     parents: store.list({ limit: 9, parent: "x" }),
+    old: store.list({ limit: 9, status: ["ended", "compensating"], updatedBefore: 10, createdAfter: 1 }),
+    counts: store.count({}),
+    standing: Effect.forEach(runIds, store.standing),
+    last: Effect.forEach(runIds, (runId) => store.last(runId, ["enter", "owner"], 9, 3)),
+    forgotten: store.purge({ endedBefore: 1000, limit: 2, isPreview: true }),
     letters: Effect.forEach(runIds, store.letters)
   })

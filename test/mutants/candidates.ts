@@ -11,6 +11,7 @@ import { events } from "./list/events.ts"
 import { hedges } from "./list/hedges.ts"
 import { input } from "./list/input.ts"
 import { journals } from "./list/journals.ts"
+import { orders } from "./list/orders.ts"
 import { parking } from "./list/parking.ts"
 import { runs } from "./list/runs.ts"
 import { sagas } from "./list/sagas.ts"
@@ -44,6 +45,7 @@ const parts = [
   sagas,
   journals,
   durables,
+  orders,
   parking
 ]
 

@@ -10,6 +10,7 @@ import type { Head } from "../../journal.ts"
 import { clip } from "../check/describe.ts"
 import type { Post } from "../durable/post.ts"
 import type { Runner } from "../durable/runner.ts"
+import { isOver } from "../journal/steering.ts"
 
 export interface Wish {
   readonly runId: string
@@ -21,7 +22,7 @@ export interface Wish {
 /** What is looked at again and again is refused, and told of, once. */
 export const again = (runner: Runner, post: Post, wish: Omit<Wish, "isNews">): Effect.Effect<void> =>
   Effect.suspend(() =>
-    runner.refusalOf(wish.runId) !== undefined || !runner.drives(wish.workflow)
+    runner.isLeft(wish.runId) || !runner.drives(wish.workflow)
       ? Effect.void
       : handle(runner, post, { ...wish, isNews: true })
   )
@@ -54,7 +55,8 @@ const look = (runner: Runner, post: Post, wish: Wish): Effect.Effect<void> => {
     // nobody else is told of it, and so it is asked again
     onFailure: () => after(runner.settings.poll),
     onSuccess: (head) => {
-      if (head === undefined || head.status === "ended") return Effect.void
+      // of a run that is over it may be an order
+      if (head === undefined || (isOver(head.status) && !isNews)) return Effect.void
       return Effect.flatMap(Clock.currentTimeMillis, (now) => {
         if (!isNews && isParked(head, now)) {
           return head.wakeAt === undefined ? Effect.void : post.tell(head, { _tag: "Timer", at: head.wakeAt })

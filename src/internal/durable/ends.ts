@@ -38,17 +38,18 @@ interface Driver {
   readonly refusalOf: (runId: string) => Refusal | undefined
 }
 
-/** Since when nobody has driven a run that somebody waits for, and whether that has been told. */
+/** Since when nobody has driven a run that somebody waits for, whether that has been told, and when that run was made. */
 interface Nobody {
   since: number | undefined
   isTold: boolean
+  createdAt: number | undefined
 }
 
 export class Ends {
   readonly #of: Driver
   readonly #clock: Clock.Clock
   readonly #known = new Map<string, Reader>()
-  readonly #ends = new Map<string, Set<(end: End) => void>>()
+  readonly #ends = new Map<string, Set<(end: End, createdAt: number | undefined) => void>>()
   readonly #changes = new Map<string, Set<() => void>>()
   constructor(driver: Driver, clock: Clock.Clock) {
     this.#of = driver
@@ -60,21 +61,22 @@ export class Ends {
     this.#known.set(name, codecs)
   }
 
-  tell(runId: string, end: End): void {
+  /** The end of the run that was made at an instant. */
+  tell(runId: string, end: End, createdAt?: number): void {
     const waiting = this.#ends.get(runId)
     this.#ends.delete(runId)
-    for (const tell of waiting ?? []) tell(end)
+    for (const tell of waiting ?? []) tell(end, createdAt)
     this.changed(runId)
   }
 
   /** How a run has ended by the journal; fails with what it has failed with only as a success. */
   endOf(codecs: Reader, head: Head): Effect.Effect<End> {
-    const { n, runId } = head
+    const { n, runId, version } = head
     return Effect.match(this.#of.ask("rows", this.#of.journal.rows(runId, n, 1), runId), {
       onFailure: (error): End => Exit.fail(error),
       onSuccess: ([row]): End =>
         row?.kind === "exit"
-          ? exitOf(codecs, runId, row.data)
+          ? exitOf(codecs, runId, version, row.data)
           : Exit.fail(new RestoreError({ runId, rule: "row", detail: "it has ended, and its last row is no end" }))
     })
   }
@@ -96,7 +98,7 @@ export class Ends {
 
   /** Waits for the end of a run, whoever drives it. */
   awaited(codecs: Reader, runId: string): Effect.Effect<End> {
-    return Effect.suspend(() => this.#awaited(codecs, runId, { since: undefined, isTold: false }))
+    return Effect.suspend(() => this.#awaited(codecs, runId, { since: undefined, isTold: false, createdAt: undefined }))
   }
 
   #awaited(codecs: Reader, runId: string, nobody: Nobody): Effect.Effect<End> {
@@ -105,6 +107,9 @@ export class Ends {
         // it is asked again: the run goes on, or will
         onFailure: (error) => Effect.succeed(mayPass(error) ? undefined : Exit.fail(error)),
         onSuccess: (head): Effect.Effect<End | undefined> => {
+          const { createdAt } = nobody
+          if (createdAt !== undefined && head?.createdAt !== createdAt) return Effect.succeed(forgotten(runId))
+          nobody.createdAt = head?.createdAt
           // what was refused here may have ended elsewhere
           if (head?.status === "ended") return this.endOf(codecs, head)
           const refused = this.#of.refusalOf(runId)
@@ -117,7 +122,7 @@ export class Ends {
     })
     const loop: Effect.Effect<End> = Effect.flatMap(
       Effect.raceFirst(
-        this.#told(runId),
+        this.#told(runId, nobody),
         Effect.as(Effect.suspend(() => Effect.sleep(this.#pauseOf(nobody))), undefined)
       ),
       (told) =>
@@ -138,7 +143,8 @@ export class Ends {
 
   /** Tells the log, once, of a run that somebody waits for and nobody drives. */
   #miss(head: Head | undefined, nobody: Nobody): Effect.Effect<void> {
-    if (head === undefined || head.owner !== undefined || head.status === "waiting" || nobody.isTold) {
+    const { status } = head ?? {}
+    if (head === undefined || head.owner !== undefined || status === "waiting" || status === "stuck" || nobody.isTold) {
       nobody.since = undefined
       return Effect.void
     }
@@ -154,10 +160,13 @@ export class Ends {
     )
   }
 
-  #told(runId: string): Effect.Effect<End> {
+  #told(runId: string, { createdAt }: Nobody): Effect.Effect<End> {
     return Effect.callback((resume) => {
       const fiber = Fiber.getCurrent()!
-      const tell = (end: End) => later(fiber, () => resume(Effect.succeed(end)))
+      const tell = (end: End, of: number | undefined) => {
+        const isOther = createdAt !== undefined && of !== undefined && of !== createdAt
+        later(fiber, () => resume(Effect.succeed(isOther ? forgotten(runId) : end)))
+      }
       const set = setIn(this.#ends, runId)
       set.add(tell)
       return Effect.sync(() => leave(this.#ends, runId, set, tell))
@@ -184,6 +193,10 @@ export class Ends {
   }
 }
 
+/** Who waits for a run is told nothing of another one of its id. */
+const forgotten = (runId: string): End =>
+  Exit.fail(new RestoreError({ runId, rule: "run", detail: "it was purged before its end was seen here" }))
+
 /** An end that has been found, and does not fit the Schemas that it was read with. */
 const isUnread = (end: End): boolean => {
   const found = Exit.isFailure(end) ? Exit.findError(end) : undefined
@@ -198,7 +211,8 @@ const isPassing = (end: End): boolean => {
     mayPass(found.success)
 }
 
-const mayPass = ({ reason }: JournalError): boolean => reason === "TimedOut" || reason === "Unavailable"
+/** Whether a journal that has failed with it may answer by itself. */
+export const mayPass = ({ reason }: JournalError): boolean => reason === "TimedOut" || reason === "Unavailable"
 
 const setIn = <K, A>(map: Map<K, Set<A>>, key: K): Set<A> => {
   let set = map.get(key)

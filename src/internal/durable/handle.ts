@@ -13,7 +13,9 @@ import type { SignalError } from "../../Signal.ts"
 import { misfit } from "../check/describe.ts"
 import * as inMemory from "../runs/handle.ts"
 import type { SignalImpl } from "../signal/signal.ts"
+import { tooMany } from "./error.ts"
 import type { Runner } from "./runner.ts"
+import * as size from "./size.ts"
 import * as text from "./text.ts"
 
 export const of = (runner: Runner, head: Head): RunHandle<unknown, unknown> => {
@@ -27,7 +29,7 @@ export const of = (runner: Runner, head: Head): RunHandle<unknown, unknown> => {
             kind,
             name: "",
             key: undefined,
-            id: kind === "cancel" ? "cancel" : undefined,
+            id: undefined,
             data: Result.getOrThrow(text.stringify(data))
           }),
           runId
@@ -121,6 +123,9 @@ const sent = (
     const own = signal as unknown as SignalImpl
     const data = Result.flatMap(text.codec(own.schema).encode(value), text.stringify)
     if (Result.isFailure(data)) return inMemory.refused(runId, signal, "InvalidValue", data.failure)
+    const { maxPayload } = runner.settings
+    const large = size.over(data.success, maxPayload)
+    if (large !== undefined) return inMemory.refused(runId, signal, "TooLarge", `it ${tooMany(large, maxPayload)}`)
     const letter = {
       kind: "signal",
       name: own.name,
@@ -149,11 +154,16 @@ const sent = (
 /** What is answered to who asks, when what has taken the letter is written. */
 const answer = (runner: Runner, runId: string, signal: AnySignal, seq: number): Effect.Effect<unknown, SignalError> => {
   const own = signal as unknown as SignalImpl
+  let createdAt: number | undefined
   const look: Effect.Effect<Exit.Exit<unknown, SignalError> | undefined, JournalError> = Effect.gen(function*() {
     const letter = yield* runner.ask("letter", runner.journal.letter(runId, seq), runId)
+    const head = yield* runner.ask("show", runner.journal.show(runId), runId)
+    // the letters of another run of its id are others
+    if (head === undefined || head.createdAt !== (createdAt ??= head.createdAt)) {
+      return inMemory.refused(runId, signal, "NoSuchRun")
+    }
     if (letter?.isTaken !== true) {
-      const head = yield* runner.ask("show", runner.journal.show(runId), runId)
-      return head?.status === "ended" ? inMemory.refused(runId, signal, "Ended") : undefined
+      return head.status === "ended" ? inMemory.refused(runId, signal, "Ended") : undefined
     }
     if (letter.answer === undefined) return inMemory.refused(runId, signal, "NoReply")
     if (own.reply === undefined) return Exit.void

@@ -12,31 +12,34 @@ import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import type { Issue, Uncompensated } from "../../CanoError.ts"
 import type { HeadChange, NewRow } from "../../journal.ts"
+import { clip } from "../check/describe.ts"
 import type { AnyEffect } from "../fibers/any.ts"
 import { later } from "../fibers/dispatcher.ts"
 import { tagOf } from "../machine/machine.ts"
 import * as doubt from "../run/doubt.ts"
 import type { Host, HostedSplit, Resumed } from "../run/host.ts"
-import { segment } from "../run/keys.ts"
 import type { Run } from "../run/run.ts"
 import { SplitLevel } from "../run/run.ts"
+import type { Address } from "../runs/known.ts"
 import type { Fan } from "../saga/fan.ts"
 import type { Ledger } from "../saga/ledger.ts"
 import type { Step } from "../saga/step.ts"
 import type { BranchList } from "../split/branches.ts"
 import { namesOf } from "../split/branches.ts"
 import { workflowError } from "../split/frame.ts"
-import type { Remembered } from "../split/recall.ts"
-import * as recalling from "../split/recall.ts"
 import { nameIn } from "../split/record.ts"
+import { replace } from "../split/settling.ts"
 import type { Codecs } from "./codecs.ts"
 import * as definitions from "./definition.ts"
+import { PayloadTooLargeError, tooMany } from "./error.ts"
 import type { ExitCodec } from "./errors.ts"
 import type { Past, Settled, Started } from "./past.ts"
 import type { Pen } from "./pen.ts"
 import * as place from "./place.ts"
+import { remember } from "./remember.ts"
 import type { Rest } from "./rest.ts"
-import { Restored } from "./restore.ts"
+import { Restored, unkept } from "./restore.ts"
+import * as size from "./size.ts"
 import * as text from "./text.ts"
 
 /** When a visit has begun, and with which row, if it has one. */
@@ -67,6 +70,9 @@ export interface Given {
   readonly enters: (run: Run, visit: Visited) => void
   /** The letters that were taken by what is in a place, which are taken for good with its row. */
   readonly taken: (place: string) => void
+  /** Whether the run waits for an operator before it goes back for something. */
+  readonly holds: (why: Cause.Cause<unknown>) => boolean
+  readonly stuck: (of: "failure", x: unknown) => NewRow
   /** The run is not driven any further: what the journal says can't be followed. */
   readonly refuse: (rule: "state" | "compensation" | "encoding" | "branch", detail: string) => void
   /** The same: the definition turns out to be one that can't be durable. */
@@ -77,14 +83,30 @@ export interface Given {
 
 type Split = Parameters<Host["split"]>[1]
 
+/** A split that is open. */
+interface Open {
+  readonly own: string
+  readonly list: BranchList
+  readonly isFollowOn: boolean
+  /** The branches that have ended. */
+  readonly known: Set<number>
+}
+
 export class DurableHost implements Host {
   readonly #given: Given
   /** When the run and its follow-on branches have entered the states that they are in, and with which rows. */
   readonly #entered = new WeakMap<Run, Visited>()
   /** Those that are in a split whose branches start with it. */
   readonly #atOnce = new WeakSet<Run>()
+  /** The splits that they are in. */
+  readonly #splits = new WeakMap<Run, Open>()
+  /** How branches have ended that an operator has skipped, by their places. */
+  #instead: Map<string, Exit.Exit<unknown>> | undefined
   #restored: Restored | undefined
   #hasBegun = false
+  /** What could not be undone. */
+  readonly #stuck = new Set<string>()
+  hasGoneBack = false
   readonly #atBegin: Array<() => void> = []
   constructor(given: Given) {
     this.#given = given
@@ -124,6 +146,10 @@ export class DurableHost implements Host {
     if (Result.isFailure(data)) {
       const detail = `the next state "${tag}" does not fit its Schema: ${data.failure}`
       return Exit.fail(workflowError(run, "invalid-state", detail))
+    }
+    const large = size.over(data.success, pen.most)
+    if (large !== undefined) {
+      return Exit.fail(workflowError(run, "max-payload", `the next state "${tag}" ${tooMany(large, pen.most)}`))
     }
     const isRoot = run.root === run
     taken(place.of(run))
@@ -194,36 +220,17 @@ export class DurableHost implements Host {
       this.#given.misconfigured(wrong)
       return Effect.never
     }
-    const outcomes: Array<Remembered> = []
-    const known = new Set<number>()
-    const joined = past.joins.get(own)
-    // the branches of a record may stand in another order now
-    const moved = new Map<number, number>()
-    for (const { exit, index: before, segment } of past.outcomes.get(own) ?? []) {
-      const index = indexIn(list, before, segment) ?? (joined === undefined ? undefined : before)
-      if (index === undefined) {
-        const detail = `branch ${own}/${segment} has ended, and there is no such branch any more`
-        return this.#refuse("branch", `${detail}; the branches of a state must be the same as long as a run is in it`)
-      }
-      const read = this.#endOf(run, isFollowOn, index, list).decode(exit)
-      if (Result.isFailure(read)) {
-        const what = `how branch "${segment}" of ${own} has ended`
-        return this.#refuse("encoding", `${what} does not fit its Schema: ${read.failure}`)
-      }
-      moved.set(before, index)
-      outcomes.push({ index, exit: read.success })
-      known.add(index)
-    }
-    const decided = joined && { ...joined, counted: joined.counted.map((index) => moved.get(index) ?? index) }
-    const fault = recalling.faultOf(recalling.standIn(list, { decided }), config.hedge !== undefined, {
-      decided,
-      outcomes
-    })
-    if (fault !== undefined) return this.#refuse("branch", `the split of ${own} can't go on: ${fault}`)
+    const isHedged = config.hedge !== undefined
+    const codecOf = (index: number) => this.#endOf(run, isFollowOn, index, list)
+    const remembered = remember(past, own, list, codecOf, isHedged)
+    if (Result.isFailure(remembered)) return this.#refuse(remembered.failure.rule, remembered.failure.detail)
+    const { decided, outcomes } = remembered.success
+    const known = new Set(outcomes.map(({ index }) => index))
     const isAtOnce = config.bulkhead === undefined && config.pool === undefined && config.hedge === undefined
     if (isAtOnce) this.#atOnce.add(run)
     else this.#atOnce.delete(run)
     this.#given.rest.split(run, isAtOnce, known)
+    this.#splits.set(run, { own, list, isFollowOn, known })
     const { timeout } = config
     return start(this.#recording(run, own, list, isFollowOn, known), {
       ...config,
@@ -301,12 +308,45 @@ export class DurableHost implements Host {
     return Effect.flatMap(Effect.exit(branch), (exit) => {
       // what was cut off has not settled
       if (Exit.isFailure(exit) && pen.over !== undefined) return exit
-      const written = fitting(codec, exit, `branch "${name}" of state "${run.state}"`)
-      const data = Result.getOrThrow(text.stringify({ i: index, x: written.json }))
+      const instead = this.#instead?.get(key)
+      if (instead !== undefined) return instead
+      const fits = fitting(codec, exit, `branch "${name}" of state "${run.state}"`)
+      const written = size.within(codec, fits, pen.most, this.#tooLarge(run, run.state, name), (x) => ({ i: index, x }))
+      const { data } = written
       taken(key)
       known.add(index)
       return Effect.flatMap(pen.put([{ kind: "settle", key, data, kept }]), () => written.exit)
     })
+  }
+
+  /** A branch that has not ended ends with a value that an operator gives; or why it can't. */
+  skip({ index, name, page }: Address, json: unknown, take: () => void): Result.Result<void, string> {
+    const { pen } = this.#given
+    const { join, level } = page
+    const { run } = level
+    const open = run && this.#splits.get(run)
+    const key = open && place.branch(open.own, name)
+    if (run === undefined || open === undefined || level.key !== `${run.keyOfRun}${open.own}`) {
+      return Result.fail(`branch "${clip(name)}" is within a step, of which nothing is written`)
+    }
+    if (open.known.has(index) || !join.decision.isOpen) return Result.fail(`branch "${clip(name)}" has ended`)
+    const codec = this.#endOf(run, open.isFollowOn, index, open.list)
+    const read = codec.decode({ s: json })
+    const written = Result.flatMap(read, (exit) => Result.map(codec.encode(exit), (json) => ({ exit, json })))
+    if (Result.isFailure(written)) {
+      return Result.fail(`value does not fit the Schema of branch "${clip(name)}": ${written.failure}`)
+    }
+    const exit = written.success.exit as Exit.Success<unknown>
+    const data = Result.getOrThrow(text.stringify({ i: index, x: written.success.json }))
+    open.known.add(index)
+    this.#instead ??= new Map()
+    this.#instead.set(key!, exit)
+    take()
+    pen.later([{ kind: "settle", key: key!, data, kept: run.saga !== undefined }])
+    // one that can't be cut off is taken anew
+    if (!replace(join, index, exit.value)) pen.end({ _tag: "Ordered" })
+    pen.hand()
+    return Result.void
   }
 
   // ---------------------------------------------------------------------------
@@ -319,6 +359,11 @@ export class DurableHost implements Host {
     this.#hasBegun = true
     for (const tell of this.#atBegin.splice(0)) tell()
     return exit
+  }
+
+  /** Whether something could not be undone. */
+  get isStuck(): boolean {
+    return this.#stuck.size > 0
   }
 
   get isBack(): boolean {
@@ -341,7 +386,12 @@ export class DurableHost implements Host {
       this.#given.misconfigured(made)
       return Exit.interrupt()
     }
-    if (saga === undefined) return undefined
+    if (saga === undefined) {
+      const fault = unkept(past, codecs)
+      if (fault === undefined) return this.#why()
+      this.#given.refuse(fault.rule, fault.detail)
+      return Exit.die(fault)
+    }
     const restored = this.#restored = new Restored(past, this.#given.visit, codecs, run.keyOfRun, fiber)
     const fault = restored.read()
     if (fault !== undefined) {
@@ -349,12 +399,20 @@ export class DurableHost implements Host {
       return Exit.die(fault)
     }
     if (past.forward.has("")) saga.ledger.pivot()
+    const { failures } = restored
+    for (const { key } of failures) this.#stuck.add(key)
     saga.restore({
       items: restored.items(""),
       ended: restored.ended,
       compensated: restored.compensated,
-      failures: restored.failures
+      failures
     })
+    return this.#why()
+  }
+
+  /** What a run is to fail with at once that was going back. */
+  #why(): Exit.Exit<never, unknown> | undefined {
+    const { codecs, past } = this.#given
     if (past.why === undefined) return undefined
     const why = codecs.causes.decode(past.why.cause)
     if (Result.isSuccess(why)) return Exit.failCause(why.success)
@@ -414,12 +472,19 @@ export class DurableHost implements Host {
     return Effect.andThen(
       started,
       Effect.flatMap(Effect.exit(done), (exit) => {
-        const written = fitting(codecs.stepEnd(state, undefined), exit, `the step of state "${step.state}"`)
-        const data = Result.getOrThrow(text.stringify({ x: written.json }))
-        pen.later([{ kind: "settle", key, data, kept: true }])
+        const codec = codecs.stepEnd(state, undefined)
+        const fits = fitting(codec, exit, `the step of state "${step.state}"`)
+        const tooLarge = this.#tooLarge(run, step.state, undefined)
+        const written = size.within(codec, fits, pen.most, tooLarge, (x) => ({ x }))
+        pen.later([{ kind: "settle", key, data: written.data, kept: true }])
         return written.exit
       })
     )
+  }
+
+  #tooLarge({ runId }: Run, state: string, branch: string | undefined): size.TooLarge {
+    const limit = this.#given.pen.most
+    return (size, detail) => new PayloadTooLargeError({ runId, state, branch, size, limit, detail })
   }
 
   #recalled(step: Step, { exit }: Settled, started: Started | undefined): AnyEffect {
@@ -439,15 +504,21 @@ export class DurableHost implements Host {
     this.#given.pen.later([{ kind: "settle", key: place.of(run), data: "{\"pivot\":true}", kept: true }])
   }
 
-  goesBack(_run: Run, why: Cause.Cause<unknown>): Effect.Effect<void> {
-    const { codecs, orphans, past, pen } = this.#given
+  goesBack(run: Run, given: Cause.Cause<unknown>): Effect.Effect<void> {
+    const { codecs, holds, orphans, past, pen, stuck } = this.#given
+    this.hasGoneBack = true
     if (past.why !== undefined) return orphans
-    const x = Result.getOrThrow(codecs.causes.encode(why))
-    const data = Result.getOrThrow(text.stringify({ x }))
-    return Effect.andThen(
-      pen.put([{ kind: "compensate", key: "", data, kept: true }], { status: "compensating" }),
-      orphans
-    )
+    const why = size.clipped(given, pen.most, this.#tooLarge(run, run.state, undefined), codecs.end)
+    if (holds(why)) {
+      return Effect.andThen(
+        pen.put([stuck("failure", { c: Result.getOrThrow(codecs.causes.encode(why)) })], { status: "stuck" }),
+        Effect.suspend(() => {
+          pen.end({ _tag: "Stuck", of: "failure", cause: given })
+          return Exit.interrupt()
+        })
+      )
+    }
+    return Effect.andThen(pen.put([goingBack(codecs, why)], { status: "compensating" }), orphans)
   }
 
   undo(
@@ -460,9 +531,13 @@ export class DurableHost implements Host {
     return Effect.andThen(
       pen.flush,
       Effect.tap(work, (failure) => {
+        if (failure === undefined) this.#stuck.delete(step.key)
+        else this.#stuck.add(step.key)
+        const tooLarge = this.#tooLarge(run, step.state, step.branch?.name)
+        const small = (cause: Cause.Cause<unknown>) => size.clipped(cause, pen.most, tooLarge, codecs.end)
         const json = failure === undefined
           ? {}
-          : { how: failure.how, x: Result.getOrThrow(codecs.causes.encode(failure.cause)) }
+          : { how: failure.how, x: Result.getOrThrow(codecs.causes.encode(small(failure.cause))) }
         const data = Result.getOrThrow(text.stringify(json))
         return pen.put([{ kind: "compensate", key, data, kept: true }])
       })
@@ -470,13 +545,13 @@ export class DurableHost implements Host {
   }
 }
 
-/** Where a branch stands that stood in some place. */
-const indexIn = (list: BranchList, before: number, name: string): number | undefined => {
-  if (list._tag !== "Known") return before
-  if (list.names === undefined) return before < list.items.length ? before : undefined
-  const index = list.names.findIndex((own) => segment(own) === name)
-  return index < 0 ? undefined : index
-}
+/** The row that says why a run goes back. */
+export const goingBack = (codecs: Codecs, why: Cause.Cause<unknown>): NewRow => ({
+  kind: "compensate",
+  key: "",
+  data: Result.getOrThrow(text.stringify({ x: Result.getOrThrow(codecs.causes.encode(why)) })),
+  kept: true
+})
 
 /** As a `for` loop, it closes what it leaves early. */
 function* mapped(items: Iterator<AnyEffect>, f: (item: AnyEffect, index: number) => AnyEffect): Generator<AnyEffect> {
@@ -490,11 +565,7 @@ const encoded = (
 ): Result.Result<string, string> => Result.flatMap(read, (json) => text.stringify(f(json)))
 
 /** How something has ended, as it can be written: what does not fit its Schema has died of that. */
-const fitting = (
-  codec: ExitCodec,
-  exit: Exit.Exit<unknown, unknown>,
-  what: string
-): { readonly exit: Exit.Exit<unknown, unknown>; readonly json: unknown } => {
+const fitting = (codec: ExitCodec, exit: Exit.Exit<unknown, unknown>, what: string): size.Ended => {
   const own = codec.encode(exit)
   if (Result.isSuccess(own)) return { exit, json: own.success }
   const died = Exit.die(new TypeError(`what ${what} has ended with does not fit its Schema: ${own.failure}`))

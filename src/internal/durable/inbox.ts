@@ -20,7 +20,11 @@ import type { SignalImpl } from "../signal/signal.ts"
 import type { Visited } from "./host.ts"
 import type { Pen } from "./pen.ts"
 import type { Rest, Resting } from "./rest.ts"
+import * as size from "./size.ts"
 import * as text from "./text.ts"
+
+/** How many waits are told of in the journal. */
+const mostWaits = 20
 
 interface Taken {
   readonly seq: number
@@ -50,6 +54,8 @@ export class Inbox extends Record {
   readonly #pauses: Array<number> = []
   /** Whether the run was going back when it was taken. */
   #isBack = false
+  /** Told of the orders of an operator. */
+  onOrder: ((letter: Letter) => void) | undefined
   /** Letters that have come while the run may be about to be given up. */
   #later: Array<Letter> | undefined
   constructor(runs: Map<string, Record>, clock: Clock.Clock, runId: string, workflow: string, pen: Pen, rest: Rest) {
@@ -78,6 +84,11 @@ export class Inbox extends Record {
       ? current.level.run!.host?.since(current.level.run!, true)
       : undefined
     return super.wait(since === undefined ? request : { ...request, until: since + timeout! }, current, fiber)
+  }
+
+  /** What had come when the run was taken was there then, or had been taken before. */
+  hasSeen(sent: number): void {
+    this.#seen = Math.max(this.#seen, sent)
   }
 
   /** By the rows of the run, where they say it: neither clocks nor the order in which letters are found can be wrong then. */
@@ -171,7 +182,9 @@ export class Inbox extends Record {
         this.resume()
         for (const seq of this.#pauses.splice(0)) this.#pen.take(seq, undefined)
         // nothing else may be written for long
-        this.#pen.hand()
+        return this.#pen.hand()
+      default:
+        this.onOrder?.(letter)
     }
   }
 
@@ -190,7 +203,7 @@ export class Inbox extends Record {
       },
       taken: ({ key }, own, reply) => {
         const list = this.#taken.get(key)
-        const one = { seq, answer: answerOf(own, reply) }
+        const one = { seq, answer: answerOf(own, reply, this.#pen.most) }
         if (list === undefined) this.#taken.set(key, [one])
         else list.push(one)
       }
@@ -224,6 +237,19 @@ export class Inbox extends Record {
   /** The instant at which a run that waits has to go on, if there is one. */
   get wakesAt(): number | undefined {
     return this.#rest.wakesAt(this.known.pages.values())
+  }
+
+  /** What it waits for, for who looks at the journal; of very many waits some. */
+  get waits(): string {
+    const { waits } = this.known
+    const shown = waits.slice(0, mostWaits).map(({ for: what, key, signal, signalKey, until }) => ({
+      for: what,
+      signal,
+      signalKey,
+      key,
+      until
+    }))
+    return Result.getOrThrow(text.stringify({ waits: shown, more: waits.length - shown.length }))
   }
 
   /** Whether all that has come waits, too, and nobody is about to go on with it: then the run may be parked. */
@@ -260,9 +286,9 @@ export class Inbox extends Record {
 }
 
 /** What is answered to who asks, as text; a text of a null where nobody is. */
-const answerOf = (own: SignalImpl, reply: Exit.Exit<unknown> | undefined): string | undefined => {
+const answerOf = (own: SignalImpl, reply: Exit.Exit<unknown> | undefined, most: number): string | undefined => {
   if (reply === undefined || Exit.isFailure(reply)) return undefined
   if (own.reply === undefined) return "{}"
   const encoded = Result.flatMap(text.codec(own.reply).encode(reply.value), (value) => text.stringify({ value }))
-  return Result.isSuccess(encoded) ? encoded.success : undefined
+  return Result.isSuccess(encoded) && size.over(encoded.success, most) === undefined ? encoded.success : undefined
 }

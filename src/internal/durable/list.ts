@@ -19,7 +19,20 @@ export const list = (filter?: Partial<Filter>): Effect.Effect<ReadonlyArray<Head
       : runner.ask("list", runner.journal.list({ ...filter, limit: filter?.limit ?? 100 }))
   })
 
-const fields = ["workflow", "status", "outcome", "state", "parent", "after", "limit"]
+const fields = [
+  "workflow",
+  "status",
+  "outcome",
+  "state",
+  "parent",
+  "hasEnded",
+  "createdBefore",
+  "createdAfter",
+  "updatedBefore",
+  "updatedAfter",
+  "after",
+  "limit"
+]
 
 export const show = (runId: string): Effect.Effect<Option.Option<Head>, JournalError, Durable> =>
   asked((runner) => Effect.map(runner.ask("show", runner.journal.show(runId), runId), Option.fromUndefinedOr))

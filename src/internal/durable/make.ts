@@ -14,6 +14,7 @@ import type { Head } from "../../journal.ts"
 import { clip, misfit } from "../check/describe.ts"
 import * as issue from "../check/issue.ts"
 import { JournalError } from "../journal/error.ts"
+import { isOver } from "../journal/steering.ts"
 import { tagOf } from "../machine/machine.ts"
 import type { WorkflowImpl } from "../machine/workflow.ts"
 import type { Level } from "../run/level.ts"
@@ -22,12 +23,14 @@ import { currentOf, levelIn, Run, runOf } from "../run/run.ts"
 import { Codecs } from "./codecs.ts"
 import * as definitions from "./definition.ts"
 import type { Driven } from "./driver.ts"
-import { RestoreError, VersionMismatchError } from "./error.ts"
+import { RestoreError, tooMany, VersionMismatchError } from "./error.ts"
 import { Inbox } from "./inbox.ts"
 import * as place from "./place.ts"
 import type { Runner } from "./runner.ts"
 import { cancelling } from "./runner.ts"
 import { Durable, runnerOf } from "./service.ts"
+import * as size from "./size.ts"
+import type { Definition as Recorded } from "./start.ts"
 import * as text from "./text.ts"
 
 /** They are of their types, once nothing is wrong with them. */
@@ -37,6 +40,7 @@ interface Options {
   readonly version: number
   readonly error?: Schema.Top | undefined
   readonly migrate?: Driven["migrate"]
+  readonly operator?: Driven["operator"] | undefined
 }
 
 export class DurableImpl {
@@ -60,6 +64,12 @@ export class DurableImpl {
     return made instanceof Codecs ? Result.succeed(made) : Result.fail(made)
   }
 
+  /** What is read of its runs, and how. */
+  get recorded(): Result.Result<Recorded, ConfigurationError> {
+    const { migrate, version } = this.#options
+    return Result.map(this.#sound(), (codecs) => ({ codecs, migrate, version }))
+  }
+
   #make(): Codecs | ConfigurationError {
     const { definition, name } = this.#workflow
     const issues = [
@@ -67,7 +77,8 @@ export class DurableImpl {
       ...definitions.issues(definition, this.#options)
     ]
     if (issues.length > 0) return new ConfigurationError({ workflow: name, issues })
-    return new Codecs(definition, this.#options.error)
+    const { error, migrate } = this.#options
+    return new Codecs(definition, error, migrate)
   }
 
   #with<A>(
@@ -97,6 +108,13 @@ export class DurableImpl {
     const tag = tagOf(initial)
     const isKnown = tag !== undefined && codecs.stateOf(tag) !== undefined
     const data = isKnown ? Result.flatMap(codecs.state.encode(initial), text.stringify) : Result.fail("it is no state")
+    const { maxPayload } = runner.settings
+    const large = Result.isSuccess(data) ? size.over(data.success, maxPayload) : undefined
+    if (large !== undefined) {
+      const sentence = `the initial state "${clip(tag ?? "")}" ${tooMany(large, maxPayload)}`
+      const issues = [issue.make(tag, "initial-state", sentence)]
+      return Exit.fail(new ConfigurationError({ workflow: this.name, issues }))
+    }
     if (!isKnown || Result.isFailure(data)) {
       const wrong = this.#workflow.validate({ from: [initial] }).filter(({ severity }) => severity === undefined)
       if (wrong.length > 0) return Exit.fail(new ConfigurationError({ workflow: this.name, issues: wrong }))
@@ -125,7 +143,7 @@ export class DurableImpl {
     return Effect.tap(this.#create(runner, codecs, runId, initial, parent), ({ head }) => {
       const { status } = head
       // one that waits is found when it is due
-      return status !== "ended" && status !== "waiting" ? runner.begin(head) : Effect.void
+      return !isOver(status) && status !== "waiting" ? runner.begin(head) : Effect.void
     })
   }
 
@@ -155,7 +173,7 @@ export class DurableImpl {
           }
           if (head.workflow !== this.name) return Effect.fail(foreign(head, this.name))
           return Effect.andThen(
-            head.status === "ended" ? Effect.void : runner.begin(head),
+            isOver(head.status) ? Effect.void : runner.begin(head),
             awaited(runner, codecs, runId)
           )
         })
@@ -226,6 +244,7 @@ export class DurableImpl {
         version: this.version,
         migrate: this.#options.migrate,
         codecs: codecs.success,
+        operator: this.#options.operator ?? "rollback",
         context: Context.omit(Scope.Scope)(context) as Context.Context<never>
       })
       if (registered instanceof ConfigurationError) return yield* Effect.fail(registered)

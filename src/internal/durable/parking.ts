@@ -56,7 +56,8 @@ export const park = (
     pen.hold()
     inbox.hold()
   }
-  return Effect.match(ask({ n, seen: inbox.seen, wakeAt, isReleased }), {
+  const waits = inbox.waits
+  return Effect.match(ask({ createdAt: pen.createdAt, n, seen: inbox.seen, wakeAt, isReleased, waits }), {
     onSuccess: (isParked) => {
       if (isParked && isReleased) return pen.end({ _tag: "Parked" })
       if (isParked && parking.pen === pen) parking.markedAt = times

@@ -4,9 +4,11 @@
  */
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
-import type { Claimed, Row } from "../../journal.ts"
+import type { Claimed } from "../../journal.ts"
 import type { Recorded } from "../split/recall.ts"
 import * as place from "./place.ts"
+import type { Fault } from "./rewritten.ts"
+import * as rewriting from "./rewritten.ts"
 import * as text from "./text.ts"
 
 /** How something has settled, as it was written. */
@@ -58,6 +60,9 @@ export interface Past {
   readonly undone: ReadonlyMap<string, Undone>
   /** Why the run goes back, if it does. */
   readonly why: { readonly n: number; readonly cause: unknown } | undefined
+  /** Whether it ends though something could not be undone, and since when its time counts anew: by order of an operator. */
+  readonly ends: boolean
+  readonly reopenedAt: number | undefined
   /** The run, whose stem is empty, and the follow-on branches of which nothing is kept any more. */
   readonly forward: ReadonlySet<string>
 }
@@ -70,13 +75,10 @@ const isRecorded = (json: unknown): json is Recorded =>
   (json["reason"] === undefined || Predicate.isString(json["reason"])) &&
   Array.isArray(json["counted"]) && json["counted"].every(isCount)
 
-/** A row that can't be read, and why. */
-export interface Fault {
-  readonly row: Row
-  readonly why: string
-}
-
-export const read = ({ head, rows }: Claimed): Result.Result<Past, Fault> => {
+export const read = ({ head, rows: written }: Pick<Claimed, "head" | "rows">): Result.Result<Past, Fault> => {
+  const rewritten = rewriting.read(written)
+  if (Result.isFailure(rewritten)) return Result.fail(rewritten.failure)
+  const rows = rewritten.success
   const entered = new Map<string, Entered>()
   const outcomes = new Map<string, Array<Settled & { readonly index: number }>>()
   const settled = new Map<string, Settled>()
@@ -85,6 +87,8 @@ export const read = ({ head, rows }: Claimed): Result.Result<Past, Fault> => {
   const undone = new Map<string, Undone>()
   let own: { readonly state: unknown; readonly at: number } | undefined
   let why: Past["why"]
+  let ends = false
+  let reopenedAt: number | undefined
   const forward = new Set<string>()
   for (const row of rows) {
     const { at, key, kind, n } = row
@@ -135,6 +139,21 @@ export const read = ({ head, rows }: Claimed): Result.Result<Past, Fault> => {
         if (key === "") why ??= { n, cause: json["x"] }
         else undone.set(key, { n, how: json["how"] as Undone["how"], cause: json["x"] })
         break
+      case "order":
+        ends = json["ends"] === true
+        // what could not be undone may be tried again
+        if (json["forgets"] === true) {
+          for (const [key, { how }] of undone) if (how !== undefined) undone.delete(key)
+        }
+        if (json["reopens"] === true) {
+          why = undefined
+          reopenedAt = at
+        }
+        if (json["closes"] === true) {
+          started.clear()
+          forward.clear()
+        }
+        break
       default:
     }
   }
@@ -144,5 +163,5 @@ export const read = ({ head, rows }: Claimed): Result.Result<Past, Fault> => {
       why: `the row of its visit, number ${head.entered}, is missing`
     })
   }
-  return Result.succeed({ ...own, entered, outcomes, settled, joins, started, undone, why, forward })
+  return Result.succeed({ ...own, entered, outcomes, settled, joins, started, undone, why, ends, reopenedAt, forward })
 }

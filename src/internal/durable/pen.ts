@@ -3,10 +3,11 @@
  * row can't be written, since somebody else has taken the run or the journal is gone, it is over for good: the run is broken
  * off from outside, and nobody is told of it as an outcome.
  */
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import type { HeadChange, JournalError, NewRow } from "../../journal.ts"
+import type { Head, HeadChange, JournalError, NewRow } from "../../journal.ts"
 import { later } from "../fibers/dispatcher.ts"
 import type { Committer } from "./committer.ts"
 
@@ -18,11 +19,19 @@ export type Over =
   | { readonly _tag: "Stopped" }
   /** It waits, and whoever finds that it is due takes it. */
   | { readonly _tag: "Parked" }
+  /** It waits for an operator. */
+  | { readonly _tag: "Stuck"; readonly of: "rollback" | "failure"; readonly cause: Cause.Cause<unknown> }
+  /** An operator has ordered something for which it is taken anew. */
+  | { readonly _tag: "Ordered" }
 
 type Take = { readonly seq: number; readonly answer: string | undefined }
 
 export class Pen {
   readonly runId: string
+  /** When the run was made: another one of its id is not written to. */
+  readonly createdAt: number
+  /** How many bytes may be written of one value. */
+  readonly most: number
   readonly #committer: Committer
   readonly #onOver: (over: Over) => void
   #n: number
@@ -40,9 +49,17 @@ export class Pen {
   #isStopping = false
   /** Who waits for what is not to be written yet: it is open whether the run is given up. */
   #held: Array<(exit: Exit.Exit<void>) => void> | undefined
-  constructor(committer: Committer, runId: string, n: number, onOver: (over: Over) => void) {
+  constructor(
+    committer: Committer,
+    { createdAt, runId }: Pick<Head, "createdAt" | "runId">,
+    n: number,
+    most: number,
+    onOver: (over: Over) => void
+  ) {
     this.#committer = committer
+    this.most = most
     this.runId = runId
+    this.createdAt = createdAt
     this.#n = n
     this.#onOver = onOver
   }
@@ -129,7 +146,14 @@ export class Pen {
   }
 
   #write(resume: (exit: Exit.Exit<void>) => void): void {
-    const append = { runId: this.runId, n: this.#n, rows: this.#rows, head: this.#head, takes: this.#takes }
+    const append = {
+      runId: this.runId,
+      createdAt: this.createdAt,
+      n: this.#n,
+      rows: this.#rows,
+      head: this.#head,
+      takes: this.#takes
+    }
     this.#n += this.#rows.length
     this.#rows = []
     this.#takes = []

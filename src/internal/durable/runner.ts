@@ -8,28 +8,34 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import { ConfigurationError } from "../../CanoError.ts"
-import type { Head, Letter, NewLetter, Sent, Service as Journal } from "../../journal.ts"
+import type { Append, Claimed, Head, Letter, NewLetter, Sent, Service as Journal } from "../../journal.ts"
 import { clip, describe } from "../check/describe.ts"
 import * as issue from "../check/issue.ts"
 import type { AnyFiber } from "../fibers/any.ts"
 import type { JournalError } from "../journal/error.ts"
+import { isOrder, isOver } from "../journal/steering.ts"
 import type { Memory } from "../runs/registry.ts"
 import { Committer } from "./committer.ts"
 import type { Driven, Ending } from "./driver.ts"
-import { drive, mismatch } from "./driver.ts"
+import { drive } from "./driver.ts"
 import type { Refusal } from "./ends.ts"
-import { Ends } from "./ends.ts"
+import { Ends, mayPass } from "./ends.ts"
 import { RestoreError } from "./error.ts"
 import type { Inbox } from "./inbox.ts"
+import * as orders from "./orders.ts"
 import type { Parking, Wait } from "./parking.ts"
 import { park, waitOf } from "./parking.ts"
 import { inTime } from "./patience.ts"
 import type { Pen } from "./pen.ts"
 import type { Post, Told } from "./post.ts"
+import { Refusals } from "./refusals.ts"
 import type { Service } from "./service.ts"
 import type { Service as Settings } from "./settings.ts"
+import * as starts from "./start.ts"
+import { mismatch } from "./start.ts"
 
 /** A run that is driven here, or is about to be. */
 interface Driving extends Parking {
@@ -64,8 +70,8 @@ export class Runner implements Service {
   readonly #driving = new Map<string, Driving>()
   /** Runs that it may own, and does not drive: they are given up. */
   readonly #left = new Set<string>()
-  /** Runs that can't be driven here, and why. */
-  readonly #refused = new Map<string, Refusal>()
+  /** Runs that can't be driven here. */
+  readonly #refusals: Refusals
   /** Who waits for the ends of runs. */
   readonly ends: Ends
   #leasedUntil = Number.NEGATIVE_INFINITY
@@ -86,6 +92,7 @@ export class Runner implements Service {
     this.#clock = clock
     this.#run = run
     this.ends = new Ends(this, clock)
+    this.#refusals = new Refusals(clock, settings.patience)
     this.committer = new Committer(journal, this.runner, settings.patience, run)
   }
 
@@ -99,7 +106,12 @@ export class Runner implements Service {
   }
 
   refusalOf(runId: string): Refusal | undefined {
-    return this.#refused.get(runId)
+    return this.#refusals.of(runId)
+  }
+
+  /** Whether a run is refused, and not tried again just now. */
+  isLeft(runId: string): boolean {
+    return this.#refusals.isLeft(runId)
   }
 
   /** Whether a run is driven here, and not only about to be. */
@@ -203,10 +215,12 @@ export class Runner implements Service {
       if (this.#definitions.size === 0 || this.#isStopping || this.#post !== undefined) return Effect.void
       const names = [...this.#definitions.keys()]
       // those that are refused stay due, and must not stand before others
-      const most = mostAtOnce + this.#refused.size + this.#driving.size
+      const most = mostAtOnce + this.#refusals.size + this.#driving.size
+      const refused = this.#refusals.all
       return Effect.match(this.ask("due", this.journal.due(names, most)), {
         onSuccess: (found) => {
-          const unknown = found.filter((runId) => !this.#driving.has(runId) && !this.#refused.has(runId))
+          if (found.length < most) this.#refusals.keep(refused, new Set(found))
+          const unknown = found.filter((runId) => !this.#driving.has(runId) && !this.#refusals.isLeft(runId))
           for (const runId of unknown) this.#begin(runId, undefined)
         },
         // it looks again
@@ -332,7 +346,7 @@ export class Runner implements Service {
     }
     this.#definitions.set(name, driven)
     // another definition may be the right one
-    this.#refused.clear()
+    this.#refusals.clear()
     this.ends.know(name, driven.codecs)
     this.#run(this.#look)
     return Effect.suspend(() => {
@@ -372,7 +386,7 @@ export class Runner implements Service {
 
   #until(runId: string): Effect.Effect<Told> {
     const driving = this.#driving.get(runId)
-    if (driving?.fiber === undefined) return Effect.succeed(this.#refused.has(runId) ? done : left)
+    if (driving?.fiber === undefined) return Effect.succeed(this.#refusals.has(runId) ? done : left)
     return Effect.flatMap(Fiber.await(driving.fiber), () => {
       if (this.#driving.has(runId)) return this.#until(runId)
       switch (driving.taken?._tag) {
@@ -380,10 +394,11 @@ export class Runner implements Service {
           return Effect.succeed<Told>(driving.taken)
         case "Ended":
         case "Parked":
+        case "Stuck":
         case "Refused":
           return Effect.succeed(done)
         default:
-          return Effect.succeed(this.#refused.has(runId) ? done : left)
+          return Effect.succeed(this.#refusals.has(runId) ? done : left)
       }
     })
   }
@@ -401,21 +416,23 @@ export class Runner implements Service {
   /** Of one that is wanted nobody knows whether another one drives it, or is to drive it. */
   #begin(runId: string, known: Head | undefined, isFree = false, isAsked = false): void {
     if (this.#isStopping || this.#driving.has(runId) || this.#definitions.size === 0) return
-    this.#refused.delete(runId)
+    this.#refusals.tries(runId)
     const find = known === undefined ? this.ask("show", this.journal.show(runId), runId) : Effect.succeed(known)
     const supervised = Effect.matchEffect(find, {
       onFailure: () => Effect.void,
       onSuccess: (head) => {
         const driven = head && this.#definitions.get(head.workflow)
-        if (driven === undefined || head === undefined || head.status === "ended") return Effect.void
+        if (driven === undefined || head === undefined) return Effect.void
         if (isFree && head.owner !== undefined) return Effect.void
         if (isAsked && this.#post?.isOurs(head.workflow, runId) === false) return Effect.void
         const { migrate, version, workflow } = driven
         // those that have another definition of it go on with it: it is not even taken
         const foreign = mismatch({ name: workflow.name, version, migrate }, head)
-        return foreign === undefined
-          ? this.#supervise(runId, driven)
-          : this.#refuse(runId, foreign, head.owner !== undefined)
+        return foreign !== undefined
+          ? this.#refuse(runId, foreign, head.owner !== undefined)
+          : isOver(head.status)
+          ? this.#ordered(driven, head)
+          : this.#supervise(runId, driven)
       }
     })
     const driving: Driving = {
@@ -434,8 +451,54 @@ export class Runner implements Service {
     driving.fiber = fiber
     fiber.addObserver(() => {
       if (this.#driving.get(runId) === driving) this.#driving.delete(runId)
+      this.#refusals.tried(runId)
       if (driving.isWanted) this.#begin(runId, undefined, true)
     })
+  }
+
+  /** A run that has ended, or is stuck, goes on if an operator has ordered that. */
+  #ordered(driven: Driven, head: Head): Effect.Effect<void> {
+    const { runId } = head
+    const followed = Effect.flatMap(this.ask("letters", this.journal.letters(runId), runId), (letters) => {
+      if (letters.length === 0) return Effect.succeed(undefined)
+      const { n, version } = head
+      // of another version all that may be undone changes with it
+      const from = version === driven.version ? head.entered : 0
+      return Effect.map(this.ask("rows", this.journal.rows(runId, from, n - from + 1), runId), (found) => {
+        const taken = { head, rows: found.filter(({ kept, n }) => kept || n >= head.entered), letters }
+        return Result.map(
+          starts.of(driven, taken),
+          (start) => orders.follow(driven, orders.standing(start, taken))
+        )
+      })
+    })
+    return Effect.matchEffect(followed, {
+      // it is due, and found again
+      onFailure: () => Effect.void,
+      onSuccess: (append) => {
+        if (append !== undefined && Result.isFailure(append)) return this.#refuse(runId, append.failure, true)
+        return append === undefined ? this.#settled(head) : this.#write(driven, head, append.success)
+      }
+    })
+  }
+
+  #write(driven: Driven, head: Head, append: Append): Effect.Effect<void> {
+    const { runId } = head
+    return Effect.matchEffect(this.ask("append", this.journal.append([append]), runId), {
+      onFailure: () => Effect.void,
+      onSuccess: ([isWritten]) => {
+        if (isWritten !== true) return Effect.void
+        this.ends.changed(runId)
+        return append.head?.status === undefined ? this.#settled(head) : this.#supervise(runId, driven)
+      }
+    })
+  }
+
+  /** Nobody need look at a run any more, unless something has come that was not seen. */
+  #settled({ createdAt, n, runId, sent }: Head): Effect.Effect<void> {
+    this.#driving.get(runId)!.taken = { _tag: "Parked" }
+    const rest = { n, createdAt, seen: sent, wakeAt: undefined, isReleased: true }
+    return Effect.ignore(this.ask("park", this.journal.park(runId, rest), runId))
   }
 
   /** Drives a run as long as it is this runner's: also after the journal was gone. */
@@ -455,6 +518,7 @@ export class Runner implements Service {
           })
         })
         driving.inbox = driving.pen = driving.markedAt = undefined
+        if (ending._tag === "Ordered") continue
         // who was fenced asks who has the run: it may have been an answer that came too late, of a claim of its own
         if (ending._tag !== "Journal" && ending._tag !== "Fenced") return yield* this.#over(runId, ending)
         if (failed++ === 0 && ending._tag === "Journal") {
@@ -476,9 +540,12 @@ export class Runner implements Service {
           switch (claim._tag) {
             case "Claimed": {
               const driving = this.#driving.get(runId)
+              const ordered = this.#orderedOf(driven, claim)
+              if (ordered !== undefined) return ordered
               return drive(driven, claim, {
                 committer: this.committer,
                 runs: this.runs,
+                maxPayload: this.settings.maxPayload,
                 orphans: (runId) => this.#endChildren(runId, undefined),
                 begun: (inbox, pen) => {
                   if (driving === undefined) return
@@ -491,19 +558,39 @@ export class Runner implements Service {
             }
             case "Corrupt": {
               const { error } = claim
+              if (mayPass(error)) return Effect.succeed<Ending>({ _tag: "Journal", error })
+              const rule = error.reason === "Payload" ? "payload" : "row"
               return Effect.succeed<Ending>({
                 _tag: "Refused",
-                error: new RestoreError({ runId, rule: "row", detail: error.detail, cause: error })
+                error: new RestoreError({ runId, rule, detail: error.detail, cause: error })
               })
             }
             case "Ended":
-              return Effect.map(this.ends.endOf(driven.codecs, claim.head), (exit): Ending => ({ _tag: "Ended", exit }))
+              // whoever had it before has left it to an operator
+              if (claim.head.status === "stuck") return Effect.succeed<Taken>({ _tag: "Held", until: 0 })
+              return Effect.map(
+                this.ends.endOf(driven.codecs, claim.head),
+                (exit): Ending => ({ _tag: "Ended", exit, createdAt: claim.head.createdAt })
+              )
             default:
               return Effect.succeed<Taken>({ _tag: "Held", until: claim._tag === "Held" ? claim.until : 0 })
           }
         }
       }
     )
+  }
+
+  /** What an operator has ordered while nobody drove it comes first. */
+  #orderedOf(driven: Driven, claim: Claimed): Effect.Effect<Taken> | undefined {
+    if (!claim.letters.some(({ kind }) => isOrder(kind))) return undefined
+    const start = starts.of(driven, claim)
+    if (Result.isFailure(start)) return undefined
+    const append = orders.followTaken(driven, orders.standing(start.success, claim))
+    if (append === undefined) return undefined
+    return Effect.match(this.ask("append", this.journal.append([append]), append.runId), {
+      onFailure: (error): Taken => ({ _tag: "Journal", error }),
+      onSuccess: ([isWritten]): Taken => ({ _tag: isWritten === true ? "Ordered" : "Fenced" })
+    })
   }
 
   #endChildren(parent: string, after: string | undefined): Effect.Effect<void, JournalError> {
@@ -523,20 +610,27 @@ export class Runner implements Service {
 
   /** A run can't be driven here; who waits for it goes on waiting if somebody else drives it. */
   #refuse(runId: string, error: Refusal, isDriven = false): Effect.Effect<void> {
-    this.#refused.set(runId, error)
-    if (!isDriven) this.ends.tell(runId, Exit.fail(error))
-    return Effect.logError(error.message)
+    const isNew = this.#refusals.refuse(runId, error)
+    if (!isDriven && this.#refusals.of(runId) !== undefined) this.ends.tell(runId, Exit.fail(error))
+    return isNew ? Effect.logError(error.message) : Effect.void
   }
 
   #over(runId: string, ending: Taken): Effect.Effect<void> {
     this.#driving.get(runId)!.taken = ending
     switch (ending._tag) {
       case "Ended":
-        return Effect.sync(() => this.ends.tell(runId, ending.exit))
+        return Effect.sync(() => this.ends.tell(runId, ending.exit, ending.createdAt))
       case "Refused": {
         // who has another definition of it may be able to
         return Effect.andThen(this.#refuse(runId, ending.error as Refusal), this.#release(runId))
       }
+      case "Stuck":
+        return Effect.logError(
+          `run "${clip(runId)}" ${
+            ending.of === "rollback" ? "could not undo all that it has done" : "has failed"
+          }, and waits for an operator: retry, rerun, skip or end`,
+          ending.cause
+        )
       case "Stopped":
         // its definition has gone, and this runner goes on; one that ends leaves all that it has
         return this.#isStopping ? Effect.void : this.#release(runId)
@@ -555,7 +649,8 @@ export class Runner implements Service {
     this.#left.add(runId)
     const released = Effect.flatMap(this.ask("show", this.journal.show(runId), runId), (head) => {
       if (head?.owner !== this.runner) return Effect.succeed(true)
-      const append = { runId, n: head.n + 1, rows: [], head: { isReleased: true }, takes: [] }
+      const { createdAt } = head
+      const append = { runId, createdAt, n: head.n + 1, rows: [], head: { isReleased: true }, takes: [] }
       return Effect.map(this.ask("append", this.journal.append([append]), runId), ([isWritten]) => isWritten)
     })
     return Effect.match(released, {
@@ -638,7 +733,7 @@ export const cancelling: NewLetter = {
   kind: "cancel",
   name: "",
   key: undefined,
-  id: "cancel",
+  id: undefined,
   data: "{\"compensate\":true}"
 }
 

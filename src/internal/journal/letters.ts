@@ -9,6 +9,7 @@ import { given } from "./failing.ts"
 import type { Locks } from "./locks.ts"
 import type { Raw } from "./reading.ts"
 import * as reading from "./reading.ts"
+import { isOrderFor } from "./steering.ts"
 
 type Stored<A> = Effect.Effect<A, SqlError.SqlError | JournalError>
 
@@ -31,11 +32,19 @@ export const make = (sql: SqlClient.SqlClient, locks: Locks): Inbox => ({
       WHERE run_id = ${runId} ${locks.forUpdate}`
     if (head === undefined) return { _tag: "NoSuchRun" }
     const like = sql`run_id = ${runId} AND kind = ${kind} AND name = ${name}`
+    const doing = yield* given("send", runId, reading.doing(head))
+    const isOrder = isOrderFor(doing, kind)
     if (id !== undefined) {
-      const [first] = yield* sql<Raw>`SELECT seq FROM cano_inbox WHERE ${like} AND id = ${id}`
-      if (first !== undefined) return { _tag: "Duplicate", seq: Number(first["seq"]) }
+      const [first] = yield* sql<Raw>`SELECT seq, taken_at FROM cano_inbox WHERE ${like} AND id = ${id}`
+      if (first !== undefined) {
+        // it may have come when nobody looked any more
+        if (isOrder && first["taken_at"] === null) {
+          yield* sql`UPDATE cano_runs SET due_at = updated_at WHERE run_id = ${runId}`
+        }
+        return { _tag: "Duplicate", seq: Number(first["seq"]) }
+      }
     }
-    if (head["status"] === "ended") return { _tag: "Ended" }
+    if (doing === "ended" && !isOrder) return { _tag: "Ended" }
     if (capacity !== undefined) {
       const [many] = yield* sql<Raw>`SELECT COUNT(*) AS many FROM cano_inbox WHERE ${like} AND taken_at IS NULL`
       if (Number(many!["many"]) >= capacity) return { _tag: "Full" }
@@ -43,8 +52,9 @@ export const make = (sql: SqlClient.SqlClient, locks: Locks): Inbox => ({
     const now = yield* Clock.currentTimeMillis
     const { n, sent } = yield* given("send", runId, reading.sent(head))
     const seq = sent + 1
-    // a run that waits is due with it: since it waits, as the clock of who sends may be ahead of that of who drives it
-    yield* Number(head["parked"]) === 1
+    // a run that waits is due with it, and one that nobody drives any more with an order: since it waits, as the clock of who
+    // sends may be ahead of that of who drives it
+    yield* isOrder || Number(head["parked"]) === 1
       ? sql`UPDATE cano_runs SET sent = ${seq}, due_at = updated_at WHERE run_id = ${runId}`
       : sql`UPDATE cano_runs SET sent = ${seq} WHERE run_id = ${runId}`
     yield* locks.letters

@@ -5,7 +5,9 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Journal from "../../journal.ts"
-import { beginning, compare } from "./order.ts"
+import { beginning, byCount, compare, endOf } from "./order.ts"
+import { holds } from "./selection.ts"
+import { isOrderFor, isOver } from "./steering.ts"
 
 interface Run {
   head: Journal.Head
@@ -13,6 +15,8 @@ interface Run {
   doing: Exclude<Journal.Status, "waiting">
   /** The instant from which on somebody is to drive it; none for one that has ended, or waits for a letter. */
   dueAt: number | undefined
+  /** What it waited for when it was parked last. */
+  waits: string | undefined
   readonly rows: Array<Journal.Row>
   readonly letters: Array<Journal.Letter>
 }
@@ -35,14 +39,18 @@ class Store {
       received: (runner, after) => step(() => this.#received(runner, after)),
       letter: (runId, seq) => step(() => this.#runs.get(runId)?.letters[seq - 1]),
       park: (runId, parked) => step((now) => this.#park(runId, parked, now)),
-      lease: (runner, until) => step(() => void this.#runners.set(runner, until)),
+      lease: (runner, until) => step((now) => this.#lease(runner, until, now)),
       leave: (runner) => step(() => this.#leave(runner)),
       due: (workflows, limit) => step((now) => this.#due(workflows, limit, now)),
       show: (runId) => step(() => this.#runs.get(runId)?.head),
       list: (filter) => step(() => this.#list(filter)),
       rows: (runId, from, limit) =>
         step(() => this.#runs.get(runId)?.rows.filter(({ n }) => n >= from).slice(0, limit) ?? []),
-      letters: (runId) => step(() => untaken(this.#runs.get(runId)))
+      last: (runId, kinds, before, limit) => step(() => this.#last(runId, kinds, before, limit)),
+      letters: (runId) => step(() => untaken(this.#runs.get(runId))),
+      count: (selection) => step(() => this.#count(selection)),
+      standing: (runId) => step((now) => this.#standing(runId, now)),
+      purge: (which) => step((now) => this.#purge(which, now))
     }
   }
 
@@ -69,30 +77,39 @@ class Store {
       updatedAt: now
     }
     const first: Journal.Row = { n: 0, kind: "enter", key, data, at: now, kept: false }
-    this.#runs.set(runId, { head, doing: "running", dueAt: now, rows: [first], letters: [] })
+    this.#runs.set(runId, { head, doing: "running", dueAt: now, waits: undefined, rows: [first], letters: [] })
     return { head, isNew: true }
   }
 
-  #append({ head: change, n, rows, runId, takes }: Journal.Append, now: number): boolean {
+  /** The run of an id, unless another one is meant that was there before. */
+  #meant(runId: string, createdAt: number | undefined): Run | undefined {
     const run = this.#runs.get(runId)
-    if (run === undefined || run.head.n !== n - 1 || run.doing === "ended") return false
+    return createdAt === undefined || run?.head.createdAt === createdAt ? run : undefined
+  }
+
+  #append({ createdAt, head: change, n, rows, runId, takes }: Journal.Append, now: number): boolean {
+    const run = this.#meant(runId, createdAt)
+    if (run === undefined || run.head.n !== n - 1 || isOver(run.doing) !== (change?.isOrdered === true)) return false
     if (takes.some(({ seq }) => run.letters[seq - 1]?.isTaken !== false)) return false
     rows.forEach(({ data, key, kept, kind }, i) => run.rows.push({ n: n + i, kind, key, data, at: now, kept }))
     for (const { answer, seq } of takes) {
       run.letters[seq - 1] = { ...run.letters[seq - 1]!, isTaken: true, answer }
     }
-    const { entered, isReleased, outcome, status } = change ?? {}
+    const { entered, isOrdered, isReleased, migrated, outcome, status } = change ?? {}
     goOn(run, now)
     run.doing = status ?? run.doing
-    const isOver = run.doing === "ended"
-    if (isOver) run.dueAt = undefined
+    const hasEnded = isOver(run.doing)
+    if (status === "ended") run.dueAt = undefined
+    // an order may have come that its owner has not seen
+    else if (status === "stuck" || (isOrdered === true && status !== undefined)) run.dueAt = now
     run.head = {
       ...run.head,
       n: n + rows.length - 1,
       status: run.doing,
-      outcome: outcome ?? run.head.outcome,
-      owner: isOver || isReleased === true ? undefined : run.head.owner,
+      outcome: isOrdered === true && !hasEnded ? undefined : outcome ?? run.head.outcome,
+      owner: hasEnded || isReleased === true ? undefined : run.head.owner,
       updatedAt: now,
+      ...migrated,
       ...(entered === undefined ? {} : { ...entered, entered: beginning(n, rows), enteredAt: now })
     }
     return true
@@ -102,7 +119,7 @@ class Store {
     const run = this.#runs.get(runId)
     if (run === undefined) return { _tag: "NoSuchRun" }
     const { head } = run
-    if (run.doing === "ended") return { _tag: "Ended", head }
+    if (isOver(run.doing)) return { _tag: "Ended", head }
     if (head.owner !== undefined && head.owner !== runner) {
       const until = this.#runners.get(head.owner)
       if (until !== undefined && until > now) return { _tag: "Held", owner: head.owner, until }
@@ -120,33 +137,53 @@ class Store {
     if (run === undefined) return { _tag: "NoSuchRun" }
     const like = run.letters.filter(({ kind, name }) => kind === letter.kind && name === letter.name)
     const first = letter.id === undefined ? undefined : like.find(({ id }) => id === letter.id)
-    if (first !== undefined) return { _tag: "Duplicate", seq: first.seq }
-    if (run.doing === "ended") return { _tag: "Ended" }
+    const isOrder = isOrderFor(run.doing, letter.kind)
+    if (first !== undefined) {
+      // it may have come when nobody looked any more
+      if (isOrder && !first.isTaken) run.dueAt = run.head.updatedAt
+      return { _tag: "Duplicate", seq: first.seq }
+    }
+    if (run.doing === "ended" && !isOrder) return { _tag: "Ended" }
     if (capacity !== undefined && like.filter(({ isTaken }) => !isTaken).length >= capacity) return { _tag: "Full" }
     const seq = run.letters.length + 1
     run.letters.push({ ...letter, seq, at: now, n: run.head.n, isTaken: false, answer: undefined })
     this.#sent.push([run, seq])
     run.head = { ...run.head, sent: seq }
     // since it waits, by the clock of who has driven it: that of the sender may be ahead
-    if (run.head.status === "waiting") run.dueAt = run.head.updatedAt
+    if (run.head.status === "waiting" || isOrder) run.dueAt = run.head.updatedAt
     return { _tag: "Kept", seq }
   }
 
   #received(runner: string, after: number) {
     const letters = this.#sent.slice(after).flatMap(([run, seq]) => {
-      const letter = run.letters[seq - 1]!
-      return letter.isTaken || run.head.owner !== runner ? [] : [{ ...letter, runId: run.head.runId }]
+      const letter = run.letters[seq - 1]
+      return letter === undefined || letter.isTaken || run.head.owner !== runner
+        ? []
+        : [{ ...letter, runId: run.head.runId }]
     })
     return { cursor: this.#sent.length, letters }
   }
 
-  #park(runId: string, { isReleased, n, seen, wakeAt }: Journal.Parked, now: number): boolean {
-    const run = this.#runs.get(runId)
-    if (run === undefined || run.head.n !== n || run.head.sent > seen || run.doing === "ended") return false
+  #park(runId: string, { createdAt, isReleased, n, seen, waits, wakeAt }: Journal.Parked, now: number): boolean {
+    const run = this.#meant(runId, createdAt)
+    if (run === undefined || run.head.n !== n || run.head.sent > seen) return false
+    // until an order comes nobody need look at it
+    if (isOver(run.doing) && isReleased) run.dueAt = undefined
+    if (isOver(run.doing)) return false
     run.dueAt = isReleased ? wakeAt : now
+    run.waits = waits
     const owner = isReleased ? undefined : run.head.owner
     run.head = { ...run.head, status: "waiting", wakeAt, owner, updatedAt: now }
     return true
+  }
+
+  #lease(runner: string, until: number, now: number): void {
+    this.#runners.set(runner, until)
+    const owners = new Set(Array.from(this.#runs.values(), ({ head }) => head.owner))
+    // of a runner that has crashed nothing is left when others have what it drove
+    for (const [other, until] of this.#runners) {
+      if (until <= now && other !== runner && !owners.has(other)) this.#runners.delete(other)
+    }
   }
 
   #leave(runner: string): void {
@@ -165,15 +202,66 @@ class Store {
     return found.sort((a, b) => a[0] - b[0] || compare(a[1], b[1])).slice(0, limit).map(([, runId]) => runId)
   }
 
-  #list({ after, limit, outcome, parent, state, status, workflow }: Journal.Filter): ReadonlyArray<Journal.Head> {
-    return Array.from(this.#runs.values(), ({ head }) => head).filter((head) =>
-      (workflow === undefined || head.workflow === workflow) &&
-      (status === undefined || head.status === status) &&
-      (outcome === undefined || head.outcome === outcome) &&
-      (state === undefined || head.state === state) &&
-      (parent === undefined || head.parent === parent) &&
-      (after === undefined || compare(head.runId, after) > 0)
-    ).sort((a, b) => compare(a.runId, b.runId)).slice(0, limit)
+  #list({ after, limit, ...selection }: Journal.Filter): ReadonlyArray<Journal.Head> {
+    return this.#heads(after).filter((head) => holds(selection, head)).slice(0, limit)
+  }
+
+  /** In the order of their ids. */
+  #heads(after: string | undefined): ReadonlyArray<Journal.Head> {
+    return Array.from(this.#runs.values(), ({ head }) => head)
+      .filter(({ runId }) => after === undefined || compare(runId, after) > 0)
+      .sort((a, b) => compare(a.runId, b.runId))
+  }
+
+  #last(runId: string, kinds: ReadonlyArray<Journal.Kind>, before: number, limit: number) {
+    const rows = this.#runs.get(runId)?.rows ?? []
+    return rows.filter(({ kind, n }) => n < before && kinds.includes(kind)).reverse().slice(0, limit)
+  }
+
+  #count(selection: Journal.Selection): ReadonlyArray<Journal.Count> {
+    const counts = new Map<string, Journal.Count>()
+    for (const { head } of this.#runs.values()) {
+      if (!holds(selection, head)) continue
+      const { outcome, status, workflow } = head
+      const key = JSON.stringify([workflow, status, outcome])
+      counts.set(key, { workflow, status, outcome, runs: (counts.get(key)?.runs ?? 0) + 1 })
+    }
+    return [...counts.values()].sort(byCount)
+  }
+
+  #standing(runId: string, now: number): Journal.Standing | undefined {
+    const run = this.#runs.get(runId)
+    if (run === undefined) return undefined
+    const { owner } = run.head
+    return {
+      head: run.head,
+      leasedUntil: owner === undefined ? undefined : this.#runners.get(owner) ?? 0,
+      dueAt: run.dueAt,
+      waits: run.head.status === "waiting" ? run.waits : undefined,
+      runners: [...this.#runners.values()].filter((until) => until > now).length
+    }
+  }
+
+  #purge({ after, endedBefore, isPreview = false, limit, ...selection }: Journal.Purge, now: number): Journal.Purged {
+    const before = Math.min(endedBefore, now)
+    const isOpen = (head: Journal.Head) => head.status !== "ended" || head.updatedAt >= before
+    const open = [...this.#runs.values()].filter(({ head }) => isOpen(head))
+    const around = new Set(open.map(({ head }) => head.parent))
+    const isNeeded = ({ parent, runId }: Journal.Head): boolean => {
+      const of = parent === undefined ? undefined : this.#runs.get(parent)
+      return around.has(runId) || (of !== undefined && isOpen(of.head)) || this.#runs.get(runId)?.dueAt !== undefined
+    }
+    const heads = this.#heads(after).filter((head) => !isOpen(head) && !isNeeded(head) && holds(selection, head))
+      .slice(0, limit)
+    const batch = heads.slice(0, endOf(heads))
+    const runs = batch.map((head) => ({ head, letters: this.#runs.get(head.runId)!.letters.length }))
+    for (const { runId } of isPreview ? [] : batch) {
+      // the letters of all runs have its own among them
+      this.#runs.get(runId)!.letters.length = 0
+      this.#runs.delete(runId)
+    }
+    const isAll = heads.length < limit && batch.length === heads.length
+    return { runs, next: isAll ? undefined : batch.at(-1)?.runId }
   }
 }
 

@@ -5,6 +5,15 @@ import type * as Journal from "../../journal.ts"
 export const beginning = (n: number, rows: ReadonlyArray<Journal.NewRow>): number =>
   n + Math.max(0, rows.findLastIndex(({ kind }) => kind === "enter"))
 
+/** How many of some runs are forgotten at once: one, and others as long as there are few rows. */
+export const endOf = (heads: ReadonlyArray<Journal.Head>): number => {
+  let rows = 0
+  const end = heads.findIndex(({ n }, i) => (rows += n + 1) > most && i > 0)
+  return end < 0 ? heads.length : end
+}
+
+const most = 10_000
+
 /** The order of texts in a database: by their characters, where JavaScript has halves of them. */
 export const compare = (a: string, b: string): number => {
   if (a === b) return 0
@@ -16,3 +25,7 @@ export const compare = (a: string, b: string): number => {
 }
 
 const isHigh = (unit: number) => unit >= 0xd800 && unit < 0xdc00
+
+/** Of counts: by their workflow, and what the runs do or how they have ended. */
+export const byCount = (a: Journal.Count, b: Journal.Count): number =>
+  compare(a.workflow, b.workflow) || compare(a.status, b.status) || compare(a.outcome ?? "", b.outcome ?? "")

@@ -19,6 +19,7 @@ export const columns = {
     "wake_at",
     "due_at",
     "parent",
+    "waits",
     "created_at",
     "entered_at",
     "updated_at"
@@ -33,8 +34,12 @@ export const journal: Component = {
   columns,
   steps: (sql) => [
     first(sql),
-    // the last row of the run when the letter was sent; of a letter of the first version it is not known
-    [`ALTER TABLE cano_inbox ADD COLUMN n BIGINT`]
+    [
+      // the last row of the run when the letter was sent; of a letter of the first version it is not known
+      `ALTER TABLE cano_inbox ADD COLUMN n BIGINT`,
+      // what a run that is parked waits for, for who looks at it
+      `ALTER TABLE cano_runs ADD COLUMN waits TEXT`
+    ]
   ]
 }
 

@@ -11,10 +11,13 @@ import type { JournalError } from "./error.ts"
 import { given, guard } from "./failing.ts"
 import * as letters from "./letters.ts"
 import * as locking from "./locks.ts"
-import { compare } from "./order.ts"
+import { byCount, compare } from "./order.ts"
+import * as purging from "./purging.ts"
 import type { Raw } from "./reading.ts"
 import * as reading from "./reading.ts"
 import * as schema from "./schema.ts"
+import { conditions } from "./selection.ts"
+import { isOver } from "./steering.ts"
 import * as tables from "./tables.ts"
 import type { Connection } from "./transaction.ts"
 import * as transaction from "./transaction.ts"
@@ -24,6 +27,13 @@ export const make: Effect.Effect<Journal.Service, JournalError, SqlClient.SqlCli
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
   yield* guard("open", undefined, tables.migrate(sql, schema.journal))
   return service(sql)
+})
+
+/** A journal that is there, and of this release; else the version of its tables, 0 where there are none. It makes nothing. */
+export const existing = Effect.gen(function*() {
+  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  const { newest, version } = yield* guard("open", undefined, tables.versionOf(sql, schema.journal))
+  return version === newest ? service(sql) : version
 })
 
 const service = (sql: SqlClient.SqlClient): Journal.Service => {
@@ -37,6 +47,7 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     orElse: () => sql.literal("")
   })
   const inbox = letters.make(sql, locks)
+  const purge = purging.make(sql, locks.forUpdate)
 
   const headOf = Effect.fnUntraced(function*(operation: string, runId: string, lock = sql.literal("")) {
     const [raw] = yield* sql<Raw>`SELECT * FROM cano_runs WHERE run_id = ${runId} ${lock}`
@@ -64,7 +75,7 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     const now = yield* Clock.currentTimeMillis
     const head = yield* headOf("claim", runId, locks.forUpdate)
     if (head === undefined) return { _tag: "NoSuchRun" }
-    if (head.status === "ended") return { _tag: "Ended", head }
+    if (isOver(head.status)) return { _tag: "Ended", head }
     const { entered, owner } = head
     if (owner !== undefined && owner !== runner) {
       const until = yield* leaseOf(owner)
@@ -104,7 +115,7 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
           )
         )
       ),
-      ({ reason }) => reason === "Corrupt",
+      ({ reason }) => reason === "Corrupt" || reason === "Newer",
       (error) =>
         runIds.length === 1
           ? Effect.succeed<ReadonlyArray<Journal.Claim>>([{ _tag: "Corrupt", error }])
@@ -116,13 +127,22 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     return reading.number(lease?.["until"])
   })
 
-  const park = Effect.fnUntraced(function*(runId: string, { isReleased, n, seen, wakeAt }: Journal.Parked) {
+  const park = Effect.fnUntraced(function*(
+    runId: string,
+    { createdAt, isReleased, n, seen, waits, wakeAt }: Journal.Parked
+  ) {
     const now = yield* Clock.currentTimeMillis
-    const parked = yield* sql`UPDATE cano_runs SET parked = 1, wake_at = ${wakeAt}, due_at = ${
+    const there = sql`run_id = ${runId} AND n = ${n} AND sent <= ${seen}
+      AND created_at = COALESCE(${createdAt}, created_at)`
+    const parked = yield* sql`UPDATE cano_runs SET parked = 1, wake_at = ${wakeAt}, waits = ${waits}, due_at = ${
       isReleased ? wakeAt : now
     }, updated_at = ${now},
       owner = ${isReleased ? null : sql.literal("owner")}
-      WHERE run_id = ${runId} AND n = ${n} AND sent <= ${seen} AND status <> 'ended' RETURNING run_id`
+      WHERE ${there} AND status NOT IN ('ended', 'stuck') RETURNING run_id`
+    // until an order comes nobody need look at a run that is over
+    if (parked.length === 0 && isReleased) {
+      yield* sql`UPDATE cano_runs SET due_at = NULL WHERE ${there} AND status IN ('ended', 'stuck')`
+    }
     return parked.length > 0
   })
 
@@ -161,20 +181,9 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
   })
 
   const list = Effect.fnUntraced(function*(filter: Journal.Filter) {
-    const { after, limit, outcome, parent, state, status, workflow } = filter
-    const conditions = [
-      ...(after === undefined ? [] : [sql`run_id > ${after}`]),
-      ...(workflow === undefined ? [] : [sql`workflow = ${workflow}`]),
-      ...(outcome === undefined ? [] : [sql`outcome = ${outcome}`]),
-      ...(parent === undefined ? [] : [sql`parent = ${parent}`]),
-      ...(state === undefined ? [] : [sql`state = ${state}`]),
-      ...(status === undefined
-        ? []
-        : status === "waiting"
-        ? [sql`parked = 1`]
-        : [sql`status = ${status} AND parked = 0`])
-    ]
-    const found = yield* sql<Raw>`SELECT * FROM cano_runs WHERE ${sql.and(conditions)} ORDER BY run_id LIMIT ${limit}`
+    const { after, limit, ...selection } = filter
+    const where = sql.and([...(after === undefined ? [] : [sql`run_id > ${after}`]), ...conditions(sql, selection)])
+    const found = yield* sql<Raw>`SELECT * FROM cano_runs WHERE ${where} ORDER BY run_id LIMIT ${limit}`
     return yield* Effect.forEach(found, (raw) => given("list", idOf(raw), reading.head(raw)))
   })
 
@@ -182,6 +191,35 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     const found = yield* sql<Raw>`SELECT n, kind, key, data, at, kept FROM cano_journal
       WHERE run_id = ${runId} AND n >= ${from} ORDER BY n LIMIT ${limit}`
     return yield* given("rows", runId, reading.rows(found, Math.max(0, from)))
+  })
+
+  const last = Effect.fnUntraced(
+    function*(runId: string, kinds: ReadonlyArray<Journal.Kind>, before: number, limit: number) {
+      const found = yield* sql<Raw>`SELECT n, kind, key, data, at, kept FROM cano_journal
+      WHERE run_id = ${runId} AND n < ${before} AND ${sql.in("kind", kinds)} ORDER BY n DESC LIMIT ${limit}`
+      return yield* given("last", runId, reading.rows(found, Infinity))
+    }
+  )
+
+  const count = Effect.fnUntraced(function*(selection: Journal.Selection) {
+    const found = yield* sql<Raw>`SELECT workflow, status, parked, outcome, COUNT(*) AS many FROM cano_runs
+      WHERE ${sql.and(conditions(sql, selection))} GROUP BY workflow, status, parked, outcome`
+    const counts = new Map<string, Journal.Count>()
+    for (const raw of found) {
+      const one = yield* given("count", undefined, reading.count(raw))
+      // what it does when it goes on is not asked for
+      const key = JSON.stringify([one.workflow, one.status, one.outcome])
+      counts.set(key, { ...one, runs: one.runs + (counts.get(key)?.runs ?? 0) })
+    }
+    return [...counts.values()].sort(byCount)
+  })
+
+  const standing = Effect.fnUntraced(function*(runId: string) {
+    const now = yield* Clock.currentTimeMillis
+    const [raw] = yield* sql<Raw>`SELECT cano_runs.*, cano_runners.until,
+        (SELECT COUNT(*) FROM cano_runners WHERE until > ${now}) AS runners FROM cano_runs
+      LEFT JOIN cano_runners ON cano_runners.runner = cano_runs.owner WHERE run_id = ${runId}`
+    return raw === undefined ? undefined : yield* given("standing", runId, reading.standing(raw))
   })
 
   const appendAtOnce = (appends: ReadonlyArray<Journal.Append>) =>
@@ -225,7 +263,12 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     show: (runId) => guard("show", runId, headOf("show", runId)),
     list: (filter) => guard("list", undefined, list(filter)),
     rows: (runId, from, limit) => guard("rows", runId, rowsOf(runId, from, limit)),
-    letters: (runId) => guard("letters", runId, inbox.untaken("letters", runId))
+    last: (runId, kinds, before, limit) => guard("last", runId, last(runId, kinds, before, limit)),
+    letters: (runId) => guard("letters", runId, inbox.untaken("letters", runId)),
+    count: (selection) => guard("count", undefined, count(selection)),
+    standing: (runId) => guard("standing", runId, standing(runId)),
+    purge: (which) =>
+      guard("purge", undefined, within(() => Effect.flatMap(Clock.currentTimeMillis, (now) => purge(which, now))))
   }
 }
 

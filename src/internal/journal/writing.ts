@@ -12,6 +12,7 @@ import type * as Statement from "effect/sql/Statement"
 import type * as Journal from "../../journal.ts"
 import type { Locks } from "./locks.ts"
 import { beginning } from "./order.ts"
+import { isOver } from "./steering.ts"
 import type { Connection, Rows } from "./transaction.ts"
 import { run } from "./transaction.ts"
 
@@ -41,9 +42,9 @@ export const make = (sql: SqlClient.SqlClient, locks: Locks): Writing => {
   // where neither the status nor the owner changes, so that no index does
   const moves = inBulk(
     sql,
-    8,
+    9,
     (tuples) =>
-      sql`WITH moved (id, before, last, now, entered, visit, state, version) AS (VALUES ${tuples})
+      sql`WITH moved (id, before, last, now, entered, visit, state, version, made) AS (VALUES ${tuples})
     UPDATE cano_runs SET
       n = ${number(sql, "last")},
       updated_at = ${number(sql, "now")},
@@ -54,25 +55,39 @@ export const make = (sql: SqlClient.SqlClient, locks: Locks): Writing => {
       version = COALESCE(${number(sql, "version")}, cano_runs.version)
     FROM moved
     WHERE cano_runs.run_id = moved.id AND cano_runs.n = ${number(sql, "before")}
-      AND cano_runs.parked = 0 AND cano_runs.status <> 'ended'
+      AND cano_runs.parked = 0 AND cano_runs.status NOT IN ('ended', 'stuck')
+      AND cano_runs.created_at = COALESCE(${number(sql, "made")}, cano_runs.created_at)
     RETURNING run_id`
   )
 
-  const move = ({ head, n, rows, runId }: Journal.Append, now: number) => {
-    const { entered, isReleased = false, outcome, status } = head ?? {}
-    const isOver = status === "ended"
+  const over = sql.literal("IN ('ended', 'stuck')")
+
+  const move = ({ createdAt, head, n, rows, runId }: Journal.Append, now: number) => {
+    const { entered, isOrdered = false, isReleased = false, migrated, outcome, status } = head ?? {}
+    const hasEnded = status === undefined ? isOrdered : isOver(status)
+    const goesOn = isOrdered && !hasEnded
+    const { state, version } = entered ?? migrated ?? {}
     return sql`UPDATE cano_runs SET
       n = ${n + rows.length - 1}, updated_at = ${now},
       entered = COALESCE(${entered && beginning(n, rows)}, entered),
       entered_at = COALESCE(${entered && now}, entered_at),
       visit = COALESCE(${entered?.visit}, visit),
-      state = COALESCE(${entered?.state}, state),
-      version = COALESCE(${entered?.version}, version),
-      status = COALESCE(${status}, status), outcome = COALESCE(${outcome}, outcome),
-      owner = ${isOver || isReleased ? null : sql.literal("owner")},
-      due_at = ${isOver ? null : sql`CASE parked WHEN 1 THEN ${now} ELSE due_at END`},
+      state = COALESCE(${state}, state),
+      version = COALESCE(${version}, version),
+      status = COALESCE(${status}, status),
+      outcome = ${goesOn ? null : sql`COALESCE(${outcome}, outcome)`},
+      owner = ${hasEnded || isReleased ? null : sql.literal("owner")},
+      due_at = ${dueAt(status, isOrdered, now)},
       parked = 0, wake_at = NULL
-    WHERE run_id = ${runId} AND n = ${n - 1} AND status <> 'ended' RETURNING run_id`
+    WHERE run_id = ${runId} AND n = ${n - 1} AND status ${isOrdered ? over : sql`NOT ${over}`}
+      AND created_at = COALESCE(${createdAt}, created_at) RETURNING run_id`
+  }
+
+  const dueAt = (status: Journal.HeadChange["status"], isOrdered: boolean, now: number) => {
+    if (status === "ended") return null
+    // an order may have come that its owner has not seen
+    if (status === "stuck" || (isOrdered && status !== undefined)) return now
+    return isOrdered ? sql.literal("due_at") : sql`CASE parked WHEN 1 THEN ${now} ELSE due_at END`
   }
 
   /** Whether the letters are all there to be taken. */
@@ -94,13 +109,24 @@ export const make = (sql: SqlClient.SqlClient, locks: Locks): Writing => {
       const others: Array<Journal.Append> = []
       const moved = new Set<string>()
       for (const append of appends) {
-        const { head, n, rows, runId } = append
+        const { createdAt, head, n, rows, runId } = append
         if (append.takes.length > 0 && !(yield* canTake(connection, append))) continue
-        if (head?.status !== undefined || head?.outcome !== undefined || head?.isReleased === true) others.push(append)
+        if (isMore(head)) others.push(append)
         else {
-          const { entered } = head ?? {}
+          const { entered, migrated } = head ?? {}
+          const { state, version } = entered ?? migrated ?? {}
           const begins = entered && beginning(n, rows)
-          plain.push([runId, n - 1, n + rows.length - 1, now, begins, entered?.visit, entered?.state, entered?.version])
+          plain.push([
+            runId,
+            n - 1,
+            n + rows.length - 1,
+            now,
+            begins,
+            entered?.visit,
+            state,
+            version,
+            createdAt
+          ])
         }
       }
       for (const { run_id } of yield* moves(connection, plain)) moved.add(String(run_id))
@@ -154,6 +180,10 @@ export const make = (sql: SqlClient.SqlClient, locks: Locks): Writing => {
     insert
   }
 }
+
+/** Whether an index changes with it. */
+const isMore = (head: Journal.HeadChange | undefined): boolean =>
+  head?.status !== undefined || head?.outcome !== undefined || head?.isReleased === true || head?.isOrdered === true
 
 const number = (sql: SqlClient.SqlClient, column: string) => sql.literal(`CAST(moved.${column} AS BIGINT)`)
 

@@ -55,8 +55,19 @@ export class Account {
   readonly #onDecided: ((recorded: Recorded) => void) | undefined
   /** Whether what counts is from before, so that a decision starts nobody, not even as losers. */
   isRecalling = false
+  /** What somebody has given instead of branches that run, or wait for their turn. */
+  #instead: Map<number, { readonly value: unknown }> | undefined
   constructor({ onDecided }: Recall) {
     this.#onDecided = onDecided
+  }
+
+  replace(index: number, value: unknown): void {
+    this.#instead ??= new Map()
+    this.#instead.set(index, { value })
+  }
+
+  insteadOf(index: number): { readonly value: unknown } | undefined {
+    return this.#instead?.get(index)
   }
 
   count(index: number): void {

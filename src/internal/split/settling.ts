@@ -40,7 +40,12 @@ export const succeed = (join: Join, index: number, value: unknown): void => {
 
 /** A branch has failed; answers whether it has settled. Losers end badly, too: most have been interrupted. */
 export const fail = (join: Join, index: number, cause: Cause.Cause<unknown>): boolean => {
-  const { decision, record } = join
+  const { account, decision, record } = join
+  const instead = account?.insteadOf(index)
+  if (instead !== undefined) {
+    succeed(join, index, instead.value)
+    return true
+  }
   join.level?.fan?.over(index, false)
   if (!decision.countFailure()) {
     lost(join, heard(join, record.lost(index, cause)))
@@ -168,6 +173,12 @@ export const conclude = (join: Join): boolean => {
     if (decision.conclude()) act(join)
   })
   return true
+}
+
+/** A branch is cut off, and ends with a value that somebody has for it; answers as `cancel`. */
+export const replace = (join: Join, index: number, value: unknown): boolean => {
+  join.account?.replace(index, value)
+  return cancel(join, index)
 }
 
 /** A branch ends as if it had interrupted itself; answers whether there is one that runs or waits. */

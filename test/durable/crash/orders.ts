@@ -8,6 +8,7 @@ export interface Settings {
 }
 
 export interface Orders {
+  /** Of SQLite, or the URL of a PostgreSQL database. */
   readonly file: string
   readonly ledger: string
   readonly seeds: ReadonlyArray<number>
@@ -50,4 +51,15 @@ export interface WaitsOrders {
   readonly role: "park" | "send" | "drive"
   /** Of the signal. */
   readonly value: number
+}
+
+/** What a worker of one of two releases is told to do. */
+export interface ReleaseOrders {
+  readonly file: string
+  readonly ledger: string
+  readonly settings: Settings
+  readonly release: 1 | 2
+  /** Starts runs and drives them until it is stopped; sends a signal; reports; or drives, and waits for the end of a run. */
+  readonly role: "drive" | "send" | "report" | "await"
+  readonly runIds: ReadonlyArray<string>
 }

@@ -13,7 +13,7 @@ export const journals: Mutants = {
     },
     {
       what: "D1: a run that has ended goes on",
-      from: "AND cano_runs.parked = 0 AND cano_runs.status <> 'ended'",
+      from: "AND cano_runs.parked = 0 AND cano_runs.status NOT IN ('ended', 'stuck')",
       to: "AND cano_runs.parked = 0",
       tests: "journal/sql"
     },
@@ -48,8 +48,20 @@ export const journals: Mutants = {
       tests: "journal/sql"
     },
     {
+      what: "an order is followed of a run that goes on",
+      from: "isOrdered ? over : sql`NOT ${over}`",
+      to: "isOrdered ? sql`IS NOT NULL` : sql`NOT ${over}`",
+      tests: "journal/sql"
+    },
+    {
+      what: "a run that is stuck is not looked at once more",
+      from: "if (status === \"ended\") return null",
+      to: "if (status === \"ended\" || status === \"stuck\") return null",
+      tests: "journal/sql"
+    },
+    {
       what: "a run that has ended has an owner",
-      from: "owner = ${isOver || isReleased ? null",
+      from: "owner = ${hasEnded || isReleased ? null",
       to: "owner = ${isReleased ? null",
       tests: "journal/sql"
     }
@@ -65,14 +77,14 @@ export const journals: Mutants = {
   "journal/letters": [
     {
       what: "D3: an id that has ended with its run is new",
-      from: "if (first !== undefined) return",
-      to: "if (first !== undefined && head[\"status\"] !== \"ended\") return",
+      from: "if (first !== undefined) {",
+      to: "if (first !== undefined && doing !== \"ended\") {",
       tests: "journal/sql"
     },
     {
       what: "D4: a letter does not make a run due that waits",
-      from: "yield* Number(head[\"parked\"]) === 1",
-      to: "yield* Number(head[\"parked\"]) === 2",
+      from: "isOrder || Number(head[\"parked\"]) === 1",
+      to: "isOrder || Number(head[\"parked\"]) === 2",
       tests: "journal/sql"
     },
     {
@@ -97,8 +109,8 @@ export const journals: Mutants = {
   "journal/sql": [
     {
       what: "D4: a run is parked beside a letter that nobody has seen",
-      from: "AND sent <= ${seen} AND status",
-      to: "AND sent <= ${seen + 1} AND status",
+      from: "AND n = ${n} AND sent <= ${seen}\n",
+      to: "AND n = ${n} AND sent <= ${seen + 1}\n",
       tests: "journal/sql"
     },
     {
@@ -169,8 +181,8 @@ export const journals: Mutants = {
   "journal/memory": [
     {
       what: "D4: a run is parked beside a letter that nobody has seen",
-      from: "run.head.sent > seen ||",
-      to: "run.head.sent > seen + 1 ||",
+      from: "run.head.sent > seen) return false",
+      to: "run.head.sent > seen + 1) return false",
       tests: "journal/memory"
     },
     {

@@ -178,8 +178,8 @@ export const parking: Mutants = {
   "durable/make": [
     {
       what: "who waits for a run wakes it",
-      from: "return status !== \"ended\" && status !== \"waiting\" ?",
-      to: "return status !== \"ended\" ?",
+      from: "return !isOver(status) && status !== \"waiting\" ?",
+      to: "return !isOver(status) ?",
       tests: parking_
     }
   ]
