@@ -209,6 +209,7 @@ export type WorkflowRule =
   | "max-branches"
   | "max-depth"
   | "max-compensations"
+  | "max-payload"
 
 /**
  * A run broke a rule of the machine: a task returned an unknown state, a branch function something that is no list of

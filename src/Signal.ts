@@ -219,6 +219,7 @@ export class SignalTimeoutError extends failure.TaggedError("SignalTimeoutError"
  * - `Ended`: the run has ended; where somebody asks, before the signal was taken.
  * - `Full`: the run keeps as many signals of the name as it may, and nobody waits for one.
  * - `InvalidValue`: the value does not fit the Schema, or what was given is no signal, id or key; `detail` says why.
+ * - `TooLarge`: the value takes more bytes than a durable run may be sent; `detail` has the numbers.
  * - `NoReply`: the signal was taken, and the reply to it was none: a defect of the run.
  *
  * @category errors
@@ -228,7 +229,7 @@ export class SignalError extends failure.TaggedError("SignalError")<{
   readonly runId: string
   /** The name of the signal. */
   readonly signal: string
-  readonly reason: "NoSuchRun" | "Ended" | "Full" | "InvalidValue" | "NoReply"
+  readonly reason: "NoSuchRun" | "Ended" | "Full" | "InvalidValue" | "TooLarge" | "NoReply"
   readonly detail: string | undefined
 }> {
   override get message(): string {
@@ -243,6 +244,7 @@ const sentences: { readonly [K in SignalError["reason"]]: string } = {
   Ended: "the run has ended",
   Full: "the run keeps no more of them",
   InvalidValue: "what was sent does not fit",
+  TooLarge: "what was sent is too large",
   NoReply: "it was taken, and the reply to it failed"
 }
 

@@ -11,12 +11,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as SqlClient from "effect/sql/SqlClient"
+import type * as Stream from "effect/Stream"
 import type { ConfigurationError, WorkflowError } from "./CanoError.ts"
 import type { Given, Seen } from "./internal/check/given.ts"
 import type { RestoreError, VersionMismatchError } from "./internal/durable/error.ts"
 import * as internalLayer from "./internal/durable/layer.ts"
 import * as internalList from "./internal/durable/list.ts"
 import * as internal from "./internal/durable/make.ts"
+import * as internalReport from "./internal/durable/report.ts"
 import type { Durable } from "./internal/durable/service.ts"
 import * as internalSettings from "./internal/durable/settings.ts"
 import type { ErrorName, Undurable } from "./internal/durable/typed.ts"
@@ -34,12 +36,26 @@ import type { Workflow } from "./Workflow.ts"
 
 export {
   /**
+   * What a branch or a step has ended with takes more bytes than may be written of one value, `maxPayload` of `settings`. It is
+   * a defect with which the branch has ended instead, before it counts as done, and which is recorded as that.
+   *
+   * **Details**
+   *
+   * An error that is too large becomes this defect, too, and `detail` is what can be said of it. A state that is too large is a
+   * `WorkflowError` with the rule `max-payload`, an initial one a `ConfigurationError`, a signal a `SignalError`.
+   *
+   * @category errors
+   * @since 0.1.0
+   */
+  PayloadTooLargeError,
+  /**
    * What the journal says of a run can't be made into that run again. It stays in the journal as it is.
    *
    * **Details**
    *
    * `rule` says what is wrong: there is no such run, it is one of another workflow, a row can't be read, the state or a branch is no more, a
-   * compensation is gone, or something does not fit its Schema.
+   * compensation is gone, something does not fit its Schema, or a payload can't be read by the codecs that are here: such a run is
+   * tried from time to time.
    *
    * @category errors
    * @since 0.1.0
@@ -97,14 +113,18 @@ export {
 } from "./internal/durable/settings.ts"
 
 /**
- * Some of the settings, for what is built on it; the others stay what they are. A duration that can't be one is a defect of the
- * Layer, with a sentence.
+ * Some of the settings, for what is built on it; the others stay what they are. A duration or a size that can't be one is a
+ * defect of the Layer, with a sentence.
  *
  * @category settings
  * @since 0.1.0
  */
 export const settings = (
-  given: { readonly [K in keyof internalSettings.Service]?: Duration.Input | undefined }
+  given: {
+    readonly [K in keyof internalSettings.Service]?:
+      | (internalSettings.Service[K] extends number ? number : Duration.Input)
+      | undefined
+  }
 ): Layer.Layer<never> =>
   Layer.effect(
     internalSettings.Settings,
@@ -143,7 +163,7 @@ export const layerMemory: Layer.Layer<Durable | Runs | journal.Journal> = Layer.
 )
 
 /**
- * Durable runs in the tables of a database, of `effect-cano/sqlite`, say.
+ * Durable runs in the tables of a database: `Sqlite.layer` of `effect-cano/sqlite`, or `PgClient.layer` of `@effect/sql-pg`.
  *
  * @category layers
  * @since 0.1.0
@@ -220,16 +240,65 @@ export type Any = Definition<any, any, unknown, unknown>
  * @category models
  * @since 0.1.0
  */
-export interface Options<in out S> {
+export interface Options<in out S extends AnyState> {
   /** The version of the definition, an integer of at least 1: another one where runs that go on would not fit any more. */
   readonly version: number
-  /** What becomes of the state of a run that was recorded by an earlier version, for each of these. */
-  readonly migrate?: { readonly [version: number]: (state: unknown) => NoInfer<S> } | undefined
+  /**
+   * What becomes of a run that was recorded by an earlier version, for each of these: a function of its state, or all that
+   * `Migration` has.
+   */
+  readonly migrate?: {
+    readonly [version: number]: ((state: unknown) => NoInfer<S>) | Migration<S>
+  } | undefined
   /**
    * Where a run does not end, but waits for an operator, stuck: when something could not be undone, `"rollback"`; also when it
    * fails, before anything is undone, `"failure"`; or never. `"rollback"` where it is left out.
    */
   readonly operator?: "never" | "rollback" | "failure" | undefined
+}
+
+/**
+ * What becomes of what an earlier version has recorded of a run: of its states, of their names and those of branches, and of
+ * how branches, steps and the run have ended.
+ *
+ * **Details**
+ *
+ * A run is migrated when it is taken, and that is written before anything of it goes on. It says what has to change: what is
+ * left out stays as it was written. Each function is given JSON, as it was written, and answers a value of today at once, which
+ * is encoded by its Schema. If one throws, or what it answers does not fit, the run is left as it was: `RestoreError`.
+ *
+ * **Gotchas**
+ *
+ * Keys have the names of states and branches in them: what is run again under a new name has a new key.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Migration<in out S extends AnyState> {
+  /**
+   * The state of today for one that was recorded: that of the run, of a follow-on branch, of a step that may have to be undone,
+   * or in which a run has ended. If it has another name, that is the new name of its visit.
+   */
+  readonly state?: ((state: unknown) => NoInfer<S>) | undefined
+  /** The names that states have today, by those before; `null` where nothing that is recorded of one is to count. */
+  readonly states?: { readonly [before: string]: NoInfer<Tag<S>> | null } | undefined
+  /** The same of the branches of a state, by the name that the state had. */
+  readonly branches?: { readonly [state: string]: { readonly [before: string]: string | null } } | undefined
+  /** What a branch, or a step that may have to be undone, has succeeded with, by the names that they had. */
+  readonly value?: ((value: unknown, of: Recorded) => unknown) | undefined
+  /** What a branch, a step or the run has failed with itself. */
+  readonly error?: ((error: unknown, of: Recorded) => unknown) | undefined
+}
+
+/**
+ * Of which state and branch something was recorded, by the names that they had; of none where it is of the run.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Recorded {
+  readonly state: string | undefined
+  readonly branch: string | undefined
 }
 
 /**
@@ -345,3 +414,97 @@ export const history: (
   runId: string,
   options?: { readonly from?: number | undefined; readonly limit?: number | undefined }
 ) => Effect.Effect<ReadonlyArray<Row>, JournalError, Durable> = internalList.history
+
+// -----------------------------------------------------------------------------
+// before a deploy
+// -----------------------------------------------------------------------------
+
+export type {
+  /**
+   * What would become of one run if it were taken with a definition.
+   *
+   * **Details**
+   *
+   * - `continues`: it goes on where it is; what waits goes on waiting.
+   * - `migrates`: it is of an earlier version, and goes on as one of this.
+   * - `refused`: it would be left as it is, and why; or it would die of a signal that was sent to it.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  Finding,
+  /**
+   * Runs of one version and state that a definition would refuse for the same reason.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  Refusals,
+  /**
+   * What would become of all runs that go on.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  Report
+} from "./internal/durable/report.ts"
+
+/**
+ * What definitions would make of the runs that go on, waiting, running or going back: to be asked before they are deployed, of
+ * the journal itself or of a copy of it.
+ *
+ * **Details**
+ *
+ * Each run is read as if it were taken: its version and what `migrate` says of it, its state, how branches have ended and whether
+ * they are there still, the states of follow-on branches, the steps that may have to be undone, and letters for
+ * `registerSignal`. Functions of `migrate` and of branches are called, as they are then; no task, no Layer and no service is
+ * needed. It takes no run, has no lease and writes nothing, and goes on beside those who drive runs; it reads page by page. Of
+ * the runs of other workflows it says nothing.
+ *
+ * What can't be known before it runs is not looked at: what `Signal.wait` waits for, branches that are read from an iterator, and
+ * ends of runs that have ended.
+ *
+ * **Example** (Exit 1 where a run would be refused)
+ *
+ * ```ts no-run
+ * import { Effect, Layer, Schema } from "effect"
+ * import { Workflow } from "effect-cano"
+ * import * as Durable from "effect-cano/durable"
+ * import * as Journal from "effect-cano/journal"
+ * import * as Sqlite from "effect-cano/sqlite"
+ *
+ * const orders = Workflow.make("orders", Schema.Literals(["Pay", "Paid"]))
+ *   .register("Pay", Effect.succeed("Paid"))
+ *   .addExitStates("Paid")
+ * const Orders = Durable.make(orders, { version: 2, migrate: { 1: { states: { Bill: "Pay" } } } })
+ *
+ * const program = Effect.gen(function*() {
+ *   const { continues, migrates, refusals, refused } = yield* Durable.report(Orders)
+ *   console.log(`${continues} continue, ${migrates} migrate, ${refused} would be refused`)
+ *   for (const { count, example, state } of refusals) console.log(`${count} in "${state}", as ${example.message}`)
+ *   if (refused > 0) process.exitCode = 1
+ * })
+ *
+ * await Effect.runPromise(
+ *   Effect.provide(program, Journal.layerSql.pipe(Layer.provide(Sqlite.layer({ filename: "copy.db" }))))
+ * )
+ * ```
+ *
+ * @category before a deploy
+ * @since 0.1.0
+ */
+export const report: (
+  definitions: Any | ReadonlyArray<Any>
+) => Effect.Effect<internalReport.Report, ConfigurationError | JournalError, journal.Journal> = internalReport
+  .report as any
+
+/**
+ * The same, run by run, in the order of their ids.
+ *
+ * @category before a deploy
+ * @since 0.1.0
+ */
+export const findings: (
+  definitions: Any | ReadonlyArray<Any>
+) => Stream.Stream<internalReport.Finding, ConfigurationError | JournalError, journal.Journal> = internalReport
+  .findings as any

@@ -27,12 +27,23 @@ import * as sql from "./internal/journal/sql.ts"
 
 /**
  * What a row is about: `start` is of what can be compensated; `settle` of a branch, or of a step that can; `stuck` of why a run
- * waits for an operator, and `order` of what one has ordered.
+ * waits for an operator, and `order` of what one has ordered; `migrate` of the rows before it, which are to be read as another
+ * version of the definition would have written them.
  *
  * @category models
  * @since 0.1.0
  */
-export type Kind = "owner" | "enter" | "start" | "settle" | "join" | "compensate" | "exit" | "stuck" | "order"
+export type Kind =
+  | "owner"
+  | "enter"
+  | "start"
+  | "settle"
+  | "join"
+  | "compensate"
+  | "exit"
+  | "stuck"
+  | "order"
+  | "migrate"
 
 /**
  * One row of the journal of a run. It never changes.
@@ -124,6 +135,8 @@ export interface HeadChange {
   readonly outcome?: Outcome | undefined
   /** A visit begins with the last `enter` row among them, or with the first row if there is none. */
   readonly entered?: { readonly visit: number; readonly state: string; readonly version: number } | undefined
+  /** The visit that goes on is of another version from now on, and may have another name. It began when it did. */
+  readonly migrated?: { readonly state: string; readonly version: number } | undefined
   /** Whether nobody drives it any more. */
   readonly isReleased?: boolean | undefined
   /**
@@ -253,7 +266,10 @@ export type Claim =
   /** Somebody else drives it, at least until his lease runs out. */
   | { readonly _tag: "Held"; readonly owner: string; readonly until: number }
   | { readonly _tag: "NoSuchRun" }
-  /** Its rows can't be read. Nothing was changed. */
+  /**
+   * Its rows can't be read, or are of a newer release. Nothing was changed, but for that it may have been taken, where codecs say
+   * so.
+   */
   | { readonly _tag: "Corrupt"; readonly error: JournalError }
 
 /**
@@ -269,6 +285,8 @@ export interface Selection {
   readonly outcome?: Outcome | ReadonlyArray<Outcome> | undefined
   readonly state?: string | ReadonlyArray<string> | undefined
   readonly parent?: string | undefined
+  /** Whether it has ended, or goes on, in whatever status. */
+  readonly hasEnded?: boolean | undefined
   /** Milliseconds of the Clock, as those of a head: before the one, and not before the other. */
   readonly createdBefore?: number | undefined
   readonly createdAfter?: number | undefined
@@ -424,10 +442,10 @@ export interface Service {
   /** A runner gives up all that it drives, and its lease. */
   readonly leave: (runner: string) => Stored<void>
   /**
-   * Runs of some workflows, that have not ended and that nobody drives whose lease has not run out; of those that their
+   * Runs of some workflows, or of any, that have not ended and that nobody drives whose lease has not run out; of those that their
    * owner has given up to wait, the ones whose instant has come or that have been sent a letter since. The one that is due for longest comes first.
    */
-  readonly due: (workflows: ReadonlyArray<string>, limit: number) => Stored<ReadonlyArray<string>>
+  readonly due: (workflows: ReadonlyArray<string> | undefined, limit: number) => Stored<ReadonlyArray<string>>
   readonly show: (runId: string) => Stored<Head | undefined>
   readonly list: (filter: Filter) => Stored<ReadonlyArray<Head>>
   /** All rows of a run from a place on. */
@@ -467,7 +485,9 @@ export {
    *
    * `"TimedOut"` and `"Unavailable"` may pass: a lock that others have, a full disk, no connection. `"Foreign"` is a database
    * in which tables of the same names are of somebody else, `"Newer"` one whose tables a later version of this library has
-   * made; neither is touched. `"Corrupt"` are rows that can't be read, of the run that it names, or a damaged file.
+   * made; neither is touched. `"Newer"` is a run, too, of which a later version has written what this one does not know, and
+   * `"Corrupt"` are rows that can't be read, of the run that it names, or a damaged file. `"Payload"` is said by codecs of
+   * `effect-cano/payload`, and the `cause` is a `PayloadError`: there is a row, a letter or a reply that they can't read or write.
    *
    * @category errors
    * @since 0.1.0
@@ -501,8 +521,9 @@ export const layerMemory: Layer.Layer<Journal> = Layer.effect(Journal, makeMemor
  *
  * **Details**
  *
- * Any number of processes may use one database, and open an empty one at the same time. SQLite is tested, with
- * `effect-cano/sqlite`.
+ * Any number of processes may use one database, and open an empty one at the same time, or one of an earlier version: the
+ * tables are brought up to date by one of them. SQLite is tested, with `effect-cano/sqlite`, and PostgreSQL, with
+ * `@effect/sql-pg`.
  *
  * @category layers
  * @since 0.1.0

@@ -73,17 +73,21 @@ const wings: typeof surface = {
   Task: ["PollTimeoutError", "TypeId", "isTask", "poll", "retry", "run", "stream", "timer", "workflow"],
   chart: ["LayoutError", "make", "toDot", "toMermaid", "toSvg", "toText", "trail"],
   cli: ["exitCode", "make"],
+  cluster: ["layer"],
   durable: [
     "Durable",
+    "PayloadTooLargeError",
     "RestoreError",
     "Settings",
     "VersionMismatchError",
+    "findings",
     "history",
     "layer",
     "layerMemory",
     "layerSql",
     "list",
     "make",
+    "report",
     "settings",
     "show"
   ],
@@ -110,6 +114,24 @@ const wings: typeof surface = {
     "skipBranch",
     "skipStep",
     "skipTo"
+  ],
+  payload: ["PayloadError", "compress", "encrypt", "layer", "offload", "usage"],
+  schedules: [
+    "Schedules",
+    "flow",
+    "forget",
+    "history",
+    "layer",
+    "layerMemory",
+    "layerSql",
+    "list",
+    "make",
+    "makeMemory",
+    "pause",
+    "reset",
+    "resume",
+    "running",
+    "show"
   ],
   sqlite: ["layer", "layerConfig", "make"]
 }
@@ -240,7 +262,7 @@ describe("the core", () => {
     for (const file of files) {
       assert.notMatch(
         relative(source, file),
-        /^(chart|cli|durable|journal|sqlite|Runs|Signal|internal\/(chart|cli|durable|journal|runs|sqlite)\/.*)\.ts$/
+        /^(chart|cli|durable|journal|payload|sqlite|Runs|Signal|internal\/(chart|cli|durable|journal|payload|runs|sqlite)\/.*)\.ts$/
       )
     }
     for (const other of others) assert.match(other, /^effect\/[A-Z]\w+$/)

@@ -129,7 +129,31 @@ describe("a workflow that can't be durable is refused", () => {
         [{ version: 2, migrate: { one: migrated } }, "migrate has \"one\", which is no version before 2"],
         [
           { version: 2, migrate: { 1: "state" } },
-          "migrate[1] is \"state\"; it must be a function of a state to a state"
+          "migrate[1] is \"state\"; it must be a function of a state to a state, or { state, states, branches, value, error }"
+        ],
+        [
+          { version: 2, migrate: { 1: { state: 1 } } },
+          "state of migrate[1] is 1; it must be a function, or be left out"
+        ],
+        [
+          { version: 2, migrate: { 1: { states: { Ask: "Quote" } } } },
+          "states of migrate[1] names \"Quote\", which is no state of the workflow"
+        ],
+        [
+          { version: 2, migrate: { 1: { states: { Ask: 1 } } } },
+          "states of migrate[1] are {\"Ask\":1}; they must be the names of today by those before, or null for what is to be left out"
+        ],
+        [
+          { version: 2, migrate: { 1: { branches: { Ask: "bob" } } } },
+          "branches of state \"Ask\" of migrate[1] are \"bob\"; they must be the names of today by those before, or null for what is to be left out"
+        ],
+        [
+          { version: 2, migrate: { 1: { branches: 1 } } },
+          "branches of migrate[1] are 1; they must be { [state]: { [before]: name or null } }, or be left out"
+        ],
+        [
+          { version: 2, migrate: { 1: { outcome: migrated } } },
+          "migrate[1]: there is no option \"outcome\"; there are state, states, branches, value, error"
         ],
         [{ version: 1, name: "w" }, "there is no option \"name\"; there are version, error, migrate, operator"],
         [

@@ -425,6 +425,42 @@ const waiting = (life: Life, trail: Array<string>) => {
     .addExitStates("Done")
 }
 
+describe("a run of an earlier version", () => {
+  it.effect("is migrated with what is ordered of it", () =>
+    Effect.gen(function*() {
+      yield* primeClock
+      const world = yield* makeWorld
+      const trail: Array<string> = []
+      const before = (life: Life) => durably(booking(9, 9)(life, trail))
+      const first = yield* world.life((life) => [before(life)])
+      yield* inLife(first, before(first).start("r", "A"))
+      const status = Effect.map(Effect.orDie(world.store.show("r")), (head) => head!.status)
+      assert.isTrue(yield* passUntil(Effect.map(status, (status) => status === "stuck")))
+      yield* world.bury(first)
+      const after = (life: Life) =>
+        durably(
+          durableMachine("w", "Book", "Seat", "B", "Done")
+            .register("Book", {
+              run: Effect.succeed("a"),
+              schema: texts,
+              compensate: ({ value }: any) => life.act(() => trail.push(`undo ${value} of Book`)),
+              next: "Seat"
+            })
+            .register("Seat", { run: Effect.succeed("s"), schema: texts, compensate: () => Effect.void, next: "B" })
+            .register("B", { run: Effect.void, next: "Done" })
+            .addExitStates("Done"),
+          { version: 2, migrate: { 1: { states: { A: "Book" }, value: (value: any) => value.toUpperCase() } } }
+        )
+      yield* Effect.orDie(
+        world.store.send("r", { kind: "retry", name: "", key: undefined, id: "1", data: "{}" })
+      )
+      yield* world.life((life) => [after(life)])
+      assert.isTrue(yield* passUntil(Effect.map(status, (status) => status === "ended")))
+      assert.deepStrictEqual(trail, ["book", "pay", "undo seat", "undo", "undo A of Book"])
+      assert.include(yield* Effect.orDie(world.store.show("r")), { version: 2, outcome: "failed" })
+    }))
+})
+
 describe("a run that goes on", () => {
   it.effect("is neither tried again nor ended, which is said", () =>
     Effect.gen(function*() {

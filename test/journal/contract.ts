@@ -103,6 +103,26 @@ export const contract = (name: string, make: Make): void => {
       }
     })
 
+    test("goes on as one of another version, in a visit that began when it did", function*() {
+      const store = yield* driven
+      yield* store.send("r", signal("go"))
+      const before = (yield* store.show("r"))!
+      yield* TestClock.setTime(10)
+      const migrated = { state: "Buy", version: 2 }
+      assert.deepStrictEqual(yield* store.append([append("r", 2, [row("migrate")], { head: { migrated } })]), [true])
+      const after = yield* store.show("r")
+      assert.deepStrictEqual(after, { ...before, ...migrated, n: 2, updatedAt: 10 })
+      // what comes with a transition is of that
+      const entered = { visit: 2, state: "Pay", version: 3 }
+      const both = append("r", 3, [row("migrate"), row("enter")], { head: { migrated, entered, isReleased: true } })
+      assert.deepStrictEqual(yield* store.append([both]), [true])
+      assert.include(yield* store.show("r"), { ...entered, entered: 4, enteredAt: 10 })
+      const parkedAt = { n: 4, seen: 1, wakeAt: undefined, isReleased: true }
+      assert.isTrue(yield* store.park("r", parkedAt))
+      assert.deepStrictEqual(yield* store.append([append("r", 5, [], { head: { migrated } })]), [true])
+      assert.include(yield* store.show("r"), { ...migrated, visit: 2, entered: 4, status: "running" })
+    })
+
     test("goes from visit to visit, and ends", function*() {
       const store = yield* driven
       yield* TestClock.setTime(10)
@@ -358,6 +378,8 @@ export const contract = (name: string, make: Make): void => {
       assert.deepStrictEqual(yield* due, [])
       yield* store.send("r", signal("go"))
       assert.deepStrictEqual(yield* due, ["r"])
+      assert.deepStrictEqual(yield* store.due(["parcel"], 9), [])
+      assert.deepStrictEqual(yield* store.due(undefined, 9), ["r"], "of any workflow")
       yield* claim(store, "r", "ada")
       assert.isTrue(yield* store.park("r", parked(2, { seen: 2, wakeAt: 100_100 })))
       assert.deepStrictEqual(yield* due, [])
@@ -593,6 +615,8 @@ export const contract = (name: string, make: Make): void => {
       yield* store.append([append("z", 1, [], { head: { status: "compensating" } })])
       assert.deepStrictEqual(yield* list({ status: "waiting" }), ["b"])
       assert.deepStrictEqual(yield* list({ status: "ended" }), ["a"])
+      assert.deepStrictEqual(yield* list({ hasEnded: true }), ["a"])
+      assert.deepStrictEqual(yield* list({ hasEnded: false }), sorted.filter((runId) => runId !== "a"))
       assert.deepStrictEqual(yield* list({ status: "compensating" }), ["z"])
       assert.deepStrictEqual(yield* list({ status: "running", limit: 2 }), ["", "B"])
       assert.deepStrictEqual(yield* list({ outcome: "failed", parent: "p", workflow: "even" }), ["a"])

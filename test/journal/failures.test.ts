@@ -73,7 +73,7 @@ describe("a journal in SQLite, errors", () => {
       )
     }))
 
-  it.effect("what can't be read is corrupt, of the run that it is of, and keeps no other from being read", () =>
+  it.effect("what can't be read is corrupt, or newer, of the run that it is of, and keeps no other from being read", () =>
     Effect.gen(function*() {
       const cases: ReadonlyArray<readonly [text: RegExp, made: string, ...operations: Array<keyof typeof operations>]> =
         [
@@ -99,7 +99,12 @@ describe("a journal in SQLite, errors", () => {
             "rows"
           ],
           [/visit is 1.5/, "UPDATE cano_runs SET visit = 1.5 WHERE run_id = 'r'", "claim", "show", "create"],
-          [/status is "lost"/, "UPDATE cano_runs SET status = 'lost' WHERE run_id = 'r'", "claim", "show"],
+          [
+            /status is "lost", which this release does not know; a newer one may have written it/,
+            "UPDATE cano_runs SET status = 'lost' WHERE run_id = 'r'",
+            "claim",
+            "show"
+          ],
           [/sent is "x"/, "UPDATE cano_runs SET sent = 'x' WHERE run_id = 'r'", "claim", "send"],
           [/outcome is ""/, "UPDATE cano_runs SET outcome = '' WHERE run_id = 'r'", "claim", "show"],
           [/too large/, `UPDATE cano_runs SET n = ${2n ** 60n} WHERE run_id = 'r'`, "claim", "show"],
@@ -116,6 +121,8 @@ describe("a journal in SQLite, errors", () => {
         letter: (store: Journal.Service) => store.letter("r", 1),
         letters: (store: Journal.Service) => store.letters("r")
       }
+      // it may be right, where a later release has written it
+      const reasonOf = (made: string) => made.includes("'lost'") ? "Newer" : "Corrupt"
       for (const [text, made, ...names] of cases) {
         const filename = yield* filled
         yield* during({ filename }, statements(made))
@@ -123,12 +130,12 @@ describe("a journal in SQLite, errors", () => {
           const store = yield* open({ filename })
           for (const name of names) {
             const error = yield* failing(operations[name](store) as Effect.Effect<unknown, Journal.JournalError>)
-            assert.include(error, { reason: "Corrupt", operation: name, runId: "r" }, made)
+            assert.include(error, { reason: reasonOf(made), operation: name, runId: "r" }, made)
             assert.match(error.message, text)
             assert.match(error.message, /^the journal of run "r" can't be used/)
           }
           if (names.includes("show")) {
-            assert.include(yield* failing(store.list({ limit: 9 })), { reason: "Corrupt" })
+            assert.include(yield* failing(store.list({ limit: 9 })), { reason: reasonOf(made) })
             assert.strictEqual((yield* store.list({ limit: 9, after: "r" })).length, 0)
           }
           assert.strictEqual((yield* claim(store, "other", "ada"))._tag, "Claimed")

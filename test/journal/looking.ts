@@ -103,7 +103,7 @@ export const looking = (name: string, make: Effect.Effect<Journal.Service, unkno
       assert.strictEqual((yield* store.standing("r"))?.waits, "a word")
       yield* TestClock.setTime(4)
       yield* store.send("r", signal("go"))
-      assert.deepStrictEqual(yield* stands, [undefined, 4])
+      assert.deepStrictEqual(yield* stands, [undefined, 3])
       yield* claim(store, "r", "cyd")
       assert.deepStrictEqual(yield* stands, [0, 4])
       assert.isUndefined((yield* store.standing("r"))?.waits)

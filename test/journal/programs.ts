@@ -16,7 +16,7 @@ const item = Arbitrary.all({
   runId: oneOf(runIds),
   shift: oneOf([0, 0, 0, 0, 0, 1, -1, -2]),
   rows: oneOf([1, 1, 2, 3, 0, 70]),
-  change: oneOf(["none", "none", "none", "enter", "enter", "compensate", "release", "end"]),
+  change: oneOf(["none", "none", "none", "enter", "enter", "migrate", "compensate", "release", "end"]),
   takes: oneOf([0, 0, 0, 0, 0, 1, 1, 2]),
   letter: int(0, 3),
   isKept: oneOf([false, true])
@@ -70,6 +70,7 @@ export type Dump = Effect.Success<ReturnType<typeof dump>>
 const changes: { readonly [change in Item["change"]]: Journal.HeadChange | undefined } = {
   none: undefined,
   enter: { entered: { visit: 2, state: "Pay", version: 2 } },
+  migrate: { migrated: { state: "Buy", version: 3 } },
   compensate: { status: "compensating" },
   release: { isReleased: true },
   end: { status: "ended", outcome: "succeeded" }

@@ -491,9 +491,10 @@ describe("a run that breaks a rule", () => {
   // The type asks for a case of each rule. A split that is nested too deep is a branch of another one, so its error is
   // found in an outcome: see "maxDepth" in Workflow.test.ts. And what is kept to be compensated takes several visits: see test/saga.
   const cases: {
-    readonly [Rule in Exclude<CanoError.WorkflowRule, "max-depth" | "max-compensations">]: ReadonlyArray<
-      readonly [workflow: Untyped, text: RegExp, options?: Workflow.RunOptions]
-    >
+    readonly [Rule in Exclude<CanoError.WorkflowRule, "max-depth" | "max-compensations" | "max-payload">]:
+      ReadonlyArray<
+        readonly [workflow: Untyped, text: RegExp, options?: Workflow.RunOptions]
+      >
   } = {
     "unknown-state": [
       [

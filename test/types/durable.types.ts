@@ -1,6 +1,7 @@
-import { Context, Effect, Layer, type Schedule, Schema } from "effect"
+import { Context, Effect, Layer, type Schedule, Schema, type Stream } from "effect"
 import { type CanoError, JoinStrategy, MemoryStore, Split, TaskResult, Workflow } from "effect-cano"
 import * as Durable from "effect-cano/durable"
+import type * as Journal from "effect-cano/journal"
 import type * as Runs from "effect-cano/Runs"
 import * as Signal from "effect-cano/Signal"
 import * as Task from "effect-cano/Task"
@@ -61,6 +62,31 @@ exactly<
 >()(purchase.orchestrate("Ask"))
 
 const Purchase = Durable.make(purchase, { version: 2, error: Declined, migrate: { 1: () => "Ask" } })
+Durable.make(purchase, {
+  version: 4,
+  error: Declined,
+  migrate: {
+    1: (state) => (exactly<unknown>()(state), "Ask"),
+    2: { states: { Enquire: "Ask", Fax: null } },
+    3: {
+      state: (state) => state === "Many" ? { _tag: "Each" as const, n: 1 } : "Ask",
+      branches: { Ask: { bob: "rob", cyd: null } },
+      value: (value, { branch, state }) => [value, branch?.length, state?.length],
+      error: (error, { branch }) => (exactly<unknown>()(error), branch)
+    }
+  }
+})
+exactly<
+  Effect.Effect<Durable.Report, CanoError.ConfigurationError | Journal.JournalError, Journal.Journal>
+>()(Durable.report(Purchase))
+exactly<
+  Stream.Stream<Durable.Finding, CanoError.ConfigurationError | Journal.JournalError, Journal.Journal>
+>()(
+  Durable.findings([
+    Purchase,
+    Durable.make(empty.register("Ask", { run: Effect.void, next: "Bought" }), { version: 1 })
+  ])
+)
 const run = Purchase.run("order-17", "Ask")
 const child = Purchase.child({ _tag: "Each", n: 1 })
 const start = Purchase.start("order-17", "Approve")
@@ -397,6 +423,10 @@ Durable.make(purchase, { error: Declined })
 Durable.make(purchase, { version: "1", error: Declined })
 // @ts-expect-error what is migrated is a state
 Durable.make(purchase, { version: 2, error: Declined, migrate: { 1: () => "Asked" } })
+// @ts-expect-error so it is by its name
+Durable.make(purchase, { version: 2, error: Declined, migrate: { 1: { states: { Enquire: "Asked" } } } })
+// @ts-expect-error there is no such part
+Durable.make(purchase, { version: 2, error: Declined, migrate: { 1: { outcome: () => 1 } } })
 
 // what a compensation fails with is an error like others
 const failing = empty.register("Ask", {

@@ -10,12 +10,16 @@ import * as schemas from "../machine/schemas.ts"
 import type { Step } from "../saga/step.ts"
 import type { CauseCodec, Ends, ExitCodec } from "./errors.ts"
 import * as errors from "./errors.ts"
+import type { Migrate } from "./migration.ts"
+import * as migrations from "./migration.ts"
 import type { Codec } from "./text.ts"
 import * as text from "./text.ts"
 
 /** How the end of a run is read. */
 export interface Reader {
   readonly end: ExitCodec
+  /** How a run has ended that another version has recorded, as this one would have written it. */
+  readonly ended?: (version: number, json: unknown) => text.Read<unknown>
 }
 
 export class Codecs implements Reader {
@@ -28,7 +32,9 @@ export class Codecs implements Reader {
   readonly #around: errors.Around
   readonly #run: Ends
   readonly #splits = new Map<string, Map<string, ExitCodec>>()
-  constructor(definition: Definition, error: Schema.Top | undefined) {
+  readonly #migrate: Migrate | undefined
+  constructor(definition: Definition, error: Schema.Top | undefined, migrate: Migrate | undefined) {
+    this.#migrate = migrate
     this.definition = definition
     // there is one, by the rules
     this.state = text.codec(definition.schema!)
@@ -48,6 +54,11 @@ export class Codecs implements Reader {
     }
     this.end = errors.exits(this.#run, this.#around)
     this.causes = errors.causesOf(error, this.#around)
+  }
+
+  ended(version: number, json: unknown): text.Read<unknown> {
+    const migration = migrations.of(this.#migrate, version)
+    return migration === undefined ? Result.succeed(json) : migrations.end(this, migration, version, json)
   }
 
   stateOf(name: string): State | undefined {

@@ -51,6 +51,11 @@ export class Committer {
     this.#start()
   }
 
+  /** The same, for who waits for it. */
+  write(input: Append): Effect.Effect<boolean, JournalError> {
+    return this.#wished((done) => this.#appends.push({ input, done }))
+  }
+
   create(input: NewRun): Effect.Effect<Created, JournalError> {
     return this.#wished((done) => this.#creates.push({ input, done }))
   }

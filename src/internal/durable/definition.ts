@@ -13,13 +13,14 @@ import * as flags from "../check/flags.ts"
 import { make as issue } from "../check/issue.ts"
 import * as schema from "../check/schema.ts"
 import * as schemas from "../machine/schemas.ts"
+import type { Migrate } from "./migration.ts"
 import * as sentences from "./sentences.ts"
 
 /** What a definition is made durable with; it may be anything. */
 export interface Options {
   readonly version: number
   readonly error?: unknown
-  readonly migrate?: { readonly [version: number]: (state: unknown) => unknown } | undefined
+  readonly migrate?: Migrate | undefined
 }
 
 /** The issues that a definition and its options have beside those of the workflow. */
@@ -28,7 +29,7 @@ export const issues = (definition: Definition, options: Options | undefined): Re
   ...definition.states.flatMap((state) =>
     whysOf(state).map((why) => issue(state.name, "durable", sentences.ofState[why]))
   ),
-  ...ofOptions(options).map((sentence) => issue(undefined, "durable", sentence))
+  ...ofOptions(options, definition).map((sentence) => issue(undefined, "durable", sentence))
 ]
 
 /** What is wrong with the Layers of a workflow, by the services that are there with them, and around. */
@@ -88,7 +89,7 @@ const isUnwritten = ({ branches, compensates, schemas }: Split): boolean =>
 const known = ["version", "error", "migrate", "operator"]
 const cases = ["never", "rollback", "failure"] as const
 
-const ofOptions = (given: unknown): ReadonlyArray<string> => {
+const ofOptions = (given: unknown, { states }: Definition): ReadonlyArray<string> => {
   if (!Predicate.isObject(given)) return [misfits("the options", given, "{ version, … }")]
   const { error, migrate, operator, version } = given
   const isVersion = isCount(version)
@@ -98,20 +99,54 @@ const ofOptions = (given: unknown): ReadonlyArray<string> => {
     ...(operator === undefined || cases.some((one) => one === operator)
       ? []
       : [misfit("operator", operator, "\"never\", \"rollback\" or \"failure\", or be left out")]),
-    ...ofMigrations(migrate, isVersion ? version : Infinity),
+    ...ofMigrations(migrate, isVersion ? version : Infinity, states.map(({ name }) => name)),
     ...flags.unknown(given, known)
   ]
 }
 
-const ofMigrations = (migrate: unknown, version: number): ReadonlyArray<string> => {
+const ofMigrations = (migrate: unknown, version: number, states: ReadonlyArray<string>): ReadonlyArray<string> => {
   if (migrate === undefined) return []
   if (!Predicate.isObject(migrate)) {
     return [misfit("migrate", migrate, "{ 1: (state) => …, … }, a function for each earlier version, or be left out")]
   }
-  return Object.entries(migrate).flatMap(([from, f]) => [
+  return Object.entries(migrate).flatMap(([from, own]) => [
     ...(isCount(Number(from)) && Number(from) < version
       ? []
       : [`migrate has ${show(from)}, which is no version before ${version}`]),
-    ...(Predicate.isFunction(f) ? [] : [misfit(`migrate[${from}]`, f, "a function of a state to a state")])
+    ...ofMigration(own, `migrate[${from}]`, states)
   ])
 }
+
+const parts = ["state", "states", "branches", "value", "error"]
+
+const ofMigration = (given: unknown, what: string, known: ReadonlyArray<string>): ReadonlyArray<string> => {
+  if (Predicate.isFunction(given)) return []
+  if (!Predicate.isObject(given)) {
+    return [misfit(what, given, `a function of a state to a state, or { ${parts.join(", ")} }`)]
+  }
+  const { branches, states } = given
+  const namesIn = (names: unknown, own: string): ReadonlyArray<string> =>
+    names === undefined || (Predicate.isObject(names) && Object.values(names).every(isName))
+      ? []
+      : [misfits(own, names, "the names of today by those before, or null for what is to be left out")]
+  const strangers = Predicate.isObject(states)
+    ? Object.values(states).filter((name) => Predicate.isString(name) && !known.includes(name))
+    : []
+  return [
+    ...["state", "value", "error"].flatMap((part) =>
+      given[part] === undefined || Predicate.isFunction(given[part])
+        ? []
+        : [misfit(`${part} of ${what}`, given[part], "a function, or be left out")]
+    ),
+    ...namesIn(states, `states of ${what}`),
+    ...strangers.map((name) => `states of ${what} names ${show(name)}, which is no state of the workflow`),
+    ...(branches === undefined || Predicate.isObject(branches)
+      ? Object.entries(branches ?? {}).flatMap(([state, names]) =>
+        namesIn(names ?? null, `branches of state ${show(state)} of ${what}`)
+      )
+      : [misfits(`branches of ${what}`, branches, "{ [state]: { [before]: name or null } }, or be left out")]),
+    ...flags.unknown(given, parts).map((sentence) => `${what}: ${sentence}`)
+  ]
+}
+
+const isName = (u: unknown): boolean => u === null || Predicate.isString(u)

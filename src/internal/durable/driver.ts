@@ -12,31 +12,32 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import { CompensationError, ConfigurationError } from "../../CanoError.ts"
-import type { Claimed, Head, JournalError, NewRow, Outcome } from "../../journal.ts"
-import { describe } from "../check/describe.ts"
+import type { Claimed, JournalError, NewRow, Outcome } from "../../journal.ts"
 import type { AnyFiber } from "../fibers/any.ts"
-import { tagOf } from "../machine/machine.ts"
 import type { WorkflowImpl } from "../machine/workflow.ts"
 import { SeamsRef } from "../run/seams.ts"
 import type { Memory } from "../runs/registry.ts"
 import { KeptRef } from "../runs/registry.ts"
 import type { Codecs, Reader } from "./codecs.ts"
 import type { Committer } from "./committer.ts"
-import { RestoreError, VersionMismatchError } from "./error.ts"
+import { PayloadTooLargeError, RestoreError } from "./error.ts"
 import { DurableHost, goingBack } from "./host.ts"
 import { Inbox } from "./inbox.ts"
 import * as live from "./live.ts"
-import * as pasts from "./past.ts"
+import type { Migrate } from "./migration.ts"
+import type * as pasts from "./past.ts"
 import type { Over } from "./pen.ts"
 import { Pen } from "./pen.ts"
 import { Rest } from "./rest.ts"
+import * as size from "./size.ts"
+import * as starts from "./start.ts"
 import * as text from "./text.ts"
 
 /** A definition whose runs are driven here. */
 export interface Driven {
   readonly workflow: WorkflowImpl
   readonly version: number
-  readonly migrate: { readonly [version: number]: (state: unknown) => unknown } | undefined
+  readonly migrate: Migrate | undefined
   readonly codecs: Codecs
   /** In which cases a run waits for an operator, and does not end. */
   readonly operator: "never" | "rollback" | "failure"
@@ -48,6 +49,8 @@ export interface Driven {
 export interface Means {
   readonly committer: Committer
   readonly runs: Memory
+  /** How many bytes may be written of one value. */
+  readonly maxPayload: number
   /** Cancels the runs that its steps have started and that go on without them, and waits for their ends. */
   readonly orphans: (runId: string) => Effect.Effect<void, JournalError>
   /** The run is known here from now on. */
@@ -65,81 +68,30 @@ export type Ending =
 
 export const drive = (driven: Driven, claimed: Claimed, means: Means): Effect.Effect<Ending> =>
   Effect.suspend(() => {
-    const start = startOf(driven, claimed)
+    const start = starts.of(driven, claimed)
     if (Result.isFailure(start)) return Effect.succeed<Ending>({ _tag: "Refused", error: start.failure })
-    return go(driven, claimed, start.success, means)
+    const { migrated } = start.success
+    if (migrated === undefined) return go(driven, claimed, start.success, means)
+    // before anything runs: from now on it is of this version, whoever takes it next
+    const { createdAt, n, runId } = claimed.head
+    const append = { runId, createdAt, n: n + 1, rows: [migrated.row], head: { migrated: migrated.head }, takes: [] }
+    return Effect.matchEffect(means.committer.write(append), {
+      onFailure: (error) => Effect.succeed<Ending>({ _tag: "Journal", error }),
+      onSuccess: (isWritten) =>
+        isWritten
+          ? go(driven, starts.after(claimed, migrated), start.success, means)
+          : Effect.succeed<Ending>({ _tag: "Fenced" })
+    })
   })
 
-export interface Start {
-  readonly past: pasts.Past
-  readonly state: unknown
-}
-
-/** A run of another version from which there is no way. */
-export const mismatch = (
-  { migrate, name, version }: Pick<Driven, "migrate" | "version"> & { readonly name: string },
-  head: Head
-): VersionMismatchError | undefined =>
-  head.version === version || (migrate !== undefined && Object.hasOwn(migrate, head.version))
-    ? undefined
-    : new VersionMismatchError({ runId: head.runId, workflow: name, run: head.version, definition: version })
-
-/** Where a run goes on, or why it can't. */
-export const startOf = (
-  { codecs, migrate, version, workflow }: Driven,
-  claimed: Pick<Claimed, "head" | "rows">
-): Result.Result<Start, RestoreError | VersionMismatchError> => {
-  const { head } = claimed
-  const { runId } = head
-  const fault = (rule: RestoreError["rule"], detail: string) => Result.fail(new RestoreError({ runId, rule, detail }))
-  if (head.workflow !== workflow.name) {
-    return fault("workflow", `it is a run of workflow "${head.workflow}", and not of "${workflow.name}"`)
-  }
-  const foreign = mismatch({ name: workflow.name, version, migrate }, head)
-  if (foreign !== undefined) return Result.fail(foreign)
-  const own = migrate?.[head.version]
-  const past = pasts.read(claimed)
-  if (Result.isFailure(past)) {
-    const { row, why } = past.failure
-    return fault("row", `row ${row.n} ("${row.kind}") of the journal can't be read: ${why}`)
-  }
-  const read = head.version === version
-    ? codecs.state.decode(past.success.state)
-    : Result.flatMap(
-      Result.try({ try: () => own!(past.success.state), catch: describe }),
-      // what is no state is told of below
-      (state) => knows(codecs, state) ? Result.map(codecs.state.encode(state), () => state) : Result.succeed(state)
-    )
-  if (Result.isFailure(read)) {
-    const what = head.version === version
-      ? "does not fit the Schema of the states"
-      : `was not migrated from version ${head.version}`
-    return fault(head.version === version ? "encoding" : "state", `its state "${head.state}" ${what}: ${read.failure}`)
-  }
-  const state = read.success
-  if (!knows(codecs, state)) {
-    return fault(
-      "state",
-      `it is in state "${tagOf(state) ?? describe(state)}", which workflow "${workflow.name}" does not have`
-    )
-  }
-  return Result.succeed({ past: past.success, state })
-}
-
-/** Whether it is a state by its name. */
-const knows = (codecs: Codecs, state: unknown): boolean => {
-  const tag = tagOf(state)
-  return tag !== undefined && codecs.stateOf(tag) !== undefined
-}
-
-const go = (driven: Driven, claimed: Claimed, { past, state }: Start, means: Means): Effect.Effect<Ending> =>
+const go = (driven: Driven, claimed: Claimed, { past, state }: starts.Start, means: Means): Effect.Effect<Ending> =>
   Effect.withFiber((self) => {
     const { codecs, context, version, workflow } = driven
     const { head, letters } = claimed
     const { runId } = head
     const clock = self.getRef(Clock.Clock)
     const running: { fiber?: AnyFiber } = {}
-    const pen = new Pen(means.committer, head, head.n + 1, () => {
+    const pen = new Pen(means.committer, head, head.n + 1, means.maxPayload, () => {
       inbox.breakOff()
       running.fiber?.interruptUnsafe()
     })
@@ -164,7 +116,8 @@ const go = (driven: Driven, claimed: Claimed, { past, state }: Start, means: Mea
       stuck: (of, x) => stuckRow(of, inbox.seen, x),
       clock,
       begins: () => inbox.begin(past.why !== undefined),
-      enters: () => inbox.enter(),
+      entered: head.entered,
+      enters: (run, visit) => inbox.enter(run, visit),
       taken: (place) => inbox.settle(place),
       services: context,
       misconfigured: (issues) =>
@@ -172,7 +125,7 @@ const go = (driven: Driven, claimed: Claimed, { past, state }: Start, means: Mea
       refuse: (rule, detail) => pen.end({ _tag: "Refused", error: new RestoreError({ runId, rule, detail }) })
     })
     inbox.onOrder = (letter) => live.order(driven, host, pen, inbox, letter)
-    inbox.deliver(letters, ({ at }) => at < past.at)
+    inbox.deliver(letters, ({ at, n }) => n === undefined ? at < past.at : n < head.entered)
     inbox.hasSeen(head.sent)
     const services = Context.add(Context.add(context, SeamsRef, { host, listener: undefined }), KeptRef, {
       record: inbox
@@ -209,7 +162,7 @@ const ended = (
   inbox: Inbox,
   exit: Exit.Exit<unknown, unknown>
 ): Effect.Effect<Ending> => {
-  const { codecs, operator } = driven
+  const { codecs, operator, version } = driven
   // it has not begun: what keeps it from that is here, and is no end of the run
   const refused = inbox.run === undefined && Exit.isFailure(exit) ? Cause.findErrorOption(exit.cause) : Option.none()
   if (Option.isSome(refused) && refused.value instanceof ConfigurationError) {
@@ -217,11 +170,10 @@ const ended = (
   }
   if (pen.over !== undefined) return Effect.succeed(pen.over)
   const encoded = codecs.end.encode(exit)
-  const json = Result.isSuccess(encoded)
-    ? encoded.success
-    : Result.getOrThrow(
-      codecs.end.encode(Exit.die(new TypeError(`the end of the run does not fit: ${encoded.failure}`)))
-    )
+  const died = Result.isFailure(encoded)
+    ? Exit.die(new TypeError(`the end of the run does not fit: ${encoded.failure}`))
+    : exit
+  const json = Result.getOrThrow(died === exit ? encoded : codecs.end.encode(died))
   if (Exit.isFailure(exit) && !past.ends) {
     const of = host.isStuck && operator !== "never"
       ? "rollback"
@@ -229,16 +181,20 @@ const ended = (
       ? "failure"
       : undefined
     if (of !== undefined) {
+      const why = size.clipped(exit.cause, pen.most, tooLargeOf(pen), codecs.end)
       // what could not be undone is all that is left to do: it is not entered again
       const isBack = of === "failure" || past.why !== undefined || host.hasGoneBack
-      const rows = [...(isBack ? [] : [backRow(codecs, exit.cause)]), stuckRow(of, inbox.seen, json)]
+      const x = Result.getOrThrow(codecs.end.encode(Exit.failCause(why)))
+      const rows = [...(isBack ? [] : [backRow(codecs, why)]), stuckRow(of, inbox.seen, x)]
       return Effect.map(Effect.exit(pen.put(rows, { status: "stuck" })), () => {
         pen.end({ _tag: "Stuck", of, cause: exit.cause })
         return pen.over!
       })
     }
   }
-  const data = Result.getOrThrow(text.stringify({ x: json }))
+  // the state with which it succeeds was within the limit when it was entered
+  const most = Exit.isSuccess(died) ? Infinity : pen.most
+  const { data } = size.within(codecs.end, { exit: died, json }, most, tooLargeOf(pen), (x) => ({ x }))
   const outcome: Outcome = Exit.isSuccess(exit)
     ? "succeeded"
     : inbox.isCancelled && Cause.hasInterrupts(exit.cause)
@@ -249,7 +205,7 @@ const ended = (
   // what is seen of the end is what was written
   return Effect.map(
     Effect.exit(written),
-    () => pen.over ?? { _tag: "Ended", exit: exitOf(codecs, pen.runId, data), createdAt: pen.createdAt }
+    () => pen.over ?? { _tag: "Ended", exit: exitOf(codecs, pen.runId, version, data), createdAt: pen.createdAt }
   )
 }
 
@@ -273,12 +229,15 @@ const stuckRow = (of: "rollback" | "failure", seen: number, x: unknown): NewRow 
   data: Result.getOrThrow(text.stringify({ of, seen, x })),
   kept: false
 })
+const tooLargeOf = ({ most, runId }: Pen): size.TooLarge => (size, detail) =>
+  new PayloadTooLargeError({ runId, state: undefined, branch: undefined, size, limit: most, detail })
 
 /** How a run has ended by its last row. */
-export const exitOf = (codecs: Reader, runId: string, data: string): Exit.Exit<unknown, unknown> => {
-  const read = Result.flatMap(
-    text.parse(data),
-    (json) => codecs.end.decode(Predicate.hasProperty(json, "x") ? json.x : undefined)
+export const exitOf = (codecs: Reader, runId: string, version: number, data: string): Exit.Exit<unknown, unknown> => {
+  const read = text.parse(data).pipe(
+    Result.map((json) => Predicate.hasProperty(json, "x") ? json.x : undefined),
+    Result.flatMap((json) => codecs.ended?.(version, json) ?? Result.succeed(json)),
+    Result.flatMap((json) => codecs.end.decode(json))
   )
   if (Result.isSuccess(read)) return read.success
   return Exit.fail(

@@ -71,12 +71,12 @@ export class Ends {
 
   /** How a run has ended by the journal; fails with what it has failed with only as a success. */
   endOf(codecs: Reader, head: Head): Effect.Effect<End> {
-    const { n, runId } = head
+    const { n, runId, version } = head
     return Effect.match(this.#of.ask("rows", this.#of.journal.rows(runId, n, 1), runId), {
       onFailure: (error): End => Exit.fail(error),
       onSuccess: ([row]): End =>
         row?.kind === "exit"
-          ? exitOf(codecs, runId, row.data)
+          ? exitOf(codecs, runId, version, row.data)
           : Exit.fail(new RestoreError({ runId, rule: "row", detail: "it has ended, and its last row is no end" }))
     })
   }
@@ -212,7 +212,8 @@ const isPassing = (end: End): boolean => {
     mayPass(found.success)
 }
 
-const mayPass = ({ reason }: JournalError): boolean => reason === "TimedOut" || reason === "Unavailable"
+/** Whether a journal that has failed with it may answer by itself. */
+export const mayPass = ({ reason }: JournalError): boolean => reason === "TimedOut" || reason === "Unavailable"
 
 const setIn = <K, A>(map: Map<K, Set<A>>, key: K): Set<A> => {
   let set = map.get(key)

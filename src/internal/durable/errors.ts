@@ -17,6 +17,7 @@ import type { Outcome, SplitResult } from "../../SplitResult.ts"
 import { describe } from "../check/describe.ts"
 import { showable } from "../failure/copies.ts"
 import { PollTimeoutError } from "../task/poll.ts"
+import { PayloadTooLargeError } from "./error.ts"
 import type { Codec, Read } from "./text.ts"
 import * as text from "./text.ts"
 
@@ -67,7 +68,11 @@ export const causesOf = (error: Schema.Top | undefined, around: Around): CauseCo
   const own = error === undefined ? undefined : text.codec(error)
   const one = (reason: Cause.Reason<unknown>): unknown => {
     if (Cause.isInterruptReason(reason)) return { i: reason.fiberId ?? null }
-    if (Cause.isDieReason(reason)) return { d: defectOf(reason.defect) }
+    if (Cause.isDieReason(reason)) {
+      return reason.defect instanceof PayloadTooLargeError ? { l: tooLarge.encode(reason.defect) } : {
+        d: defectOf(reason.defect)
+      }
+    }
     const known = Result.try({ try: () => engine.encode(reason.error, around, causes), catch: describe })
     if (Result.isFailure(known)) return { d: defectOf(unfit(reason.error, known.failure)) }
     if (known.success !== undefined) return { f: known.success }
@@ -82,6 +87,7 @@ export const causesOf = (error: Schema.Top | undefined, around: Around): CauseCo
       return Result.succeed(Cause.makeInterruptReason(Predicate.isNumber(json.i) ? json.i : undefined))
     }
     if (Predicate.hasProperty(json, "d")) return Result.map(defects.decode(json.d), Cause.makeDieReason)
+    if (Predicate.hasProperty(json, "l")) return Result.succeed(Cause.makeDieReason(tooLarge.decode(json.l)))
     if (Predicate.hasProperty(json, "f")) return Result.map(engine.decode(json.f, around, causes), Cause.makeFailReason)
     if (!Predicate.hasProperty(json, "e")) return Result.fail("it is no reason of a cause")
     return own === undefined
@@ -96,6 +102,21 @@ export const causesOf = (error: Schema.Top | undefined, around: Around): CauseCo
         : Result.fail("it is no list of reasons")
   }
   return causes
+}
+
+/** The one defect that is of the engine. */
+const tooLarge = {
+  encode: ({ branch, detail, limit, runId, size, state }: PayloadTooLargeError): unknown => ({
+    runId,
+    state,
+    branch,
+    size,
+    limit,
+    detail
+  }),
+  // JSON has no undefined
+  decode: (json: any): PayloadTooLargeError =>
+    new PayloadTooLargeError({ state: undefined, branch: undefined, detail: undefined, ...json })
 }
 
 const unfit = (error: unknown, why: string): TypeError =>

@@ -13,7 +13,9 @@ import type { SignalError } from "../../Signal.ts"
 import { misfit } from "../check/describe.ts"
 import * as inMemory from "../runs/handle.ts"
 import type { SignalImpl } from "../signal/signal.ts"
+import { tooMany } from "./error.ts"
 import type { Runner } from "./runner.ts"
+import * as size from "./size.ts"
 import * as text from "./text.ts"
 
 export const of = (runner: Runner, head: Head): RunHandle<unknown, unknown> => {
@@ -33,7 +35,7 @@ export const of = (runner: Runner, head: Head): RunHandle<unknown, unknown> => {
           runId
         )
       ),
-      runner.wake(runId)
+      (sent) => runner.wake(runId, sent)
     )
   const awaited = Effect.suspend(() => runner.ends.awaitedBy(workflow, runId))
   return {
@@ -53,14 +55,14 @@ export const of = (runner: Runner, head: Head): RunHandle<unknown, unknown> => {
           sent._tag === "Duplicate"
             ? Effect.succeed("duplicate")
             : Effect.map(
-              runner.wake(runId),
+              runner.wake(runId, sent),
               () => runner.inboxOf(runId)?.isTaken(sent.seq) === true ? "taken" : "kept"
             )
       ),
     ask: (signal, value, options) =>
       Effect.flatMap(
         sent(runner, runId, signal, value, options),
-        ({ seq }) => Effect.andThen(runner.wake(runId), answer(runner, runId, signal, seq))
+        (sent) => Effect.andThen(runner.wake(runId, sent), answer(runner, runId, signal, sent.seq))
       ) as never,
     rollbackPlan: Effect.sync(() => runner.inboxOf(runId)?.run?.saga?.plan() ?? []),
     cancel: (options) => Effect.andThen(steer("cancel", { compensate: options?.compensate !== false }), awaited),
@@ -121,6 +123,9 @@ const sent = (
     const own = signal as unknown as SignalImpl
     const data = Result.flatMap(text.codec(own.schema).encode(value), text.stringify)
     if (Result.isFailure(data)) return inMemory.refused(runId, signal, "InvalidValue", data.failure)
+    const { maxPayload } = runner.settings
+    const large = size.over(data.success, maxPayload)
+    if (large !== undefined) return inMemory.refused(runId, signal, "TooLarge", `it ${tooMany(large, maxPayload)}`)
     const letter = {
       kind: "signal",
       name: own.name,

@@ -11,14 +11,13 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import type { Issue, Uncompensated } from "../../CanoError.ts"
-import type { NewRow } from "../../journal.ts"
+import type { HeadChange, NewRow } from "../../journal.ts"
 import { clip } from "../check/describe.ts"
 import type { AnyEffect } from "../fibers/any.ts"
 import { later } from "../fibers/dispatcher.ts"
 import { tagOf } from "../machine/machine.ts"
 import * as doubt from "../run/doubt.ts"
 import type { Host, HostedSplit, Resumed } from "../run/host.ts"
-import { segment } from "../run/keys.ts"
 import type { Run } from "../run/run.ts"
 import { SplitLevel } from "../run/run.ts"
 import type { Address } from "../runs/known.ts"
@@ -28,19 +27,26 @@ import type { Step } from "../saga/step.ts"
 import type { BranchList } from "../split/branches.ts"
 import { namesOf } from "../split/branches.ts"
 import { workflowError } from "../split/frame.ts"
-import type { Remembered } from "../split/recall.ts"
-import * as recalling from "../split/recall.ts"
 import { nameIn } from "../split/record.ts"
 import { replace } from "../split/settling.ts"
 import type { Codecs } from "./codecs.ts"
 import * as definitions from "./definition.ts"
+import { PayloadTooLargeError, tooMany } from "./error.ts"
 import type { ExitCodec } from "./errors.ts"
 import type { Past, Settled, Started } from "./past.ts"
 import type { Pen } from "./pen.ts"
 import * as place from "./place.ts"
+import { remember } from "./remember.ts"
 import type { Rest } from "./rest.ts"
-import { Restored } from "./restore.ts"
+import { Restored, unkept } from "./restore.ts"
+import * as size from "./size.ts"
 import * as text from "./text.ts"
+
+/** When a visit has begun, and with which row, if it has one. */
+export interface Visited {
+  readonly at: number
+  readonly n: number | undefined
+}
 
 /** What the host of one run is made of. */
 export interface Given {
@@ -58,8 +64,10 @@ export interface Given {
   readonly orphans: Effect.Effect<void>
   /** The states of the run are about to begin, or to be undone. */
   readonly begins: () => void
-  /** The run has entered a state. */
-  readonly enters: () => void
+  /** The row with which the visit began that goes on. */
+  readonly entered: number
+  /** The run, or a follow-on branch, has entered a state. */
+  readonly enters: (run: Run, visit: Visited) => void
   /** The letters that were taken by what is in a place, which are taken for good with its row. */
   readonly taken: (place: string) => void
   /** Whether the run waits for an operator before it goes back for something. */
@@ -86,8 +94,8 @@ interface Open {
 
 export class DurableHost implements Host {
   readonly #given: Given
-  /** When the run and its follow-on branches have entered the states that they are in. */
-  readonly #since = new WeakMap<Run, number>()
+  /** When the run and its follow-on branches have entered the states that they are in, and with which rows. */
+  readonly #entered = new WeakMap<Run, Visited>()
   /** Those that are in a split whose branches start with it. */
   readonly #atOnce = new WeakSet<Run>()
   /** The splits that they are in. */
@@ -109,25 +117,27 @@ export class DurableHost implements Host {
   // ---------------------------------------------------------------------------
 
   visit(run: Run, _state: unknown, _isSplit: boolean, work: AnyEffect): AnyEffect {
-    if (!this.#since.has(run)) this.#since.set(run, this.#begun(run))
-    if (run.root === run) this.#given.enters()
+    const entered = this.#entered.get(run) ?? this.#begun(run)
+    this.#entered.set(run, entered)
+    this.#given.enters(run, entered)
     return Effect.flatMap(work, (next) => this.#enter(run, next))
   }
 
-  #begun(run: Run): number {
-    const { clock, past } = this.#given
-    if (run.root === run) return past.at
+  /** The first visit of it here. */
+  #begun(run: Run): Visited {
+    const { clock, entered, past } = this.#given
+    if (run.root === run) return { at: past.at, n: entered }
     const { outer } = run
     const around = outer instanceof SplitLevel ? outer.run : undefined
-    return past.entered.get(place.stem(run))?.at ??
+    return past.entered.get(place.stem(run)) ??
       // it has begun with its split, unless that lets it wait
-      (around !== undefined && this.#atOnce.has(around) ? this.#since.get(around) : undefined) ??
-      clock.currentTimeMillisUnsafe()
+      (around !== undefined && this.#atOnce.has(around) ? this.#entered.get(around) : undefined) ??
+      { at: clock.currentTimeMillisUnsafe(), n: undefined }
   }
 
   /** The next state of a run is written before it is entered. */
   #enter(run: Run, next: unknown): AnyEffect {
-    const { clock, codecs, pen, taken, version } = this.#given
+    const { codecs, pen, taken, version } = this.#given
     const tag = tagOf(next)
     const known = tag === undefined ? undefined : codecs.stateOf(tag)
     // what is no state is an error of the engine, which says so
@@ -137,13 +147,12 @@ export class DurableHost implements Host {
       const detail = `the next state "${tag}" does not fit its Schema: ${data.failure}`
       return Exit.fail(workflowError(run, "invalid-state", detail))
     }
+    const large = size.over(data.success, pen.most)
+    if (large !== undefined) {
+      return Exit.fail(workflowError(run, "max-payload", `the next state "${tag}" ${tooMany(large, pen.most)}`))
+    }
     const isRoot = run.root === run
     taken(place.of(run))
-    // however long it takes to write it
-    const entered = () => {
-      this.#since.set(run, clock.currentTimeMillisUnsafe())
-      return Exit.succeed(next)
-    }
     const visit = run.visit + 1
     const row: NewRow = {
       kind: "enter",
@@ -153,14 +162,24 @@ export class DurableHost implements Host {
     }
     if (!isRoot) {
       // the end of a follow-on branch is written as that of a branch
-      return known.kind === "exit" ? Exit.succeed(next) : Effect.flatMap(pen.put([row]), entered)
+      return known.kind === "exit" ? Exit.succeed(next) : this.#enters(run, next, row)
     }
     const head = { entered: { visit, state: tag!, version } }
     if (known.kind === "exit" && !codecs.definition.hasResources) {
       pen.later([row], head)
       return Exit.succeed(next)
     }
-    return Effect.flatMap(pen.put([row], head), entered)
+    return this.#enters(run, next, row, head)
+  }
+
+  /** However long it takes to write it. */
+  #enters(run: Run, next: unknown, row: NewRow, head?: HeadChange): AnyEffect {
+    const { clock, pen } = this.#given
+    let n: number | undefined
+    return Effect.flatMap(pen.put([row], head, (place) => n = place), () => {
+      this.#entered.set(run, { at: clock.currentTimeMillisUnsafe(), n })
+      return Exit.succeed(next)
+    })
   }
 
   next(_run: Run, answer: AnyEffect): AnyEffect {
@@ -186,7 +205,7 @@ export class DurableHost implements Host {
 
   since(run: Run, isBranch: boolean): number | undefined {
     // behind a bulkhead a branch starts later than its split
-    return isBranch && !this.#atOnce.has(run) ? undefined : this.#since.get(run)
+    return isBranch && !this.#atOnce.has(run) ? undefined : this.#entered.get(run)?.at
   }
 
   // ---------------------------------------------------------------------------
@@ -201,32 +220,12 @@ export class DurableHost implements Host {
       this.#given.misconfigured(wrong)
       return Effect.never
     }
-    const outcomes: Array<Remembered> = []
-    const known = new Set<number>()
-    const joined = past.joins.get(own)
-    // the branches of a record may stand in another order now
-    const moved = new Map<number, number>()
-    for (const { exit, index: before, segment } of past.outcomes.get(own) ?? []) {
-      const index = indexIn(list, before, segment) ?? (joined === undefined ? undefined : before)
-      if (index === undefined) {
-        const detail = `branch ${own}/${segment} has ended, and there is no such branch any more`
-        return this.#refuse("branch", `${detail}; the branches of a state must be the same as long as a run is in it`)
-      }
-      const read = this.#endOf(run, isFollowOn, index, list).decode(exit)
-      if (Result.isFailure(read)) {
-        const what = `how branch "${segment}" of ${own} has ended`
-        return this.#refuse("encoding", `${what} does not fit its Schema: ${read.failure}`)
-      }
-      moved.set(before, index)
-      outcomes.push({ index, exit: read.success })
-      known.add(index)
-    }
-    const decided = joined && { ...joined, counted: joined.counted.map((index) => moved.get(index) ?? index) }
-    const fault = recalling.faultOf(recalling.standIn(list, { decided }), config.hedge !== undefined, {
-      decided,
-      outcomes
-    })
-    if (fault !== undefined) return this.#refuse("branch", `the split of ${own} can't go on: ${fault}`)
+    const isHedged = config.hedge !== undefined
+    const codecOf = (index: number) => this.#endOf(run, isFollowOn, index, list)
+    const remembered = remember(past, own, list, codecOf, isHedged)
+    if (Result.isFailure(remembered)) return this.#refuse(remembered.failure.rule, remembered.failure.detail)
+    const { decided, outcomes } = remembered.success
+    const known = new Set(outcomes.map(({ index }) => index))
     const isAtOnce = config.bulkhead === undefined && config.pool === undefined && config.hedge === undefined
     if (isAtOnce) this.#atOnce.add(run)
     else this.#atOnce.delete(run)
@@ -237,7 +236,7 @@ export class DurableHost implements Host {
       ...config,
       ...(timeout === undefined || !Duration.isFinite(timeout)
         ? {}
-        : { deadline: this.#since.get(run)! + Duration.toMillis(timeout) }),
+        : { deadline: this.#entered.get(run)!.at + Duration.toMillis(timeout) }),
       recall: {
         outcomes,
         decided,
@@ -255,7 +254,7 @@ export class DurableHost implements Host {
             { kind: "join", key: own, data: Result.getOrThrow(data), kept: false }
           ])
         },
-        entered: this.#since.get(run),
+        entered: this.#entered.get(run)?.at,
         onFan: (fan) => this.#refill(own, fan, list)
       }
     })
@@ -311,8 +310,9 @@ export class DurableHost implements Host {
       if (Exit.isFailure(exit) && pen.over !== undefined) return exit
       const instead = this.#instead?.get(key)
       if (instead !== undefined) return instead
-      const written = fitting(codec, exit, `branch "${name}" of state "${run.state}"`)
-      const data = Result.getOrThrow(text.stringify({ i: index, x: written.json }))
+      const fits = fitting(codec, exit, `branch "${name}" of state "${run.state}"`)
+      const written = size.within(codec, fits, pen.most, this.#tooLarge(run, run.state, name), (x) => ({ i: index, x }))
+      const { data } = written
       taken(key)
       known.add(index)
       return Effect.flatMap(pen.put([{ kind: "settle", key, data, kept }]), () => written.exit)
@@ -386,7 +386,12 @@ export class DurableHost implements Host {
       this.#given.misconfigured(made)
       return Exit.interrupt()
     }
-    if (saga === undefined) return this.#why()
+    if (saga === undefined) {
+      const fault = unkept(past, codecs)
+      if (fault === undefined) return this.#why()
+      this.#given.refuse(fault.rule, fault.detail)
+      return Exit.die(fault)
+    }
     const restored = this.#restored = new Restored(past, this.#given.visit, codecs, run.keyOfRun, fiber)
     const fault = restored.read()
     if (fault !== undefined) {
@@ -467,12 +472,19 @@ export class DurableHost implements Host {
     return Effect.andThen(
       started,
       Effect.flatMap(Effect.exit(done), (exit) => {
-        const written = fitting(codecs.stepEnd(state, undefined), exit, `the step of state "${step.state}"`)
-        const data = Result.getOrThrow(text.stringify({ x: written.json }))
-        pen.later([{ kind: "settle", key, data, kept: true }])
+        const codec = codecs.stepEnd(state, undefined)
+        const fits = fitting(codec, exit, `the step of state "${step.state}"`)
+        const tooLarge = this.#tooLarge(run, step.state, undefined)
+        const written = size.within(codec, fits, pen.most, tooLarge, (x) => ({ x }))
+        pen.later([{ kind: "settle", key, data: written.data, kept: true }])
         return written.exit
       })
     )
+  }
+
+  #tooLarge({ runId }: Run, state: string, branch: string | undefined): size.TooLarge {
+    const limit = this.#given.pen.most
+    return (size, detail) => new PayloadTooLargeError({ runId, state, branch, size, limit, detail })
   }
 
   #recalled(step: Step, { exit }: Settled, started: Started | undefined): AnyEffect {
@@ -492,15 +504,16 @@ export class DurableHost implements Host {
     this.#given.pen.later([{ kind: "settle", key: place.of(run), data: "{\"pivot\":true}", kept: true }])
   }
 
-  goesBack(_run: Run, why: Cause.Cause<unknown>): Effect.Effect<void> {
+  goesBack(run: Run, given: Cause.Cause<unknown>): Effect.Effect<void> {
     const { codecs, holds, orphans, past, pen, stuck } = this.#given
     this.hasGoneBack = true
     if (past.why !== undefined) return orphans
+    const why = size.clipped(given, pen.most, this.#tooLarge(run, run.state, undefined), codecs.end)
     if (holds(why)) {
       return Effect.andThen(
         pen.put([stuck("failure", { c: Result.getOrThrow(codecs.causes.encode(why)) })], { status: "stuck" }),
         Effect.suspend(() => {
-          pen.end({ _tag: "Stuck", of: "failure", cause: why })
+          pen.end({ _tag: "Stuck", of: "failure", cause: given })
           return Exit.interrupt()
         })
       )
@@ -520,9 +533,11 @@ export class DurableHost implements Host {
       Effect.tap(work, (failure) => {
         if (failure === undefined) this.#stuck.delete(step.key)
         else this.#stuck.add(step.key)
+        const tooLarge = this.#tooLarge(run, step.state, step.branch?.name)
+        const small = (cause: Cause.Cause<unknown>) => size.clipped(cause, pen.most, tooLarge, codecs.end)
         const json = failure === undefined
           ? {}
-          : { how: failure.how, x: Result.getOrThrow(codecs.causes.encode(failure.cause)) }
+          : { how: failure.how, x: Result.getOrThrow(codecs.causes.encode(small(failure.cause))) }
         const data = Result.getOrThrow(text.stringify(json))
         return pen.put([{ kind: "compensate", key, data, kept: true }])
       })
@@ -538,14 +553,6 @@ export const goingBack = (codecs: Codecs, why: Cause.Cause<unknown>): NewRow => 
   kept: true
 })
 
-/** Where a branch stands that stood in some place. */
-const indexIn = (list: BranchList, before: number, name: string): number | undefined => {
-  if (list._tag !== "Known") return before
-  if (list.names === undefined) return before < list.items.length ? before : undefined
-  const index = list.names.findIndex((own) => segment(own) === name)
-  return index < 0 ? undefined : index
-}
-
 /** As a `for` loop, it closes what it leaves early. */
 function* mapped(items: Iterator<AnyEffect>, f: (item: AnyEffect, index: number) => AnyEffect): Generator<AnyEffect> {
   let index = 0
@@ -558,11 +565,7 @@ const encoded = (
 ): Result.Result<string, string> => Result.flatMap(read, (json) => text.stringify(f(json)))
 
 /** How something has ended, as it can be written: what does not fit its Schema has died of that. */
-const fitting = (
-  codec: ExitCodec,
-  exit: Exit.Exit<unknown, unknown>,
-  what: string
-): { readonly exit: Exit.Exit<unknown, unknown>; readonly json: unknown } => {
+const fitting = (codec: ExitCodec, exit: Exit.Exit<unknown, unknown>, what: string): size.Ended => {
   const own = codec.encode(exit)
   if (Result.isSuccess(own)) return { exit, json: own.success }
   const died = Exit.die(new TypeError(`what ${what} has ended with does not fit its Schema: ${own.failure}`))

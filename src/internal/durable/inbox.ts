@@ -10,14 +10,17 @@ import * as Result from "effect/Result"
 import type { Letter } from "../../journal.ts"
 import { clip } from "../check/describe.ts"
 import type { AnyEffect, AnyFiber } from "../fibers/any.ts"
-import type { Ended, Span } from "../run/listener.ts"
+import type { Ended, Span, SplitSpan } from "../run/listener.ts"
 import type { Request } from "../run/registry.ts"
-import type { Current } from "../run/run.ts"
+import type { Current, SplitLevel } from "../run/run.ts"
+import { Run } from "../run/run.ts"
 import type { Origin, Received } from "../runs/mailbox.ts"
 import { Record } from "../runs/record.ts"
 import type { SignalImpl } from "../signal/signal.ts"
+import type { Visited } from "./host.ts"
 import type { Pen } from "./pen.ts"
 import type { Rest, Resting } from "./rest.ts"
+import * as size from "./size.ts"
 import * as text from "./text.ts"
 
 /** How many waits are told of in the journal. */
@@ -37,6 +40,9 @@ export class Inbox extends Record {
   readonly #held: Array<Letter> = []
   #hasBegun = false
   #hasEntered = false
+  /** How the visits began that the run and its follow-on branches are in, and those of their splits. */
+  readonly #entered = new WeakMap<Run, Visited>()
+  readonly #begun = new WeakMap<SplitLevel, Visited>()
   /** What is taken of it, by the key of who has taken it. */
   readonly #taken = new Map<string, Array<Taken>>()
   /** The signals that have come, until they are taken. */
@@ -60,6 +66,9 @@ export class Inbox extends Record {
 
   override started(span: Span): void {
     super.started(span)
+    // a branch that is left behind stands in the visit in which its split has started
+    const from = span._tag === "Split" && span.level.run !== undefined ? this.#entered.get(span.level.run) : undefined
+    if (from !== undefined) this.#begun.set((span as SplitSpan).level, from)
     this.#rest.started(span)
   }
 
@@ -80,6 +89,20 @@ export class Inbox extends Record {
   /** What had come when the run was taken was there then, or had been taken before. */
   hasSeen(sent: number): void {
     this.#seen = Math.max(this.#seen, sent)
+  }
+
+  /** By the rows of the run, where they say it: neither clocks nor the order in which letters are found can be wrong then. */
+  protected override sinceVisit(current: Current): (letter: Received["letter"]) => boolean {
+    const inLife = super.sinceVisit(current)
+    const level = "level" in current ? current.level : current
+    const from = level instanceof Run ? this.#entered.get(level) : this.#begun.get(level)
+    if (from?.n === undefined) return inLife
+    const { at, n } = from
+    return (letter) => {
+      const sentAt = letter.origin?.sentAt
+      // one that an earlier release has sent has an instant alone
+      return sentAt === undefined ? inLife(letter) || letter.since >= at : sentAt >= n
+    }
   }
 
   get seen(): number {
@@ -116,9 +139,10 @@ export class Inbox extends Record {
     }
   }
 
-  /** The state of the visit that goes on has been entered. */
-  enter(): void {
-    if (this.#hasEntered) return
+  /** A state has been entered, that of the visit that goes on first. */
+  enter(run: Run, visit: Visited): void {
+    this.#entered.set(run, visit)
+    if (this.#hasEntered || run.root !== run) return
     this.#hasEntered = true
     for (const letter of this.#held.splice(0)) this.#deliver(letter)
   }
@@ -164,8 +188,9 @@ export class Inbox extends Record {
     }
   }
 
-  #originOf({ data, seq }: Letter): Origin {
+  #originOf({ data, n, seq }: Letter): Origin {
     return {
+      sentAt: n,
       read: (own) => {
         const parsed = Result.flatMap(text.parse(data), (json) => text.codec(own.schema).decode(json))
         return Result.isSuccess(parsed) ? Exit.succeed(parsed.success) : Exit.die(
@@ -178,7 +203,7 @@ export class Inbox extends Record {
       },
       taken: ({ key }, own, reply) => {
         const list = this.#taken.get(key)
-        const one = { seq, answer: answerOf(own, reply) }
+        const one = { seq, answer: answerOf(own, reply, this.#pen.most) }
         if (list === undefined) this.#taken.set(key, [one])
         else list.push(one)
       }
@@ -261,9 +286,9 @@ export class Inbox extends Record {
 }
 
 /** What is answered to who asks, as text; a text of a null where nobody is. */
-const answerOf = (own: SignalImpl, reply: Exit.Exit<unknown> | undefined): string | undefined => {
+const answerOf = (own: SignalImpl, reply: Exit.Exit<unknown> | undefined, most: number): string | undefined => {
   if (reply === undefined || Exit.isFailure(reply)) return undefined
   if (own.reply === undefined) return "{}"
   const encoded = Result.flatMap(text.codec(own.reply).encode(reply.value), (value) => text.stringify({ value }))
-  return Result.isSuccess(encoded) ? encoded.success : undefined
+  return Result.isSuccess(encoded) && size.over(encoded.success, most) === undefined ? encoded.success : undefined
 }

@@ -25,6 +25,7 @@ const fields = [
   "outcome",
   "state",
   "parent",
+  "hasEnded",
   "createdBefore",
   "createdAfter",
   "updatedBefore",

@@ -23,12 +23,14 @@ import { currentOf, levelIn, Run, runOf } from "../run/run.ts"
 import { Codecs } from "./codecs.ts"
 import * as definitions from "./definition.ts"
 import type { Driven } from "./driver.ts"
-import { RestoreError, VersionMismatchError } from "./error.ts"
+import { RestoreError, tooMany, VersionMismatchError } from "./error.ts"
 import { Inbox } from "./inbox.ts"
 import * as place from "./place.ts"
 import type { Runner } from "./runner.ts"
 import { cancelling } from "./runner.ts"
 import { Durable, runnerOf } from "./service.ts"
+import * as size from "./size.ts"
+import type { Definition as Recorded } from "./start.ts"
 import * as text from "./text.ts"
 
 /** They are of their types, once nothing is wrong with them. */
@@ -62,6 +64,12 @@ export class DurableImpl {
     return made instanceof Codecs ? Result.succeed(made) : Result.fail(made)
   }
 
+  /** What is read of its runs, and how. */
+  get recorded(): Result.Result<Recorded, ConfigurationError> {
+    const { migrate, version } = this.#options
+    return Result.map(this.#sound(), (codecs) => ({ codecs, migrate, version }))
+  }
+
   #make(): Codecs | ConfigurationError {
     const { definition, name } = this.#workflow
     const issues = [
@@ -69,7 +77,8 @@ export class DurableImpl {
       ...definitions.issues(definition, this.#options)
     ]
     if (issues.length > 0) return new ConfigurationError({ workflow: name, issues })
-    return new Codecs(definition, this.#options.error)
+    const { error, migrate } = this.#options
+    return new Codecs(definition, error, migrate)
   }
 
   #with<A>(
@@ -99,6 +108,13 @@ export class DurableImpl {
     const tag = tagOf(initial)
     const isKnown = tag !== undefined && codecs.stateOf(tag) !== undefined
     const data = isKnown ? Result.flatMap(codecs.state.encode(initial), text.stringify) : Result.fail("it is no state")
+    const { maxPayload } = runner.settings
+    const large = Result.isSuccess(data) ? size.over(data.success, maxPayload) : undefined
+    if (large !== undefined) {
+      const sentence = `the initial state "${clip(tag ?? "")}" ${tooMany(large, maxPayload)}`
+      const issues = [issue.make(tag, "initial-state", sentence)]
+      return Exit.fail(new ConfigurationError({ workflow: this.name, issues }))
+    }
     if (!isKnown || Result.isFailure(data)) {
       const wrong = this.#workflow.validate({ from: [initial] }).filter(({ severity }) => severity === undefined)
       if (wrong.length > 0) return Exit.fail(new ConfigurationError({ workflow: this.name, issues: wrong }))
@@ -124,11 +140,10 @@ export class DurableImpl {
   }
 
   #begun(runner: Runner, codecs: Codecs, runId: string, initial: unknown, parent: string | undefined) {
-    return Effect.map(this.#create(runner, codecs, runId, initial, parent), (created) => {
-      const { status } = created.head
+    return Effect.tap(this.#create(runner, codecs, runId, initial, parent), ({ head }) => {
+      const { status } = head
       // one that waits is found when it is due
-      if (!isOver(status) && status !== "waiting") runner.begin(created.head)
-      return created
+      return !isOver(status) && status !== "waiting" ? runner.begin(head) : Effect.void
     })
   }
 
@@ -157,8 +172,10 @@ export class DurableImpl {
             return Effect.fail(new RestoreError({ runId, rule: "run", detail }))
           }
           if (head.workflow !== this.name) return Effect.fail(foreign(head, this.name))
-          if (!isOver(head.status)) runner.begin(head)
-          return awaited(runner, codecs, runId)
+          return Effect.andThen(
+            isOver(head.status) ? Effect.void : runner.begin(head),
+            awaited(runner, codecs, runId)
+          )
         })
       )
     )
@@ -272,13 +289,13 @@ const aroundOf = (run: Run | undefined, holds: (runId: string) => boolean): stri
 }
 
 const cancelled = (runner: Runner, codecs: Codecs, runId: string): Effect.Effect<void> =>
-  Effect.ignore(Effect.andThen(
+  Effect.ignore(Effect.flatMap(
     runner.ask(
       "send",
       runner.journal.send(runId, cancelling),
       runId
     ),
-    Effect.andThen(runner.wake(runId), runner.ends.awaited(codecs, runId))
+    (sent) => Effect.andThen(runner.wake(runId, sent), runner.ends.awaited(codecs, runId))
   ))
 
 export const make = (workflow: WorkflowImpl, options: Options): DurableImpl => new DurableImpl(workflow, options)

@@ -10,16 +10,41 @@ import { isOrder, isOver } from "../journal/steering.ts"
 import { tagOf } from "../machine/machine.ts"
 import { segment } from "../run/keys.ts"
 import * as lists from "../split/branches.ts"
-import type { Driven, Start } from "./driver.ts"
+import type { Driven } from "./driver.ts"
 import * as place from "./place.ts"
+import type { Start } from "./start.ts"
+import * as starts from "./start.ts"
 import * as text from "./text.ts"
 
 /** A run as it is, with the rows of its last visit. */
-export interface Standing extends Start {
+interface Standing extends Start {
   readonly head: Head
   readonly rows: ReadonlyArray<Row>
   readonly letters: ReadonlyArray<Letter>
 }
+
+/** By what was read of it; with the row that says so if it is of another version. */
+export const standing = (
+  start: Start,
+  taken: { readonly head: Head; readonly rows: ReadonlyArray<Row>; readonly letters: ReadonlyArray<Letter> }
+): Standing => ({ ...start, ...(start.migrated === undefined ? taken : starts.after(taken, start.migrated)) })
+
+/** What is written of an order that is followed, behind that the run is of another version from now on. */
+const written = (
+  { head: { createdAt, n, runId }, migrated }: Standing,
+  { head, rows }: Pick<Append, "rows" | "head">,
+  takes: Append["takes"]
+): Append =>
+  migrated === undefined
+    ? { runId, createdAt, n: n + 1, rows, head, takes }
+    : { runId, createdAt, n, rows: [migrated.row, ...rows], head: { migrated: migrated.head, ...head }, takes }
+
+/** What is written where none is. */
+const refused = (
+  { head: { createdAt, n, runId }, migrated }: Standing,
+  head: Append["head"],
+  takes: Append["takes"]
+): Append => ({ runId, createdAt, n: migrated === undefined ? n + 1 : n, rows: [], head, takes })
 
 /** What becomes of a run, or a sentence for who has ordered something else. */
 type Followed = Result.Result<Pick<Append, "rows" | "head">, string>
@@ -46,20 +71,19 @@ interface Stuck {
 
 /** All orders up to the first one that is followed: the others of them are refused, and answered. */
 export const follow = (driven: Driven, standing: Standing): Append => {
-  const { head: { createdAt, n, runId }, letters } = standing
+  const { letters } = standing
   const stuck = standing.head.status === "stuck" ? stuckIn(standing.rows) : undefined
   const takes: Array<Append["takes"][number]> = []
   for (const letter of among(letters, stuck)) {
     const followed = one(driven, standing, stuck, letter)
     if (Result.isSuccess(followed)) {
-      const { head, rows } = followed.success
       // a run that is cancelled meets that as any other does
       if (letter.kind !== "cancel") takes.push({ seq: letter.seq, answer: done })
-      return { runId, createdAt, n: n + 1, rows, head, takes }
+      return written(standing, followed.success, takes)
     }
     takes.push({ seq: letter.seq, answer: refusal(followed.failure) })
   }
-  return { runId, createdAt, n: n + 1, rows: [], head: { isOrdered: true }, takes }
+  return refused(standing, { isOrdered: true }, takes)
 }
 
 export const done = `{"done":true}`
@@ -86,7 +110,7 @@ const one = (driven: Driven, standing: Standing, stuck: Stuck | undefined, lette
  * Nothing where nothing is.
  */
 export const followTaken = (driven: Driven, standing: Standing): Append | undefined => {
-  const { head: { createdAt, n, runId, status }, letters, past } = standing
+  const { head: { status }, letters, past } = standing
   const takes: Array<Append["takes"][number]> = []
   for (const letter of letters.filter(({ kind }) => isOrder(kind))) {
     const followed = status === "compensating" || past.why !== undefined || letter.kind !== "skip"
@@ -94,11 +118,11 @@ export const followTaken = (driven: Driven, standing: Standing): Append | undefi
       : skipTaken(driven, standing, letter)
     if (Result.isSuccess(followed)) {
       takes.push({ seq: letter.seq, answer: done })
-      return { runId, createdAt, n: n + 1, ...followed.success, takes }
+      return written(standing, followed.success, takes)
     }
     takes.push({ seq: letter.seq, answer: refusal(followed.failure) })
   }
-  return takes.length === 0 ? undefined : { runId, createdAt, n: n + 1, rows: [], head: undefined, takes }
+  return takes.length === 0 ? undefined : refused(standing, undefined, takes)
 }
 
 /** What is said of a run that is asked for what only one can do that nobody drives. */

@@ -4,9 +4,11 @@
  */
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
-import type { Claimed, Row } from "../../journal.ts"
+import type { Claimed } from "../../journal.ts"
 import type { Recorded } from "../split/recall.ts"
 import * as place from "./place.ts"
+import type { Fault } from "./rewritten.ts"
+import * as rewriting from "./rewritten.ts"
 import * as text from "./text.ts"
 
 /** How something has settled, as it was written. */
@@ -39,6 +41,7 @@ export interface Undone {
 
 /** A visit of a follow-on branch, the last one. */
 export interface Entered {
+  readonly n: number
   readonly state: unknown
   readonly visit: number
   readonly at: number
@@ -72,13 +75,10 @@ const isRecorded = (json: unknown): json is Recorded =>
   (json["reason"] === undefined || Predicate.isString(json["reason"])) &&
   Array.isArray(json["counted"]) && json["counted"].every(isCount)
 
-/** A row that can't be read, and why. */
-export interface Fault {
-  readonly row: Row
-  readonly why: string
-}
-
-export const read = ({ head, rows }: Pick<Claimed, "head" | "rows">): Result.Result<Past, Fault> => {
+export const read = ({ head, rows: written }: Pick<Claimed, "head" | "rows">): Result.Result<Past, Fault> => {
+  const rewritten = rewriting.read(written)
+  if (Result.isFailure(rewritten)) return Result.fail(rewritten.failure)
+  const rows = rewritten.success
   const entered = new Map<string, Entered>()
   const outcomes = new Map<string, Array<Settled & { readonly index: number }>>()
   const settled = new Map<string, Settled>()
@@ -98,7 +98,7 @@ export const read = ({ head, rows }: Pick<Claimed, "head" | "rows">): Result.Res
     const json = parsed.success
     if (kind === "enter") {
       if (n === head.entered) own = { state: json, at }
-      else entered.set(place.stemOf(key), { state: json, visit: place.numberOf(key), at })
+      else entered.set(place.stemOf(key), { n, state: json, visit: place.numberOf(key), at })
       continue
     }
     if (!Predicate.isObject(json)) return Result.fail({ row, why: "it is no object" })

@@ -30,6 +30,8 @@ export class Pen {
   readonly runId: string
   /** When the run was made: another one of its id is not written to. */
   readonly createdAt: number
+  /** How many bytes may be written of one value. */
+  readonly most: number
   readonly #committer: Committer
   readonly #onOver: (over: Over) => void
   #n: number
@@ -51,9 +53,11 @@ export class Pen {
     committer: Committer,
     { createdAt, runId }: Pick<Head, "createdAt" | "runId">,
     n: number,
+    most: number,
     onOver: (over: Over) => void
   ) {
     this.#committer = committer
+    this.most = most
     this.runId = runId
     this.createdAt = createdAt
     this.#n = n
@@ -112,10 +116,11 @@ export class Pen {
     this.#takes.push({ seq, answer })
   }
 
-  /** Rows, and all that was to be written before them; ends when they are written. */
-  put(rows: ReadonlyArray<NewRow>, head?: HeadChange): Effect.Effect<void> {
+  /** Rows, and all that was to be written before them; ends when they are written. The place of the first is told before. */
+  put(rows: ReadonlyArray<NewRow>, head?: HeadChange, placed?: (n: number) => void): Effect.Effect<void> {
     return Effect.callback((resume) => {
       if (this.#over !== undefined) return resume(broken)
+      placed?.(this.#n + this.#rows.length)
       this.later(rows, head)
       const isEmpty = this.#isEmpty
       if (isEmpty && this.#writing === 0) return resume(Exit.void)

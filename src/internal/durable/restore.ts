@@ -138,51 +138,71 @@ export class Restored {
       .map(([key]) => `${this.#keyOfRun}${key}`)
   }
 
-  /** A step that has to be undone if its run goes back; nothing for one that is undone, or was not done. */
   #step(started: Started): Result.Result<Step | undefined, Fault> {
-    const { branch, key, n, name, state, times, visit } = started
-    if (this.#past.undone.has(key)) return Result.succeed(undefined)
-    const settled = this.#past.settled.get(key)
-    const codecs = this.#codecs
-    const definition = codecs.stateOf(name)
-    const how = definition && undo.of(definition, branch)
-    if (how === undefined) {
-      const what = branch === undefined
-        ? `state "${clip(name)}"`
-        : `branch "${clip(branch.name)}" of state "${clip(name)}"`
-      return Result.fail({
-        rule: "compensation",
-        detail: `step ${clip(key)} was done, and the definition has nothing that undoes it: ${what} has no compensate`
+    return Result.map(stepOf(this.#past, this.#codecs, started), (step) =>
+      step && {
+        ...step,
+        key: `${this.#keyOfRun}${step.key}`,
+        context: resources.servicesOf(this.#fiber, step.undo.part) as Context.Context<never>
       })
-    }
-    const read = settled === undefined
-      ? Result.succeed<Exit.Exit<unknown, unknown>>(Exit.interrupt())
-      : codecs.stepEnd(definition!, branch).decode(settled.exit)
-    const value = codecs.state.decode(state)
-    if (Result.isFailure(read) || Result.isFailure(value)) {
-      const why = Result.isFailure(read) ? read.failure : Result.isFailure(value) ? value.failure : ""
-      return Result.fail({
-        rule: "encoding",
-        detail: `what step ${clip(key)} has done does not fit its Schema: ${why}`
-      })
-    }
-    const exit = read.success
-    // who says that it was not done says that of the last time
-    const cause = Exit.isSuccess(exit) ? undefined : times > 1 ? doubt.unsure(exit.cause) : exit.cause
-    if (cause !== undefined && !mayBeDone(how.inDoubt, cause)) return Result.succeed(undefined)
-    return Result.succeed({
-      _tag: "Step",
-      undo: how,
-      value: value.success,
-      state: name,
-      visit,
-      branch,
-      key: `${this.#keyOfRun}${key}`,
-      context: resources.servicesOf(this.#fiber, how.part) as Context.Context<never>,
-      order: settled?.n ?? n,
-      done: Exit.isSuccess(exit) ? { _tag: "Succeeded", value: exit.value } : { _tag: "InDoubt", cause: cause! }
+  }
+}
+
+/** A step that has to be undone if its run goes back; nothing for one that is undone, or was not done. */
+export const stepOf = (
+  past: Past,
+  codecs: Codecs,
+  started: Started
+): Result.Result<Omit<Step, "context"> | undefined, Fault> => {
+  const { branch, key, n, name, state, times, visit } = started
+  if (past.undone.has(key)) return Result.succeed(undefined)
+  const settled = past.settled.get(key)
+  const definition = codecs.stateOf(name)
+  const how = definition && undo.of(definition, branch)
+  if (how === undefined) {
+    const what = branch === undefined
+      ? `state "${clip(name)}"`
+      : `branch "${clip(branch.name)}" of state "${clip(name)}"`
+    return Result.fail({
+      rule: "compensation",
+      detail: `step ${clip(key)} was done, and the definition has nothing that undoes it: ${what} has no compensate`
     })
   }
+  const read = settled === undefined
+    ? Result.succeed<Exit.Exit<unknown, unknown>>(Exit.interrupt())
+    : codecs.stepEnd(definition!, branch).decode(settled.exit)
+  const value = codecs.state.decode(state)
+  if (Result.isFailure(read) || Result.isFailure(value)) {
+    const why = Result.isFailure(read) ? read.failure : Result.isFailure(value) ? value.failure : ""
+    return Result.fail({
+      rule: "encoding",
+      detail: `what step ${clip(key)} has done does not fit its Schema: ${why}`
+    })
+  }
+  const exit = read.success
+  // who says that it was not done says that of the last time
+  const cause = Exit.isSuccess(exit) ? undefined : times > 1 ? doubt.unsure(exit.cause) : exit.cause
+  if (cause !== undefined && !mayBeDone(how.inDoubt, cause)) return Result.succeed(undefined)
+  return Result.succeed({
+    _tag: "Step",
+    undo: how,
+    value: value.success,
+    state: name,
+    visit,
+    branch,
+    key,
+    order: settled?.n ?? n,
+    done: Exit.isSuccess(exit) ? { _tag: "Succeeded", value: exit.value } : { _tag: "InDoubt", cause: cause! }
+  })
+}
+
+/** What is wrong where a definition undoes nothing at all any more, and something may have to be. */
+export const unkept = (past: Past, codecs: Codecs): Fault | undefined => {
+  for (const started of past.started.values()) {
+    const step = stepOf(past, codecs, started)
+    if (Result.isFailure(step)) return step.failure
+  }
+  return undefined
 }
 
 const lastOf = (item: Item): number =>

@@ -5,7 +5,8 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import { misfits } from "../check/describe.ts"
+import * as counts from "../check/counts.ts"
+import { misfit, misfits } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
 import * as flags from "../check/flags.ts"
 
@@ -25,6 +26,13 @@ export interface Service {
    * a timeout is always far enough, unless this is infinite: then nothing is parked.
    */
   readonly parkAfter: Duration.Duration
+  /**
+   * How many bytes of UTF-8 may be written of one value: a state, what a branch or step ends with, a signal or its reply. It is
+   * the text of the row or letter, before any codec. 1 MiB; `Infinity` is no limit.
+   */
+  readonly maxPayload: number
+  /** In a cluster only: how often runs and letters are looked for of which nobody was told. 10 seconds. */
+  readonly sweep: Duration.Duration
 }
 
 export const usual: Service = {
@@ -33,7 +41,9 @@ export const usual: Service = {
   patience: Duration.seconds(5),
   stopWithin: Duration.seconds(5),
   pause: Duration.millis(100),
-  parkAfter: Duration.minutes(1)
+  parkAfter: Duration.minutes(1),
+  maxPayload: 1_048_576,
+  sweep: Duration.seconds(10)
 }
 
 /** In memory nobody else comes, and nothing is left to go on with: so that virtual time has little to do. */
@@ -48,26 +58,36 @@ export const Settings: Context.Reference<Service> = Context.Reference("effect-ca
   defaultValue: () => usual
 })
 
-const names = Object.keys(usual) as ReadonlyArray<keyof Service>
+type Name = Exclude<keyof Service, "maxPayload">
+
+const all = Object.keys(usual) as ReadonlyArray<keyof Service>
+const names = all.filter((name): name is Name => name !== "maxPayload")
 
 export const make = (around: Service, given: unknown): Effect.Effect<Service> => {
   if (!Predicate.isObject(given)) return Effect.die(new TypeError(misfits("the settings", given, "{ lease, … }")))
   const own = names.filter((name) => given[name] !== undefined)
+  const { maxPayload } = given
+  const isSize = maxPayload === undefined || maxPayload === Infinity || counts.isCount(maxPayload)
   const wrong = [
+    ...(isSize ? [] : [misfit("maxPayload", maxPayload, `${counts.aCount}, in bytes, or Infinity`)]),
     ...own.flatMap((name) => durations.wrong(given[name], name) ?? []),
     // without a pause it would look, or beat, all the time
     ...own.filter((name) => !isOpen(name) && isZero(given[name])).map((name) => `${name} is 0; it must be longer`),
     ...own.filter((name) => !isOpen(name) && isEndless(given[name])).map((name) =>
       `${name} has no end; it must have one`
     ),
-    ...flags.unknown(given, names)
+    ...flags.unknown(given, all)
   ]
   if (wrong.length > 0) return Effect.die(new TypeError(`the settings of durable runs: ${wrong.join("; ")}`))
-  return Effect.succeed({ ...around, ...Object.fromEntries(own.map((name) => [name, durations.sound(given[name])!])) })
+  return Effect.succeed({
+    ...around,
+    ...Object.fromEntries(own.map((name) => [name, durations.sound(given[name])!])),
+    ...(maxPayload === undefined ? {} : { maxPayload: maxPayload as number })
+  })
 }
 
 /** What may be none, and may have no end. */
-const isOpen = (name: keyof Service): boolean => name === "stopWithin" || name === "parkAfter"
+const isOpen = (name: Name): boolean => name === "stopWithin" || name === "parkAfter"
 
 const isEndless = (given: unknown): boolean => {
   const duration = durations.sound(given)

@@ -32,7 +32,7 @@ export class RunEndedError extends Schema.TaggedError<RunEndedError>()("RunEnded
 
 export class JournalUnavailableError extends Schema.TaggedError<JournalUnavailableError>()("JournalUnavailableError", {
   /** As of a `JournalError`; what a database says of it is for the log alone. */
-  reason: Schema.Literals(["Unavailable", "TimedOut", "Foreign", "Newer", "Corrupt"])
+  reason: Schema.Literals(["Unavailable", "TimedOut", "Foreign", "Newer", "Corrupt", "Payload"])
 }, { httpApiStatus: 503 }) {
   override get message(): string {
     return "the journal can't be used just now"

@@ -5,7 +5,7 @@ import * as failure from "../failure/failure.ts"
 export class JournalError extends failure.TaggedError("JournalError")<{
   /** The run that it was about; nothing where it was about several, or none. */
   readonly runId: string | undefined
-  readonly reason: "Unavailable" | "TimedOut" | "Foreign" | "Newer" | "Corrupt"
+  readonly reason: "Unavailable" | "TimedOut" | "Foreign" | "Newer" | "Corrupt" | "Payload"
   /** What was to be done: `"append"`, `"claim"`; `"open"` before anything else. */
   readonly operation: string
   readonly detail: string

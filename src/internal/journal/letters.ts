@@ -34,13 +34,12 @@ export const make = (sql: SqlClient.SqlClient, locks: Locks): Inbox => ({
     const like = sql`run_id = ${runId} AND kind = ${kind} AND name = ${name}`
     const doing = yield* given("send", runId, reading.doing(head))
     const isOrder = isOrderFor(doing, kind)
-    const now = yield* Clock.currentTimeMillis
     if (id !== undefined) {
       const [first] = yield* sql<Raw>`SELECT seq, taken_at FROM cano_inbox WHERE ${like} AND id = ${id}`
       if (first !== undefined) {
         // it may have come when nobody looked any more
         if (isOrder && first["taken_at"] === null) {
-          yield* sql`UPDATE cano_runs SET due_at = ${now} WHERE run_id = ${runId}`
+          yield* sql`UPDATE cano_runs SET due_at = updated_at WHERE run_id = ${runId}`
         }
         return { _tag: "Duplicate", seq: Number(first["seq"]) }
       }
@@ -50,11 +49,13 @@ export const make = (sql: SqlClient.SqlClient, locks: Locks): Inbox => ({
       const [many] = yield* sql<Raw>`SELECT COUNT(*) AS many FROM cano_inbox WHERE ${like} AND taken_at IS NULL`
       if (Number(many!["many"]) >= capacity) return { _tag: "Full" }
     }
+    const now = yield* Clock.currentTimeMillis
     const { n, sent } = yield* given("send", runId, reading.sent(head))
     const seq = sent + 1
-    // a run that waits is due with it, and one that nobody drives any more with an order
+    // a run that waits is due with it, and one that nobody drives any more with an order: since it waits, as the clock of who
+    // sends may be ahead of that of who drives it
     yield* isOrder || Number(head["parked"]) === 1
-      ? sql`UPDATE cano_runs SET sent = ${seq}, due_at = ${now} WHERE run_id = ${runId}`
+      ? sql`UPDATE cano_runs SET sent = ${seq}, due_at = updated_at WHERE run_id = ${runId}`
       : sql`UPDATE cano_runs SET sent = ${seq} WHERE run_id = ${runId}`
     yield* locks.letters
     yield* sql`INSERT INTO cano_inbox (run_id, seq, kind, name, key, id, data, at, n)

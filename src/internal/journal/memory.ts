@@ -95,7 +95,7 @@ class Store {
     for (const { answer, seq } of takes) {
       run.letters[seq - 1] = { ...run.letters[seq - 1]!, isTaken: true, answer }
     }
-    const { entered, isOrdered, isReleased, outcome, status } = change ?? {}
+    const { entered, isOrdered, isReleased, migrated, outcome, status } = change ?? {}
     goOn(run, now)
     run.doing = status ?? run.doing
     const hasEnded = isOver(run.doing)
@@ -109,6 +109,7 @@ class Store {
       outcome: isOrdered === true && !hasEnded ? undefined : outcome ?? run.head.outcome,
       owner: hasEnded || isReleased === true ? undefined : run.head.owner,
       updatedAt: now,
+      ...migrated,
       ...(entered === undefined ? {} : { ...entered, entered: beginning(n, rows), enteredAt: now })
     }
     return true
@@ -139,7 +140,7 @@ class Store {
     const isOrder = isOrderFor(run.doing, letter.kind)
     if (first !== undefined) {
       // it may have come when nobody looked any more
-      if (isOrder && !first.isTaken) run.dueAt = now
+      if (isOrder && !first.isTaken) run.dueAt = run.head.updatedAt
       return { _tag: "Duplicate", seq: first.seq }
     }
     if (run.doing === "ended" && !isOrder) return { _tag: "Ended" }
@@ -148,7 +149,8 @@ class Store {
     run.letters.push({ ...letter, seq, at: now, n: run.head.n, isTaken: false, answer: undefined })
     this.#sent.push([run, seq])
     run.head = { ...run.head, sent: seq }
-    if (run.head.status === "waiting" || isOrder) run.dueAt = now
+    // since it waits, by the clock of who has driven it: that of the sender may be ahead
+    if (run.head.status === "waiting" || isOrder) run.dueAt = run.head.updatedAt
     return { _tag: "Kept", seq }
   }
 
@@ -191,10 +193,10 @@ class Store {
     }
   }
 
-  #due(workflows: ReadonlyArray<string>, limit: number, now: number): ReadonlyArray<string> {
+  #due(workflows: ReadonlyArray<string> | undefined, limit: number, now: number): ReadonlyArray<string> {
     const found: Array<readonly [dueAt: number, runId: string]> = []
     for (const { dueAt, head: { owner, runId, workflow } } of this.#runs.values()) {
-      if (dueAt === undefined || dueAt > now || !workflows.includes(workflow)) continue
+      if (dueAt === undefined || dueAt > now || workflows?.includes(workflow) === false) continue
       if (owner === undefined || (this.#runners.get(owner) ?? 0) <= now) found.push([dueAt, runId])
     }
     return found.sort((a, b) => a[0] - b[0] || compare(a[1], b[1])).slice(0, limit).map(([, runId]) => runId)

@@ -6,7 +6,15 @@ import { isOver } from "./steering.ts"
 
 /** As the tables have it: of the names in `schema.ts`, and of anything where somebody else has written. */
 export type Raw = { readonly [column: string]: unknown }
-export type Read<A> = Result.Result<A, string>
+export type Read<A> = Result.Result<A, Fault>
+
+/** What is wrong: somebody has damaged it, or it may be right, and of a release that is newer than this one. */
+export interface Fault {
+  readonly reason: "Corrupt" | "Newer"
+  readonly detail: string
+}
+
+const corrupt = (detail: string): Fault => ({ reason: "Corrupt", detail })
 
 export const head = (raw: Raw): Read<Journal.Head> =>
   read(raw, "the head", (get) => ({
@@ -86,10 +94,12 @@ export const visit = (
   Result.flatMap(rows(raws, entered), (found) => {
     const last = found[found.length - 1]?.n ?? -1
     if (last < Math.max(n, entered)) return Result.fail(missing(Math.max(last + 1, entered)))
-    return last > n ? Result.fail(`its head ends at row ${n}, and there is row ${last}`) : Result.succeed(found)
+    return last > n
+      ? Result.fail(corrupt(`its head ends at row ${n}, and there is row ${last}`))
+      : Result.succeed(found)
   })
 
-const missing = (n: number) => `row ${n} is missing`
+const missing = (n: number) => corrupt(`row ${n} is missing`)
 
 export const letter = (raw: Raw): Read<Journal.Received> =>
   read(raw, "a letter", (get) => ({
@@ -125,7 +135,8 @@ const kinds: ReadonlyArray<Journal.Kind> = [
   "compensate",
   "exit",
   "stuck",
-  "order"
+  "order",
+  "migrate"
 ]
 const letterKinds: ReadonlyArray<Journal.LetterKind> = [
   "signal",
@@ -140,7 +151,7 @@ const letterKinds: ReadonlyArray<Journal.LetterKind> = [
 
 /** Looks at columns, and remembers the first that is not what it must be. */
 class Get {
-  wrong: string | undefined
+  wrong: Fault | undefined
   readonly #raw: Raw
   constructor(raw: Raw) {
     this.#raw = raw
@@ -155,19 +166,29 @@ class Get {
   }
   readonly one = <const A extends string>(column: string, of: ReadonlyArray<A>): A => {
     const value = this.#raw[column]
-    return of.find((each) => each === value) ?? this.#refuse(column, value, of[0]!)
+    const known = of.find((each) => each === value)
+    if (known === undefined && typeof value === "string" && /^[a-z]+$/.test(value)) {
+      const detail = `column ${column} is ${
+        show(value)
+      }, which this release does not know; a newer one may have written it`
+      this.wrong ??= { reason: "Newer", detail }
+    }
+    return known ?? this.#refuse(column, value, of[0]!)
   }
   readonly orNone = <A>(column: string, get: (column: string) => A): A | undefined =>
     this.#raw[column] === null ? undefined : get(column)
 
   #refuse<A>(column: string, value: unknown, instead: A): A {
-    this.wrong ??= `column ${column} is ${show(value)}`
+    this.wrong ??= corrupt(`column ${column} is ${show(value)}`)
     return instead
   }
 }
 
-const read = <A>(raw: Raw, what: string, f: (get: Get) => A): Read<A> => {
+export const read = <A>(raw: Raw, what: string, f: (get: Get) => A): Read<A> => {
   const get = new Get(raw)
   const value = f(get)
-  return get.wrong === undefined ? Result.succeed(value) : Result.fail(`${what} can't be read: ${get.wrong}`)
+  const { wrong } = get
+  return wrong === undefined
+    ? Result.succeed(value)
+    : Result.fail({ ...wrong, detail: `${what} can't be read: ${wrong.detail}` })
 }

@@ -11,10 +11,21 @@ const has = <A extends string>(given: A | ReadonlyArray<A> | undefined, own: A |
   given === undefined || (own !== undefined && listed(given).includes(own))
 
 export const holds = (selection: Journal.Selection, head: Journal.Head): boolean => {
-  const { createdAfter, createdBefore, outcome, parent, state, status, updatedAfter, updatedBefore, workflow } =
-    selection
+  const {
+    createdAfter,
+    createdBefore,
+    hasEnded,
+    outcome,
+    parent,
+    state,
+    status,
+    updatedAfter,
+    updatedBefore,
+    workflow
+  } = selection
   return has(workflow, head.workflow) && has(status, head.status) && has(outcome, head.outcome) &&
-    has(state, head.state) && (parent === undefined || head.parent === parent) &&
+    has(state, head.state) && (hasEnded === undefined || (head.status === "ended") === hasEnded) &&
+    (parent === undefined || head.parent === parent) &&
     (createdBefore === undefined || head.createdAt < createdBefore) &&
     (createdAfter === undefined || head.createdAt >= createdAfter) &&
     (updatedBefore === undefined || head.updatedAt < updatedBefore) &&
@@ -25,8 +36,18 @@ export const conditions = (
   sql: SqlClient.SqlClient,
   selection: Journal.Selection
 ): ReadonlyArray<Statement.Fragment> => {
-  const { createdAfter, createdBefore, outcome, parent, state, status, updatedAfter, updatedBefore, workflow } =
-    selection
+  const {
+    createdAfter,
+    createdBefore,
+    hasEnded,
+    outcome,
+    parent,
+    state,
+    status,
+    updatedAfter,
+    updatedBefore,
+    workflow
+  } = selection
   const among = (column: string, given: string | ReadonlyArray<string>) => {
     const values = listed(given)
     return values.length === 0 ? sql`1 = 0` : sql.in(column, values)
@@ -37,6 +58,7 @@ export const conditions = (
     ...(parent === undefined ? [] : [sql`parent = ${parent}`]),
     ...(state === undefined ? [] : [among("state", state)]),
     ...(status === undefined ? [] : [ofStatus(sql, listed(status))]),
+    ...(hasEnded === undefined ? [] : [hasEnded ? sql`status = 'ended'` : sql`status <> 'ended'`]),
     ...(createdBefore === undefined ? [] : [sql`created_at < ${createdBefore}`]),
     ...(createdAfter === undefined ? [] : [sql`created_at >= ${createdAfter}`]),
     ...(updatedBefore === undefined ? [] : [sql`updated_at < ${updatedBefore}`]),

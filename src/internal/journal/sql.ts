@@ -115,7 +115,7 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
           )
         )
       ),
-      ({ reason }) => reason === "Corrupt",
+      ({ reason }) => reason === "Corrupt" || reason === "Newer",
       (error) =>
         runIds.length === 1
           ? Effect.succeed<ReadonlyArray<Journal.Claim>>([{ _tag: "Corrupt", error }])
@@ -164,10 +164,10 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     yield* sql`UPDATE cano_runs SET owner = NULL WHERE owner = ${runner}`
   })
 
-  const due = Effect.fnUntraced(function*(workflows: ReadonlyArray<string>, limit: number) {
-    if (workflows.length === 0) return []
+  const due = Effect.fnUntraced(function*(workflows: ReadonlyArray<string> | undefined, limit: number) {
+    if (workflows?.length === 0) return []
     const now = yield* Clock.currentTimeMillis
-    const among = sql.in("workflow", workflows)
+    const among = workflows === undefined ? sql.literal("1 = 1") : sql.in("workflow", workflows)
     const free = yield* sql<Raw>`SELECT run_id, due_at FROM cano_runs
       WHERE owner IS NULL AND due_at <= ${now} AND ${among} ORDER BY due_at, run_id LIMIT ${limit}`
     const left = yield* sql<Raw>`SELECT run_id, due_at FROM cano_runs

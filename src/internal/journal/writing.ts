@@ -63,16 +63,17 @@ export const make = (sql: SqlClient.SqlClient, locks: Locks): Writing => {
   const over = sql.literal("IN ('ended', 'stuck')")
 
   const move = ({ createdAt, head, n, rows, runId }: Journal.Append, now: number) => {
-    const { entered, isOrdered = false, isReleased = false, outcome, status } = head ?? {}
+    const { entered, isOrdered = false, isReleased = false, migrated, outcome, status } = head ?? {}
     const hasEnded = status === undefined ? isOrdered : isOver(status)
     const goesOn = isOrdered && !hasEnded
+    const { state, version } = entered ?? migrated ?? {}
     return sql`UPDATE cano_runs SET
       n = ${n + rows.length - 1}, updated_at = ${now},
       entered = COALESCE(${entered && beginning(n, rows)}, entered),
       entered_at = COALESCE(${entered && now}, entered_at),
       visit = COALESCE(${entered?.visit}, visit),
-      state = COALESCE(${entered?.state}, state),
-      version = COALESCE(${entered?.version}, version),
+      state = COALESCE(${state}, state),
+      version = COALESCE(${version}, version),
       status = COALESCE(${status}, status),
       outcome = ${goesOn ? null : sql`COALESCE(${outcome}, outcome)`},
       owner = ${hasEnded || isReleased ? null : sql.literal("owner")},
@@ -112,7 +113,8 @@ export const make = (sql: SqlClient.SqlClient, locks: Locks): Writing => {
         if (append.takes.length > 0 && !(yield* canTake(connection, append))) continue
         if (isMore(head)) others.push(append)
         else {
-          const { entered } = head ?? {}
+          const { entered, migrated } = head ?? {}
+          const { state, version } = entered ?? migrated ?? {}
           const begins = entered && beginning(n, rows)
           plain.push([
             runId,
@@ -121,8 +123,8 @@ export const make = (sql: SqlClient.SqlClient, locks: Locks): Writing => {
             now,
             begins,
             entered?.visit,
-            entered?.state,
-            entered?.version,
+            state,
+            version,
             createdAt
           ])
         }

@@ -39,7 +39,18 @@ export const head = of<Journal.Head>()(
 export const row = of<Journal.Row>()(
   Schema.Struct({
     n: Schema.Finite,
-    kind: Schema.Literals(["owner", "enter", "start", "settle", "join", "compensate", "exit", "stuck", "order"]),
+    kind: Schema.Literals([
+      "owner",
+      "enter",
+      "start",
+      "settle",
+      "join",
+      "compensate",
+      "exit",
+      "stuck",
+      "order",
+      "migrate"
+    ]),
     key: Schema.String,
     data: Schema.String,
     at: Schema.Finite,

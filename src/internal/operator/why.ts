@@ -46,9 +46,8 @@ const becauseOf = Effect.fnUntraced(function*(
   const { enteredAt, outcome, owner, runId, status, updatedAt, wakeAt } = head
   const isDue = owner === undefined && dueAt !== undefined && dueAt <= at
   if (status === "ended" || status === "stuck") {
-    if (isDue && letters.some(({ kind }) => isForEnded(kind))) {
-      return { _tag: "Due", since: dueAt, for: "order", runners }
-    }
+    const order = isDue ? letters.find(({ kind }) => isForEnded(kind)) : undefined
+    if (order !== undefined) return { _tag: "Due", since: order.at, for: "order", runners }
     if (status === "ended") return { _tag: "Ended", outcome: outcome ?? "failed", since: updatedAt }
     const [row] = yield* journal.last(runId, ["stuck"], head.n + 1, 1)
     const json = row && jsonOf(row.data)
@@ -69,7 +68,12 @@ const becauseOf = Effect.fnUntraced(function*(
   if (pause?.kind === "pause") {
     return { _tag: "Paused", runner: owner, since: pause.at, note: textOf(field(jsonOf(pause.data), "note")) }
   }
-  if (isDue) return { _tag: "Due", since: dueAt, for: dueFor(head, at), runners }
+  if (isDue) {
+    const what = dueFor(head, at)
+    // a letter makes a run due by the clock of who has driven it
+    const since = what === "letter" ? Math.min(...letters.map(({ at }) => at)) : dueAt
+    return { _tag: "Due", since: Number.isFinite(since) ? since : dueAt, for: what, runners }
+  }
   if (status === "waiting") {
     const said = waits === undefined ? undefined : jsonOf(waits)
     const list = field(said, "waits")

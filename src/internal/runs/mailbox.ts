@@ -37,6 +37,8 @@ export interface Letter {
 
 /** Of a letter that is kept outside of this process, and read by who waits for it. */
 export interface Origin {
+  /** Where its run was when it was sent, as places of what is written of it; nothing where that is not known. */
+  readonly sentAt: number | undefined
   /** What it says to somebody who waits for a signal. */
   readonly read: (own: SignalImpl) => Exit.Exit<unknown>
   /** It is taken, and this is the reply; nothing where nobody is answered. */
@@ -46,8 +48,8 @@ export interface Origin {
 /** Somebody who waits for a letter. */
 export interface Waiting {
   readonly key: string | undefined
-  /** Letters up to this number do not count. */
-  readonly after: number
+  /** Whether a letter counts that is like the one he waits for. */
+  readonly counts: (letter: Letter) => boolean
   /** His place among all who wait. */
   seq: number
   entry: Entry<Waiting> | undefined
@@ -82,9 +84,9 @@ class Box {
   }
 
   /** The oldest that counts for somebody, who has it from now on. */
-  take({ after, key }: Waiting): Letter | undefined {
+  take({ counts, key }: Waiting): Letter | undefined {
     const line = key === undefined ? this.kept : this.#byKey.get(key)
-    const letter = line?.find(({ seq }) => seq > after)?.value
+    const letter = line?.find(counts)?.value
     if (letter === undefined) return undefined
     const places = this.#places.get(letter)!
     this.#places.delete(letter)
@@ -98,7 +100,7 @@ class Box {
 
   /** Gives a letter to who has waited longest for one like it. */
   deliver(letter: Letter): boolean {
-    const counts = ({ after }: Waiting) => letter.seq > after
+    const counts = (waiting: Waiting) => waiting.counts(letter)
     const any = this.#waiting.get(undefined)?.find(counts)
     const own = letter.key === undefined ? undefined : this.#waiting.get(letter.key)?.find(counts)
     const first = own === undefined || (any !== undefined && any.value.seq < own.value.seq) ? any : own

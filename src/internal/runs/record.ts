@@ -20,7 +20,7 @@ import type { Current, Run, SplitLevel } from "../run/run.ts"
 import * as waits from "../run/waits.ts"
 import type { SignalImpl } from "../signal/signal.ts"
 import { Known, Visits } from "./known.ts"
-import type { Origin, Received } from "./mailbox.ts"
+import type { Letter, Origin, Received } from "./mailbox.ts"
 import { Mailbox } from "./mailbox.ts"
 import * as waiting from "./wait.ts"
 
@@ -195,14 +195,20 @@ export class Record implements Registered {
 
   wait(request: Request, current: Current, fiber: AnyFiber): AnyEffect {
     const { key, since, signal, timeout } = request
-    const after = since === "run" ? 0 : this.#visits.of(current)
+    const counts = since === "run" ? any : this.sinceVisit(current)
     const until = request.until ?? (timeout === undefined
       ? undefined
       : fiber.getRef(Clock.Clock).currentTimeMillisUnsafe() + timeout)
     return waits.told(
       { waits: "signal", signal: signal.name, signalKey: key, until },
-      waiting.wait(this.mailbox, request, after, current)
+      waiting.wait(this.mailbox, request, counts, current)
     )
+  }
+
+  /** Which signals have come since the visit began that somebody stands in. */
+  protected sinceVisit(current: Current): (letter: Letter) => boolean {
+    const after = this.#visits.of(current)
+    return ({ seq }) => seq > after
   }
 
   /** Nothing where there is no room; there is a run that has not ended. */
@@ -283,6 +289,8 @@ export class Record implements Registered {
     this.#fiber?.interruptUnsafe(by)
   }
 }
+
+const any = (): boolean => true
 
 /** What a run has failed with besides its interruption, which is that of who waits for it. */
 const failures = (exit: AnyExit): Exit.Exit<void> => {

@@ -24,7 +24,7 @@ type Resume = (exit: Exit.Exit<unknown, unknown>) => void
 
 class Wait implements Waiting {
   readonly key: string | undefined
-  readonly after: number
+  readonly counts: (letter: Letter) => boolean
   seq = 0
   entry: Entry<Waiting> | undefined
   readonly #mailbox: Mailbox
@@ -35,9 +35,9 @@ class Wait implements Waiting {
   #isOver = false
   #resume: Resume | undefined
   #timer: AnyFiber | undefined
-  constructor(mailbox: Mailbox, request: Request, after: number, current: Current, home: AnyFiber) {
+  constructor(mailbox: Mailbox, request: Request, counts: Waiting["counts"], current: Current, home: AnyFiber) {
     this.key = request.key
-    this.after = after
+    this.counts = counts
     this.#mailbox = mailbox
     this.#request = request
     this.#current = current
@@ -163,10 +163,15 @@ const refuse = (letter: Letter): undefined => answered(letter, undefined) as und
 const forsaken = (name: string): Exit.Exit<never> =>
   Exit.die(new Error(`nobody can send signal "${clip(name)}" any more: the run that waits for it has ended`))
 
-/** Waits for a letter of a mailbox with a number above `after`. */
-export const wait = (mailbox: Mailbox, request: Request, after: number, current: Current): AnyEffect =>
+/** Waits for a letter of a mailbox that counts. */
+export const wait = (
+  mailbox: Mailbox,
+  request: Request,
+  counts: (letter: Letter) => boolean,
+  current: Current
+): AnyEffect =>
   Effect.withFiber((fiber) => {
-    const wait = new Wait(mailbox, request, after, current, fiber)
+    const wait = new Wait(mailbox, request, counts, current, fiber)
     const taking = Effect.onExitPrimitive(
       Effect.callback<unknown, unknown>((resume) => wait.begin(resume)),
       (exit) => wait.end(exit) as Effect.Effect<void> | undefined

@@ -85,7 +85,7 @@ export const orders: Mutants = {
     },
     {
       what: "a run that could not undo what a split had done enters it again",
-      from: "...(isBack ? [] : [backRow(codecs, exit.cause)]),",
+      from: "...(isBack ? [] : [backRow(codecs, why)]),",
       to: "",
       tests
     }

@@ -50,8 +50,8 @@ export const signals: Mutants = {
     },
     {
       what: "an early letter counts for who asks for those of his visit",
-      from: "const letter = line?.find(({ seq }) => seq > after)?.value",
-      to: "const letter = line?.find(({ seq }) => seq > after || true)?.value",
+      from: "const letter = line?.find(counts)?.value",
+      to: "const letter = line?.find(() => true)?.value",
       tests: "signal/Signal"
     },
     {

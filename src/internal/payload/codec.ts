@@ -1,0 +1,125 @@
+/**
+ * Codecs one behind the other: what they make of a payload at its place, and back. A chain is made once, for a journal.
+ */
+import * as Effect from "effect/Effect"
+import * as Base64 from "effect/encoding/Base64"
+import * as Result from "effect/Result"
+import { describe } from "../check/describe.ts"
+import { at, PayloadError } from "./error.ts"
+import * as form from "./form.ts"
+import type { Place } from "./place.ts"
+import * as web from "./web.ts"
+
+export interface Encoded {
+  readonly bytes: Uint8Array
+  /** What it must know to decode them, in a few characters: the id of a key. Everybody can read it. */
+  readonly info?: string | undefined
+}
+
+export interface Codec {
+  readonly name: string
+  /** What is kept in place of these bytes; nothing to leave them as they are. */
+  readonly encode: (bytes: Uint8Array, place: Place) => Effect.Effect<Encoded | undefined, PayloadError>
+  /** The bytes that it was given. */
+  readonly decode: (
+    encoded: { readonly bytes: Uint8Array; readonly info: string },
+    place: Place
+  ) => Effect.Effect<Uint8Array, PayloadError>
+  /** What it has said `info` of is not in the journal, or not any more: what it keeps outside is not needed. */
+  readonly discard?: ((info: string, place: Place) => Effect.Effect<unknown, PayloadError>) | undefined
+  /** Whether what it has not written is not read, whoever has written it. */
+  readonly isRequired?: boolean | undefined
+}
+
+export class Chain {
+  readonly #writing: ReadonlyArray<Codec>
+  readonly #all = new Map<string, Codec>()
+  readonly #required: ReadonlyArray<string>
+  /** Whether something of a payload is kept elsewhere. */
+  readonly keepsOutside: boolean
+  constructor(writing: ReadonlyArray<Codec>, reading: ReadonlyArray<Codec>) {
+    this.#writing = writing
+    const all = [...writing, ...reading]
+    for (const codec of all) this.#all.set(codec.name, codec)
+    this.#required = writing.filter(({ isRequired }) => isRequired === true).map(({ name }) => name)
+    this.keepsOutside = all.some(({ discard }) => discard !== undefined)
+  }
+
+  encode(text: string, place: Place): Effect.Effect<string, PayloadError> {
+    return Effect.gen({ self: this }, function*() {
+      let bytes = web.bytesOf(text)
+      const stages: Array<form.Stage> = []
+      for (const { encode, name } of this.#writing) {
+        const encoded = yield* guarded(name, place, "Rejected", () => encode(bytes, place))
+        if (encoded === undefined) continue
+        bytes = encoded.bytes
+        stages.push({ codec: name, info: encoded.info ?? "" })
+      }
+      return stages.length === 0 ? form.plain(text) : form.coded(stages, Base64.encode(bytes))
+    })
+  }
+
+  decode(text: string, place: Place): Effect.Effect<string, PayloadError> {
+    const read = form.read(text)
+    if (Result.isFailure(read)) return failed("Damaged", read.failure, place)
+    const found = read.success
+    const stages = found._tag === "Plain" ? [] : found.stages
+    const lacks = this.#required.find((name) => !stages.some(({ codec }) => codec === name))
+    if (lacks !== undefined) {
+      return failed("Plain", "it was not written by this codec, which is required", place, lacks)
+    }
+    if (found._tag === "Plain") return Effect.succeed(found.text)
+    return Effect.gen({ self: this }, function*() {
+      const body = Base64.decode(found.body)
+      if (Result.isFailure(body)) return yield* failed("Damaged", "it is no Base64", place)
+      let bytes = body.success
+      for (const { codec: name, info } of stages.toReversed()) {
+        const codec = this.#all.get(name)
+        if (codec === undefined) {
+          return yield* failed("UnknownCodec", "it was written by this codec, which is not known here", place, name)
+        }
+        bytes = yield* guarded(name, place, "Damaged", () => codec.decode({ bytes, info }, place))
+      }
+      const text = Result.try({ try: () => web.textOf(bytes), catch: describe })
+      return Result.isSuccess(text) ? text.success : yield* failed("Damaged", "it is no text", place)
+    })
+  }
+
+  /** Whether something of a text in the journal is kept elsewhere. */
+  isOutside(text: string): boolean {
+    const read = form.read(text)
+    return Result.isSuccess(read) && read.success._tag === "Coded" &&
+      read.success.stages.some(({ codec }) => this.#all.get(codec)?.discard !== undefined)
+  }
+
+  /** A payload that was encoded is not in the journal. What can't be discarded stays, and hurts nobody. */
+  discard(text: string, place: Place): Effect.Effect<void> {
+    const read = form.read(text)
+    if (Result.isFailure(read) || read.success._tag === "Plain") return Effect.void
+    return Effect.forEach(read.success.stages, ({ codec, info }) => {
+      const discard = this.#all.get(codec)?.discard
+      return discard === undefined ? Effect.void : Effect.exit(Effect.suspend(() => discard(info, place)))
+    }, { discard: true })
+  }
+}
+
+const failed = (
+  reason: PayloadError["reason"],
+  detail: string,
+  place: Place,
+  codec?: string
+): Effect.Effect<never, PayloadError> => Effect.fail(new PayloadError({ reason, detail, place, codec }))
+
+/** A codec that dies has not done its work. */
+const guarded = <A>(
+  name: string,
+  place: Place,
+  reason: "Rejected" | "Damaged",
+  f: () => Effect.Effect<A, PayloadError>
+): Effect.Effect<A, PayloadError> =>
+  Effect.suspend(f).pipe(
+    Effect.catchDefect((cause) =>
+      Effect.fail(new PayloadError({ reason, detail: `it has died: ${describe(cause)}`, cause }))
+    ),
+    Effect.mapError((error) => at(error, name, place))
+  )
