@@ -11,6 +11,7 @@ import { events } from "./list/events.ts"
 import { hedges } from "./list/hedges.ts"
 import { input } from "./list/input.ts"
 import { journals } from "./list/journals.ts"
+import { operating } from "./list/operating.ts"
 import { orders } from "./list/orders.ts"
 import { parking } from "./list/parking.ts"
 import { runs } from "./list/runs.ts"
@@ -47,6 +48,7 @@ const parts = [
   sagas,
   journals,
   durables,
+  operating,
   orders,
   parking
 ]
