@@ -67,6 +67,29 @@ describe("a journal behind codecs", () => {
       assert.strictEqual(yield* owners, 4)
     }).pipe(quiet))
 
+  it.effect("claims a run that has gone past what was in its way with somebody else, and no other", () =>
+    Effect.gen(function*() {
+      const { gate, journal, store } = yield* makeGated
+      for (const runId of ["written", "read", "owned"]) yield* create(journal, newRun(runId))
+      gate.rejects = "no"
+      for (const runId of ["written", "owned"]) {
+        yield* Effect.flip(journal.append([append(runId, 1, [row("settle", "no")])]))
+      }
+      gate.keys.clear()
+      const ask = Effect.map(
+        journal.claim(["written", "read", "owned"], "ada"),
+        (claims) => claims.map(({ _tag }) => _tag)
+      )
+      assert.deepStrictEqual(yield* ask, ["Corrupt", "Corrupt", "Corrupt"])
+      // somebody has codecs with which that can be done
+      const entered = { visit: 2, state: "Pay", version: 1 }
+      for (const [runId, n] of [["written", 1], ["read", 2]] as const) {
+        assert.deepStrictEqual(yield* store.append([append(runId, n, [row("enter")], { head: { entered } })]), [true])
+      }
+      yield* store.claim(["owned"], "bob")
+      assert.deepStrictEqual(yield* ask, ["Claimed", "Claimed", "Corrupt"])
+    }).pipe(quiet))
+
   it.effect("lets go what was kept outside for what was not written", () =>
     Effect.gen(function*() {
       const { gate, journal } = yield* makeGated
