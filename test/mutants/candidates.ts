@@ -12,6 +12,7 @@ import { input } from "./list/input.ts"
 import { journals } from "./list/journals.ts"
 import { orders } from "./list/orders.ts"
 import { parking } from "./list/parking.ts"
+import { payloads } from "./list/payloads.ts"
 import { runs } from "./list/runs.ts"
 import { sagas } from "./list/sagas.ts"
 import { scheduler } from "./list/scheduler.ts"
@@ -44,7 +45,8 @@ const parts = [
   journals,
   durables,
   orders,
-  parking
+  parking,
+  payloads
 ]
 
 export const candidates: ReadonlyArray<Candidate> = parts.flatMap((part) =>
