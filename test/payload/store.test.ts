@@ -273,6 +273,35 @@ describe("a journal behind codecs", () => {
       }
     }))
 
+  it.effect("says where what can't be read stands", () =>
+    Effect.gen(function*() {
+      const { gate, journal, store } = yield* makeGated
+      yield* create(journal, newRun("r"))
+      yield* journal.send("r", signal("go"))
+      yield* journal.send("r", signal("", { kind: "cancel" }))
+      gate.current = "k2"
+      const takes = [{ seq: 1, answer: "yes" }]
+      yield* journal.append([append("r", 1, [{ kind: "exit", key: "", data: "{}", kept: false }], { takes })])
+      const says = (effect: Effect.Effect<unknown, Journal.JournalError>) =>
+        Effect.map(Effect.flip(effect), ({ detail }) => detail.split("; of ")[1])
+      assert.strictEqual(yield* says(journal.letter("r", 1)), "the answer to letter 1 of run \"r\"")
+      assert.strictEqual(yield* says(journal.rows("r", 1, 9)), "row 1 (\"exit\") of run \"r\"")
+      gate.keys.clear()
+      assert.strictEqual(yield* says(journal.letter("r", 2)), "a letter (\"cancel\") of run \"r\"")
+      assert.isUndefined(yield* journal.letter("r", 3))
+      // a journal that can't be asked does not say that it is over
+      yield* create(store, newRun("s", { data: "~gate:k1~AA==" }))
+      const failing: Journal.Service = {
+        ...store,
+        show: () =>
+          Effect.fail(new Journal.JournalError({ runId: "s", reason: "Unavailable", operation: "show", detail: "" }))
+      }
+      const other = yield* behind(failing, [gate.codec])
+      for (let i = 0; i < 2; i++) {
+        assert.deepStrictEqual((yield* other.claim(["s"], "ada")).map(({ _tag }) => _tag), ["Corrupt"])
+      }
+    }))
+
   it.effect("is told by a codec that dies that it has not done its work", () =>
     Effect.gen(function*() {
       const store = yield* Journal.makeMemory
