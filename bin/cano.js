@@ -24,6 +24,7 @@ const { version } = createRequire(import.meta.url)("../package.json")
 
 const host = {
   self: [process.execPath, ...process.execArgv, process.argv[1]],
+  columns: process.stdout.columns,
   hasColors: process.stdout.isTTY === true && process.env.NO_COLOR === undefined && process.stdout.hasColors(),
   copyOf: (file) => {
     try {
@@ -49,7 +50,7 @@ Command.run(Cli.make(host), { version }).pipe(
     // what the module of the user has left open must not keep the program
     teardown: (exit) => {
       process.off("exit", early)
-      process.stdout.write("", () => process.exit(exit._tag === "Success" ? 0 : 1))
+      process.stdout.write("", () => process.exit(Cli.exitCode(exit)))
     }
   })
 )

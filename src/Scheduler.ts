@@ -61,7 +61,7 @@ export interface Fire {
   /** The nominal instant, in milliseconds of the Clock; of a trigger the instant at which somebody asked. */
   readonly due: number
   /**
-   * Of a tick `<flow>@<instant>`, the same in every process; of a trigger a random one. Hand it on as the id of the run,
+   * Of a tick `<flow>@<instant>`, the same in every process; of a trigger `<flow>!<id>`, or a random one. Hand it on as the id of the run,
    * `orchestrate(state, { runId })`, and keys of its steps are the same, too.
    */
   readonly runId: string
@@ -387,7 +387,7 @@ export interface Skipped extends Told {
  * - `"Replaced"`: a later one took its place before it could start.
  * - `"Missed"`, `"TooOld"`, `"CatchUpFull"`: missed, and not to be caught up; older than `within`; more than `catchUp`.
  * - `"Paused"`, `"BackingOff"`, `"Tripped"`: the flow did not fire.
- * - `"Claimed"`: `Options.claim` said no, has failed or was interrupted.
+ * - `"Claimed"`: another scheduler has it, by the store, or `Options.claim` said no, has failed or was interrupted.
  * - `"Removed"`, `"Stopping"`: it still waited, for a run or a claim or as its jitter says.
  * - `"Changed"`: it still waited as its jitter says, and the flow got another definition.
  *
@@ -448,6 +448,13 @@ export type Event =
     readonly next: number
     readonly start: number | undefined
   })
+  /** With a store: a run that another scheduler had, or a tick that it had taken, goes on in this one. */
+  | (Told & { readonly _tag: "Adopted"; readonly fire: Fire; readonly from: string })
+  /** With a store: another scheduler had a run, and is gone. Nobody knows how far it came, and it is not started again. */
+  | (Told & { readonly _tag: "Abandoned"; readonly fire: Fire; readonly from: string })
+  /** The store does not answer: nothing fires until it is back. */
+  | (Told & { readonly _tag: "StoreGone"; readonly error: string })
+  | (Told & { readonly _tag: "StoreBack" })
   /** A run did not listen to its interruption, and goes on by itself. */
   | (Told & { readonly _tag: "Detached"; readonly runId: string })
 
@@ -566,6 +573,8 @@ export class FlowError extends failure.TaggedError("FlowError")<{
     | "Replaced"
     | "Removed"
     | "Stopping"
+    | "Triggered"
+    | "Unreachable"
   /** What is wrong with options. */
   readonly detail?: string | undefined
 }> {
@@ -588,7 +597,9 @@ const sentences: { readonly [K in FlowError["reason"]]: string } = {
   QueueFull: " is running, and as many wait as may",
   Replaced: " was triggered again before this could start",
   Removed: " was removed",
-  Stopping: " is in a scheduler that is being stopped"
+  Stopping: " is in a scheduler that is being stopped",
+  Triggered: " was triggered with this id before, in another process or definition: its history has how that ended",
+  Unreachable: " can't be started now: the store of its schedule does not answer"
 }
 
 /**
@@ -601,7 +612,7 @@ export interface Stopped {
   /** Those that ended by themselves. */
   readonly drained: ReadonlyArray<string>
   readonly interrupted: ReadonlyArray<string>
-  /** Those that do not listen, and go on. */
+  /** Those that do not listen, and go on; and durable ones, which go on wherever they are driven. */
   readonly detached: ReadonlyArray<string>
 }
 
@@ -646,8 +657,13 @@ export interface Service {
   /**
    * Fires now, and answers with the exit of the run. Who stops waiting leaves the run alone. It works while the flow is
    * paused or backs off, moves no cursor, and is subject to `overlap`.
+   *
+   * With an `id` of whoever asks, one run is started for all who ask with it, as long as that run is remembered (`history`).
    */
-  readonly trigger: <A, E, R>(flow: Flow<A, E, R>) => Effect.Effect<Exit.Exit<A, E>, FlowError>
+  readonly trigger: <A, E, R>(
+    flow: Flow<A, E, R>,
+    options?: { readonly id?: string | undefined }
+  ) => Effect.Effect<Exit.Exit<A, E>, FlowError>
   /** No tick fires until `resume`; runs go on. All flows where none is named; once more with another note changes the note. */
   readonly pause: (
     flow?: AnyFlow | string,

@@ -11,12 +11,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as SqlClient from "effect/sql/SqlClient"
+import type * as Stream from "effect/Stream"
 import type { ConfigurationError, WorkflowError } from "./CanoError.ts"
 import type { Given, Seen } from "./internal/check/given.ts"
 import type { RestoreError, VersionMismatchError } from "./internal/durable/error.ts"
 import * as internalLayer from "./internal/durable/layer.ts"
 import * as internalList from "./internal/durable/list.ts"
 import * as internal from "./internal/durable/make.ts"
+import * as internalReport from "./internal/durable/report.ts"
 import type { Durable } from "./internal/durable/service.ts"
 import * as internalSettings from "./internal/durable/settings.ts"
 import type { ErrorName, Undurable } from "./internal/durable/typed.ts"
@@ -161,7 +163,7 @@ export const layerMemory: Layer.Layer<Durable | Runs | journal.Journal> = Layer.
 )
 
 /**
- * Durable runs in the tables of a database, of `effect-cano/sqlite`, say.
+ * Durable runs in the tables of a database: `Sqlite.layer` of `effect-cano/sqlite`, or `PgClient.layer` of `@effect/sql-pg`.
  *
  * @category layers
  * @since 0.1.0
@@ -412,3 +414,97 @@ export const history: (
   runId: string,
   options?: { readonly from?: number | undefined; readonly limit?: number | undefined }
 ) => Effect.Effect<ReadonlyArray<Row>, JournalError, Durable> = internalList.history
+
+// -----------------------------------------------------------------------------
+// before a deploy
+// -----------------------------------------------------------------------------
+
+export type {
+  /**
+   * What would become of one run if it were taken with a definition.
+   *
+   * **Details**
+   *
+   * - `continues`: it goes on where it is; what waits goes on waiting.
+   * - `migrates`: it is of an earlier version, and goes on as one of this.
+   * - `refused`: it would be left as it is, and why; or it would die of a signal that was sent to it.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  Finding,
+  /**
+   * Runs of one version and state that a definition would refuse for the same reason.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  Refusals,
+  /**
+   * What would become of all runs that go on.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  Report
+} from "./internal/durable/report.ts"
+
+/**
+ * What definitions would make of the runs that go on, waiting, running or going back: to be asked before they are deployed, of
+ * the journal itself or of a copy of it.
+ *
+ * **Details**
+ *
+ * Each run is read as if it were taken: its version and what `migrate` says of it, its state, how branches have ended and whether
+ * they are there still, the states of follow-on branches, the steps that may have to be undone, and letters for
+ * `registerSignal`. Functions of `migrate` and of branches are called, as they are then; no task, no Layer and no service is
+ * needed. It takes no run, has no lease and writes nothing, and goes on beside those who drive runs; it reads page by page. Of
+ * the runs of other workflows it says nothing.
+ *
+ * What can't be known before it runs is not looked at: what `Signal.wait` waits for, branches that are read from an iterator, and
+ * ends of runs that have ended.
+ *
+ * **Example** (Exit 1 where a run would be refused)
+ *
+ * ```ts no-run
+ * import { Effect, Layer, Schema } from "effect"
+ * import { Workflow } from "effect-cano"
+ * import * as Durable from "effect-cano/durable"
+ * import * as Journal from "effect-cano/journal"
+ * import * as Sqlite from "effect-cano/sqlite"
+ *
+ * const orders = Workflow.make("orders", Schema.Literals(["Pay", "Paid"]))
+ *   .register("Pay", Effect.succeed("Paid"))
+ *   .addExitStates("Paid")
+ * const Orders = Durable.make(orders, { version: 2, migrate: { 1: { states: { Bill: "Pay" } } } })
+ *
+ * const program = Effect.gen(function*() {
+ *   const { continues, migrates, refusals, refused } = yield* Durable.report(Orders)
+ *   console.log(`${continues} continue, ${migrates} migrate, ${refused} would be refused`)
+ *   for (const { count, example, state } of refusals) console.log(`${count} in "${state}", as ${example.message}`)
+ *   if (refused > 0) process.exitCode = 1
+ * })
+ *
+ * await Effect.runPromise(
+ *   Effect.provide(program, Journal.layerSql.pipe(Layer.provide(Sqlite.layer({ filename: "copy.db" }))))
+ * )
+ * ```
+ *
+ * @category before a deploy
+ * @since 0.1.0
+ */
+export const report: (
+  definitions: Any | ReadonlyArray<Any>
+) => Effect.Effect<internalReport.Report, ConfigurationError | JournalError, journal.Journal> = internalReport
+  .report as any
+
+/**
+ * The same, run by run, in the order of their ids.
+ *
+ * @category before a deploy
+ * @since 0.1.0
+ */
+export const findings: (
+  definitions: Any | ReadonlyArray<Any>
+) => Stream.Stream<internalReport.Finding, ConfigurationError | JournalError, journal.Journal> = internalReport
+  .findings as any

@@ -442,10 +442,10 @@ export interface Service {
   /** A runner gives up all that it drives, and its lease. */
   readonly leave: (runner: string) => Stored<void>
   /**
-   * Runs of some workflows, that have not ended and that nobody drives whose lease has not run out; of those that their
+   * Runs of some workflows, or of any, that have not ended and that nobody drives whose lease has not run out; of those that their
    * owner has given up to wait, the ones whose instant has come or that have been sent a letter since. The one that is due for longest comes first.
    */
-  readonly due: (workflows: ReadonlyArray<string>, limit: number) => Stored<ReadonlyArray<string>>
+  readonly due: (workflows: ReadonlyArray<string> | undefined, limit: number) => Stored<ReadonlyArray<string>>
   readonly show: (runId: string) => Stored<Head | undefined>
   readonly list: (filter: Filter) => Stored<ReadonlyArray<Head>>
   /** All rows of a run from a place on. */
@@ -521,8 +521,9 @@ export const layerMemory: Layer.Layer<Journal> = Layer.effect(Journal, makeMemor
  *
  * **Details**
  *
- * Any number of processes may use one database, and open an empty one at the same time. SQLite is tested, with
- * `effect-cano/sqlite`.
+ * Any number of processes may use one database, and open an empty one at the same time, or one of an earlier version: the
+ * tables are brought up to date by one of them. SQLite is tested, with `effect-cano/sqlite`, and PostgreSQL, with
+ * `@effect/sql-pg`.
  *
  * @category layers
  * @since 0.1.0

@@ -17,6 +17,7 @@ import type * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import * as internalOrder from "./internal/operator/order.ts"
+import * as internalSending from "./internal/operator/sending.ts"
 import * as internal from "./internal/operator/service.ts"
 import type { Count, Head, Journal, JournalError, LetterKind, Outcome, Row, Selection as Runs } from "./journal.ts"
 
@@ -391,6 +392,14 @@ export const signal: (
 ) => Order = internalOrder.signal
 
 /**
+ * A request id of its own.
+ *
+ * @category orders
+ * @since 0.1.0
+ */
+export const requestId: () => string = internalSending.randomId
+
+/**
  * What has become of an order. Of one that is sent again with its `requestId` it is the same, and `isRepeated`.
  *
  * **Details**
@@ -466,6 +475,8 @@ export interface PurgeOptions extends Pick<Runs, "workflow" | "outcome"> {
   readonly isPreview?: boolean | undefined
   /** How many runs are forgotten in one transaction: 100 if it is left out; less, where they have many rows. */
   readonly batch?: number | undefined
+  /** How many runs at most; no end where it is left out. */
+  readonly limit?: number | undefined
 }
 
 /**

@@ -72,21 +72,32 @@ const wings: typeof surface = {
   SplitStream: ["make"],
   Task: ["PollTimeoutError", "TypeId", "isTask", "poll", "retry", "run", "stream", "timer", "workflow"],
   chart: ["LayoutError", "make", "toDot", "toMermaid", "toSvg", "toText", "trail"],
-  cli: ["make"],
+  cli: ["exitCode", "make"],
+  cluster: ["layer"],
   durable: [
     "Durable",
     "PayloadTooLargeError",
     "RestoreError",
     "Settings",
     "VersionMismatchError",
+    "findings",
     "history",
     "layer",
     "layerMemory",
     "layerSql",
     "list",
     "make",
+    "report",
     "settings",
     "show"
+  ],
+  http: [
+    "JournalUnavailableError",
+    "NoSuchRunError",
+    "OrderRefusedError",
+    "RunEndedError",
+    "RunsGroup",
+    "layer"
   ],
   journal: ["Journal", "JournalError", "layerMemory", "layerSql", "makeMemory"],
   operator: [
@@ -95,6 +106,7 @@ const wings: typeof surface = {
     "end",
     "layer",
     "pause",
+    "requestId",
     "rerun",
     "resume",
     "retry",
@@ -104,6 +116,23 @@ const wings: typeof surface = {
     "skipTo"
   ],
   payload: ["PayloadError", "compress", "encrypt", "layer", "offload", "usage"],
+  schedules: [
+    "Schedules",
+    "flow",
+    "forget",
+    "history",
+    "layer",
+    "layerMemory",
+    "layerSql",
+    "list",
+    "make",
+    "makeMemory",
+    "pause",
+    "reset",
+    "resume",
+    "running",
+    "show"
+  ],
   sqlite: ["layer", "layerConfig", "make"]
 }
 

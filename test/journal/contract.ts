@@ -378,6 +378,8 @@ export const contract = (name: string, make: Make): void => {
       assert.deepStrictEqual(yield* due, [])
       yield* store.send("r", signal("go"))
       assert.deepStrictEqual(yield* due, ["r"])
+      assert.deepStrictEqual(yield* store.due(["parcel"], 9), [])
+      assert.deepStrictEqual(yield* store.due(undefined, 9), ["r"], "of any workflow")
       yield* claim(store, "r", "ada")
       assert.isTrue(yield* store.park("r", parked(2, { seen: 2, wakeAt: 100_100 })))
       assert.deepStrictEqual(yield* due, [])

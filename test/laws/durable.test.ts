@@ -94,8 +94,51 @@ class Ground {
   }
 }
 
+/** How states and branches are called in a life: each is a version of its own, where lives are that. */
+interface Names {
+  readonly version: number
+  readonly of: (name: string) => string
+}
+
+const same: Names = { version: 1, of: (name) => name }
+const namesOf = (life: number): Names => ({ version: life + 1, of: (name) => `${name}~${life}` })
+
+/** A name, or a key, as it is the same in all lives. */
+const plainly = (name: string): string => name.replace(/~\d+/g, "")
+
+/** A workflow whose states and branches are called otherwise. */
+const renamed = (workflow: Untyped, { of }: Names): Untyped => {
+  const again = (workflow: Untyped) => renamed(workflow, { version: 0, of })
+  const keys = (given: any) =>
+    typeof given === "function" || given === undefined
+      ? given
+      : Object.fromEntries(Object.entries(given).map(([name, one]) => [of(name), one]))
+  const list = (given: any) => TaskResult.isSplit(given) ? TaskResult.split((given.states as any).map(of)) : keys(given)
+  const next = (given: any) => typeof given === "function" ? (result: any) => of(given(result)) : given && of(given)
+  return {
+    register: (name: string, task: any, options: any = {}) =>
+      again(workflow.register(of(name), { ...task, next: of(task.next) }, options)),
+    registerSignal: (name: string, signal: any, options: any) =>
+      again(workflow.registerSignal(of(name), signal, { ...options, next: of(options.next) })),
+    registerSplit: (name: string, branches: any, options: any) =>
+      again(workflow.registerSplit(
+        of(name),
+        typeof branches === "function" ? () => list(branches()) : list(branches),
+        {
+          ...options,
+          next: next(options.next),
+          otherwise: next(options.otherwise),
+          compensate: keys(options.compensate),
+          inDoubt: keys(options.inDoubt)
+        }
+      )),
+    withCompensation: (options: any) => workflow.withCompensation(options)
+  } as Untyped
+}
+
 const work = (ground: Ground, life: Life, name: string, { delay, end }: Step): Effect.Effect<string, string> =>
-  Effect.flatMap(Workflow.CurrentRun as any, ({ key }: any) => {
+  Effect.flatMap(Workflow.CurrentRun as any, (run: any) => {
+    const key = plainly(run.key)
     const begin = life.act(() => void ground.begun.push({ key, epoch: ground.epoch }))
     const apply = life.act(() => void ground.applied.add(key))
     const wait = Effect.sleep(delay)
@@ -115,7 +158,8 @@ const work = (ground: Ground, life: Life, name: string, { delay, end }: Step): E
 
 const undo =
   (ground: Ground, life: Life, { undoes }: Step, name: string) =>
-  (done: Saga.Done<unknown>, { key }: Saga.Step<unknown>) => {
+  (done: Saga.Done<unknown>, step: Saga.Step<unknown>) => {
+    const key = plainly(step.key)
     ground.undoes(key)
     const run = Effect.flatten(life.act(() => {
       const { epoch } = ground
@@ -165,7 +209,13 @@ const int3 = (delay: number): number => (delay / 10) % 3
 /** What a leg does after its first step. */
 const second = (branches: ReadonlyArray<Step>, j: number): Step => branches[(j + 1) % branches.length]!
 
-const machineOf = (ground: Ground, life: Life, states: ReadonlyArray<State>, isAtOnce: boolean): Untyped => {
+const machineOf = (
+  ground: Ground,
+  life: Life,
+  states: ReadonlyArray<State>,
+  isAtOnce: boolean,
+  called: Names = same
+): Untyped => {
   const names: Array<string> = ["Done"]
   const own = (name: string) => (names.push(name), name)
   const steps: Array<(workflow: Untyped) => Untyped> = states.map((state, i) => {
@@ -265,9 +315,9 @@ const machineOf = (ground: Ground, life: Life, states: ReadonlyArray<State>, isA
   })
   // the names of legs are known when all is registered
   steps.reduce((workflow, f) => f(workflow), Workflow.make<string>("dry") as unknown as Untyped)
-  const schema = Schema.Literals([...new Set(names)])
-  const empty = Workflow.make("w", schema) as unknown as Untyped
-  return steps.reduce((workflow, f) => f(workflow), empty.addExitStates("Done"))
+  const schema = Schema.Literals([...new Set(names)].map(called.of))
+  const empty = (Workflow.make("w", schema) as unknown as Untyped).addExitStates(called.of("Done"))
+  return steps.reduce((workflow, f) => f(workflow), called === same ? empty : renamed(empty, called))
     .withCompensation({ branches: isAtOnce ? "at once" : "in order" })
 }
 
@@ -292,6 +342,8 @@ interface Case {
   readonly parks?: boolean
   /** Where it waits for an operator, who lets it end. */
   readonly operator?: "never" | "rollback" | "failure"
+  /** Whether each life is a later version, in which all states and branches have names of their own. */
+  readonly isRenamed?: boolean
 }
 
 const runId = "r"
@@ -303,7 +355,23 @@ const isOverIn = (store: Journal.Service): Effect.Effect<boolean> =>
       ? Effect.as(store.send(runId, { kind: "end", name: "", key: undefined, id: `${head.n}`, data: "{}" }), false)
       : Effect.succeed(head?.status === "ended")))
 
-const lived = ({ byItself, cancel, faults, hasResources, isAtOnce, letters, limit, operator, parks, states }: Case) =>
+/** How a version is come to from each before. */
+const migrationsOf = (machine: Untyped, life: number): object => {
+  const names = machine.definition.states.map(({ name }: any) => plainly(name))
+  const branches = ["x", "y", ...Array.from({ length: 4 }, (_, j) => `b${j}`)]
+  const from = (before: Names, now: Names, all: ReadonlyArray<string>) =>
+    Object.fromEntries(all.map((name) => [before.of(name), now.of(name)]))
+  return Object.fromEntries(Array.from({ length: life }, (_, before) => [before + 1, {
+    states: from(namesOf(before), namesOf(life), names),
+    branches: Object.fromEntries(
+      names.map((name: string) => [namesOf(before).of(name), from(namesOf(before), namesOf(life), branches)])
+    )
+  }]))
+}
+
+const lived = (
+  { byItself, cancel, faults, hasResources, isAtOnce, isRenamed, letters, limit, operator, parks, states }: Case
+) =>
   Effect.gen(function*() {
     yield* primeClock
     const world = yield* makeWorld
@@ -314,13 +382,19 @@ const lived = ({ byItself, cancel, faults, hasResources, isAtOnce, letters, limi
       return hasResources ? timed.withResources(Layer.effectDiscard(Effect.sleep(5))) : timed
     }
     let definition: any
-    const define = (life: Life) => [
-      definition = (Durable.make as any)(around(machineOf(ground, life, states, isAtOnce)), {
-        version: 1,
+    let initial = "S0"
+    const define = (life: Life) => {
+      const names = isRenamed === true ? namesOf(life.number) : same
+      const machine = around(machineOf(ground, life, states, isAtOnce, names))
+      initial = names.of("S0")
+      definition = (Durable.make as any)(machine, {
+        version: names.version,
         operator,
+        migrate: isRenamed === true ? migrationsOf(machine, life.number) : undefined,
         error: Schema.String
       })
-    ]
+      return [definition]
+    }
     const signals = states.filter(({ kind }) => kind === "signal")
     const isOver = isOverIn(store)
     for (let number = 0;; number++) {
@@ -330,7 +404,7 @@ const lived = ({ byItself, cancel, faults, hasResources, isAtOnce, letters, limi
         settings: parks === true ? { ...quick, poll: 5, parkAfter: 0 } : quick
       })
       if (number === 0) {
-        yield* inLife(life, definition.start(runId, "S0")) as Effect.Effect<boolean>
+        yield* inLife(life, definition.start(runId, initial)) as Effect.Effect<boolean>
         if (cancel !== undefined) {
           const data = JSON.stringify({ compensate: cancel.compensate })
           const send = store.send(runId, { kind: "cancel", name: "", key: undefined, id: "cancel", data })
@@ -344,7 +418,7 @@ const lived = ({ byItself, cancel, faults, hasResources, isAtOnce, letters, limi
           const send = store.send(runId, { kind: "signal", name: "come", key: undefined, id: `${i}`, data: `${i}` })
           yield* Effect.forkDetach(Effect.delay(send, letters[i % letters.length]! + 5), { startImmediately: true })
         }
-      } else if (!byItself) yield* inLife(life, definition.start(runId, "S0")) as Effect.Effect<boolean>
+      } else if (!byItself) yield* inLife(life, definition.start(runId, initial)) as Effect.Effect<boolean>
       const done = yield* passUntil(
         Effect.map(isOver, (isOver) => isOver || life.isDead),
         { most: 5000, step: own === undefined ? 10 : 5 }
@@ -357,7 +431,10 @@ const lived = ({ byItself, cancel, faults, hasResources, isAtOnce, letters, limi
         )
       }
       if (!life.isDead) {
-        const waiting = yield* inLifeForked(life, Effect.exit(definition.run(runId, "S0") as Effect.Effect<any, any>))
+        const waiting = yield* inLifeForked(
+          life,
+          Effect.exit(definition.run(runId, initial) as Effect.Effect<any, any>)
+        )
         yield* pass(50)
         const seen = waiting.pollUnsafe()
         assert.isDefined(seen)
@@ -399,6 +476,20 @@ const cases = {
   cancel: optional(
     Arbitrary.all({ at: Arbitrary.map(int(0, 40), (n) => n * 5), compensate: oneOf([true, true, false]) })
   )
+}
+
+/** The same without what no other run need have in common with it. */
+const withoutDeadlines = (states: ReadonlyArray<State>): ReadonlyArray<State> => {
+  // what can't be undone is an error, and which loser has begun by then is open
+  const whole = ({ undoes, ...rest }: Step): Step => ({ ...rest, undoes: undoes === "fails" ? "at once" : undoes })
+  return states.map((state): State => ({
+    ...state,
+    kind: state.kind === "signal" ? "timer" : state.kind === "waits" ? "split" : state.kind,
+    task: whole(state.task),
+    branches: state.branches.map(whole),
+    strategy: state.strategy === "partialTimeout" ? "partialResults" : state.strategy,
+    timeout: undefined
+  }))
 }
 
 for (const parks of [false, true]) {
@@ -507,19 +598,7 @@ for (const parks of [false, true]) {
       cases,
       (given) =>
         Effect.gen(function*() {
-          // what can't be undone is an error, and which loser has begun by then is open
-          const whole = ({ undoes, ...rest }: Step): Step => ({
-            ...rest,
-            undoes: undoes === "fails" ? "at once" : undoes
-          })
-          const states = given.states.map((state): State => ({
-            ...state,
-            kind: state.kind === "signal" ? "timer" : state.kind === "waits" ? "split" : state.kind,
-            task: whole(state.task),
-            branches: state.branches.map(whole),
-            strategy: state.strategy === "partialTimeout" ? "partialResults" : state.strategy,
-            timeout: undefined
-          }))
+          const states = withoutDeadlines(given.states)
           const { exit } = yield* lived({ ...given, states, limit: undefined, cancel: undefined, parks })
           const world = yield* makeWorld
           const inMemory = machineOf(new Ground(world), new Life(world, 0, []), states, given.isAtOnce)
@@ -533,6 +612,55 @@ for (const parks of [false, true]) {
     )
   })
 }
+
+describe("a durable run whose lives are later versions, with other names of all states and branches", () => {
+  const versions: Array<number> = []
+
+  it.effect.prop(
+    "ends as in memory, wherever it crashes, and runs nothing again that is recorded",
+    cases,
+    (given) =>
+      Effect.gen(function*() {
+        const states = withoutDeadlines(given.states)
+        const { exit, ground, head, rows } = yield* lived({
+          ...given,
+          states,
+          limit: undefined,
+          cancel: undefined,
+          isRenamed: true
+        })
+        const world = yield* makeWorld
+        const inMemory = machineOf(new Ground(world), new Life(world, 0, []), states, given.isAtOnce)
+        const fiber = yield* Effect.forkChild(Effect.exit(inMemory.orchestrate("S0", { runId })))
+        yield* passTime()
+        const seen = (fiber.pollUnsafe() as Exit.Success<Exit.Exit<unknown, unknown>>).value
+        const show = () => `\n${rows.map(({ data, key, kind, n }) => `${n} ${kind} ${key} ${data}`).join("\n")}`
+        const [is, was] = [exit, seen].map((exit) => plainly(String(plain(exit))))
+        assert.strictEqual(is, was, show())
+        assert.deepStrictEqual(ground.faults, [])
+        // recorded is not run again, whatever it was called
+        const owners = rows.filter(({ kind }) => kind === "owner")
+        const settled = rows.filter(({ data, kind }) => kind === "settle" && data !== "{\"pivot\":true}")
+        for (const { epoch, key } of ground.begun) {
+          const before = settled.find((row) => plainly(`${runId}${row.key}`) === key)
+          if (before !== undefined) assert.isTrue(before.n > owners[epoch - 1]!.n, `${key} runs again${show()}`)
+        }
+        // it is of the version that took it last, and was written as that before anything else
+        for (const { data, n } of rows.filter(({ kind }) => kind === "migrate")) {
+          // or with what is ordered of it, as nobody has it then
+          assert.isTrue(rows[n - 1]!.kind === "owner" || rows[n + 1]!.kind === "order", show())
+          versions.push(JSON.parse(data).to)
+        }
+        assert.isAtMost(head.version, given.faults.length + 1)
+      }),
+    { ...runs(300), timeout: 600_000 }
+  )
+
+  it("has been migrated, also several times", () => {
+    assert.isAbove(versions.length, 50)
+    assert.isAbove(Math.max(...versions), 2)
+  })
+})
 
 describe("a durable run that is parked whenever it waits", () => {
   const taken: Array<number> = []

@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
+import { clusters } from "./list/clusters.ts"
 import { durable } from "./list/durable.ts"
 import { durables } from "./list/durables.ts"
 import { events } from "./list/events.ts"
@@ -31,6 +32,7 @@ export interface Candidate extends Mutant {
 }
 
 const parts = [
+  clusters,
   durable,
   waiting,
   splits,

@@ -97,6 +97,8 @@ const end = async () => {
 }
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => void end())
 
+const orders = pid === undefined ? createInterface({ input: process.stdin }) : undefined
+orders?.on("close", () => void end())
 if (pid !== undefined) {
   setInterval(() => {
     try {
@@ -114,7 +116,7 @@ try {
   if (ids.uid !== undefined && !binaries.isOpen(bin)) {
     // the checkout is root's alone
     const copy = join(folder, "native")
-    cpSync(dirname(bin), copy, { recursive: true })
+    cpSync(dirname(bin), copy, { recursive: true, verbatimSymlinks: true })
     bin = join(copy, "bin")
   }
   const secret = join(folder, "password")
@@ -133,22 +135,17 @@ try {
     said = await start(bin, port = await freePort())
   }
   if (said !== undefined) throw new Error(said)
-  if (pid === undefined) {
-    const orders = createInterface({ input: process.stdin })
-    orders.on("line", async (order) => {
-      if (order === "start") {
-        const said = await start(bin, port)
-        if (said !== undefined) return void console.log(`failed ${JSON.stringify(said)}`)
-      } else await stop(order === "kill" ? "SIGKILL" : "SIGINT")
-      console.log("done")
-    })
-    orders.on("close", () => void end())
-  }
+  orders?.on("line", async (order) => {
+    if (order === "start") {
+      const said = await start(bin, port)
+      if (said !== undefined) return void console.log(`failed ${JSON.stringify(said)}`)
+    } else await stop(order === "kill" ? "SIGKILL" : "SIGINT")
+    console.log("done")
+  })
   say("url", `postgres://cano:${password}@127.0.0.1:${port}`)
 } catch (error) {
   const said = error instanceof Error && "stderr" in error ? `${error.message}\n${error.stderr}` : String(error)
   say("error", said)
-  console.error(said)
   process.exitCode = 1
   // whoever waits for it has read it
   setTimeout(() => void end(), 60_000)

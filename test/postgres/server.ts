@@ -23,7 +23,7 @@ const said = async (folder: string): Promise<string> => {
 
 const one = async (): Promise<string> => {
   // of the process that has started this one, as vitest.config.ts says
-  const name = process.env["POSTGRES_FOR"] ?? `${process.pid}-${Date.now()}`
+  const name = process.env["POSTGRES_FOR"] || `${process.pid}-${Date.now()}`
   const folder = join(tmpdir(), `effect-cano-postgres-${name}`)
   try {
     mkdirSync(folder)

@@ -1,6 +1,7 @@
-import { Context, Effect, Layer, type Schedule, Schema } from "effect"
+import { Context, Effect, Layer, type Schedule, Schema, type Stream } from "effect"
 import { type CanoError, JoinStrategy, MemoryStore, Split, TaskResult, Workflow } from "effect-cano"
 import * as Durable from "effect-cano/durable"
+import type * as Journal from "effect-cano/journal"
 import type * as Runs from "effect-cano/Runs"
 import * as Signal from "effect-cano/Signal"
 import * as Task from "effect-cano/Task"
@@ -75,6 +76,17 @@ Durable.make(purchase, {
     }
   }
 })
+exactly<
+  Effect.Effect<Durable.Report, CanoError.ConfigurationError | Journal.JournalError, Journal.Journal>
+>()(Durable.report(Purchase))
+exactly<
+  Stream.Stream<Durable.Finding, CanoError.ConfigurationError | Journal.JournalError, Journal.Journal>
+>()(
+  Durable.findings([
+    Purchase,
+    Durable.make(empty.register("Ask", { run: Effect.void, next: "Bought" }), { version: 1 })
+  ])
+)
 const run = Purchase.run("order-17", "Ask")
 const child = Purchase.child({ _tag: "Each", n: 1 })
 const start = Purchase.start("order-17", "Approve")

@@ -160,10 +160,11 @@ export class Ends {
     )
   }
 
-  #told(runId: string, { createdAt }: Nobody): Effect.Effect<End> {
+  #told(runId: string, nobody: Nobody): Effect.Effect<End> {
     return Effect.callback((resume) => {
       const fiber = Fiber.getCurrent()!
       const tell = (end: End, of: number | undefined) => {
+        const { createdAt } = nobody
         const isOther = createdAt !== undefined && of !== undefined && of !== createdAt
         later(fiber, () => resume(Effect.succeed(isOther ? forgotten(runId) : end)))
       }

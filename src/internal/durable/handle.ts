@@ -35,7 +35,7 @@ export const of = (runner: Runner, head: Head): RunHandle<unknown, unknown> => {
           runId
         )
       ),
-      runner.wake(runId)
+      (sent) => runner.wake(runId, sent)
     )
   const awaited = Effect.suspend(() => runner.ends.awaitedBy(workflow, runId))
   return {
@@ -55,14 +55,14 @@ export const of = (runner: Runner, head: Head): RunHandle<unknown, unknown> => {
           sent._tag === "Duplicate"
             ? Effect.succeed("duplicate")
             : Effect.map(
-              runner.wake(runId),
+              runner.wake(runId, sent),
               () => runner.inboxOf(runId)?.isTaken(sent.seq) === true ? "taken" : "kept"
             )
       ),
     ask: (signal, value, options) =>
       Effect.flatMap(
         sent(runner, runId, signal, value, options),
-        ({ seq }) => Effect.andThen(runner.wake(runId), answer(runner, runId, signal, seq))
+        (sent) => Effect.andThen(runner.wake(runId, sent), answer(runner, runId, signal, sent.seq))
       ) as never,
     rollbackPlan: Effect.sync(() => runner.inboxOf(runId)?.run?.saga?.plan() ?? []),
     cancel: (options) => Effect.andThen(steer("cancel", { compensate: options?.compensate !== false }), awaited),

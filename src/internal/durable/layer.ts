@@ -8,14 +8,18 @@ import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import { Journal } from "../../journal.ts"
 import { Runs } from "../../Runs.ts"
+import type { Post } from "./post.ts"
 import { Runner } from "./runner.ts"
 import { Ledgered } from "./runs.ts"
 import { Durable } from "./service.ts"
 import type { Service } from "./settings.ts"
 import { Settings, usual } from "./settings.ts"
 
-/** With settings that hold where none are given. */
-export const make = (standard: Service): Effect.Effect<Context.Context<Durable | Runs>, never, Journal | Scope.Scope> =>
+/** With settings that hold where none are given; who is told what is to be done does not look for it. */
+export const make = (
+  standard: Service,
+  postOf: (settings: Service) => Post | undefined = () => undefined
+): Effect.Effect<Context.Context<Durable | Runs>, never, Journal | Scope.Scope> =>
   Effect.gen(function*() {
     const journal = yield* Journal
     const around = yield* Settings
@@ -23,12 +27,18 @@ export const make = (standard: Service): Effect.Effect<Context.Context<Durable |
     const clock = yield* Clock.Clock
     const context = yield* Effect.context<never>()
     const runs = new Ledgered()
-    const runner = new Runner(journal, settings, runs, clock, (effect) => Effect.runForkWith(context)(effect))
+    const runner = new Runner(journal, settings, runs, postOf(settings), clock, (effect) =>
+      Effect.runForkWith(context)(effect))
     runs.runner = runner
     const background = Effect.runForkWith(context)(runner.background)
     yield* Scope.addFinalizer(
       yield* Effect.scope,
-      Effect.andThen(runner.stop, Effect.sync(() => background.interruptUnsafe()))
+      Effect.andThen(
+        runner.stop,
+        Effect.sync(() =>
+          background.interruptUnsafe()
+        )
+      )
     )
     return Context.make(Runs, runs).pipe(Context.add(Durable, runner))
   })

@@ -30,6 +30,7 @@ import type { Runner } from "./runner.ts"
 import { cancelling } from "./runner.ts"
 import { Durable, runnerOf } from "./service.ts"
 import * as size from "./size.ts"
+import type { Definition as Recorded } from "./start.ts"
 import * as text from "./text.ts"
 
 /** They are of their types, once nothing is wrong with them. */
@@ -61,6 +62,12 @@ export class DurableImpl {
   #sound(): Result.Result<Codecs, ConfigurationError> {
     const made = this.#codecs ??= this.#make()
     return made instanceof Codecs ? Result.succeed(made) : Result.fail(made)
+  }
+
+  /** What is read of its runs, and how. */
+  get recorded(): Result.Result<Recorded, ConfigurationError> {
+    const { migrate, version } = this.#options
+    return Result.map(this.#sound(), (codecs) => ({ codecs, migrate, version }))
   }
 
   #make(): Codecs | ConfigurationError {
@@ -133,11 +140,10 @@ export class DurableImpl {
   }
 
   #begun(runner: Runner, codecs: Codecs, runId: string, initial: unknown, parent: string | undefined) {
-    return Effect.map(this.#create(runner, codecs, runId, initial, parent), (created) => {
-      const { status } = created.head
+    return Effect.tap(this.#create(runner, codecs, runId, initial, parent), ({ head }) => {
+      const { status } = head
       // one that waits is found when it is due
-      if (!isOver(status) && status !== "waiting") runner.begin(created.head)
-      return created
+      return !isOver(status) && status !== "waiting" ? runner.begin(head) : Effect.void
     })
   }
 
@@ -166,8 +172,10 @@ export class DurableImpl {
             return Effect.fail(new RestoreError({ runId, rule: "run", detail }))
           }
           if (head.workflow !== this.name) return Effect.fail(foreign(head, this.name))
-          if (!isOver(head.status)) runner.begin(head)
-          return awaited(runner, codecs, runId)
+          return Effect.andThen(
+            isOver(head.status) ? Effect.void : runner.begin(head),
+            awaited(runner, codecs, runId)
+          )
         })
       )
     )
@@ -281,13 +289,13 @@ const aroundOf = (run: Run | undefined, holds: (runId: string) => boolean): stri
 }
 
 const cancelled = (runner: Runner, codecs: Codecs, runId: string): Effect.Effect<void> =>
-  Effect.ignore(Effect.andThen(
+  Effect.ignore(Effect.flatMap(
     runner.ask(
       "send",
       runner.journal.send(runId, cancelling),
       runId
     ),
-    Effect.andThen(runner.wake(runId), runner.ends.awaited(codecs, runId))
+    (sent) => Effect.andThen(runner.wake(runId, sent), runner.ends.awaited(codecs, runId))
   ))
 
 export const make = (workflow: WorkflowImpl, options: Options): DurableImpl => new DurableImpl(workflow, options)

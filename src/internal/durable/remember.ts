@@ -26,11 +26,15 @@ export const remember = (
   const joined = past.joins.get(own)
   // the branches of a record may stand in another order now
   const moved = new Map<number, number>()
+  let gone = 0
   for (const { exit, index: before, segment } of past.outcomes.get(own) ?? []) {
-    const index = indexIn(list, before, segment) ?? (joined === undefined ? undefined : before)
+    const index = indexIn(list, before, segment) ?? (joined === undefined ? undefined : behind(list, before, gone++))
     if (index === undefined) {
       const detail = `branch ${own}/${segment} has ended, and there is no such branch any more`
-      return fault("branch", `${detail}; the branches of a state must be the same as long as a run is in it`)
+      return fault(
+        "branch",
+        `${detail}; the branches of a state must be the same as long as a run is in it, or migrate says what has become of them`
+      )
     }
     const read = codecOf(index).decode(exit)
     if (Result.isFailure(read)) {
@@ -40,7 +44,11 @@ export const remember = (
     moved.set(before, index)
     outcomes.push({ index, exit: read.success })
   }
-  const decided = joined && { ...joined, counted: joined.counted.map((index) => moved.get(index) ?? index) }
+  const decided = joined && {
+    ...joined,
+    counted: joined.counted.map((index) => moved.get(index) ?? index),
+    total: Math.max(joined.total, ...Array.from(moved.values(), (index) => index + 1))
+  }
   const why = recalling.faultOf(recalling.standIn(list, { decided }), isHedged, { decided, outcomes })
   return why === undefined
     ? Result.succeed({ outcomes, decided })
@@ -48,6 +56,10 @@ export const remember = (
 }
 
 const fault = (rule: Fault["rule"], detail: string) => Result.fail({ rule, detail })
+
+/** One that is gone stands behind those of today where they have names, and else where it stood. */
+const behind = (list: BranchList, before: number, gone: number): number =>
+  list._tag === "Known" && list.names !== undefined ? list.items.length + gone : before
 
 /** Where a branch stands that stood in some place. */
 const indexIn = (list: BranchList, before: number, name: string): number | undefined => {

@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import { ConfigurationError } from "../../CanoError.ts"
-import type { Append, Claimed, Head, Letter, NewLetter, Service as Journal } from "../../journal.ts"
+import type { Append, Claimed, Head, Letter, NewLetter, Sent, Service as Journal } from "../../journal.ts"
 import { clip, describe } from "../check/describe.ts"
 import * as issue from "../check/issue.ts"
 import type { AnyFiber } from "../fibers/any.ts"
@@ -30,6 +30,8 @@ import type { Parking, Wait } from "./parking.ts"
 import { park, waitOf } from "./parking.ts"
 import { inTime } from "./patience.ts"
 import type { Pen } from "./pen.ts"
+import type { Post, Told } from "./post.ts"
+import { Refusals } from "./refusals.ts"
 import type { Service } from "./service.ts"
 import type { Service as Settings } from "./settings.ts"
 import * as starts from "./start.ts"
@@ -44,10 +46,14 @@ interface Driving extends Parking {
   fiber: AnyFiber | undefined
   /** Letters that came while it was being claimed. */
   readonly early: Array<Letter>
+  /** What has become of it, when it is driven no further. */
+  taken: Taken | undefined
+  /** Whether it is being given up, as others are to drive it. */
+  isLeaving: boolean
 }
 
 /** What has become of a run that was to be taken: somebody else may have it. */
-type Taken = Ending | { readonly _tag: "Held" }
+type Taken = Ending | { readonly _tag: "Held"; readonly until: number }
 
 export class Runner implements Service {
   /** Of its own in every process: others tell by it who owns a run. */
@@ -55,6 +61,8 @@ export class Runner implements Service {
   readonly journal: Journal
   readonly settings: Settings
   readonly runs: Memory
+  /** Who tells what is to be done; nobody where the runner looks for it. */
+  readonly #post: Post | undefined
   readonly #clock: Clock.Clock
   readonly committer: Committer
   readonly #run: (effect: Effect.Effect<unknown>) => AnyFiber
@@ -62,10 +70,8 @@ export class Runner implements Service {
   readonly #driving = new Map<string, Driving>()
   /** Runs that it may own, and does not drive: they are given up. */
   readonly #left = new Set<string>()
-  /** Runs that can't be driven here, and why. */
-  readonly #refused = new Map<string, Refusal>()
-  /** From when on those are tried again of which that may pass: payloads that can't be read, for want of a key. */
-  readonly #again = new Map<string, { readonly at: number; readonly message: string }>()
+  /** Runs that can't be driven here. */
+  readonly #refusals: Refusals
   /** Who waits for the ends of runs. */
   readonly ends: Ends
   #leasedUntil = Number.NEGATIVE_INFINITY
@@ -75,15 +81,18 @@ export class Runner implements Service {
     journal: Journal,
     settings: Settings,
     runs: Memory,
+    post: Post | undefined,
     clock: Clock.Clock,
     run: (effect: Effect.Effect<unknown>) => AnyFiber
   ) {
     this.journal = journal
     this.settings = settings
     this.runs = runs
+    this.#post = post
     this.#clock = clock
     this.#run = run
     this.ends = new Ends(this, clock)
+    this.#refusals = new Refusals(clock, settings.patience)
     this.committer = new Committer(journal, this.runner, settings.patience, run)
   }
 
@@ -97,7 +106,12 @@ export class Runner implements Service {
   }
 
   refusalOf(runId: string): Refusal | undefined {
-    return this.#refused.get(runId)
+    return this.#refusals.of(runId)
+  }
+
+  /** Whether a run is refused, and not tried again just now. */
+  isLeft(runId: string): boolean {
+    return this.#refusals.isLeft(runId)
   }
 
   /** Whether a run is driven here, and not only about to be. */
@@ -109,21 +123,30 @@ export class Runner implements Service {
     return this.#isStopping
   }
 
+  /** Whether runs of a workflow can be driven here. */
+  drives(workflow: string): boolean {
+    return this.#definitions.has(workflow)
+  }
+
   // ---------------------------------------------------------------------------
   // in the background
   // ---------------------------------------------------------------------------
 
   /** Keeps the lease, and looks for what is to be done, until it is interrupted. */
   get background(): Effect.Effect<void> {
-    const { lease, poll } = this.settings
+    const { lease, poll, sweep } = this.settings
     const beat = Duration.millis(Duration.toMillis(lease) / 3)
-    return Effect.asVoid(Effect.all([
-      forever(this.#beat, beat),
-      forever(
+    const looks = this.#post === undefined
+      ? [forever(
         Effect.andThen(Effect.andThen(this.#releaseLeft, this.#look), Effect.andThen(this.#collect, this.#mark)),
         poll
-      )
-    ], { concurrency: "unbounded" }))
+      )]
+      : [
+        forever(Effect.andThen(this.#releaseLeft, Effect.andThen(this.#disown, this.#mark)), poll),
+        // of a letter nobody may have told
+        forever(this.#collect, sweep)
+      ]
+    return Effect.asVoid(Effect.all([forever(this.#beat, beat), ...looks], { concurrency: "unbounded" }))
   }
 
   /** Lengthens the lease; answers whether it had run out before. */
@@ -152,7 +175,13 @@ export class Runner implements Service {
     const { lease, patience } = this.settings
     // it must be known before it runs out
     const inTime = Duration.min(patience, Duration.millis(Duration.toMillis(lease) / 3))
-    return Effect.matchEffect(this.#renew(inTime), {
+    // who is told, and has nothing, keeps nothing
+    const renewed = Effect.suspend(() =>
+      this.#post !== undefined && this.#driving.size + this.#left.size === 0
+        ? Effect.succeed(false)
+        : this.#renew(inTime)
+    )
+    return Effect.matchEffect(renewed, {
       onSuccess: (hadLapsed) => hadLapsed ? this.#lost : Effect.void,
       onFailure: (error) =>
         Effect.sync(() => {
@@ -183,16 +212,15 @@ export class Runner implements Service {
   /** Runs that nobody drives. */
   get #look(): Effect.Effect<void> {
     return Effect.suspend(() => {
-      if (this.#definitions.size === 0 || this.#isStopping) return Effect.void
+      if (this.#definitions.size === 0 || this.#isStopping || this.#post !== undefined) return Effect.void
       const names = [...this.#definitions.keys()]
       // those that are refused stay due, and must not stand before others
-      const most = mostAtOnce + this.#refused.size + this.#driving.size
+      const most = mostAtOnce + this.#refusals.size + this.#driving.size
+      const refused = this.#refusals.all
       return Effect.match(this.ask("due", this.journal.due(names, most)), {
         onSuccess: (found) => {
-          const now = this.#clock.currentTimeMillisUnsafe()
-          const isLeft = (runId: string) =>
-            this.#refused.has(runId) && !((this.#again.get(runId)?.at ?? Infinity) <= now)
-          const unknown = found.filter((runId) => !this.#driving.has(runId) && !isLeft(runId))
+          if (found.length < most) this.#refusals.keep(refused, new Set(found))
+          const unknown = found.filter((runId) => !this.#driving.has(runId) && !this.#refusals.isLeft(runId))
           for (const runId of unknown) this.#begin(runId, undefined)
         },
         // it looks again
@@ -240,13 +268,46 @@ export class Runner implements Service {
     return waitOf(driving, this.settings.parkAfter, this.#clock.currentTimeMillisUnsafe())
   }
 
+  /** What others are to drive now is given up. */
+  get #disown(): Effect.Effect<void> {
+    return Effect.sync(() => {
+      for (const [runId, driving] of this.#driving) {
+        const { driven, isLeaving } = driving
+        if (driven === undefined || isLeaving || this.#post!.isOurs(driven.workflow.name, runId)) continue
+        this.#run(this.letGo(runId))
+      }
+    })
+  }
+
   /** Somebody here has sent a run something: that is there at once, also if it is parked. */
-  wake(runId: string): Effect.Effect<void> {
+  wake(runId: string, sent: Sent): Effect.Effect<void> {
     return Effect.suspend(() => {
       const driving = this.#driving.get(runId)
-      if (driving === undefined) this.#begin(runId, undefined, true)
-      else if (driving.pen?.isHeld === true) driving.isWanted = true
-      return this.#collect
+      if (driving?.pen?.isHeld === true) driving.isWanted = true
+      if (this.#post === undefined && driving === undefined) this.#begin(runId, undefined, true)
+      return this.#post === undefined || driving?.pen !== undefined
+        ? this.#collect
+        : this.#tell(this.#post, runId, sent)
+    })
+  }
+
+  /** Tells, when that comes, of the instant at which a run that was given up is to go on. */
+  #tellInstant(post: Post, runId: string): Effect.Effect<void> {
+    return Effect.matchEffect(this.ask("show", this.journal.show(runId), runId), {
+      onSuccess: (head) =>
+        head?.wakeAt === undefined ? Effect.void : post.tell(head, { _tag: "Timer", at: head.wakeAt }),
+      // it is found when it is due
+      onFailure: () => Effect.void
+    })
+  }
+
+  /** Tells whoever drives a run of a letter. */
+  #tell(post: Post, runId: string, sent: Sent): Effect.Effect<void> {
+    if (sent._tag !== "Kept" && sent._tag !== "Duplicate") return Effect.void
+    return Effect.matchEffect(this.ask("show", this.journal.show(runId), runId), {
+      onSuccess: (head) => head === undefined ? Effect.void : post.tell(head, { _tag: "Letter", seq: sent.seq }),
+      // it is found later
+      onFailure: () => Effect.void
     })
   }
 
@@ -257,7 +318,7 @@ export class Runner implements Service {
       if (driving !== undefined && driving.pen !== undefined && !driving.pen.isHeld) {
         return Effect.succeed(driving.inbox)
       }
-      if (driving === undefined) this.#begin(runId, undefined, true)
+      if (driving === undefined) this.#begin(runId, undefined, true, true)
       else if (driving.pen !== undefined) driving.isWanted = true
       const loop: Effect.Effect<Inbox | undefined> = Effect.suspend(() => {
         const driving = this.#driving.get(runId)
@@ -285,7 +346,7 @@ export class Runner implements Service {
     }
     this.#definitions.set(name, driven)
     // another definition may be the right one
-    this.#refused.clear()
+    this.#refusals.clear()
     this.ends.know(name, driven.codecs)
     this.#run(this.#look)
     return Effect.suspend(() => {
@@ -294,15 +355,68 @@ export class Runner implements Service {
     })
   }
 
-  /** Drives a run, unless that is done already. */
-  begin(head: Head): void {
-    if (this.#definitions.has(head.workflow)) this.#begin(head.runId, head)
+  /** Drives a run, unless that is done already; or tells who is to drive it. */
+  begin(head: Head): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.#post !== undefined) {
+        return head.owner === undefined
+          ? this.#post.tell(head, { _tag: "Start" })
+          : Effect.void
+      }
+      if (this.#definitions.has(head.workflow)) this.#begin(head.runId, head)
+      return Effect.void
+    })
   }
 
-  /** Of one that is wanted nobody knows whether another one drives it. */
-  #begin(runId: string, known: Head | undefined, isFree = false): void {
+  /** Somebody has told of a run: drives it, and answers when it is driven here no further. */
+  told(head: Head): Effect.Effect<Told> {
+    return Effect.suspend(() => {
+      const { runId } = head
+      const there = this.#driving.get(runId)
+      if (there === undefined) {
+        this.#begin(runId, head)
+        return this.#until(runId)
+      }
+      // whoever has begun it waits for it, unless it is being parked
+      if (there.pen?.isHeld !== true) return Effect.as(this.#collect, done)
+      there.isWanted = true
+      return Effect.andThen(this.#collect, Effect.suspend(() => this.#until(runId)))
+    })
+  }
+
+  #until(runId: string): Effect.Effect<Told> {
+    const driving = this.#driving.get(runId)
+    if (driving?.fiber === undefined) return Effect.succeed(this.#refusals.has(runId) ? done : left)
+    return Effect.flatMap(Fiber.await(driving.fiber), () => {
+      if (this.#driving.has(runId)) return this.#until(runId)
+      switch (driving.taken?._tag) {
+        case "Held":
+          return Effect.succeed<Told>(driving.taken)
+        case "Ended":
+        case "Parked":
+        case "Stuck":
+        case "Refused":
+          return Effect.succeed(done)
+        default:
+          return Effect.succeed(this.#refusals.has(runId) ? done : left)
+      }
+    })
+  }
+
+  /** A run is not to be driven here any more: it may come to its next row, and is left to others then. */
+  letGo(runId: string): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const own = this.#driving.get(runId)
+      if (own === undefined || own.isLeaving) return Effect.void
+      own.isLeaving = true
+      return this.#stop((driving) => driving === own)
+    })
+  }
+
+  /** Of one that is wanted nobody knows whether another one drives it, or is to drive it. */
+  #begin(runId: string, known: Head | undefined, isFree = false, isAsked = false): void {
     if (this.#isStopping || this.#driving.has(runId) || this.#definitions.size === 0) return
-    this.#refused.delete(runId)
+    this.#refusals.tries(runId)
     const find = known === undefined ? this.ask("show", this.journal.show(runId), runId) : Effect.succeed(known)
     const supervised = Effect.matchEffect(find, {
       onFailure: () => Effect.void,
@@ -310,6 +424,7 @@ export class Runner implements Service {
         const driven = head && this.#definitions.get(head.workflow)
         if (driven === undefined || head === undefined) return Effect.void
         if (isFree && head.owner !== undefined) return Effect.void
+        if (isAsked && this.#post?.isOurs(head.workflow, runId) === false) return Effect.void
         const { migrate, version, workflow } = driven
         // those that have another definition of it go on with it: it is not even taken
         const foreign = mismatch({ name: workflow.name, version, migrate }, head)
@@ -327,13 +442,16 @@ export class Runner implements Service {
       fiber: undefined,
       early: [],
       markedAt: undefined,
-      isWanted: false
+      isWanted: false,
+      taken: undefined,
+      isLeaving: false
     }
     this.#driving.set(runId, driving)
     const fiber = this.#run(supervised)
     driving.fiber = fiber
     fiber.addObserver(() => {
       if (this.#driving.get(runId) === driving) this.#driving.delete(runId)
+      this.#refusals.tried(runId)
       if (driving.isWanted) this.#begin(runId, undefined, true)
     })
   }
@@ -378,6 +496,7 @@ export class Runner implements Service {
 
   /** Nobody need look at a run any more, unless something has come that was not seen. */
   #settled({ createdAt, n, runId, sent }: Head): Effect.Effect<void> {
+    this.#driving.get(runId)!.taken = { _tag: "Parked" }
     const rest = { n, createdAt, seen: sent, wakeAt: undefined, isReleased: true }
     return Effect.ignore(this.ask("park", this.journal.park(runId, rest), runId))
   }
@@ -447,12 +566,14 @@ export class Runner implements Service {
               })
             }
             case "Ended":
+              // whoever had it before has left it to an operator
+              if (claim.head.status === "stuck") return Effect.succeed<Taken>({ _tag: "Held", until: 0 })
               return Effect.map(
                 this.ends.endOf(driven.codecs, claim.head),
                 (exit): Ending => ({ _tag: "Ended", exit, createdAt: claim.head.createdAt })
               )
             default:
-              return Effect.succeed<Taken>({ _tag: "Held" })
+              return Effect.succeed<Taken>({ _tag: "Held", until: claim._tag === "Held" ? claim.until : 0 })
           }
         }
       }
@@ -478,9 +599,9 @@ export class Runner implements Service {
       (heads) => {
         const open = heads.filter(({ status }) => status !== "ended")
         const ended = Effect.forEach(open, ({ runId, workflow }) =>
-          Effect.andThen(
+          Effect.flatMap(
             this.ask("send", this.journal.send(runId, cancelling), runId),
-            Effect.andThen(this.wake(runId), this.ends.awaitedBy(workflow, runId))
+            (sent) => Effect.andThen(this.wake(runId, sent), this.ends.awaitedBy(workflow, runId))
           ), { concurrency: "unbounded", discard: true })
         return heads.length < mostAtOnce ? ended : Effect.andThen(ended, this.#endChildren(parent, heads.at(-1)!.runId))
       }
@@ -489,19 +610,13 @@ export class Runner implements Service {
 
   /** A run can't be driven here; who waits for it goes on waiting if somebody else drives it. */
   #refuse(runId: string, error: Refusal, isDriven = false): Effect.Effect<void> {
-    this.#refused.set(runId, error)
-    if (!isDriven) this.ends.tell(runId, Exit.fail(error))
-    const { message } = error
-    const isTold = this.#again.get(runId)?.message === message
-    if (error instanceof RestoreError && error.rule === "payload") {
-      const at = this.#clock.currentTimeMillisUnsafe() + 2 * Duration.toMillis(this.settings.patience)
-      this.#again.set(runId, { at, message })
-    }
-    return isTold ? Effect.void : Effect.logError(message)
+    const isNew = this.#refusals.refuse(runId, error)
+    if (!isDriven && this.#refusals.of(runId) !== undefined) this.ends.tell(runId, Exit.fail(error))
+    return isNew ? Effect.logError(error.message) : Effect.void
   }
 
   #over(runId: string, ending: Taken): Effect.Effect<void> {
-    if (ending._tag !== "Refused") this.#again.delete(runId)
+    this.#driving.get(runId)!.taken = ending
     switch (ending._tag) {
       case "Ended":
         return Effect.sync(() => this.ends.tell(runId, ending.exit, ending.createdAt))
@@ -519,6 +634,8 @@ export class Runner implements Service {
       case "Stopped":
         // its definition has gone, and this runner goes on; one that ends leaves all that it has
         return this.#isStopping ? Effect.void : this.#release(runId)
+      case "Parked":
+        return this.#post === undefined ? Effect.void : this.#tellInstant(this.#post, runId)
       default:
         return Effect.void
     }
@@ -603,6 +720,9 @@ export class Runner implements Service {
 }
 
 const mostAtOnce = 256
+
+const done: Told = { _tag: "Done" }
+const left: Told = { _tag: "Left" }
 
 /** It is there everywhere; the types of the build know of no runtime. */
 const randomId = (): string =>

@@ -31,6 +31,8 @@ export interface Service {
    * the text of the row or letter, before any codec. 1 MiB; `Infinity` is no limit.
    */
   readonly maxPayload: number
+  /** In a cluster only: how often runs and letters are looked for of which nobody was told. 10 seconds. */
+  readonly sweep: Duration.Duration
 }
 
 export const usual: Service = {
@@ -40,7 +42,8 @@ export const usual: Service = {
   stopWithin: Duration.seconds(5),
   pause: Duration.millis(100),
   parkAfter: Duration.minutes(1),
-  maxPayload: 1_048_576
+  maxPayload: 1_048_576,
+  sweep: Duration.seconds(10)
 }
 
 /** In memory nobody else comes, and nothing is left to go on with: so that virtual time has little to do. */

@@ -193,10 +193,10 @@ class Store {
     }
   }
 
-  #due(workflows: ReadonlyArray<string>, limit: number, now: number): ReadonlyArray<string> {
+  #due(workflows: ReadonlyArray<string> | undefined, limit: number, now: number): ReadonlyArray<string> {
     const found: Array<readonly [dueAt: number, runId: string]> = []
     for (const { dueAt, head: { owner, runId, workflow } } of this.#runs.values()) {
-      if (dueAt === undefined || dueAt > now || !workflows.includes(workflow)) continue
+      if (dueAt === undefined || dueAt > now || workflows?.includes(workflow) === false) continue
       if (owner === undefined || (this.#runners.get(owner) ?? 0) <= now) found.push([dueAt, runId])
     }
     return found.sort((a, b) => a[0] - b[0] || compare(a[1], b[1])).slice(0, limit).map(([, runId]) => runId)

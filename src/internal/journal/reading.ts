@@ -184,7 +184,7 @@ class Get {
   }
 }
 
-const read = <A>(raw: Raw, what: string, f: (get: Get) => A): Read<A> => {
+export const read = <A>(raw: Raw, what: string, f: (get: Get) => A): Read<A> => {
   const get = new Get(raw)
   const value = f(get)
   const { wrong } = get

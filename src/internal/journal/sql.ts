@@ -29,6 +29,13 @@ export const make: Effect.Effect<Journal.Service, JournalError, SqlClient.SqlCli
   return service(sql)
 })
 
+/** A journal that is there, and of this release; else the version of its tables, 0 where there are none. It makes nothing. */
+export const existing = Effect.gen(function*() {
+  const sql = (yield* SqlClient.SqlClient).withoutTransforms()
+  const { newest, version } = yield* guard("open", undefined, tables.versionOf(sql, schema.journal))
+  return version === newest ? service(sql) : version
+})
+
 const service = (sql: SqlClient.SqlClient): Journal.Service => {
   const { quick, within } = transaction.make(sql)
   const locks = locking.make(sql)
@@ -157,10 +164,10 @@ const service = (sql: SqlClient.SqlClient): Journal.Service => {
     yield* sql`UPDATE cano_runs SET owner = NULL WHERE owner = ${runner}`
   })
 
-  const due = Effect.fnUntraced(function*(workflows: ReadonlyArray<string>, limit: number) {
-    if (workflows.length === 0) return []
+  const due = Effect.fnUntraced(function*(workflows: ReadonlyArray<string> | undefined, limit: number) {
+    if (workflows?.length === 0) return []
     const now = yield* Clock.currentTimeMillis
-    const among = sql.in("workflow", workflows)
+    const among = workflows === undefined ? sql.literal("1 = 1") : sql.in("workflow", workflows)
     const free = yield* sql<Raw>`SELECT run_id, due_at FROM cano_runs
       WHERE owner IS NULL AND due_at <= ${now} AND ${among} ORDER BY due_at, run_id LIMIT ${limit}`
     const left = yield* sql<Raw>`SELECT run_id, due_at FROM cano_runs

@@ -59,6 +59,15 @@ export const migrate = Effect.fnUntraced(function*(sql: SqlClient.SqlClient, com
   )
 })
 
+/** The version of the tables as they are, 0 where there are none, and the newest one; nothing is made or changed. */
+export const versionOf = (
+  sql: SqlClient.SqlClient,
+  component: Component
+): Effect.Effect<{ readonly version: number; readonly newest: number }, JournalError | SqlError.SqlError> => {
+  const newest = component.steps(sql).length
+  return Effect.map(look(sql, component, newest), ({ version }) => ({ version, newest }))
+}
+
 /** The version of the tables, 0 where there are none, and whether there are none of any component. */
 const look = Effect.fnUntraced(function*(
   sql: SqlClient.SqlClient,

@@ -190,6 +190,18 @@ export const answer = of<Operator.Answer>()(
   ]).annotate({ identifier: "CanoAnswer" })
 )
 
+/** What has become of an order to one of many runs: of an error its sentence. */
+export const sent = Schema.Union([
+  answer,
+  Schema.TaggedStruct("Failed", { runId: Schema.String, requestId: Schema.String, why: Schema.String })
+]).annotate({ identifier: "CanoSent" })
+
+export const toSent = (one: Operator.Sent): typeof sent.Type => {
+  if (one._tag !== "Failed") return one
+  const { error, requestId, runId } = one
+  return { _tag: "Failed", runId, requestId, why: error.message }
+}
+
 export const purged = of<Operator.Purged>()(
   Schema.Struct({
     head,

@@ -53,7 +53,7 @@ export const send = Effect.fnUntraced(function*(
 })
 
 /** It is there everywhere; the types of the build know of no runtime. */
-const randomId = (): string =>
+export const randomId = (): string =>
   (globalThis as unknown as { readonly crypto: { readonly randomUUID: () => string } }).crypto.randomUUID()
 
 const endedOf = ({ outcome = "failed" }: Head): Outcome => ({ _tag: "Ended", outcome })

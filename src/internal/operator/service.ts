@@ -72,16 +72,19 @@ export const make: Effect.Effect<Service, never, Journal> = Effect.map(Journal, 
           }),
         { concurrency }
       ),
-    purge: ({ batch = 100, endedBefore, ...which }) => {
+    purge: ({ batch = 100, endedBefore, limit = Infinity, ...which }) => {
       const before = millisOf(endedBefore)
-      return Stream.paginate(
-        undefined,
-        (after: string | undefined) =>
-          Effect.map(journal.purge({ ...which, endedBefore: before, after, limit: batch }), ({ next, runs }) => [
+      const first: { readonly after: string | undefined; readonly left: number } = { after: undefined, left: limit }
+      return Stream.paginate(first, ({ after, left }) =>
+        Effect.map(
+          journal.purge({ ...which, endedBefore: before, after, limit: Math.min(batch, left) }),
+          ({ next, runs }) => [
             runs.map(({ head, letters }) => ({ head, rows: head.n + 1, letters })),
-            Option.fromUndefinedOr(next)
-          ])
-      )
+            next === undefined || runs.length >= left
+              ? Option.none()
+              : Option.some({ after: next, left: left - runs.length })
+          ]
+        ))
     }
   }
 })

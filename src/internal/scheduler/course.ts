@@ -47,7 +47,7 @@ export class Course {
     { after, jitter, rhythm }: Definition,
     services: Context.Context<unknown>,
     now: number,
-    cursor: "keep" | "reset",
+    cursor: "keep" | "reset" | "restore",
     isFree: boolean
   ): void {
     if (cursor === "reset") {
@@ -62,11 +62,33 @@ export class Course {
     this.#delay = rhythm._tag === "Delay" ? rhythm.millis : 0
     this.due = undefined
     if (this.#ticks !== undefined) {
-      const from = cursor === "reset" && after !== undefined ? after : now - 1
+      const from = cursor === "restore" ? -Infinity : cursor === "reset" && after !== undefined ? after : now - 1
       this.due = this.#ticks.after(Math.max(from, this.cursor ?? -Infinity))
     } else if (this.follows && isFree) {
       this.#dueIn(now, cursor === "keep" && this.cursor !== undefined ? this.#delay : 0)
     }
+  }
+
+  /** Where a store has it, before a definition is taken up. */
+  restore(cursor: number, anchor: number): void {
+    this.cursor = Math.max(cursor, this.cursor ?? -Infinity)
+    this.#anchor = anchor
+  }
+
+  get anchor(): number {
+    return this.#anchor
+  }
+
+  /** A tick that follows runs does not come before so long after the end of one. */
+  since(endedAt: number | undefined, now: number): void {
+    if (this.#rhythm._tag !== "Delay" || this.due === undefined || endedAt === undefined) return
+    const left = endedAt + this.#delay - now
+    if (left > 0) this.#dueIn(now, Math.min(left, this.#delay))
+  }
+
+  /** A tick that follows runs is not known any more: one goes on. */
+  forget(): void {
+    if (this.follows) this.due = undefined
   }
 
   get isAhead(): boolean {
@@ -100,6 +122,24 @@ export class Course {
     const due = this.#from(this.due, now)
     this.due = due.next
     return due
+  }
+
+  /** The same without taking them: those later than an instant up to which others have decided. */
+  peek(after: number, now: number): Due {
+    return this.#from(this.#dueAfter(after), now)
+  }
+
+  #dueAfter(after: number): number | undefined {
+    const { due } = this
+    return due === undefined || due > after ? due : this.#ticks?.after(after)
+  }
+
+  /** Ticks that others have taken: up to an instant. */
+  until(cursor: number): Due {
+    const { due } = this
+    return due === undefined || due > cursor || this.#ticks === undefined
+      ? none
+      : collect(due, cursor, identity, this.#ticks)
   }
 
   /** The same once more, for those later than an instant. */
@@ -142,8 +182,8 @@ export class Course {
   }
 
   /** Ticks whose instant has passed, also those that jitter has kept, if the first of them is not before an instant. */
-  passed(since: number, now: number): Due {
-    const { due } = this
+  passed(since: number, now: number, after = -Infinity): Due {
+    const due = this.#dueAfter(after)
     if (due === undefined || due < since || due >= now) return none
     return this.#ticks === undefined ? { ...none, ticks: [due] } : collect(due, now - 1, identity, this.#ticks)
   }

@@ -22,23 +22,26 @@ export interface Bounds {
 export const end = (
   setting: Setting,
   runs: ReadonlyArray<Run>,
-  { drain, grace }: Bounds
+  { drain, grace }: Bounds,
+  leaves = false
 ): Effect.Effect<Scheduler.Stopped> =>
   Effect.gen(function*() {
     const services = (yield* Effect.context<never>()) as Context.Context<unknown>
     const names = (of: typeof runs) => of.map(({ fire }) => fire.runId)
+    for (const run of leaves ? runs : []) if (run.isLasting && !run.isEnded) run.leave()
     if (drain > 0) yield* within(runs, drain)
     for (const run of runs) if (!run.isEnded) run.cut()
     yield* within(runs, grace)
-    const detached = runs.filter(({ isEnded }) => !isEnded)
+    const left = runs.filter(({ isLeft }) => isLeft)
+    const detached = runs.filter(({ isEnded, isLeft }) => !isEnded && !isLeft)
     for (const { fire: { flow, runId } } of detached) {
       setting.herald.tell({ _tag: "Detached", flow, runId, at: setting.hand.now })
       log(services, `flow "${flow}": run ${runId} does not end, and is left alone`)
     }
     return {
       drained: names(runs.filter(({ isCut }) => !isCut)),
-      interrupted: names(runs.filter(({ isCut, isEnded }) => isCut && isEnded)),
-      detached: names(detached)
+      interrupted: names(runs.filter(({ isCut, isEnded, isLeft }) => isCut && isEnded && !isLeft)),
+      detached: names([...left, ...detached])
     }
   })
 

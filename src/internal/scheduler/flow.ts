@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scheduler from "../../Scheduler.ts"
 import type { AnyEffect } from "../fibers/any.ts"
+import type { Lasting } from "./lasting.ts"
 
 export const TypeId = "~effect-cano/Scheduler/Flow" as const
 
@@ -18,10 +19,13 @@ export class FlowValue implements Scheduler.Flow<unknown, unknown, unknown> {
   readonly options: unknown
   /** What all runs share one instance of. */
   readonly layer: AnyLayer | undefined
-  constructor(id: string, options: unknown, layer: AnyLayer | undefined) {
+  /** Where its runs outlive whoever starts them. */
+  readonly lasting: Lasting | undefined
+  constructor(id: string, options: unknown, layer?: AnyLayer, lasting?: Lasting) {
     this.id = id
     this.options = options
     this.layer = layer
+    this.lasting = lasting
   }
   readonly run = (fire: Scheduler.Fire): AnyEffect => {
     const { run } = this.options as Scheduler.FlowOptions<unknown, unknown, unknown>
@@ -29,10 +33,15 @@ export class FlowValue implements Scheduler.Flow<unknown, unknown, unknown> {
   }
 }
 
-export const make = (id: string, options: unknown): FlowValue => new FlowValue(id, options, undefined)
+export const make = (id: string, options: unknown): FlowValue => new FlowValue(id, options)
 
 /** What is provided later is outside of what was provided before, and serves it too. What is no flow is found when it is added. */
 export const provide = (flow: FlowValue, layer: AnyLayer): FlowValue =>
   !(flow instanceof FlowValue)
     ? flow
-    : new FlowValue(flow.id, flow.options, flow.layer === undefined ? layer : Layer.provideMerge(flow.layer, layer))
+    : new FlowValue(
+      flow.id,
+      flow.options,
+      flow.layer === undefined ? layer : Layer.provideMerge(flow.layer, layer),
+      flow.lasting
+    )

@@ -29,7 +29,11 @@ export class Gate {
 
   /** Why a tick does not fire. */
   closed(now: number): "Paused" | "Tripped" | "BackingOff" | undefined {
-    if (this.paused !== undefined) return "Paused"
+    return this.paused !== undefined ? "Paused" : this.failing(now)
+  }
+
+  /** Why a tick does not fire that no pause keeps. */
+  failing(now: number): "Tripped" | "BackingOff" | undefined {
     if (this.trippedAt !== undefined) return "Tripped"
     return this.until !== undefined && this.until > now ? "BackingOff" : undefined
   }
@@ -82,6 +86,15 @@ export class Gate {
       this.until = now + delay
       changed(false)
     })
+  }
+
+  /** As a store has it; what is about to be known here is kept. */
+  restore(given: Pick<Gate, "paused" | "streak" | "trippedAt" | "until">, now: number): void {
+    const { paused, streak, trippedAt, until } = given
+    this.paused = paused
+    this.streak = streak
+    this.trippedAt = trippedAt
+    if (this.until !== Infinity) this.until = until !== undefined && until > now ? until : undefined
   }
 
   forget(): void {

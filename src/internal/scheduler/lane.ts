@@ -14,13 +14,15 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scheduler from "../../Scheduler.ts"
-import { type Due, judge } from "./backlog.ts"
+import { type Due, judge, type Verdict } from "./backlog.ts"
 import { claimed } from "./claim.ts"
 import { Course } from "./course.ts"
 import type { Crew, Heir } from "./crew.ts"
 import type { Definition } from "./definition.ts"
+import type { Desk } from "./desk.ts"
 import { Gate } from "./gate.ts"
 import type { Sleeper } from "./hand.ts"
+import { body } from "./lasting.ts"
 import { runIdOf } from "./names.ts"
 import { Record } from "./record.ts"
 import type { Run as AnyRun } from "./run.ts"
@@ -33,6 +35,18 @@ type Services = Context.Context<unknown>
 type Several = Pick<Scheduler.Skipped, "count" | "through">
 type RefusalReason = Extract<Scheduler.SkipReason, Scheduler.FlowError["reason"]>
 
+/** What is to become of ticks that are due, as things stand. */
+export interface Weighed {
+  readonly verdicts: ReadonlyArray<Verdict>
+  /** When each was to start: a listener may change the definition in between. */
+  readonly planned: ReadonlyArray<number>
+  readonly caughtUp: boolean
+  /** With a store: those that are written down, and why no other is. */
+  readonly taken?:
+    | { readonly ticks: ReadonlySet<number>; readonly closed: Scheduler.SkipReason | undefined }
+    | undefined
+}
+
 export class Lane implements Sleeper, Heir {
   readonly id: string
   readonly gate = new Gate()
@@ -41,6 +55,8 @@ export class Lane implements Sleeper, Heir {
   /** Its own, of those of the crew. */
   readonly runs = new Set<AnyRun>()
   readonly queue: Array<AnyRun> = []
+  /** Triggers that are being written down. */
+  readonly asked = new Set<AnyRun>()
   turn = 0
   /** Ticks that are due and whose turn comes on this stack: listeners are told between them. */
   readonly #inHand = new Set<number>()
@@ -49,6 +65,10 @@ export class Lane implements Sleeper, Heir {
   closed: "Removed" | "Stopping" | undefined
   readonly #setting: Setting
   readonly #crew: Crew
+  /** Where it is kept in a store. */
+  readonly desk: Desk | undefined
+  /** What others run, by the store. */
+  readonly #ghosts = new Map<string, AnyRun>()
   #services: Services
   #shared: Shared | undefined
 
@@ -62,15 +82,25 @@ export class Lane implements Sleeper, Heir {
     this.course = new Course(this.id, now, past)
     crew.heir = this
     this.#define(now, "reset")
+    this.desk = setting.desks?.open(this)
   }
 
   /** Those who are told can ask for it. */
   enter(): void {
     const { now } = this.#setting.hand
     this.#tell({ _tag: "Added" }, now)
+    this.#tellAhead(now)
+    this.#setting.hand.set(this)
+  }
+
+  /** A clock that is behind the cursor was set back, or is not that of who has moved it. */
+  #tellAhead(now: number): void {
     const { cursor = -Infinity } = this.course
     if (this.closed === undefined && cursor > now) this.#tellSetBack(cursor - now, now)
-    this.#setting.hand.set(this)
+  }
+
+  get now(): number {
+    return this.#setting.hand.now
   }
 
   // ---------------------------------------------------------------------------
@@ -89,14 +119,16 @@ export class Lane implements Sleeper, Heir {
       else this.queue.push(run)
     }
     if (cursor === "reset") this.gate.forget()
-    this.#define(now, cursor)
+    // with a store what is due may not have been asked for yet
+    this.#define(now, cursor === "keep" && this.desk !== undefined ? "restore" : cursor)
+    if (cursor === "reset") this.desk?.reset(now)
     this.#tell({ _tag: "Changed" }, now)
     // there may be more room now
     if (this.closed === undefined) this.#advance(now)
     this.#moved()
   }
 
-  #define(now: number, cursor: "keep" | "reset"): void {
+  #define(now: number, cursor: "keep" | "reset" | "restore"): void {
     const { flow } = this.definition
     this.#shared = flow.layer === undefined ? undefined : new Shared(this.id, flow.layer, this.#services)
     this.gate.define(this.definition, this.#services)
@@ -109,7 +141,8 @@ export class Lane implements Sleeper, Heir {
 
   wakesAt(): number | undefined {
     if (this.closed !== undefined) return undefined
-    let at = Math.min(this.course.start ?? Infinity, this.gate.until ?? Infinity)
+    const start = this.desk?.isBusy === true ? undefined : this.course.start
+    let at = Math.min(start ?? Infinity, this.gate.until ?? Infinity)
     for (const { overlong, overlongAt } of this.runs) {
       if (overlong === undefined && overlongAt !== undefined) at = Math.min(at, overlongAt)
     }
@@ -129,7 +162,9 @@ export class Lane implements Sleeper, Heir {
       }
     })
     // a listener may have closed it
-    if (this.closed === undefined) this.#pass(this.course.take(now), now, this.course.cursor)
+    if (this.closed !== undefined) return
+    if (this.desk === undefined) this.pass(this.course.take(now), now, this.course.cursor)
+    else if (!this.desk.isBusy && this.course.start !== undefined && this.course.start <= now) this.desk.take()
   }
 
   /** The clock was set back: what waits for a time waits no longer, and who waits for an instant is told. */
@@ -142,33 +177,59 @@ export class Lane implements Sleeper, Heir {
     this.#moved()
   }
 
+  /** What may become of ticks that are due at once. */
+  weigh({ ticks }: Due, now: number): Weighed {
+    const { course } = this
+    const plan = (due: number) => course.plan(due)
+    // what follows a run cannot be missed
+    const tolerance = course.isAhead ? this.#setting.tolerance : Infinity
+    const verdicts = judge(ticks, now, plan, tolerance, this.definition.missed)
+    return { verdicts, planned: ticks.map(plan), caughtUp: verdicts.includes("missed") }
+  }
+
+  /**
+   * The ticks that may have a run, before they are written down; none where a reason is against it. So many runs more are about
+   * to go on.
+   */
+  admit({ ticks }: Due, weighed: Weighed, closed: Scheduler.SkipReason | undefined, more: number): Weighed {
+    const { overlap } = this.definition
+    const hasRoom = this.#crew.runs.size + more < overlap.atOnce && this.queue.length === 0
+    const isFull = !weighed.caughtUp && !overlap.replace && !hasRoom && this.#waiting >= overlap.waiting
+    const wanted = ticks.filter((_, i) => weighed.verdicts[i] === "tick" || weighed.verdicts[i] === "missed")
+    return { ...weighed, taken: { ticks: new Set(isFull || closed !== undefined ? [] : wanted), closed } }
+  }
+
   /** Decides ticks that follow an instant, one after another. */
-  #pass({ older, ticks }: Due, now: number, after: number | undefined): void {
+  pass(
+    { older, ticks }: Due,
+    now: number,
+    after: number | undefined,
+    weighed: Weighed = this.weigh({ older, ticks, next: undefined }, now)
+  ): void {
     if (ticks.length === 0) return
     const { course } = this
     const { herald } = this.#setting
     const { missed } = this.definition
-    const plan = (due: number) => course.plan(due)
-    // what follows a run cannot be missed
-    const tolerance = course.isAhead ? this.#setting.tolerance : Infinity
-    const verdicts = judge(ticks, now, plan, tolerance, missed)
-    // jitter is asked for now: a listener may change the definition in between
-    const planned = ticks.map(plan)
-    const caughtUp = verdicts.includes("missed")
+    const { caughtUp, planned, taken, verdicts } = weighed
     course.open(ticks, older?.through ?? after)
     for (const due of ticks) this.#inHand.add(due)
     if (older !== undefined) {
-      this.#skip(older.from, this.gate.closed(now) ?? (missed.catchUp === 0 ? "Missed" : "CatchUpFull"), now, older)
+      this.#skip(
+        older.from,
+        taken?.closed ?? this.gate.closed(now) ?? (missed.catchUp === 0 ? "Missed" : "CatchUpFull"),
+        now,
+        older
+      )
     }
     const decide = (due: number, i: number) => {
       const verdict = verdicts[i]!
       this.#inHand.delete(due)
-      const closed = this.gate.closed(now)
+      const closed = taken?.closed ?? this.gate.closed(now)
       if (closed !== undefined) this.#skip(due, closed, now)
       else if (verdict !== "tick" && verdict !== "missed") this.#skip(due, verdict, now)
       else {
         const fire = { flow: this.id, by: verdict, due, runId: runIdOf(this.id, due) }
-        this.#offer(new Run(fire, planned[i]!, now), now, caughtUp)
+        this.#offer(new Run(fire, planned[i]!, now), now, caughtUp, taken?.ticks.has(due) === false)
       }
     }
     ticks.forEach((due, i) => herald.whole(() => decide(due, i)))
@@ -176,7 +237,7 @@ export class Lane implements Sleeper, Heir {
   }
 
   /** A tick or trigger that may start. What is caught up waits, however few may wait otherwise. */
-  #offer(run: AnyRun, now: number, caughtUp = false): void {
+  #offer(run: AnyRun, now: number, caughtUp = false, isFull = false): void {
     // a listener may have closed it, between two ticks that are due at once
     if (this.closed !== undefined) return this.#refuse(run, this.closed, now)
     const { overlap } = this.definition
@@ -187,12 +248,12 @@ export class Lane implements Sleeper, Heir {
         if (isMet) this.#overlong(other, run.planned, now)
       }
     }
+    if (isFull) return this.#refuse(run, overlap.waiting === 0 ? "Overlap" : "QueueFull", now)
     if (this.#hasRoom && this.queue.length === 0) return this.#begin(run, now)
     const replaces = overlap.replace && !caughtUp
     if (replaces) this.dismiss("Replaced")
-    else if (!caughtUp) {
-      const waiting = this.queue.filter(({ fire }) => fire.by !== "missed").length
-      if (waiting >= overlap.waiting) return this.#refuse(run, overlap.waiting === 0 ? "Overlap" : "QueueFull", now)
+    else if (!caughtUp && this.#waiting >= overlap.waiting) {
+      return this.#refuse(run, overlap.waiting === 0 ? "Overlap" : "QueueFull", now)
     }
     this.queue.push(run)
     if (!run.isTrigger) this.#tell({ _tag: "Queued", due: run.fire.due, waiting: this.queue.length }, now)
@@ -200,9 +261,14 @@ export class Lane implements Sleeper, Heir {
     if (replaces) { for (const other of this.all) other.cut() }
   }
 
-  /** All runs of its name. */
+  /** All runs of its name in this scheduler. */
   get all(): ReadonlyArray<AnyRun> {
-    return [...this.#crew.runs]
+    return [...this.#crew.runs].filter(({ isGhost }) => !isGhost)
+  }
+
+  /** What waits, but for what is caught up. */
+  get #waiting(): number {
+    return this.queue.filter(({ fire }) => fire.by !== "missed").length
   }
 
   get #hasRoom(): boolean {
@@ -236,9 +302,17 @@ export class Lane implements Sleeper, Heir {
 
   #refuse(run: AnyRun, reason: Scheduler.SkipReason, now: number): void {
     if (run.answer === undefined) this.#skip(run.fire.due, reason, now)
-    else Deferred.doneUnsafe(run.answer, Exit.fail(this.#setting.error(this.id, reason as RefusalReason)))
+    else {
+      this.desk?.drop(run.fire.runId)
+      this.refuse(run, reason as RefusalReason)
+    }
     // what follows runs follows one that has not come to be, too
     this.#follow(now, undefined)
+  }
+
+  /** Whoever has triggered it is told that it does not start. */
+  refuse(run: AnyRun, reason: Scheduler.FlowError["reason"]): void {
+    Deferred.doneUnsafe(run.answer!, Exit.fail(this.#setting.error(this.id, reason)))
   }
 
   #skip(
@@ -249,6 +323,7 @@ export class Lane implements Sleeper, Heir {
   ): void {
     this.course.decide(through)
     this.course.settle(due)
+    this.desk?.drop(runIdOf(this.id, due))
     this.record.skipped += count ?? 1
     this.#tell({ _tag: "Skipped", due, reason, count, through }, now)
   }
@@ -271,7 +346,7 @@ export class Lane implements Sleeper, Heir {
     this.#setting.hand.set(this)
   }
 
-  #begin(run: AnyRun, now: number): void {
+  #begin(run: AnyRun, now: number, from?: string): void {
     const { definition } = this
     const { flow, overlong } = definition
     const { claim } = this.#setting
@@ -283,13 +358,18 @@ export class Lane implements Sleeper, Heir {
     this.#crew.runs.add(run)
     const shared = this.#shared
     shared?.enter()
-    const work = Effect.suspend(() => flow.run(fire))
-    const body = shared === undefined ? work : shared.provide(work)
-    let start = body
-    if (run.isTrigger || claim === undefined) this.#started(run, now)
+    const { lasting } = flow
+    run.isLasting = lasting !== undefined
+    const work = lasting === undefined
+      ? Effect.suspend(() => flow.run(fire))
+      : body(lasting, run, () => this.desk?.started(fire.runId))
+    const provided = shared === undefined ? work : shared.provide(work)
+    let start = provided
+    if (from !== undefined) this.#tell({ _tag: "Adopted", fire, from }, now)
+    else if (run.isTrigger || claim === undefined) this.#started(run, now)
     else {
       run.isClaimed = false
-      start = claimed(claim, fire, () => this.#isStill(run), body)
+      start = claimed(claim, fire, () => this.#isStill(run), provided)
     }
     // L4
     run.fiber = Effect.runForkWith(this.#services)(Effect.andThen(Effect.yieldNow, start))
@@ -320,7 +400,9 @@ export class Lane implements Sleeper, Heir {
     const { now } = this.#setting.hand
     this.runs.delete(run)
     this.#crew.runs.delete(run)
-    if (run.isClaimed) this.#settle(run, definition, exit, now)
+    const isLeft = run.isLeft && this.#setting.ended(run, exit, { ...run.fire, started: now, ended: now }).interrupted
+    if (isLeft) this.#left(run, exit)
+    else if (run.isClaimed) this.#settle(run, definition, exit, now)
     else {
       if (Exit.isFailure(exit) && !run.isCut) {
         log(this.#services, `flow "${this.id}": claiming ${run.fire.runId} failed`, exit.cause)
@@ -335,15 +417,24 @@ export class Lane implements Sleeper, Heir {
     this.#crew.left(this)
   }
 
+  /** It goes on without this scheduler. */
+  #left(run: AnyRun, exit: Exit.Exit<unknown, unknown>): void {
+    this.desk?.left(run.fire.runId)
+    if (run.answer !== undefined) Deferred.doneUnsafe(run.answer, Exit.succeed(exit))
+  }
+
   #settle(run: AnyRun, definition: Definition, exit: Exit.Exit<unknown, unknown>, now: number): void {
     const { fire, started } = run
     const ended = this.#setting.ended(run, exit, { ...fire, started, ended: now })
     this.record.runs++
     this.record.add(definition.flow, ended, this.definition.history)
     this.#tell({ _tag: "Ended", ended }, now)
+    const { failures } = this.gate
+    let isCleared = false
     if (ended.interrupted) this.record.interrupted++
     else if (Exit.isSuccess(exit)) {
-      if (this.gate.succeeded(run.failures)) this.#tellStatus(now)
+      isCleared = this.gate.succeeded(run.failures)
+      if (isCleared) this.#tellStatus(now)
     } else {
       log(this.#services, `flow "${this.id}": run ${fire.runId} failed`, exit.cause)
       this.record.failures++
@@ -351,6 +442,8 @@ export class Lane implements Sleeper, Heir {
       const isOwn = definition === this.definition
       this.gate.failed(definition.counts, trip, isOwn, exit, now, (tripped) => this.#gateChanged(tripped))
     }
+    const streak = this.gate.failures > failures ? "failed" : isCleared ? "cleared" : "kept"
+    this.desk?.ended(ended, streak, this.definition.trip)
     if (run.answer !== undefined) Deferred.doneUnsafe(run.answer, Exit.succeed(exit))
   }
 
@@ -358,6 +451,7 @@ export class Lane implements Sleeper, Heir {
     // the name may be another flow's
     if (this.closed === "Removed") return
     const { streak } = this.gate
+    this.desk?.gated()
     if (tripped) {
       log(this.#services, `flow "${this.id}": tripped after ${streak} failures in a row; it fires after a reset`)
     }
@@ -392,6 +486,7 @@ export class Lane implements Sleeper, Heir {
     // those that are in hand are of the pause
     const cursor = this.#inHand.size > 0 ? Math.min(...this.#inHand) - 1 : this.course.cursor ?? now - 1
     this.gate.paused = paused === undefined ? { since: now, note, cursor } : { ...paused, note }
+    this.desk?.pause(note)
     this.dismiss("Paused")
     this.#tellStatus(now)
     this.#moved()
@@ -400,7 +495,9 @@ export class Lane implements Sleeper, Heir {
   resume(catchUp: boolean): void {
     const { now } = this.#setting.hand
     const { paused } = this.gate
-    if (this.closed !== undefined || paused === undefined) return
+    if (this.closed !== undefined || (paused === undefined && this.desk === undefined)) return
+    if (this.desk !== undefined) return this.desk.resume(catchUp)
+    if (paused === undefined) return
     // ticks that came due and were not looked at yet are of the pause
     this.wake(now)
     if (!catchUp) this.#forgo("Paused", now, paused.since)
@@ -413,7 +510,7 @@ export class Lane implements Sleeper, Heir {
   /** Once more what was skipped since an instant, and is not in hand. */
   #passAgain(after: number, now: number): void {
     const due = this.course.retake(after, now)
-    this.#pass({ ...due, ticks: due.ticks.filter((tick) => !this.#inHand.has(tick)) }, now, after)
+    this.pass({ ...due, ticks: due.ticks.filter((tick) => !this.#inHand.has(tick)) }, now, after)
   }
 
   reset(): void {
@@ -421,6 +518,7 @@ export class Lane implements Sleeper, Heir {
     const { now } = this.#setting.hand
     const { streak } = this.gate
     this.gate.forget()
+    this.desk?.reset(undefined)
     if (streak > 0) this.#tellStatus(now)
     this.#reopen(now)
   }
@@ -433,12 +531,140 @@ export class Lane implements Sleeper, Heir {
 
   /** Nothing of it starts any more. */
   close(reason: "Removed" | "Stopping"): void {
-    this.#forgo(reason, this.#setting.hand.now)
+    // what was not written down is decided by whoever has the flow next
+    if (this.desk === undefined) this.#forgo(reason, this.#setting.hand.now)
     this.closed ??= reason
     if (this.#crew.heir === this) this.#crew.heir = undefined
     this.dismiss(reason)
     this.#shared?.retire()
     this.#moved()
+  }
+
+  // ---------------------------------------------------------------------------
+  // with a store
+  // ---------------------------------------------------------------------------
+
+  /** It goes on from where the store has it. */
+  restore(at: { readonly cursor: number; readonly anchor: number; readonly endedAt: number | undefined }): void {
+    const { now } = this
+    this.course.restore(at.cursor, at.anchor)
+    this.course.define(this.definition, this.#services, now, "restore", this.#isFree)
+    this.course.since(at.endedAt, now)
+    this.#tellAhead(now)
+    this.moved()
+  }
+
+  /** Others, or this scheduler before, have changed whether ticks fire. */
+  see(given: Pick<Gate, "paused" | "streak" | "trippedAt" | "until">): void {
+    const { gate, now } = this
+    const was = gate.closed(now)
+    const note = gate.paused?.note
+    gate.restore(given, now)
+    const is = gate.closed(now)
+    if (is === was && gate.paused?.note === note) return
+    if (is === "Paused" && was !== "Paused") this.dismiss("Paused")
+    this.#tellStatus(now)
+    if (is === undefined) this.#reopen(now)
+    this.moved()
+  }
+
+  /** Others have taken up what was due until an instant, but for ticks that are this scheduler's own. */
+  elsewhere(cursor: number, own: ReadonlySet<number>): void {
+    const { course, now } = this
+    if (this.closed !== undefined || cursor <= (course.cursor ?? -Infinity)) return
+    const { older, ticks } = course.until(cursor)
+    const reason = this.gate.closed(now) ?? "Claimed"
+    if (older !== undefined) this.#skip(older.from, reason, now, older)
+    for (const due of ticks) if (!own.has(due)) this.#skip(due, reason, now)
+    course.forget()
+    course.decide(cursor)
+    // one that follows a run follows that of others
+    this.#follow(now, undefined, 1000)
+    this.moved()
+  }
+
+  /** The runs that others have, each of which counts as one of this flow. */
+  meet(firings: ReadonlyArray<Scheduler.Fire & { readonly takenAt: number }>): void {
+    const { now } = this
+    const { overlong } = this.definition
+    const there = new Set(firings.map(({ runId }) => runId))
+    const own = new Set(Array.from(this.runs, (run) => run.fire.runId))
+    const gone = [...this.#ghosts.values()].filter(({ fire }) => !there.has(fire.runId))
+    for (const ghost of gone) {
+      this.#ghosts.delete(ghost.fire.runId)
+      this.#crew.runs.delete(ghost)
+      ghost.end()
+    }
+    for (const { by, due, flow, runId, takenAt } of firings) {
+      const fire = { flow, by, due, runId }
+      // a run of this scheduler that others have adopted is there already
+      if (this.#ghosts.has(fire.runId) || own.has(fire.runId) || this.closed !== undefined) continue
+      const ghost = new Run(fire, due, takenAt)
+      ghost.isGhost = true
+      ghost.started = ghost.begun = takenAt
+      ghost.overlongAt = overlong === undefined ? undefined : takenAt + overlong
+      this.#ghosts.set(fire.runId, ghost)
+      this.#crew.runs.add(ghost)
+      this.course.forget()
+    }
+    if (gone.length === 0) return
+    this.#follow(now, undefined, 1000)
+    if (this.closed === undefined) this.#advance(now)
+    this.moved()
+  }
+
+  /** A tick that was written down, and whose run nobody has started: it may wait, and is not refused. */
+  offer(fire: Scheduler.Fire): void {
+    const { now } = this
+    this.#offer(new Run(fire, fire.due, now), now, true)
+  }
+
+  /** A run that somebody has left behind goes on here. */
+  adopt(fire: Scheduler.Fire, from: string): void {
+    const { now } = this
+    const run = new Run(fire, fire.due, now)
+    run.isStarted = true
+    this.course.forget()
+    this.#begin(run, now, from)
+    this.moved()
+  }
+
+  /** Whoever triggers a run that is there already, wherever it is driven, gets its end. */
+  attend(run: AnyRun): void {
+    Effect.runForkWith(this.#services)(this.definition.flow.lasting!.await(run.fire)).addObserver((exit) => {
+      Deferred.doneUnsafe(run.answer!, Exit.succeed(exit))
+    })
+  }
+
+  /** Nobody knows how far a run has come. */
+  abandoned(fire: Scheduler.Fire, from: string): void {
+    log(this.#services, `flow "${this.id}": the scheduler of run ${fire.runId} is gone; nobody knows how far it came`)
+    this.#tell({ _tag: "Abandoned", fire, from }, this.now)
+  }
+
+  /** The store is gone, or back. */
+  reached(error: string | undefined): void {
+    this.#tell(error === undefined ? { _tag: "StoreBack" } : { _tag: "StoreGone", error }, this.now)
+  }
+
+  /** After a pause, ticks follow again. */
+  unpaused(): void {
+    const { now } = this
+    this.gate.paused = undefined
+    this.#tellStatus(now)
+  }
+
+  reopened(): void {
+    this.#reopen(this.now)
+  }
+
+  moved(): void {
+    this.#moved()
+  }
+
+  /** Tells one after another, as a whole. */
+  whole<A>(happen: () => A): A {
+    return this.#setting.herald.whole(happen)
   }
 
   get released(): Effect.Effect<void> {
@@ -463,7 +689,7 @@ export class Lane implements Sleeper, Heir {
     return {
       id: this.id,
       status: this.#status(this.#setting.hand.now),
-      running: this.all.map(({ running }) => running),
+      running: [...this.#crew.runs].map(({ running }) => running),
       queued: this.queue.length,
       cursor: this.course.decided,
       streak: this.gate.streak,

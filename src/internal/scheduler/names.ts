@@ -6,5 +6,8 @@ import { randomId } from "../run/run.ts"
 
 export const runIdOf = (flow: string, due: number): string => `${flow}@${new Date(due).toISOString()}`
 
+/** Of a trigger to which whoever asks has given an id. */
+export const requestId = (flow: string, id: string): string => `${flow}!${id}`
+
 export const triggerId = (flow: string, random: typeof Random.Random.Service): string =>
   `${flow}@trigger-${randomId(random)}`

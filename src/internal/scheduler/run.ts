@@ -30,6 +30,14 @@ export class Run {
   /** How many runs of its flow had failed when it began. */
   failures = 0
   isCut = false
+  /** Whether the scheduler leaves it alone: it is driven by somebody else. */
+  isLeft = false
+  /** Whether it is one of another scheduler, and only stands for it. */
+  isGhost = false
+  /** Whether it is driven by somebody else, and outlives whoever waits for it. */
+  isLasting = false
+  /** Whether there is a durable run of its id for sure. */
+  isStarted = false
   isEnded = false
   readonly #watchers = new Set<() => void>()
   constructor(fire: Scheduler.Fire, planned: number, seen: number, asked?: FlowValue, answer?: Run["answer"]) {
@@ -48,6 +56,12 @@ export class Run {
   cut(): void {
     this.isCut = true
     this.fiber?.interruptUnsafe()
+  }
+
+  /** Nobody here waits for it any more. */
+  leave(): void {
+    this.isLeft = true
+    this.cut()
   }
 
   /** All that follows from its end has been done. */

@@ -21,14 +21,16 @@ import * as flags from "../check/flags.ts"
 import { Crew } from "./crew.ts"
 import { Patterns } from "./cron.ts"
 import { type Definition, parse } from "./definition.ts"
+import type { Desks } from "./desk.ts"
 import type { Bounds } from "./ending.ts"
 import * as ending from "./ending.ts"
 import { FlowValue } from "./flow.ts"
 import { Hand } from "./hand.ts"
 import { Herald } from "./herald.ts"
 import { Lane } from "./lane.ts"
-import { triggerId } from "./names.ts"
+import { requestId, triggerId } from "./names.ts"
 import { Past } from "./past.ts"
+import * as requests from "./requests.ts"
 import { Run } from "./run.ts"
 import type { Setting } from "./setting.ts"
 import { endedOf, log } from "./verdict.ts"
@@ -52,7 +54,13 @@ class Table {
   #over: Deferred.Deferred<void> | undefined
   #stopping: Deferred.Deferred<Scheduler.Stopped> | undefined
 
-  constructor(options: Read, clock: Clock.Clock, random: typeof Random.Random.Service, services: Services) {
+  constructor(
+    options: Read,
+    clock: Clock.Clock,
+    random: typeof Random.Random.Service,
+    services: Services,
+    desks: Desks | undefined
+  ) {
     const { claim, drain, grace, listeners, tolerance } = options
     this.bounds = { drain, grace }
     this.#random = random
@@ -63,6 +71,7 @@ class Table {
       herald: new Herald(listeners, services as Context.Context<never>),
       tolerance,
       claim,
+      desks,
       error: options.error,
       ended: endedOf,
       over: () => this.#look()
@@ -89,13 +98,14 @@ class Table {
     this.setting.herald.whole(() => Array.from(this.lanes.values()).forEach((lane) => lane.stepped(by, now)))
   }
 
-  enter(definition: Definition, services: Services): void {
+  enter(definition: Definition, services: Services): Effect.Effect<void> {
     const { id } = definition.flow
-    this.setting.herald.whole(() => {
+    return this.setting.herald.whole(() => {
       const past = this.#past.of(id, this.setting.hand.now)
       const lane = new Lane(this.setting, definition, services, this.#crewOf(id), past)
       this.lanes.set(id, lane)
       lane.enter()
+      return saved(lane)
     })
   }
 
@@ -140,7 +150,7 @@ class Table {
       const there = this.lanes.get(flow.id)
       if (there?.definition.flow === flow) return Exit.void
       if (there !== undefined) return this.#fail(flow.id, "Exists")
-      return Exit.succeed(this.enter(definition, services))
+      return this.enter(definition, services)
     })
 
   readonly change = (flow: Scheduler.AnyFlow, options: { readonly cursor?: "keep" | "reset" | undefined } = {}) =>
@@ -150,7 +160,7 @@ class Table {
         const message = misfit("what change is given", options, `{ cursor }, "keep" or "reset"`)
         return misconfigured([{ state: undefined, rule: "scheduler", subject: "scheduler", message }])
       }
-      return this.#with(flow.id, (lane) => Exit.succeed(lane.change(definition, services, cursor)))
+      return this.#with(flow.id, (lane) => then(lane, lane.change(definition, services, cursor)))
     })
 
   #define(
@@ -170,13 +180,21 @@ class Table {
     )
   }
 
-  readonly trigger = (flow: Scheduler.AnyFlow) =>
+  readonly trigger = (flow: Scheduler.AnyFlow, options?: { readonly id?: string | undefined }) =>
     this.#with(flow, (lane) => {
       const { now } = this.setting.hand
+      const id = requests.read(options)
+      if (Result.isFailure(id)) return this.#fail(lane.id, "Options", id.failure)
+      const isNamed = id.success !== undefined
+      const runId = id.success === undefined ? triggerId(lane.id, this.#random) : requestId(lane.id, id.success)
+      const known = isNamed ? requests.known(lane, runId) : undefined
+      if (known !== undefined) return aside(known)
       const answer: NonNullable<Run["answer"]> = Deferred.makeUnsafe()
-      const fire = { flow: lane.id, by: "trigger", due: now, runId: triggerId(lane.id, this.#random) } as const
-      lane.trigger(new Run(fire, now, now, lane.definition.flow, answer))
-      return aside(answer)
+      const run = new Run({ flow: lane.id, by: "trigger", due: now, runId }, now, now, lane.definition.flow, answer)
+      if (lane.desk === undefined) lane.trigger(run)
+      else lane.desk.trigger(run, isNamed)
+      // whoever asks next, anywhere, finds it ended
+      return Effect.tap(aside(answer), saved(lane))
     })
 
   /** Asks one flow, or all where none is named, with one option. */
@@ -199,10 +217,10 @@ class Table {
         return this.#fail(Predicate.isString(named) ? named : named?.id ?? "*", "Options", detail)
       }
       const given = isGiven ? value as A | undefined : undefined
-      if (named !== undefined) return this.#with(named, (lane) => Exit.succeed(f(lane, given)))
-      return Exit.succeed(
-        this.setting.herald.whole(() => Array.from(this.lanes.values()).forEach((lane) => f(lane, given)))
-      )
+      if (named !== undefined) return this.#with(named, (lane) => then(lane, f(lane, given)))
+      const lanes = Array.from(this.lanes.values())
+      this.setting.herald.whole(() => lanes.forEach((lane) => f(lane, given)))
+      return Effect.forEach(lanes, saved, { discard: true })
     })
   }
 
@@ -220,7 +238,7 @@ class Table {
       (lane, catchUp = false) => lane.resume(catchUp)
     )
 
-  readonly reset = (flow: Named) => this.#with(flow, (lane) => Exit.succeed(lane.reset()))
+  readonly reset = (flow: Named) => this.#with(flow, (lane) => then(lane, lane.reset()))
 
   readonly cancel = (flow: Named) =>
     this.#with(flow, (lane) => this.#apart(ending.end(this.setting, lane.all, { ...this.bounds, drain: 0 })))
@@ -234,9 +252,9 @@ class Table {
       lane.close("Removed")
       this.#past.keep(id, lane.course.cursor)
       this.#crews.get(id)?.look()
-      return this.#apart(Effect.tap(ending.end(this.setting, [...lane.runs], this.bounds), () =>
+      return this.#apart(Effect.tap(ending.end(this.setting, [...lane.runs], this.bounds, true), () =>
         Effect.andThen(
-          ending.release([lane], this.bounds),
+          Effect.andThen(ending.release([lane], this.bounds), saved(lane)),
           Effect.sync(() => this.#left(lane))
         )))
     })
@@ -285,10 +303,10 @@ class Table {
     this.setting.herald.whole(() => lanes.forEach((lane) => lane.close("Stopping")))
     // whoever has called first may leave, and the others still get the report
     const stopping = Effect.flatMap(
-      ending.end(this.setting, lanes.flatMap(({ runs }) => [...runs]), this.bounds),
+      ending.end(this.setting, lanes.flatMap(({ runs }) => [...runs]), this.bounds, true),
       (stopped) =>
         Effect.andThen(
-          ending.release(lanes, this.bounds),
+          Effect.andThen(ending.release(lanes, this.bounds), this.setting.desks?.close ?? Effect.void),
           Effect.sync(() => {
             this.setting.herald.end()
             Deferred.doneUnsafe(report, Exit.succeed(stopped))
@@ -306,6 +324,11 @@ class Table {
     return aside(over)
   })
 }
+
+/** What was asked of a lane is written down, where there is a store that answers. */
+const saved = ({ desk }: Lane): Effect.Effect<void> => desk === undefined ? Effect.void : desk.saved
+
+const then = (lane: Lane, _done: void): Effect.Effect<void> => saved(lane)
 
 /** Who waits for something of a lane goes on in a task of its own, and not on the stack of what the lane decides. */
 const aside = <A, E>(deferred: Deferred.Deferred<A, E>): Effect.Effect<A, E> =>
@@ -350,7 +373,8 @@ const misconfigured = (issues: ReadonlyArray<Issue>) =>
 export const make = (
   flows: ReadonlyArray<Scheduler.AnyFlow>,
   options: Scheduler.Options,
-  error: Setting["error"]
+  error: Setting["error"],
+  open?: (clock: Clock.Clock, services: Services) => Desks
 ): Effect.Effect<Table, ConfigurationError, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.flatMap(Effect.context<never>(), (services) =>
@@ -384,9 +408,10 @@ export const make = (
               } else found.set(flow.id, parsed.success)
             }
             if (issues.length > 0) return misconfigured(issues)
-            const table = new Table(settings, clock, random, services as Services)
-            for (const definition of found.values()) table.enter(definition, services as Services)
-            return Exit.succeed(table)
+            const all = services as Services
+            const table = new Table(settings, clock, random, all, open?.(clock, all))
+            const entered = Array.from(found.values(), (definition) => table.enter(definition, all))
+            return open === undefined ? Exit.succeed(table) : Effect.as(Effect.all(entered, { discard: true }), table)
           })
       )),
     (table) => table.stop

@@ -4,6 +4,7 @@
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Scheduler from "../../Scheduler.ts"
+import type { Desks } from "./desk.ts"
 import type { Hand } from "./hand.ts"
 import type { Herald } from "./herald.ts"
 import type { Run } from "./run.ts"
@@ -14,6 +15,8 @@ export interface Setting {
   /** Milliseconds. */
   readonly tolerance: number
   readonly claim: ((fire: Scheduler.Fire) => Effect.Effect<boolean>) | undefined
+  /** Where flows are kept in a store. */
+  readonly desks: Desks | undefined
   readonly error: (flow: string, reason: Scheduler.FlowError["reason"], detail?: string) => Scheduler.FlowError
   readonly ended: (
     run: Run,

@@ -8,6 +8,7 @@ export interface Settings {
 }
 
 export interface Orders {
+  /** Of SQLite, or the URL of a PostgreSQL database. */
   readonly file: string
   readonly ledger: string
   readonly seeds: ReadonlyArray<number>
@@ -28,6 +29,20 @@ export interface JobsOrders {
   readonly term: "handler" | "runMain"
 }
 
+/** What a process of a cluster is told to do: a runner has a port, and a client starts so many runs of each seed. */
+export interface ClusterOrders {
+  /** A file of SQLite, or the URL of a database of PostgreSQL. */
+  readonly file: string
+  readonly ledger: string
+  readonly seeds: ReadonlyArray<number>
+  readonly copies: number
+  /** Between two of a seed. */
+  readonly paceMillis: number
+  readonly settings: Settings
+  readonly sweep: number
+  readonly port: number | undefined
+}
+
 /** What a worker is told to do with a run that waits. */
 export interface WaitsOrders {
   readonly file: string
@@ -36,4 +51,15 @@ export interface WaitsOrders {
   readonly role: "park" | "send" | "drive"
   /** Of the signal. */
   readonly value: number
+}
+
+/** What a worker of one of two releases is told to do. */
+export interface ReleaseOrders {
+  readonly file: string
+  readonly ledger: string
+  readonly settings: Settings
+  readonly release: 1 | 2
+  /** Starts runs and drives them until it is stopped; sends a signal; reports; or drives, and waits for the end of a run. */
+  readonly role: "drive" | "send" | "report" | "await"
+  readonly runIds: ReadonlyArray<string>
 }

@@ -76,9 +76,104 @@ export const durable: Mutants = {
   "durable/remember": [
     {
       what: "a branch is known by its place alone",
-      from: "const index = indexIn(list, before, segment) ?? (joined === undefined ? undefined : before)",
+      from:
+        "const index = indexIn(list, before, segment) ?? (joined === undefined ? undefined : behind(list, before, gone++))",
       to: "const index: number | undefined = before",
       tests: "durable/restore"
+    }
+  ],
+  "durable/rewriting": [
+    {
+      what: "what is in a visit is not found by its new name",
+      from: "this.#visits.get(was) ?? segment(name)",
+      to: "this.#visits.get(was) ?? state",
+      tests: "durable/versions laws/durable"
+    },
+    {
+      what: "a state that is left out counts",
+      from: "if (name === null) return undefined",
+      to: "if (name === null) return key",
+      tests: "durable/versions"
+    },
+    {
+      what: "a decision counts those that are left out",
+      from: "return own === null ? [] : [own ?? index]",
+      to: "return [own ?? index]",
+      tests: "durable/versions"
+    },
+    {
+      what: "the step of a branch is undone by its old name",
+      from: "branch: { index: indexOf(row.key, key, branch.index), name: nameOf(lastOf(key)) }",
+      to: "branch",
+      tests: "durable/versions laws/durable"
+    },
+    {
+      what: "what was migrated of steps is forgotten with its visit",
+      from: "isKept ||= row.kept",
+      to: "isKept = false",
+      tests: "durable/versions laws/durable"
+    },
+    {
+      what: "what has ended in earlier visits is asked for",
+      from: "if (row.n < this.#head.entered && !this.#started.has(row.key)) return json",
+      to: "",
+      tests: "durable/versions"
+    }
+  ],
+  "durable/rewritten": [
+    {
+      what: "a row is read as it was written",
+      from: "else found.set(before.n, { ...before, key: own.key, data: JSON.stringify(own.data) })",
+      to: "",
+      tests: "durable/versions"
+    }
+  ],
+  "durable/start": [
+    {
+      what: "what can't be followed is written",
+      from: "return fault === undefined ? Result.succeed({ past, state, migrated: migrated.success }) : failed(fault)",
+      to: "return fault !== null ? Result.succeed({ past, state, migrated: migrated.success }) : failed(fault)",
+      tests: "durable/versions"
+    },
+    {
+      what: "a split that is none any more is passed over",
+      from: "return other === undefined ? Result.succeed(",
+      to: "return other !== null ? Result.succeed(",
+      tests: "durable/versions durable/report"
+    }
+  ],
+  "durable/refusals": [
+    {
+      what: "who waits is told of another version at once",
+      from: "this.#clock.currentTimeMillisUnsafe() - since < this.#grace",
+      to: "false",
+      tests: "durable/versions"
+    },
+    {
+      what: "a refusal is told again",
+      from: "if (isSame) return false",
+      to: "",
+      tests: "durable/versions"
+    },
+    {
+      what: "what others have is kept",
+      from: "if (!due.has(runId)) this.#refused.delete(runId)",
+      to: "if (!due.has(runId)) continue",
+      tests: "durable/versions"
+    }
+  ],
+  "durable/report": [
+    {
+      what: "a run that has ended meanwhile is refused",
+      from: "now === undefined || now.status === \"ended\"",
+      to: "now === undefined",
+      tests: "durable/report"
+    },
+    {
+      what: "no more than a page of a run is read",
+      from: "from <= n;",
+      to: "from < 1;",
+      tests: "durable/report"
     }
   ],
   "durable/pen": [
@@ -116,6 +211,12 @@ export const durable: Mutants = {
     }
   ],
   "durable/driver": [
+    {
+      what: "a run that is migrated goes on before that is written",
+      from: "if (migrated === undefined) return go(driven, claimed, start.success, means)",
+      to: "if (migrated !== null) return go(driven, claimed, start.success, means)",
+      tests: "durable/versions"
+    },
     {
       what: "what came before the visit counts as if it came in it",
       from: "inbox.deliver(letters, ({ at, n }) => n === undefined ? at < past.at : n < head.entered)",

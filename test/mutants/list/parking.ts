@@ -136,10 +136,28 @@ export const parking: Mutants = {
   ],
   "durable/runner": [
     {
-      what: "a signal of this process is found at the next poll",
+      what: "a letter to a run of a cluster that is being parked is not heard of",
       from:
-        "if (driving === undefined) this.#begin(runId, undefined, true)\n      else if (driving.pen?.isHeld === true)",
-      to: "if (driving?.pen?.isHeld === true)",
+        "there.isWanted = true\n      return Effect.andThen(this.#collect, Effect.suspend(() => this.#until(runId)))",
+      to: "return Effect.succeed(done)",
+      tests: "cluster/cluster"
+    },
+    {
+      what: "in a cluster nobody looks for letters to what he drives",
+      from: "forever(this.#collect, sweep)",
+      to: "",
+      tests: "cluster/cluster"
+    },
+    {
+      what: "a run that was parked in a cluster is told of to nobody",
+      from: "return this.#post === undefined ? Effect.void : this.#tellInstant(this.#post, runId)",
+      to: "return Effect.void",
+      tests: "cluster/cluster"
+    },
+    {
+      what: "a signal of this process is found at the next poll",
+      from: "if (this.#post === undefined && driving === undefined) this.#begin(runId, undefined, true)",
+      to: "",
       tests: parking_
     },
     {
@@ -160,8 +178,8 @@ export const parking: Mutants = {
   "durable/make": [
     {
       what: "who waits for a run wakes it",
-      from: "if (!isOver(status) && status !== \"waiting\") runner.begin",
-      to: "if (!isOver(status)) runner.begin",
+      from: "return !isOver(status) && status !== \"waiting\" ?",
+      to: "return !isOver(status) ?",
       tests: parking_
     }
   ]

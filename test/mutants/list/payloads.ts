@@ -102,13 +102,15 @@ export const payloads: Mutants = {
       tests: "payload/store"
     }
   ],
-  "durable/runner": [
+  "durable/refusals": [
     {
       what: "a run whose payload can't be read is never tried again",
-      from: "(this.#again.get(runId)?.at ?? Infinity) <= now",
-      to: "Infinity <= now",
+      from: "error instanceof RestoreError && error.rule === \"payload\"",
+      to: "error instanceof RestoreError && error.rule === \"row\"",
       tests: "payload/durable"
-    },
+    }
+  ],
+  "durable/runner": [
     {
       what: "a codec that can't be asked refuses a run",
       from: "if (mayPass(error)) return Effect.succeed<Ending>({ _tag: \"Journal\", error })\n",

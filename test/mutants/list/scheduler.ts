@@ -121,8 +121,8 @@ export const scheduler: Mutants = {
     },
     {
       what: "one more may wait",
-      from: "if (waiting >= overlap.waiting) return",
-      to: "if (waiting > overlap.waiting) return",
+      from: "!caughtUp && this.#waiting >= overlap.waiting)",
+      to: "!caughtUp && this.#waiting > overlap.waiting)",
       tests: "scheduler/Scheduler"
     },
     {

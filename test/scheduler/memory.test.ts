@@ -1,0 +1,4 @@
+import * as Schedules from "effect-cano/schedules"
+import { contract } from "./contract.ts"
+
+contract("in memory", Schedules.makeMemory)
