@@ -259,9 +259,12 @@ export type Given = Codec | Effect.Effect<Codec, any, any>
 export interface Options<G extends Given> {
   /** Codecs with which nothing is written any more, and by which what they have written is read. */
   readonly reads?: ReadonlyArray<G> | undefined
-  /** How long they may take for what is written or read of one run at once; 2 seconds if left out. */
+  /**
+   * How long they may take for what is written or read of one run at once; 2 seconds if left out. It is to be less than half of
+   * the `patience` of `Durable.settings`.
+   */
   readonly patience?: Duration.Input | undefined
-  /** How many payloads are with them at once; 16 if left out. */
+  /** How many payloads of one run are with them at once; 16 if left out. */
   readonly concurrency?: number | undefined
 }
 

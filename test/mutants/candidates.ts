@@ -14,6 +14,7 @@ import { journals } from "./list/journals.ts"
 import { operating } from "./list/operating.ts"
 import { orders } from "./list/orders.ts"
 import { parking } from "./list/parking.ts"
+import { payloads } from "./list/payloads.ts"
 import { runs } from "./list/runs.ts"
 import { sagas } from "./list/sagas.ts"
 import { scheduler } from "./list/scheduler.ts"
@@ -50,7 +51,8 @@ const parts = [
   durables,
   operating,
   orders,
-  parking
+  parking,
+  payloads
 ]
 
 export const candidates: ReadonlyArray<Candidate> = parts.flatMap((part) =>

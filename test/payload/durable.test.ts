@@ -366,6 +366,18 @@ describe("usage", () => {
       assert.deepStrictEqual(yield* of(), { "gate k1": ["a"], "gate k2": ["a", "b"], "undefined ": ["plain"] })
       assert.deepStrictEqual(yield* of({ workflow: "once" }), {})
       assert.deepStrictEqual(yield* of({ workflow: "once", isAll: true }), { "gate k1": ["ended"] })
+      // of very many runs, too
+      const many = Array.from({ length: 1500 }, (_, i) => ({
+        runId: `many/${i}`,
+        workflow: "many",
+        version: 1,
+        state: "A",
+        key: "/1/A",
+        data: "\"A\"",
+        parent: undefined
+      }))
+      yield* store.create(many)
+      assert.strictEqual((yield* of({ workflow: "many" }))["undefined "]!.length, 1500)
       // a journal without codecs has none
       const plain = yield* Effect.provideService(Payload.usage(), Journal.Journal, yield* Journal.makeMemory)
       assert.deepStrictEqual(plain, [])

@@ -46,6 +46,7 @@ export class Chain {
   }
 
   encode(text: string, place: Place): Effect.Effect<string, PayloadError> {
+    if (this.#writing.length === 0) return Effect.succeed(form.plain(text))
     return Effect.gen({ self: this }, function*() {
       let bytes = web.bytesOf(text)
       const stages: Array<form.Stage> = []
