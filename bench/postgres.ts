@@ -1,7 +1,8 @@
 /**
- * node --conditions=effect-cano-source bench/postgres.ts [on]: what a journal in PostgreSQL costs beside the same rows by hand,
+ * node --conditions=effect-cano-source bench/postgres.ts [on] [dbos]: what a journal in PostgreSQL costs beside the same rows by hand,
  * through the same client, and how many steps of durable runs it takes a second. With `on` the server waits for the disk. Each
- * case is measured in turns with the one that it is compared with, as others may use the machine.
+ * case is measured in turns with the one that it is compared with, as others may use the machine. With `dbos` the steps are
+ * those of DBOS Transact as well, on the same server and in turns: `npm install` in bench/dbos first.
  */
 import { JoinStrategy, Workflow } from "effect-cano"
 import * as Durable from "effect-cano/durable"
@@ -11,11 +12,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
+import { execFileSync } from "node:child_process"
+import { join } from "node:path"
 import { append, newRun, row, signal } from "../test/journal/samples.ts"
 import * as databases from "../test/postgres/databases.ts"
 import * as server from "../test/postgres/server.ts"
 
-process.env["POSTGRES_FSYNC"] = process.argv[2] === "on" ? "on" : "off"
+const args = process.argv.slice(2)
+process.env["POSTGRES_FSYNC"] = args.includes("on") ? "on" : "off"
 
 const median = (numbers: ReadonlyArray<number>) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!
 
@@ -131,13 +135,23 @@ const runs = Effect.gen(function*() {
 const program = Effect.gen(function*() {
   const { url } = yield* server.own
   console.log(`fsync ${process.env["POSTGRES_FSYNC"]}`)
-  const journaled = Journal.layerSql.pipe(Layer.provideMerge(databases.client(yield* databases.make(url))))
-  yield* Effect.provide(journal, journaled)
-  const durable = Bench.layer.pipe(
-    Layer.provideMerge(Durable.layerSql),
-    Layer.provide(databases.client(yield* databases.make(url)))
-  )
-  yield* Effect.provide(runs, durable)
+  const durable = Effect.flatMap(databases.make(url), (own) =>
+    Effect.provide(
+      runs,
+      Bench.layer.pipe(Layer.provideMerge(Durable.layerSql), Layer.provide(databases.client(own)))
+    ))
+  if (!args.includes("dbos")) {
+    const journaled = Journal.layerSql.pipe(Layer.provideMerge(databases.client(yield* databases.make(url))))
+    yield* Effect.provide(journal, journaled)
+    return yield* durable
+  }
+  for (let round = 0; round < 3; round++) {
+    console.log("effect-cano")
+    yield* durable
+    console.log("DBOS Transact")
+    const own = yield* databases.make(url)
+    execFileSync(process.execPath, [join(import.meta.dirname, "dbos/main.mjs"), own], { stdio: "inherit" })
+  }
 })
 
 await Effect.runPromise(Effect.scoped(program))
