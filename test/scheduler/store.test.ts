@@ -138,7 +138,7 @@ describe("an operator without a scheduler", () => {
       yield* inStore(store, Schedules.resume("f"))
       yield* pass("10 seconds")
       const bob = yield* live(store, define)
-      assert.deepStrictEqual(bob.diary.decisions(), ["41000 Late 40000"])
+      assert.deepStrictEqual(bob.diary.decisions(), ["41000 Fired 40000"])
       yield* end(bob)
     }))
 
