@@ -28,6 +28,7 @@ import * as operator from "./operator.ts"
 import { Peers } from "./peers.ts"
 import * as sweep from "./sweep.ts"
 import * as taking from "./taking.ts"
+import { fit, isFit } from "./words.ts"
 
 /** What is to be written. */
 interface Step {
@@ -88,6 +89,7 @@ export class StoreDesk implements Desk {
   trigger(run: Run, isNamed: boolean): void {
     const { fire } = run
     const { runId } = fire
+    if (!isFit(runId)) return this.lane.refuse(run, "Options")
     let earlier: Schedules.Firing | undefined
     this.lane.asked.add(run)
     this.#do({
@@ -357,4 +359,4 @@ const outcomeOf = ({ exit, interrupted }: Scheduler.Ended<unknown, unknown>): Sc
   interrupted ? "interrupted" : Exit.isSuccess(exit) ? "succeeded" : "failed"
 
 const detailOf = ({ exit }: Scheduler.Ended<unknown, unknown>): string | undefined =>
-  Exit.isSuccess(exit) ? undefined : clip(Cause.pretty(exit.cause), mostDetail)
+  Exit.isSuccess(exit) ? undefined : fit(clip(Cause.pretty(exit.cause), mostDetail))

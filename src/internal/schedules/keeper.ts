@@ -54,9 +54,11 @@ export class Keeper implements Desks {
     this.services = services
     this.#settings = settings
     this.#clock = clock
+    // its lease must not run out in between
+    const pause = Duration.min(settings.poll, Duration.times(settings.lease, 1 / 3))
     this.#poller = Effect.runForkWith(services)(
       Effect.forever(
-        Effect.andThen(Effect.sleep(settings.poll), Effect.exit(Effect.suspend(() => this.#poll))),
+        Effect.andThen(Effect.sleep(pause), Effect.exit(Effect.suspend(() => this.#poll))),
         { disableYield: true }
       )
     )
