@@ -23,8 +23,8 @@ export const schedules: Mutants = {
     },
     {
       what: "a durable run that was started waits for its turn",
-      from: "if (firing.isStarted) lane.adopt(",
-      to: "if (firing === undefined) lane.adopt(",
+      from: "if (firing.isStarted) peers.adopt(",
+      to: "if (firing === undefined) peers.adopt(",
       tests: lasting
     }
   ],
