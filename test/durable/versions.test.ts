@@ -806,7 +806,7 @@ describe("two releases at once", () => {
         yield* world.bury(client)
       }).pipe(Effect.provide(messages(lines)))
       assert.deepStrictEqual(lines, [
-        "run \"new0\" of workflow \"w\" was recorded by version 2, and the definition is version 1; give migrate: { 2: (state) => … }, or keep a definition of version 2"
+        "run \"new0\" of workflow \"w\" was recorded by version 2, and the definition is version 1; it is for a later release"
       ])
     }))
 })
