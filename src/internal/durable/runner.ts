@@ -240,7 +240,7 @@ export class Runner implements Service, Desk {
   wake(runId: string, sent: Sent): Effect.Effect<void> {
     return Effect.suspend(() => {
       const driving = this.#driving.get(runId)
-      if (driving?.pen?.isHeld === true) driving.isWanted = true
+      if (driving !== undefined && isLeft(driving)) driving.isWanted = true
       if (this.#post === undefined && driving === undefined) this.#begin(runId, undefined, true)
       return this.#post === undefined || driving?.pen !== undefined
         ? this.#collect
@@ -314,9 +314,9 @@ export class Runner implements Service, Desk {
         this.#begin(runId, head)
         return this.#until(runId)
       }
-      // whoever has begun it waits for it, unless it is being parked
-      if (there.pen?.isHeld !== true) return Effect.as(this.#collect, done)
-      there.isWanted = true
+      // whoever has begun it waits for it, unless it is being parked or claimed, or was
+      if (there.pen?.isHeld === false) return Effect.as(this.#collect, done)
+      if (isLeft(there)) there.isWanted = true
       return Effect.andThen(this.#collect, Effect.suspend(() => this.#until(runId)))
     })
   }
@@ -481,6 +481,9 @@ export class Runner implements Service, Desk {
     })
   }
 }
+
+/** Whether a run has been given up, or may be about to be: what comes now is not seen by who drives it. */
+const isLeft = ({ pen, taken }: Driving): boolean => taken !== undefined || pen?.isHeld === true
 
 const mostAtOnce = 256
 

@@ -137,9 +137,14 @@ export const parking: Mutants = {
   "durable/runner": [
     {
       what: "a letter to a run of a cluster that is being parked is not heard of",
-      from:
-        "there.isWanted = true\n      return Effect.andThen(this.#collect, Effect.suspend(() => this.#until(runId)))",
-      to: "return Effect.succeed(done)",
+      from: "if (isLeft(there)) there.isWanted = true\n",
+      to: "",
+      tests: "cluster/cluster"
+    },
+    {
+      what: "a letter to a run of a cluster that has just been parked is not heard of",
+      from: "if (there.pen?.isHeld === false) return",
+      to: "if (there.pen?.isHeld !== true) return",
       tests: "cluster/cluster"
     },
     {
