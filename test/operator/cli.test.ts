@@ -80,6 +80,13 @@ const called = (key: string | undefined, db: string | undefined, args: ReadonlyA
     Effect.provide(NodeServices.layer)
   )
 
+/** Changes a file by hand. */
+const inFile = (filename: string, statement: string) =>
+  Effect.scoped(Effect.provide(
+    Effect.flatMap(SqlClient.SqlClient, (sql) => sql.unsafe(statement)),
+    Sqlite.layer({ filename })
+  ))
+
 const end = (store: Journal.Service, runId: string, outcome: Journal.Outcome, data = `{"x":{"s":"Done"}}`) =>
   store.append([append(runId, 1, [row("exit", data)], { head: { status: "ended", outcome } })])
 
@@ -190,6 +197,17 @@ describe("cano, in a process", () => {
               key("compensate", "/1/Ask/bob", "{}")
             ], { head: { status: "compensating" } })
           ])
+          yield* create(store, newRun("s"))
+          yield* store.append([
+            append("s", 1, [
+              ...Array.from({ length: 100 }, (_, i) => key("settle", `/1/Ask/b${i}`, `{"i":${i},"x":{"s":${i}}}`)),
+              key("settle", "/1/Ask/ada", `{"i":0,"x":{"s":{"price":7}}}`),
+              key("settle", "/1/Ask/bob", `{"i":1,"x":{"c":[{"d":{"name":"Error","message":"gone"}}]}}`),
+              key("settle", "/1/Ask", "hidden"),
+              key("join", "/1/Ask", `{"verdict":"fail","reason":"too few"}`),
+              key("join", "/1/Ask/x", `{"verdict":"proceed"}`)
+            ])
+          ])
           yield* store.send("r", signal("go", { id: "mail-1" }))
           yield* store.send("r", signal("", { kind: "cancel" }))
           for (let visit = 2; visit < 9; visit++) {
@@ -209,6 +227,13 @@ describe("cano, in a process", () => {
         shown,
         /\nROLLBACK\n {2}since .*: it was interrupted\n {2}r\/1\/Ask\/ada {2}failed: no\n {2}r\/1\/Ask\/bob {2}undone\n/
       )
+      const open = (yield* cano(db, "show", "s")).stdout.join("\n")
+      assert.match(open, /\nBRANCHES\n {2}… and others before\n {2}b5 +succeeded: 5\n/)
+      assert.match(
+        open,
+        /\n {2}ada +succeeded: \{"price":7\}\n {2}bob +failed: Error: gone\n {2}\/1\/Ask {2}can't be read: hidden\n/
+      )
+      assert.match(open, /\nJOINS\n {2}\/1\/Ask {2}too few\n {2}\/1\/Ask\/x {2}proceed$/)
       assert.match(shown, /\nLETTERS\n {2}signal go {2}.*Z {2}mail-1\n {2}cancel {2}.*Z$/)
     }).pipe(Effect.scoped))
 
@@ -252,6 +277,63 @@ describe("cano, in a process", () => {
       assert.include((yield* cano(db, "pause", "order-19")).stderr, "cano: the run has ended: failed")
       const none = yield* cano(db, "cancel", "no", "--json")
       assert.deepStrictEqual([none.code, JSON.parse(none.stdout[0]!)._tag, none.stderr], [3, "NoSuchRun", ""])
+    }).pipe(Effect.scoped))
+
+  it.live("says what was answered", () =>
+    Effect.gen(function*() {
+      const db = yield* journalIn((store) =>
+        Effect.gen(function*() {
+          for (const runId of ["a", "b", "c"]) {
+            yield* create(store, newRun(runId))
+            yield* store.send(runId, signal("", { kind: "resume", id: "x", data: "{}" }))
+            yield* store.send(runId, signal("quote", { id: "y", data: "1" }))
+          }
+          yield* store.append(["a", "b"].map((runId, i) =>
+            append(runId, 1, [row("settle")], {
+              takes: [
+                { seq: 1, answer: i === 0 ? `{"done":true}` : `{"refused":"not now"}` },
+                { seq: 2, answer: `{"value":[7]}` }
+              ]
+            })
+          ))
+        })
+      )
+      const done = yield* cano(db, "resume", "a", "--request", "x")
+      assert.deepStrictEqual(done, { code: 0, stdout: ["done, as it was ordered before"], stderr: "" })
+      const reply = yield* cano(db, "signal", "a", "quote", "1", "--request", "y")
+      assert.deepStrictEqual(reply.stdout, ["done, as it was ordered before: [7]"])
+      const refused = yield* cano(db, "resume", "b", "--request", "x", "--json")
+      assert.deepStrictEqual([refused.code, JSON.parse(refused.stdout[0]!).why], [4, "not now"])
+      const all = (...args: ReadonlyArray<string>) =>
+        cano(db, "resume", "--workflow", "order", "--yes", "--request", "x", "--wait", "0s", ...args)
+      const { code, stdout } = yield* all()
+      assert.deepStrictEqual([code, stdout.slice(0, 2)], [
+        4,
+        ["a  done, as it was ordered before", "b  refused, as it was ordered before: not now"]
+      ])
+      yield* inFile(db, `UPDATE cano_inbox SET kind = '7' WHERE run_id = 'c'`)
+      const broken = yield* all()
+      assert.strictEqual(broken.code, 1)
+      assert.match(broken.stdout[2]!, /^c {2}failed: the journal of run "c" can't be used/)
+      const json = yield* all("--json")
+      assert.deepInclude(JSON.parse(json.stdout[2]!), { _tag: "Failed", runId: "c", requestId: "x" })
+    }).pipe(Effect.scoped))
+
+  it.live("finds a journal in PostgreSQL, and says why it can't be used", () =>
+    Effect.gen(function*() {
+      const url = yield* databases.shared
+      const none = yield* cano(url, "runs")
+      assert.strictEqual(none.code, 1)
+      assert.include(none.stderr, `there is no journal in ${url.replace(/:[^:@/]*@/, ":…@")}`)
+      yield* Effect.scoped(Effect.provide(
+        Effect.flatMap(Effect.service(Journal.Journal), (store) => create(store, newRun("r"))),
+        Journal.layerSql.pipe(Layer.provide(databases.client(url)))
+      ))
+      assert.match((yield* cano(url, "runs")).stdout[1]!, /^running .* r$/)
+      const gone = yield* cano("postgresql://ada:secret@localhost:1/app", "runs")
+      assert.strictEqual(gone.code, 1)
+      assert.match(gone.stderr, /cano: postgresql:\/\/ada:…@localhost:1\/app: .*ECONNREFUSED/)
+      assert.notInclude(gone.stderr, "secret")
     }).pipe(Effect.scoped))
 
   it.live("orders something of all that are selected, when it is told that it may", () =>
@@ -373,25 +455,15 @@ describe("cano, in a process", () => {
       writeFileSync(join(path, "text"), "this is a text and no database, however long it may be")
       assert.include((yield* said(join(path, "text"))).stderr, "file is not a database")
       const other = join(path, "other.db")
-      const inOther = (statement: string) =>
-        Effect.scoped(Effect.provide(
-          Effect.flatMap(SqlClient.SqlClient, (sql) => sql.unsafe(statement)),
-          Sqlite.layer({ filename: other })
-        ))
-      yield* inOther("CREATE TABLE users (id TEXT)")
+      yield* inFile(other, "CREATE TABLE users (id TEXT)")
       assert.include((yield* said(`file:${other}`)).stderr, `there is no journal in file:${other}`)
       const db = yield* few
-      const inJournal = (statement: string) =>
-        Effect.scoped(Effect.provide(
-          Effect.flatMap(SqlClient.SqlClient, (sql) => sql.unsafe(statement)),
-          Sqlite.layer({ filename: db })
-        ))
-      yield* inJournal("UPDATE cano_meta SET version = 99")
+      yield* inFile(db, "UPDATE cano_meta SET version = 99")
       assert.include((yield* said(db)).stderr, "its tables are of version 99, and this library knows")
-      yield* inJournal("UPDATE cano_meta SET version = 1")
+      yield* inFile(db, "UPDATE cano_meta SET version = 1")
       assert.include((yield* said(db)).stderr, `the journal in ${db} is of an older release, whose cano can read it`)
-      yield* inJournal("UPDATE cano_meta SET version = 2")
-      yield* inJournal("UPDATE cano_runs SET status = 7")
+      yield* inFile(db, "UPDATE cano_meta SET version = 2")
+      yield* inFile(db, "UPDATE cano_runs SET status = 7")
       const corrupt = yield* said(db)
       assert.strictEqual(corrupt.code, 1)
       assert.include(corrupt.stderr, "cano: the journal of run \"order-17\" can't be used (list)")

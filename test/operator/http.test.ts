@@ -199,6 +199,22 @@ describe("endpoints of an operator", () => {
       ])
     }))
 
+  it.effect("tell of an order that could not be sent to one of many", () =>
+    Effect.gen(function*() {
+      const { store } = yield* world
+      for (const runId of ["a", "b"]) yield* driven(store, runId)
+      const { runs: client } = yield* clientOf({
+        ...store,
+        send: (runId, letter) => runId === "a" ? down.send(runId, letter) : store.send(runId, letter)
+      })
+      const told = yield* client.order({
+        payload: { selection: {}, order: { _tag: "Resume" }, requestId: "x", within: 0 }
+      })
+      const all = yield* Stream.runCollect(told)
+      assert.deepInclude(all[0], { _tag: "Failed", runId: "a", requestId: "x" })
+      assert.deepInclude(all[1], { _tag: "Kept", runId: "b" })
+    }))
+
   it.effect("purge, no more at once than is asked for", () =>
     Effect.gen(function*() {
       const { client, store } = yield* world

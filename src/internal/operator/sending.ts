@@ -35,21 +35,13 @@ export const send = Effect.fnUntraced(function*(
   // no database has it
   if (!text.isWhole(runId)) return answer({ _tag: "NoSuchRun" })
   const sent = yield* journal.send(runId, letter.success)
-  switch (sent._tag) {
-    case "NoSuchRun":
-      return answer(sent)
-    case "Full":
-      return answer({ _tag: "Refused", why: "as many letters of this kind wait as there may be" })
-    case "Ended": {
-      const head = yield* journal.show(runId)
-      return answer(head === undefined ? { _tag: "NoSuchRun" } : endedOf(head))
-    }
-    default: {
-      const isRepeated = sent._tag === "Duplicate"
-      const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(Duration.fromInputUnsafe(within))
-      return answer(yield* answered(journal, runId, letter.success, sent.seq, until), isRepeated)
-    }
+  if (sent._tag === "Kept" || sent._tag === "Duplicate") {
+    const until = (yield* Clock.currentTimeMillis) + Duration.toMillis(Duration.fromInputUnsafe(within))
+    const outcome = yield* answered(journal, runId, letter.success, sent.seq, until)
+    return answer(outcome, sent._tag === "Duplicate")
   }
+  const head = yield* journal.show(runId)
+  return answer(head === undefined ? { _tag: "NoSuchRun" } : endedOf(head))
 })
 
 /** It is there everywhere; the types of the build know of no runtime. */
