@@ -34,10 +34,9 @@ export const make = (
         found.set(name, one)
       }
     }
-    const ofRun = Effect.fnUntraced(function*({ entered, n, runId, status }: Head) {
-      yield* forEachRow(store, runId, n, ({ data, kept, kind, n }) => {
-        // what a claim reads, or all of it
-        if (kind !== "owner" && (isAll || kept || n >= entered)) note(runId, data)
+    const ofRun = Effect.fnUntraced(function*({ n, runId, status }: Head) {
+      yield* forEachRow(store, runId, n, ({ data, kind }) => {
+        if (kind !== "owner") note(runId, data)
       })
       const letters = status === "ended" ? [] : yield* store.letters(runId)
       for (const { data } of letters) note(runId, data)
