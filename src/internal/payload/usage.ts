@@ -2,14 +2,9 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Head, JournalError, Service } from "../../journal.ts"
+import type { Usage } from "../../payload.ts"
 import * as form from "./form.ts"
 import { forEachRow } from "./store.ts"
-
-export interface Usage {
-  readonly codec: string | undefined
-  readonly info: string
-  readonly runs: ReadonlyArray<string>
-}
 
 const page = 1000
 
