@@ -155,6 +155,12 @@ try {
   const platform = `@effect/platform-node@${installed("@effect/platform-node")}`
   sh(consumer, "npm", "install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", platform)
   assert.deepEqual(lines((await cano()).stdout).slice(-1), ["  ◎ Done"])
+  const runs = (db: string) => run(bin, { cwd: consumer, condition: false }, ["runs", "--db", db])
+  assert.match((await runs("none.db")).stderr, /there is no file none\.db/)
+  assert.match(
+    (await runs("postgres://localhost/app")).stderr,
+    /PostgreSQL needs @effect\/sql-pg, which is not installed/
+  )
   assert.match((await cano("--svg")).stdout, /^<svg /)
   assert.match((await cano("--svg", "--layout", "elk")).stderr, /elkjs can't be loaded, npm install elkjs/)
 

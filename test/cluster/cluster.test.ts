@@ -391,6 +391,32 @@ describe("messages", () => {
       assert.strictEqual(yield* statusOf(world, "b"), "ended")
     }))
 
+  it.effect("that nobody sends of what an operator orders in the journal are found missing, and the order is followed once", () =>
+    Effect.gen(function*() {
+      const world = yield* makeWorld
+      let left = 1
+      const flaky = durably(
+        durableMachine("flaky", "Pay", "Done")
+          .register("Pay", {
+            run: Effect.suspend(() => left-- > 0 ? Effect.fail("no money") : Effect.void),
+            next: "Done"
+          })
+          .addExitStates("Done")
+      )
+      const runner = yield* world.runner(1, [flaky])
+      yield* start(runner, flaky, "r", "Pay")
+      yield* TestClock.adjust("2 seconds")
+      assert.include(yield* world.journal.show("r"), { status: "ended", outcome: "failed" })
+      const order = { kind: "retry", name: "", key: undefined, id: "1", data: "{}" } as const
+      const sent = yield* world.journal.send("r", order)
+      assert.include(sent, { _tag: "Kept" })
+      yield* TestClock.adjust("25 seconds")
+      assert.include(yield* world.journal.show("r"), { status: "ended", outcome: "succeeded" })
+      const before = yield* kinds(world, "r")
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* kinds(world, "r"), before)
+    }))
+
   it.effect("that can't be sent keep nobody from going on, are told of in the log, and found missing", () => {
     const { layer, said } = warnings()
     return Effect.gen(function*() {

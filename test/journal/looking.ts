@@ -210,6 +210,17 @@ export const looking = (name: string, make: Effect.Effect<Journal.Service, unkno
       assert.deepStrictEqual(yield* purged(store), [["orphan", "p", "p/1", "q", "q/1"]])
     })
 
+    test("keeps a run of which something is ordered, as long as nobody has looked", function*() {
+      const store = yield* make
+      yield* ended(store, "r", [0, 1], {}, "failed")
+      yield* TestClock.setTime(5)
+      assert.strictEqual((yield* store.send("r", signal("", { kind: "retry" })))._tag, "Kept")
+      assert.deepStrictEqual(yield* purged(store), [[]])
+      // whoever has looked has not followed it
+      yield* store.park("r", { n: 1, seen: 1, wakeAt: undefined, isReleased: true })
+      assert.deepStrictEqual(yield* purged(store), [["r"]])
+    })
+
     test("D6: who has known a run changes nothing of another one of its id", function*() {
       const store = yield* make
       yield* create(store, newRun("r"))

@@ -11,12 +11,14 @@ import { events } from "./list/events.ts"
 import { hedges } from "./list/hedges.ts"
 import { input } from "./list/input.ts"
 import { journals } from "./list/journals.ts"
+import { operating } from "./list/operating.ts"
 import { orders } from "./list/orders.ts"
 import { parking } from "./list/parking.ts"
 import { payloads } from "./list/payloads.ts"
 import { runs } from "./list/runs.ts"
 import { sagas } from "./list/sagas.ts"
 import { scheduler } from "./list/scheduler.ts"
+import { schedules } from "./list/schedules.ts"
 import { signals } from "./list/signals.ts"
 import { splits } from "./list/splits.ts"
 import { tasks } from "./list/tasks.ts"
@@ -41,11 +43,13 @@ const parts = [
   events,
   input,
   scheduler,
+  schedules,
   tasks,
   signals,
   sagas,
   journals,
   durables,
+  operating,
   orders,
   parking,
   payloads

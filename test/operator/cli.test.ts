@@ -8,7 +8,7 @@ import * as Sqlite from "effect-cano/sqlite"
 import { CliError, Command, TerminalCapabilities } from "effect/cli"
 import { SqlClient } from "effect/sql"
 import { TestConsole } from "effect/testing"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { append, claim, create, newRun, row, signal } from "../journal/samples.ts"
@@ -329,6 +329,21 @@ describe("cano, in a process", () => {
     [["resume", "--workflow", "order", "--wait", "5 fortnights"], "--wait: \"5 fortnights\" is no span of time"],
     [["runs", "--status", "odd"], "Expected: \"running\" | \"waiting\""]
   ]
+  it.live("has the commands that its page names, each with examples that are commands", () =>
+    Effect.gen(function*() {
+      const page = readFileSync(join(import.meta.dirname, "../../docs/OPERATING.md"), "utf8")
+      const { stdout } = yield* cano(undefined, "--help")
+      const help = stdout.join("\n")
+      const commands = [...help.slice(help.indexOf("SUBCOMMANDS")).matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name!)
+      for (const command of commands) {
+        if (command === "draw") continue
+        assert.match(page, new RegExp(`\`${command}\\b`), command)
+        const own = (yield* cano(undefined, command, "--help")).stdout.join("\n")
+        assert.match(own, new RegExp(`EXAMPLES[^]*cano ${command} .*--db`), command)
+      }
+      for (const [, command] of page.matchAll(/^\$ cano (\w+)/gm)) assert.include(commands, command)
+    }))
+
   it.live("says what is wrong with a call, and ends with 2", () =>
     Effect.gen(function*() {
       const db = yield* few

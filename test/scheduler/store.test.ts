@@ -126,6 +126,22 @@ describe("an operator without a scheduler", () => {
       assert.deepStrictEqual(yield* inStore(store, Schedules.history("f", { limit: 9 })), [])
     }))
 
+  it.effect("resumes a flow that no scheduler has: what came due in the pause is of it", () =>
+    Effect.gen(function*() {
+      const store = yield* Schedules.makeMemory
+      const { define } = gated({ overlap: { allow: 9 } })
+      const ada = yield* live(store, define)
+      yield* pass("1 second")
+      yield* end(ada)
+      yield* inStore(store, Schedules.pause("f"))
+      yield* pass("30 seconds")
+      yield* inStore(store, Schedules.resume("f"))
+      yield* pass("10 seconds")
+      const bob = yield* live(store, define)
+      assert.deepStrictEqual(bob.diary.decisions(), ["41000 Late 40000"])
+      yield* end(bob)
+    }))
+
   it.effect("is not stopped by others who write: it looks again", () =>
     Effect.gen(function*() {
       const store = yield* Schedules.makeMemory

@@ -150,7 +150,7 @@ export const parking: Mutants = {
     },
     {
       what: "a run that was parked in a cluster is told of to nobody",
-      from: "return this.#post === undefined ? Effect.void : this.#tellInstant(this.#post, runId)",
+      from: "return this.#post === undefined ? Effect.void : telling.ofInstant(this, this.#post, runId)",
       to: "return Effect.void",
       tests: "cluster/cluster"
     },
