@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
 import type * as Journal from "../../journal.ts"
+import type { Place } from "../../payload.ts"
 import { JournalError } from "../journal/error.ts"
 import type { Chain } from "./codec.ts"
 import { PayloadError } from "./error.ts"
@@ -38,7 +39,7 @@ export const make = (store: Journal.Service, chain: Chain, manner: Manner): Jour
 
 /** A text that was given, and what was made of it. */
 interface Written {
-  readonly place: places.Place
+  readonly place: Place
   readonly text: string
 }
 
@@ -273,7 +274,7 @@ class Store {
   #outside({ n, runId, sent }: Journal.Head): Effect.Effect<ReadonlyArray<Written>, JournalError> {
     return Effect.gen({ self: this }, function*() {
       const found: Array<Written> = []
-      const note = (text: string, place: places.Place) => {
+      const note = (text: string, place: Place) => {
         if (this.#chain.isOutside(text)) found.push({ place, text })
       }
       yield* forEachRow(this.#store, runId, n, (row) => note(row.data, places.row(runId, row.n, row)))

@@ -110,10 +110,10 @@ export const payloads: Mutants = {
       tests: "payload/durable"
     }
   ],
-  "durable/runner": [
+  "durable/taking": [
     {
       what: "a codec that can't be asked refuses a run",
-      from: "if (mayPass(error)) return Effect.succeed<Ending>({ _tag: \"Journal\", error })\n",
+      from: "if (mayPass(error)) return Effect.succeed({ _tag: \"Journal\", error })\n",
       to: "",
       tests: "payload/durable"
     }
