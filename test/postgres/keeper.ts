@@ -90,8 +90,8 @@ const end = async () => {
   if (isOver) return
   isOver = true
   // nobody is there any more for whom anything is to be kept
-  await Promise.race([stop("SIGINT"), new Promise((resolve) => setTimeout(resolve, 5000))])
-  server?.kill("SIGKILL")
+  await Promise.race([stop("SIGINT"), new Promise((resolve) => setTimeout(resolve, 3000))])
+  await stop("SIGKILL")
   rmSync(folder, { recursive: true, force: true })
   process.exit()
 }
