@@ -3,12 +3,13 @@
  * the pools of several runners, on one PostgreSQL server.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, Layer, Option, Schema } from "effect"
+import { Duration, Effect, Fiber, Layer, Logger, Option, Schema } from "effect"
 import { Workflow } from "effect-cano"
 import * as Durable from "effect-cano/durable"
 import * as Runs from "effect-cano/Runs"
 import * as Signal from "effect-cano/Signal"
 import * as databases from "../postgres/databases.ts"
+import * as server from "../postgres/server.ts"
 
 const step = Signal.make("step", Schema.Int)
 
@@ -47,6 +48,35 @@ const parked = (runId: string): Effect.Effect<void, unknown, any> =>
   )
 
 describe("runs in PostgreSQL", () => {
+  it.live("wait for a server that answers nobody, and go on by themselves when it does", () =>
+    Effect.gen(function*() {
+      const { freeze, thaw, url } = yield* server.own
+      const said: Array<string> = []
+      let times = 0
+      const workflow: any = Workflow.make("jobs", Schema.Literals(["A", "B", "C", "Done"]))
+        // its end can't be written, so that it is run again
+        .register("A", Effect.suspend(() => times++ === 0 ? Effect.as(freeze, "B") : Effect.succeed("B")))
+        .register("B", Effect.succeed("C"))
+        .register("C", Effect.succeed("Done"))
+        .addExitStates("Done")
+      const definition = (Durable.make as any)(workflow, { version: 1 })
+      const layer = definition.layer.pipe(
+        Layer.provideMerge(Durable.layerSql),
+        Layer.provide(databases.client(yield* databases.make(url), { maxConnections: 1 })),
+        Layer.provide(Durable.settings({ lease: "1 minute", patience: "300 millis", pause: "20 millis" })),
+        Layer.provideMerge(Logger.layer([Logger.make(({ message }) => void said.push(String(message)))]))
+      ) as Layer.Layer<any, unknown>
+      const context = yield* Layer.build(layer)
+      const ending = yield* Effect.forkChild(
+        Effect.provideContext(definition.run("r", "A"), context) as Effect.Effect<any, any>
+      )
+      while (!said.some((line) => /waits for its journal/.test(line))) yield* Effect.sleep(10)
+      assert.isUndefined(ending.pollUnsafe())
+      yield* thaw
+      assert.strictEqual(yield* Fiber.join(ending), "Done")
+      assert.strictEqual(times, 2)
+    }))
+
   it.live("that are parked, woken and driven by several runners at once lose no signal, and take each once", () =>
     Effect.gen(function*() {
       const url = yield* databases.shared

@@ -3,7 +3,7 @@
  * the process is gone that it is kept for: that of the pid, or else whoever writes to its stdin. What it says stands in the
  * folder: `url` once the server answers, or `error`.
  *
- * From its stdin it takes the orders `stop`, `kill` and `start`, and writes to its stdout when each is done.
+ * From its stdin it takes the orders `stop`, `kill`, `start`, `freeze` and `thaw`, and writes to its stdout when each is done.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
@@ -90,8 +90,8 @@ const end = async () => {
   if (isOver) return
   isOver = true
   // nobody is there any more for whom anything is to be kept
-  await Promise.race([stop("SIGINT"), new Promise((resolve) => setTimeout(resolve, 5000))])
-  server?.kill("SIGKILL")
+  await Promise.race([stop("SIGINT"), new Promise((resolve) => setTimeout(resolve, 3000))])
+  await stop("SIGKILL")
   rmSync(folder, { recursive: true, force: true })
   process.exit()
 }
@@ -139,6 +139,9 @@ try {
     if (order === "start") {
       const said = await start(bin, port)
       if (said !== undefined) return void console.log(`failed ${JSON.stringify(said)}`)
+    } else if (order === "freeze" || order === "thaw") {
+      const signal = order === "freeze" ? "SIGSTOP" : "SIGCONT"
+      for (const pid of [server!.pid!, ...childrenOf(server!.pid!)]) process.kill(pid, signal)
     } else await stop(order === "kill" ? "SIGKILL" : "SIGINT")
     console.log("done")
   })
