@@ -175,6 +175,7 @@ export interface Ticking {
   /**
    * The last tick that was decided, from a record of yours (`Info.cursor`): those since then are missed ones, as after a
    * restart. A fixed rate from `"start"` goes on at whole intervals from it. Left out, ticks begin when the flow is added.
+   * With a store (`effect-cano/schedules`) it is for a flow that the store does not know yet.
    */
   readonly after?: number | DateTime.DateTime | undefined
 }
@@ -729,7 +730,8 @@ export interface Options {
   readonly listeners?: ReadonlyArray<(event: Event) => void> | undefined
   /**
    * Asked before the run of a tick is started, by several schedulers that share flows: whether it is the first to ask for
-   * this `runId`. An `insert … on conflict do nothing` is one.
+   * this `runId`. An `insert … on conflict do nothing` is one. A scheduler of `effect-cano/schedules` has a store that does
+   * this, and keeps what is decided.
    */
   readonly claim?: ((fire: Fire) => Effect.Effect<boolean>) | undefined
 }
