@@ -4,7 +4,7 @@ import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as Schema from "effect/Schema"
 import * as schemas from "../operator/schemas.ts"
-import * as errors from "./errors.ts"
+import { JournalUnavailableError, NoSuchRunError, OrderRefusedError, RunEndedError } from "./errors.ts"
 
 /** One value of a query, or several. */
 const several = <S extends Schema.Top>(schema: S) => Schema.optionalKey(Schema.Union([schema, Schema.Array(schema)]))
@@ -25,7 +25,6 @@ const most = 500
 const limit = Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: most })))
 
 const params = { runId: Schema.String }
-const { JournalUnavailableError, NoSuchRunError, OrderRefusedError, RunEndedError } = errors
 
 const sending = {
   requestId: Schema.optionalKey(Schema.String.check(Schema.isNonEmpty())),
