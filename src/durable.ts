@@ -54,7 +54,7 @@ export {
    * **Details**
    *
    * `rule` says what is wrong: there is no such run, it is one of another workflow, a row can't be read, the state or a branch is no more, a
-   * compensation is gone, something does not fit its Schema, or a payload can't be read by the codecs that are here: such a run is
+   * compensation is gone, something does not fit its Schema, which a signal is told of in a report alone, or a payload can't be read by the codecs that are here: such a run is
    * tried from time to time.
    *
    * @category errors

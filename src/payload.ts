@@ -259,9 +259,12 @@ export type Given = Codec | Effect.Effect<Codec, any, any>
 export interface Options<G extends Given> {
   /** Codecs with which nothing is written any more, and by which what they have written is read. */
   readonly reads?: ReadonlyArray<G> | undefined
-  /** How long they may take for what is written or read of one run at once; 2 seconds if left out. */
+  /**
+   * How long they may take for what is written or read of one run at once; 2 seconds if left out. It is to be less than half of
+   * the `patience` of `Durable.settings`.
+   */
   readonly patience?: Duration.Input | undefined
-  /** How many payloads are with them at once; 16 if left out. */
+  /** How many payloads of one run are with them at once; 16 if left out. */
   readonly concurrency?: number | undefined
 }
 
@@ -328,8 +331,8 @@ export const layer = <G extends Given, O extends Given = never>(
 // -----------------------------------------------------------------------------
 
 /**
- * A codec, with what it says of itself, as the id of a key, and the runs that need it. Of payloads that no codec has written
- * `codec` is `undefined`.
+ * A codec, with what it says of itself, as the id of a key, and the runs of which it has written something. Of payloads that no
+ * codec has written `codec` is `undefined`.
  *
  * @category models
  * @since 0.1.0
@@ -341,8 +344,8 @@ export interface Usage {
 }
 
 /**
- * Which codecs and keys are needed by the runs that have not ended, to go on; with `isAll`, by all that the journal has, to be
- * looked at. It looks at each of these runs.
+ * Which codecs and keys are needed by the runs that have not ended, so that they go on and can be looked at; with `isAll`, by all
+ * runs that the journal has. It reads all of them.
  *
  * @category looking
  * @since 0.1.0

@@ -324,18 +324,53 @@ export interface Startable<in I, out A, out E, out E2, out R> {
 }
 
 /**
+ * Any definition that can be started.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type AnyStartable = Startable<any, any, any, any, any>
+
+/**
+ * The state in which a run begins.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type Initial<D extends AnyStartable> = Parameters<D["start"]>[1]
+
+/**
+ * How a run ends.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type Success<D extends AnyStartable> = Effect.Success<ReturnType<D["await"]>>
+
+/**
+ * What a run fails with; a journal that is gone is waited for.
+ *
+ * @category utility types
+ * @since 0.1.0
+ */
+export type Failure<D extends AnyStartable> = Exclude<
+  Effect.Error<ReturnType<D["await"] | D["start"]>>,
+  JournalError
+>
+
+/**
  * How a flow of durable runs is made.
  *
  * @category models
  * @since 0.1.0
  */
-export interface FlowOptions<I, A, E, E2, R, R2 = never, R3 = never>
-  extends Omit<Scheduler.FlowOptions<A, Exclude<E | E2, JournalError>, R, R2, R3>, "run">
+export interface FlowOptions<D extends AnyStartable, I = Initial<D>, R2 = never, R3 = never>
+  extends Omit<Scheduler.FlowOptions<Success<D>, Failure<D>, never, R2, R3>, "run">
 {
   /** What is started: the run of the id of its fire. */
-  readonly definition: Startable<I, A, E, E2, R>
+  readonly definition: D
   /** The state in which it begins. */
-  readonly initial: NoInfer<I> | ((fire: Scheduler.Fire) => NoInfer<I>)
+  readonly initial: I | ((fire: Scheduler.Fire) => I)
 }
 
 /**
@@ -352,10 +387,14 @@ export interface FlowOptions<I, A, E, E2, R, R2 = never, R3 = never>
  * @category constructors
  * @since 0.1.0
  */
-export const flow: <I, A, E, E2, R, R2 = never, R3 = never>(
+export const flow: <D extends AnyStartable, const I extends Initial<D>, R2 = never, R3 = never>(
   id: string,
-  options: FlowOptions<I, A, E, E2, R, R2, R3>
-) => Scheduler.Flow<A, Exclude<E | E2, JournalError>, R | R2 | R3 | Runs> = internalFlow.make as any
+  options: FlowOptions<D, I, R2, R3>
+) => Scheduler.Flow<
+  Success<D>,
+  Failure<D>,
+  Effect.Services<ReturnType<D["await"] | D["start"]>> | R2 | R3 | Runs
+> = internalFlow.make as any
 
 // -----------------------------------------------------------------------------
 // looking and operating

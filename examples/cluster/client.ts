@@ -2,7 +2,7 @@
  * A client of the cluster: it starts three orders, approves each as soon as that waits for it, and is told how they have ended.
  */
 import { NodeRuntime } from "@effect/platform-node"
-import { Console, Effect, Logger, Option, Schedule } from "effect"
+import { Console, Effect, Layer, Logger, Option, Schedule } from "effect"
 import * as Durable from "effect-cano/durable"
 import * as Runs from "effect-cano/Runs"
 import { Client } from "./cluster.ts"
@@ -25,4 +25,4 @@ const program = Effect.gen(function*() {
   for (const id of ids) yield* Console.log(`${id}: ${yield* Orders.await(id)}`)
 })
 
-NodeRuntime.runMain(program.pipe(Effect.provide(Client), Effect.provide(Logger.layer([]))))
+NodeRuntime.runMain(Effect.provide(program, Layer.provideMerge(Client, Logger.layer([]))))

@@ -28,9 +28,9 @@ const ear = durably(
   durableMachine("ear", "Wait", "Done").registerSignal("Wait", Go, { next: "Done" }).addExitStates("Done")
 )
 
-/** Waits for an hour. */
+/** Waits for five minutes. */
 const clock = durably(
-  durableMachine("clock", "Wait", "Done").register("Wait", { run: Task.timer("1 hour"), next: "Done" })
+  durableMachine("clock", "Wait", "Done").register("Wait", { run: Task.timer("5 minutes"), next: "Done" })
     .addExitStates("Done")
 )
 
@@ -111,13 +111,13 @@ describe("a durable run of a cluster", () => {
       const first = yield* world.runner(1, [clock])
       yield* start(first, clock, "r", "Wait")
       yield* TestClock.adjust("2 seconds")
-      assert.include(yield* world.journal.show("r"), { status: "waiting", owner: undefined, wakeAt: 3_600_000 })
+      assert.include(yield* world.journal.show("r"), { status: "waiting", owner: undefined, wakeAt: 300_000 })
       assert.strictEqual(world.driver.journal.length, 2)
       yield* first.end
       yield* world.runner(2, [clock], { settings: { ...settings, sweep: "1 day" } })
-      yield* TestClock.adjust("30 minutes")
+      yield* TestClock.adjust("4 minutes")
       assert.strictEqual(yield* kinds(world, "r"), "enter owner")
-      yield* TestClock.adjust("31 minutes")
+      yield* TestClock.adjust("61 seconds")
       assert.strictEqual(yield* statusOf(world, "r"), "ended")
     }))
 
@@ -138,7 +138,7 @@ describe("a durable run of a cluster", () => {
       yield* TestClock.adjust("20 seconds")
       assert.strictEqual(world.driver.journal.length, 2)
       assert.strictEqual(yield* kinds(world, "r"), "enter owner", "nobody has taken it for that")
-      yield* TestClock.adjust("61 minutes")
+      yield* TestClock.adjust("5 minutes")
       assert.strictEqual(yield* statusOf(world, "r"), "ended")
     }))
 
@@ -316,16 +316,26 @@ describe("a runner", () => {
       assert.strictEqual(yield* statusOf(world, "r"), "ended")
     }))
 
-  it.effect("hears of a letter that comes as it parks the run, before that and after it", () =>
+  it.effect("hears of a letter that comes as it parks the run: before that, after it, and before it is done with it", () =>
     Effect.gen(function*() {
-      for (const when of ["before", "after"] as const) {
+      for (const when of ["before", "after", "told"] as const) {
         const world = yield* makeWorld
-        const { park } = world.journal
+        const { park, show } = world.journal
+        let isParked = false
         const slow = {
           park: (runId: string, parked: Parameters<typeof park>[1]) =>
             when === "before"
               ? Effect.andThen(Effect.sleep("1 second"), park(runId, parked))
-              : Effect.tap(park(runId, parked), () => Effect.sleep("1 second"))
+              : Effect.tap(park(runId, parked), () => {
+                isParked = true
+                return when === "after" ? Effect.sleep("1 second") : Effect.void
+              }),
+          // as it looks for the instant that it would tell of
+          show: (runId: string) => {
+            const isNext = isParked && when === "told"
+            isParked = false
+            return isNext ? Effect.delay(show(runId), "1 second") : show(runId)
+          }
         }
         const client = yield* world.runner(undefined, [])
         yield* world.runner(1, [ear], { journal: slow, settings: { sweep: "1 day" } })
@@ -391,6 +401,32 @@ describe("messages", () => {
       assert.strictEqual(yield* statusOf(world, "b"), "ended")
     }))
 
+  it.effect("that nobody sends of what an operator orders in the journal are found missing, and the order is followed once", () =>
+    Effect.gen(function*() {
+      const world = yield* makeWorld
+      let left = 1
+      const flaky = durably(
+        durableMachine("flaky", "Pay", "Done")
+          .register("Pay", {
+            run: Effect.suspend(() => left-- > 0 ? Effect.fail("no money") : Effect.void),
+            next: "Done"
+          })
+          .addExitStates("Done")
+      )
+      const runner = yield* world.runner(1, [flaky])
+      yield* start(runner, flaky, "r", "Pay")
+      yield* TestClock.adjust("2 seconds")
+      assert.include(yield* world.journal.show("r"), { status: "ended", outcome: "failed" })
+      const order = { kind: "retry", name: "", key: undefined, id: "1", data: "{}" } as const
+      const sent = yield* world.journal.send("r", order)
+      assert.include(sent, { _tag: "Kept" })
+      yield* TestClock.adjust("25 seconds")
+      assert.include(yield* world.journal.show("r"), { status: "ended", outcome: "succeeded" })
+      const before = yield* kinds(world, "r")
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* kinds(world, "r"), before)
+    }))
+
   it.effect("that can't be sent keep nobody from going on, are told of in the log, and found missing", () => {
     const { layer, said } = warnings()
     return Effect.gen(function*() {
@@ -453,16 +489,14 @@ describe("messages", () => {
   it.effect("of a run that somebody outside of the cluster drives wait until he has gone", () =>
     Effect.gen(function*() {
       const world = yield* makeWorld
-      const runner = yield* world.runner(1, [nap])
-      yield* TestClock.adjust("2 seconds")
-      const run = { version: 1, parent: undefined, workflow: "nap", state: "Nap", key: "/1/Nap", data: `"Nap"` }
-      yield* world.journal.create([{ ...run, runId: "r" }])
+      const client = yield* world.runner(undefined, [])
+      yield* start(client, nap, "r", "Nap")
       yield* world.journal.lease("stranger", 30_000)
       yield* world.journal.claim(["r"], "stranger")
+      yield* world.runner(1, [nap], { settings: { sweep: "1 day" } })
       yield* TestClock.adjust("25 seconds")
-      yield* within(runner, nap.start("r", "Nap"))
       assert.strictEqual((yield* world.journal.show("r"))?.owner, "stranger")
-      yield* TestClock.adjust("30 seconds")
+      yield* TestClock.adjust("10 seconds")
       assert.strictEqual(yield* kinds(world, "r"), "enter owner owner enter exit")
     }))
 

@@ -284,10 +284,10 @@ describe("a report", () => {
         })
       broken("Unavailable")
       assert.strictEqual(failed(yield* Effect.exit(reportOf(world, sound)))._tag, "JournalError")
-      for (const reason of ["Corrupt", "Newer"] as const) {
+      for (const reason of ["Corrupt", "Newer", "Payload"] as const) {
         broken(reason)
         const { refusals } = yield* reportOf(world, sound)
-        assert.deepInclude(refusals[0]!, { rule: "row", count: 1 })
+        assert.deepInclude(refusals[0]!, { rule: reason === "Payload" ? "payload" : "row", count: 1 })
         assert.include(refusals[0]!.example.message, "row 3 is missing")
       }
       Object.assign(world.store, { rows: () => Effect.succeed([]) })

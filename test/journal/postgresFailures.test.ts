@@ -277,7 +277,6 @@ describe("a PostgreSQL server that goes away", () => {
         if (appended._tag === "Failure") {
           const error = yield* failing(appended)
           assert.include(error, { reason: "Unavailable", operation: "append", runId: "r" })
-          assert.match(error.message, /terminat|closed|ended|reset/i)
         }
         const found = yield* Effect.retry(store.show("r"), { times: 9 })
         n = found!.n + 1

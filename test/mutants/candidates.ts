@@ -14,9 +14,11 @@ import { journals } from "./list/journals.ts"
 import { operating } from "./list/operating.ts"
 import { orders } from "./list/orders.ts"
 import { parking } from "./list/parking.ts"
+import { payloads } from "./list/payloads.ts"
 import { runs } from "./list/runs.ts"
 import { sagas } from "./list/sagas.ts"
 import { scheduler } from "./list/scheduler.ts"
+import { schedules } from "./list/schedules.ts"
 import { signals } from "./list/signals.ts"
 import { splits } from "./list/splits.ts"
 import { tasks } from "./list/tasks.ts"
@@ -41,6 +43,7 @@ const parts = [
   events,
   input,
   scheduler,
+  schedules,
   tasks,
   signals,
   sagas,
@@ -48,7 +51,8 @@ const parts = [
   durables,
   operating,
   orders,
-  parking
+  parking,
+  payloads
 ]
 
 export const candidates: ReadonlyArray<Candidate> = parts.flatMap((part) =>

@@ -408,3 +408,54 @@ describe("an operator forgets", () => {
       assert.deepStrictEqual(yield* idsOf(operator.list()), ["r2", "r5", "r8"])
     }))
 })
+
+describe("an operator sees of a run that another release goes on with", () => {
+  it.effect("names and values as that has them, and the rows as they were written", () =>
+    Effect.gen(function*() {
+      const { operator, store } = yield* world
+      yield* primeClock
+      yield* driven(store, "r")
+      const key = (key: string, kind: Journal.Kind, data: unknown, kept = false) => ({
+        ...row(kind, JSON.stringify(data), kept),
+        key
+      })
+      yield* store.append([
+        append("r", 2, [key("/1/Ask/ada", "settle", { i: 0, x: { s: 1 } }), key("/2/Pay", "enter", "Pay")], {
+          head: { entered: { visit: 2, state: "Pay", version: 1 } }
+        }),
+        append("r", 4, [
+          key("/2/Pay/bob", "settle", { i: 0, x: { s: "1" } }),
+          key("/2/Pay/cyd", "settle", { i: 1, x: { s: "2" } }),
+          key("", "compensate", { x: [{ e: "lost" }] }, true),
+          key("/2/Pay/bob", "compensate", { how: "failed", x: [] }, true)
+        ]),
+        append("r", 8, [
+          key("/2/Charge", "migrate", {
+            from: 1,
+            to: 2,
+            rows: {
+              3: { key: "/2/Charge", data: { _tag: "Charge", cents: 1 } },
+              4: { key: "/2/Charge/rob", data: { i: 0, x: { s: 1 } } },
+              5: null,
+              7: { key: "/2/Charge/rob", data: { how: "failed", x: [] } }
+            }
+          }, true)
+        ], { head: { migrated: { state: "Charge", version: 2 } } })
+      ])
+      const shown = yield* shownOf({ operator }, "r")
+      assert.deepStrictEqual(shown.path.map(({ state, value, visit }) => [visit, state, value]), [
+        [1, "Ask", { _tag: "Ask" }],
+        [2, "Charge", { _tag: "Charge", cents: 1 }]
+      ])
+      assert.deepStrictEqual(shown.branches.map(({ branch, end, key }) => [key, branch, end]), [
+        ["/2/Charge/rob", "rob", { _tag: "Succeeded", value: 1 }]
+      ])
+      assert.deepStrictEqual(shown.rollback!.steps.map(({ key }) => key), ["r/2/Charge/rob"])
+      const rows = yield* Stream.runCollect(operator.history("r"))
+      assert.deepStrictEqual(rows.slice(3, 5).map(({ key }) => key), ["/2/Pay", "/2/Pay/bob"])
+      // what can't be read is shown as it was written
+      yield* store.append([append("r", 9, [key("/2/Charge", "migrate", {})])])
+      const raw = yield* shownOf({ operator }, "r")
+      assert.deepStrictEqual(raw.path.map(({ state }) => state), ["Ask", "Pay"])
+    }))
+})

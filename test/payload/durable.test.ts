@@ -332,7 +332,7 @@ describe("letters behind codecs", () => {
 })
 
 describe("usage", () => {
-  it.effect("says which keys runs need to go on, and which to be looked at", () =>
+  it.effect("says under which keys runs are that have not ended, or all", () =>
     Effect.gen(function*() {
       const { gate, store, world } = yield* makeWorld
       gate.keys.add("k2")
@@ -358,6 +358,14 @@ describe("usage", () => {
       yield* world.store.send("a", letter("word", "one"))
       yield* inLife(life, never.start("b", "A"))
       yield* pass(50)
+      const report = yield* Effect.provideService(Durable.report([never, once]), Journal.Journal, world.store)
+      assert.include(report, { runs: 2, continues: 2 })
+      gate.keys.delete("k1")
+      const refused = yield* Effect.provideService(Durable.report([never, once]), Journal.Journal, world.store)
+      assert.include(refused, { runs: 2, continues: 1, refused: 1 })
+      assert.include(refused.refusals[0], { rule: "payload", count: 1 })
+      assert.match(refused.refusals[0]!.example.message, /there is no key "k1"/)
+      gate.keys.add("k1")
       const of = (filter?: Parameters<typeof Payload.usage>[0]) =>
         Effect.map(
           Effect.provideService(Payload.usage(filter), Journal.Journal, world.store),
@@ -366,6 +374,18 @@ describe("usage", () => {
       assert.deepStrictEqual(yield* of(), { "gate k1": ["a"], "gate k2": ["a", "b"], "undefined ": ["plain"] })
       assert.deepStrictEqual(yield* of({ workflow: "once" }), {})
       assert.deepStrictEqual(yield* of({ workflow: "once", isAll: true }), { "gate k1": ["ended"] })
+      // of very many runs, too
+      const many = Array.from({ length: 1500 }, (_, i) => ({
+        runId: `many/${i}`,
+        workflow: "many",
+        version: 1,
+        state: "A",
+        key: "/1/A",
+        data: "\"A\"",
+        parent: undefined
+      }))
+      yield* store.create(many)
+      assert.strictEqual((yield* of({ workflow: "many" }))["undefined "]!.length, 1500)
       // a journal without codecs has none
       const plain = yield* Effect.provideService(Payload.usage(), Journal.Journal, yield* Journal.makeMemory)
       assert.deepStrictEqual(plain, [])

@@ -67,6 +67,29 @@ describe("a journal behind codecs", () => {
       assert.strictEqual(yield* owners, 4)
     }).pipe(quiet))
 
+  it.effect("claims a run that has gone past what was in its way with somebody else, and no other", () =>
+    Effect.gen(function*() {
+      const { gate, journal, store } = yield* makeGated
+      for (const runId of ["written", "read", "owned"]) yield* create(journal, newRun(runId))
+      gate.rejects = "no"
+      for (const runId of ["written", "owned"]) {
+        yield* Effect.flip(journal.append([append(runId, 1, [row("settle", "no")])]))
+      }
+      gate.keys.clear()
+      const ask = Effect.map(
+        journal.claim(["written", "read", "owned"], "ada"),
+        (claims) => claims.map(({ _tag }) => _tag)
+      )
+      assert.deepStrictEqual(yield* ask, ["Corrupt", "Corrupt", "Corrupt"])
+      // somebody has codecs with which that can be done
+      const entered = { visit: 2, state: "Pay", version: 1 }
+      for (const [runId, n] of [["written", 1], ["read", 2]] as const) {
+        assert.deepStrictEqual(yield* store.append([append(runId, n, [row("enter")], { head: { entered } })]), [true])
+      }
+      yield* store.claim(["owned"], "bob")
+      assert.deepStrictEqual(yield* ask, ["Claimed", "Claimed", "Corrupt"])
+    }).pipe(quiet))
+
   it.effect("lets go what was kept outside for what was not written", () =>
     Effect.gen(function*() {
       const { gate, journal } = yield* makeGated
@@ -247,6 +270,35 @@ describe("a journal behind codecs", () => {
         const { codec, detail, reason } = yield* reads(data, true)
         assert.deepStrictEqual([reason, codec], ["Plain", "gate"])
         assert.match(detail, /it was not written by this codec, which is required/)
+      }
+    }))
+
+  it.effect("says where what can't be read stands", () =>
+    Effect.gen(function*() {
+      const { gate, journal, store } = yield* makeGated
+      yield* create(journal, newRun("r"))
+      yield* journal.send("r", signal("go"))
+      yield* journal.send("r", signal("", { kind: "cancel" }))
+      gate.current = "k2"
+      const takes = [{ seq: 1, answer: "yes" }]
+      yield* journal.append([append("r", 1, [{ kind: "exit", key: "", data: "{}", kept: false }], { takes })])
+      const says = (effect: Effect.Effect<unknown, Journal.JournalError>) =>
+        Effect.map(Effect.flip(effect), ({ detail }) => detail.split("; of ")[1])
+      assert.strictEqual(yield* says(journal.letter("r", 1)), "the answer to letter 1 of run \"r\"")
+      assert.strictEqual(yield* says(journal.rows("r", 1, 9)), "row 1 (\"exit\") of run \"r\"")
+      gate.keys.clear()
+      assert.strictEqual(yield* says(journal.letter("r", 2)), "a letter (\"cancel\") of run \"r\"")
+      assert.isUndefined(yield* journal.letter("r", 3))
+      // a journal that can't be asked does not say that it is over
+      yield* create(store, newRun("s", { data: "~gate:k1~AA==" }))
+      const failing: Journal.Service = {
+        ...store,
+        show: () =>
+          Effect.fail(new Journal.JournalError({ runId: "s", reason: "Unavailable", operation: "show", detail: "" }))
+      }
+      const other = yield* behind(failing, [gate.codec])
+      for (let i = 0; i < 2; i++) {
+        assert.deepStrictEqual((yield* other.claim(["s"], "ada")).map(({ _tag }) => _tag), ["Corrupt"])
       }
     }))
 

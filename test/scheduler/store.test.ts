@@ -55,6 +55,9 @@ describe("what a scheduler with a store is given", () => {
           "claim beside a store, which asks for each tick itself: leave it out"
         ]
       )
+      const half = Schedules.make([Scheduler.flow("a\ud800", { run: Effect.void, when: "manual" })])
+      const error = yield* Effect.flip(Effect.scoped(Effect.provide(half, Schedules.layerMemory)))
+      assert.match(error.message, /half a character/)
       assert.match((yield* issuesOf({ store: 1 })).join(), /store/)
       assert.match((yield* issuesOf(null)).join(), /options/)
     }))
@@ -79,8 +82,7 @@ describe("what a scheduler with a store is given", () => {
       const flow = Scheduler.flow("f", { run: Effect.succeed(1), when: "manual" })
       const store = yield* Schedules.makeMemory
       const exit = yield* Effect.flatMap(Scheduler.Scheduler, ({ trigger }) => trigger(flow)).pipe(
-        Effect.provide(Schedules.layer([flow])),
-        Effect.provide(Layer.succeed(Schedules.Schedules)(store))
+        Effect.provide(Layer.provide(Schedules.layer([flow]), Layer.succeed(Schedules.Schedules)(store)))
       )
       assert.deepStrictEqual(exit, Exit.succeed(1))
       assert.deepStrictEqual((yield* inStore(store, Schedules.history("f"))).map((one) => one.ended?.outcome), [
@@ -124,6 +126,22 @@ describe("an operator without a scheduler", () => {
       yield* end(life)
       assert.isTrue(yield* inStore(store, Schedules.forget("f")))
       assert.deepStrictEqual(yield* inStore(store, Schedules.history("f", { limit: 9 })), [])
+    }))
+
+  it.effect("resumes a flow that no scheduler has: what came due in the pause is of it", () =>
+    Effect.gen(function*() {
+      const store = yield* Schedules.makeMemory
+      const { define } = gated({ overlap: { allow: 9 } })
+      const ada = yield* live(store, define)
+      yield* pass("1 second")
+      yield* end(ada)
+      yield* inStore(store, Schedules.pause("f"))
+      yield* pass("30 seconds")
+      yield* inStore(store, Schedules.resume("f"))
+      yield* pass("10 seconds")
+      const bob = yield* live(store, define)
+      assert.deepStrictEqual(bob.diary.decisions(), ["41000 Fired 40000"])
+      yield* end(bob)
     }))
 
   it.effect("is not stopped by others who write: it looks again", () =>
@@ -346,6 +364,20 @@ describe("a store that is gone", () => {
       life.isDown = false
       yield* pass("3 seconds")
       assert.strictEqual((yield* store.look(["f"]))[0]!.schedule.paused?.note, "n")
+      yield* end(life)
+    }))
+
+  it.effect("is not one that can't keep a text: notes and failures are made fit, and an id must be", () =>
+    Effect.gen(function*() {
+      const store = yield* Schedules.makeMemory
+      const flow = Scheduler.flow("f", { run: Effect.fail("a\0b\ud800c \u{1F600}"), when: "manual" })
+      const life = yield* live(store, () => [flow])
+      yield* life.scheduler.trigger(flow)
+      yield* life.scheduler.pause(flow, { note: "x\0" })
+      assert.strictEqual((yield* store.look(["f"]))[0]!.schedule.paused?.note, "x\ufffd")
+      assert.include((yield* store.history("f", 1))[0]!.ended?.detail, "a\ufffdb\ufffdc \u{1F600}")
+      const error = yield* Effect.flip(life.scheduler.trigger(flow, { id: "\udc00" }))
+      assert.strictEqual(error.reason, "Options")
       yield* end(life)
     }))
 

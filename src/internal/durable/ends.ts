@@ -8,12 +8,13 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
-import type { Head, Service as Journal } from "../../journal.ts"
+import type { Head } from "../../journal.ts"
 import { clip } from "../check/describe.ts"
 import { later } from "../fibers/dispatcher.ts"
 import { JournalError } from "../journal/error.ts"
 import type { Reader } from "./codecs.ts"
 import { untyped } from "./codecs.ts"
+import type { Desk } from "./desk.ts"
 import { exitOf } from "./driver.ts"
 import type { VersionMismatchError } from "./error.ts"
 import { RestoreError } from "./error.ts"
@@ -26,14 +27,8 @@ export type End = Exit.Exit<unknown, unknown>
 export type Refusal = RestoreError | VersionMismatchError
 
 /** Whose runs are waited for. */
-interface Driver {
-  readonly journal: Journal
+interface Driver extends Desk {
   readonly settings: Settings
-  readonly ask: <A>(
-    operation: string,
-    effect: Effect.Effect<A, JournalError>,
-    runId?: string
-  ) => Effect.Effect<A, JournalError>
   readonly isDriven: (runId: string) => boolean
   readonly refusalOf: (runId: string) => Refusal | undefined
 }

@@ -14,11 +14,14 @@ export class VersionMismatchError extends failure.TaggedError("VersionMismatchEr
 }> {
   override get message(): string {
     const { definition, run, runId, workflow } = this
+    const hint = run > definition
+      ? "it is for a later release"
+      : `give migrate: { ${run}: (state) => … }, or keep a definition of version ${run}`
     return failure.once(
       this,
       `run "${clip(runId)}" of workflow "${
         clip(workflow)
-      }" was recorded by version ${run}, and the definition is version ${definition}; give migrate: { ${run}: (state) => … }, or keep a definition of version ${run}`
+      }" was recorded by version ${run}, and the definition is version ${definition}; ${hint}`
     )
   }
 }

@@ -132,9 +132,11 @@ const examined = (
     const { runId } = run
     const verdict = yield* Effect.catchIf(
       verdictOf(journal, definition, run),
-      ({ reason }) => reason === "Corrupt" || reason === "Newer",
-      (error) =>
-        Effect.succeed(refused(run, new RestoreError({ runId, rule: "row", detail: error.detail, cause: error })))
+      ({ reason }) => reason === "Corrupt" || reason === "Newer" || reason === "Payload",
+      (error) => {
+        const rule = error.reason === "Payload" ? "payload" : "row"
+        return Effect.succeed(refused(run, new RestoreError({ runId, rule, detail: error.detail, cause: error })))
+      }
     )
     if (verdict.verdict !== "refused") return Result.succeed(verdict)
     // it may have been driven on since it was found

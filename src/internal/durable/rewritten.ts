@@ -29,6 +29,13 @@ export interface Fault {
   readonly why: string
 }
 
+/** The same for who only looks, the newest row first: what can't be read is shown as it was written. */
+export const newestFirst = (rows: ReadonlyArray<Row>): ReadonlyArray<Row> => {
+  const written = [...rows].reverse()
+  const own = Result.getOrElse(read(written), () => written.filter(({ kind }) => kind !== "migrate"))
+  return [...own].reverse()
+}
+
 /** The rows without those of the kind `migrate`, each as it is to be read. */
 export const read = (rows: ReadonlyArray<Row>): Result.Result<ReadonlyArray<Row>, Fault> => {
   if (!rows.some(({ kind }) => kind === "migrate")) return Result.succeed(rows)

@@ -1,13 +1,18 @@
 /** How far a run has gone back, by its rows. Pure. */
-import type { Row } from "../../journal.ts"
+import type { Kind, Row } from "../../journal.ts"
 import type { Rollback, Undone } from "../../operator.ts"
+import { newestFirst } from "../durable/rewritten.ts"
 import { field, jsonOf, reasonsOf, textOf } from "./end.ts"
 
 /** How many rows are looked at. */
 export const most = 200
 
-/** Of a run, by its rows of the kinds `compensate` and `order`, the newest first; nothing of one that goes forward. */
-export const of = (runId: string, rows: ReadonlyArray<Row>): Rollback | undefined => {
+/** Of which kinds they are. */
+export const kinds: ReadonlyArray<Kind> = ["compensate", "order", "migrate"]
+
+/** Of a run, by its rows of these kinds, the newest first; nothing of one that goes forward. */
+export const of = (runId: string, written: ReadonlyArray<Row>): Rollback | undefined => {
+  const rows = newestFirst(written)
   const steps = new Map<string, Undone>()
   let why: Row | undefined
   for (const row of rows) {

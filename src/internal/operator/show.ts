@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type { Head, JournalError, Row, Service as Journal, Standing } from "../../journal.ts"
 import type { Joined, Settled, Shown, Visit } from "../../operator.ts"
 import * as place from "../durable/place.ts"
+import { newestFirst } from "../durable/rewritten.ts"
 import { endOf, field, jsonOf, textOf } from "./end.ts"
 import * as rollback from "./rollback.ts"
 import { untaken, why } from "./why.ts"
@@ -21,9 +22,9 @@ export const show = Effect.fnUntraced(function*(
   const { entered, n, runId, status } = head
   const letters = yield* journal.letters(runId)
   const path = yield* pathOf(journal, head, visits)
-  const rows = yield* journal.last(runId, ["settle", "join"], n + 1, most)
-  const own = rows.filter((row) => row.n > entered).reverse()
-  const undone = yield* journal.last(runId, ["compensate", "order"], n + 1, rollback.most)
+  const rows = yield* journal.last(runId, ["settle", "join", "migrate"], n + 1, most)
+  const own = [...newestFirst(rows.filter((row) => row.n > entered))].reverse()
+  const undone = yield* journal.last(runId, rollback.kinds, n + 1, rollback.most)
   const [end] = status === "ended" ? yield* journal.last(runId, ["exit"], n + 1, 1) : []
   return {
     head,
@@ -32,7 +33,7 @@ export const show = Effect.fnUntraced(function*(
     earlier: Math.max(0, head.visit - path.length),
     branches: own.filter((row) => row.kind === "settle" && field(jsonOf(row.data), "pivot") !== true).map(settled),
     joins: own.filter(({ kind }) => kind === "join").map(joined),
-    hasMore: own.length === most,
+    hasMore: rows.length === most && rows.every((row) => row.n > entered),
     rollback: rollback.of(runId, undone),
     letters: letters.slice(0, most).map(untaken),
     children: yield* journal.list({ parent: runId, limit: most }),
@@ -49,12 +50,12 @@ const pathOf = Effect.fnUntraced(function*(
   const found: Array<Row> = []
   let before = n + 1
   for (let i = 0; i < pages && found.length < visits; i++) {
-    const rows = yield* journal.last(runId, ["enter"], before, page)
+    const rows = yield* journal.last(runId, ["enter", "migrate"], before, page)
     found.push(...rows.filter(({ key }) => key.split("/").length === 3))
     if (rows.length < page) break
     before = rows.at(-1)!.n
   }
-  const last = found.slice(0, visits).reverse()
+  const last = newestFirst(found).slice(0, visits).reverse()
   return last.map(({ at, data, key, n }, i) => ({
     visit: place.numberOf(key),
     state: nameIn(key),

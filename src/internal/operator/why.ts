@@ -51,7 +51,7 @@ const becauseOf = Effect.fnUntraced(function*(
     if (status === "ended") return { _tag: "Ended", outcome: outcome ?? "failed", since: updatedAt }
     const [row] = yield* journal.last(runId, ["stuck"], head.n + 1, 1)
     const json = row && jsonOf(row.data)
-    const rows = yield* journal.last(runId, ["compensate", "order"], head.n + 1, rollback.most)
+    const rows = yield* journal.last(runId, rollback.kinds, head.n + 1, rollback.most)
     return {
       _tag: "Stuck",
       of: field(json, "of") === "failure" ? "failure" : "rollback",

@@ -4,32 +4,11 @@
 import * as Effect from "effect/Effect"
 import * as Base64 from "effect/encoding/Base64"
 import * as Result from "effect/Result"
+import type { Codec, Place } from "../../payload.ts"
 import { describe } from "../check/describe.ts"
 import { at, PayloadError } from "./error.ts"
 import * as form from "./form.ts"
-import type { Place } from "./place.ts"
 import * as web from "./web.ts"
-
-export interface Encoded {
-  readonly bytes: Uint8Array
-  /** What it must know to decode them, in a few characters: the id of a key. Everybody can read it. */
-  readonly info?: string | undefined
-}
-
-export interface Codec {
-  readonly name: string
-  /** What is kept in place of these bytes; nothing to leave them as they are. */
-  readonly encode: (bytes: Uint8Array, place: Place) => Effect.Effect<Encoded | undefined, PayloadError>
-  /** The bytes that it was given. */
-  readonly decode: (
-    encoded: { readonly bytes: Uint8Array; readonly info: string },
-    place: Place
-  ) => Effect.Effect<Uint8Array, PayloadError>
-  /** What it has said `info` of is not in the journal, or not any more: what it keeps outside is not needed. */
-  readonly discard?: ((info: string, place: Place) => Effect.Effect<unknown, PayloadError>) | undefined
-  /** Whether what it has not written is not read, whoever has written it. */
-  readonly isRequired?: boolean | undefined
-}
 
 export class Chain {
   readonly #writing: ReadonlyArray<Codec>
@@ -46,6 +25,7 @@ export class Chain {
   }
 
   encode(text: string, place: Place): Effect.Effect<string, PayloadError> {
+    if (this.#writing.length === 0) return Effect.succeed(form.plain(text))
     return Effect.gen({ self: this }, function*() {
       let bytes = web.bytesOf(text)
       const stages: Array<form.Stage> = []

@@ -1,7 +1,7 @@
 /** The codec that makes payloads smaller, by gzip. It keeps nothing. */
 import * as Effect from "effect/Effect"
+import type { Codec } from "../../payload.ts"
 import { describe } from "../check/describe.ts"
-import type { Codec } from "./codec.ts"
 import { PayloadError } from "./error.ts"
 import * as web from "./web.ts"
 

@@ -14,14 +14,11 @@ import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import type { Codec, Key } from "../../payload.ts"
 import { describe, show } from "../check/describe.ts"
-import type { Codec } from "./codec.ts"
 import { PayloadError } from "./error.ts"
 import { bound } from "./place.ts"
 import * as web from "./web.ts"
-
-/** 32 bytes in Base64, or a key of Effect, of which nothing can be seen. */
-export type Key = Redacted.Redacted<string> | Aead.Key<Aead.AesGcm>
 
 type Keys<R> = { readonly [id: string]: Key } | ((id: string) => Effect.Effect<Key | undefined, unknown, R>)
 

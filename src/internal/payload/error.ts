@@ -1,7 +1,7 @@
 /** Why a payload can't be written or read, and where it stands. It lives as long as an error does. */
+import type { Place } from "../../payload.ts"
 import { clip } from "../check/describe.ts"
 import * as failure from "../failure/failure.ts"
-import type { Place } from "./place.ts"
 import { say } from "./place.ts"
 
 export class PayloadError extends failure.TaggedError("PayloadError")<{

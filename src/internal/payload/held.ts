@@ -47,7 +47,7 @@ export class Held {
         // it may have been given before
         else if (letter.seq > queue.at(-1)!.seq) queue.push(letter)
       }
-      const parts = yield* Effect.forEach(queues.values(), (queue) => this.#part(queue))
+      const parts = yield* Effect.forEach(queues.values(), (queue) => this.#part(queue), { concurrency: "unbounded" })
       for (const { rest, why } of parts) if (!before.includes(rest[0]!)) yield* told(why)
       return this.#settled(runner, news, given, before, parts)
     })

@@ -4,24 +4,11 @@
 import * as Digest from "effect/crypto/Digest"
 import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as Effect from "effect/Effect"
+import type { Codec, OffloadOptions, Place } from "../../payload.ts"
 import { describe, show } from "../check/describe.ts"
-import type { Codec } from "./codec.ts"
 import { PayloadError } from "./error.ts"
-import type { Place } from "./place.ts"
 
-/** A store of bytes by keys; a `KeyValueStore` of Effect is one. */
-export interface BlobStore {
-  readonly set: (key: string, bytes: Uint8Array) => Effect.Effect<unknown, unknown>
-  readonly getUint8Array: (key: string) => Effect.Effect<Uint8Array | undefined, unknown>
-  readonly remove: (key: string) => Effect.Effect<unknown, unknown>
-}
-
-export interface Options<E, R> {
-  readonly store: BlobStore | Effect.Effect<BlobStore, E, R>
-  readonly above: number
-}
-
-export const make = <E, R>({ above, store }: Options<E, R>): Effect.Effect<Codec, E, R> =>
+export const make = <E, R>({ above, store }: OffloadOptions<E, R>): Effect.Effect<Codec, E, R> =>
   Effect.gen(function*(): Effect.gen.Return<Codec, E, R> {
     const blobs = Effect.isEffect(store) ? yield* store : store
     const digest = yield* Effect.provide(Digest.Digest, Digest.layerWebCrypto)

@@ -1,24 +1,7 @@
 /** Where a payload stands: a row, a letter, or what was answered to one. A value, good for ever. */
-import type { Kind, LetterKind } from "../../journal.ts"
+import type { Kind } from "../../journal.ts"
+import type { Place } from "../../payload.ts"
 import { clip } from "../check/describe.ts"
-
-export type Place =
-  | {
-    readonly _tag: "Row"
-    readonly runId: string
-    readonly n: number
-    readonly kind: Kind
-    readonly key: string
-  }
-  | {
-    readonly _tag: "Letter"
-    readonly runId: string
-    readonly kind: LetterKind
-    readonly name: string
-    readonly key: string | undefined
-    readonly id: string | undefined
-  }
-  | { readonly _tag: "Answer"; readonly runId: string; readonly seq: number }
 
 export const row = (runId: string, n: number, { key, kind }: { readonly kind: Kind; readonly key: string }): Place => ({
   _tag: "Row",

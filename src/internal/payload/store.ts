@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Semaphore from "effect/Semaphore"
 import type * as Journal from "../../journal.ts"
+import type { Place } from "../../payload.ts"
 import { JournalError } from "../journal/error.ts"
 import type { Chain } from "./codec.ts"
 import { PayloadError } from "./error.ts"
@@ -20,7 +21,7 @@ import * as places from "./place.ts"
 export interface Manner {
   /** How long they may take for what is written or read of one run at once. */
   readonly patience: Duration.Duration
-  /** How many payloads are with them at once. */
+  /** How many payloads of one run are with them at once. */
   readonly concurrency: number
 }
 
@@ -38,7 +39,7 @@ export const make = (store: Journal.Service, chain: Chain, manner: Manner): Jour
 
 /** A text that was given, and what was made of it. */
 interface Written {
-  readonly place: places.Place
+  readonly place: Place
   readonly text: string
 }
 
@@ -150,8 +151,15 @@ class Store {
 
   #discard(written: ReadonlyArray<Written>): Effect.Effect<void> {
     if (!this.#chain.keepsOutside || written.length === 0) return Effect.void
-    const all = Effect.forEach(written, ({ place, text }) => this.#chain.discard(text, place), { discard: true })
-    return Effect.asVoid(Effect.timeoutOption(all, this.#manner.patience))
+    return Effect.asVoid(Effect.timeoutOption(this.#discardAll(written), this.#manner.patience))
+  }
+
+  #discardAll(written: ReadonlyArray<Written>): Effect.Effect<void> {
+    const { concurrency } = this.#manner
+    return Effect.forEach(written, ({ place, text }) => this.#chain.discard(text, place), {
+      discard: true,
+      concurrency
+    })
   }
 
   // ---------------------------------------------------------------------------
@@ -160,11 +168,10 @@ class Store {
 
   #create(runs: ReadonlyArray<Journal.NewRun>) {
     const place = (run: Journal.NewRun) => places.row(run.runId, 0, { kind: "enter", key: run.key })
-    const written = this.#each(runs, (run) =>
-      Effect.map(
-        this.#inTime(this.#chain.encode(run.data, place(run))),
-        (data) => ({ ...run, data })
-      ))
+    const written = ofRuns(
+      runs,
+      (run) => Effect.map(this.#inTime(this.#chain.encode(run.data, place(run))), (data) => ({ ...run, data }))
+    )
     return Effect.flatMap(
       failing("create", runs.length === 1 ? runs[0]!.runId : undefined, written),
       (written) =>
@@ -193,9 +200,7 @@ class Store {
   /** Of a run of which something can't be written nothing is; the others are. It is told so, as one that was fenced. */
   #append(appends: ReadonlyArray<Journal.Append>): Effect.Effect<ReadonlyArray<boolean>, JournalError> {
     return Effect.flatMap(
-      Effect.forEach(appends, (append) => Effect.result(this.#inTime(this.#written(append))), {
-        concurrency: this.#manner.concurrency
-      }),
+      ofRuns(appends, (append) => Effect.result(this.#inTime(this.#written(append)))),
       (results) => {
         const sound: Array<Journal.Append> = []
         const failures: Array<readonly [Journal.Append, PayloadError]> = []
@@ -244,9 +249,13 @@ class Store {
     return Effect.zipWith(rows, takes, (rows, takes) => ({ ...append, rows, takes }))
   }
 
-  /** Whether it could be written by now. */
+  /** Whether it could be written by now, or the run has gone on elsewhere. */
   #tried(append: Journal.Append): Check {
-    return Effect.flatMap(this.#written(append), (written) => this.#discard(payloadsOf(written)))
+    const isOver = Effect.map(
+      this.#store.rows(append.runId, append.n, page),
+      (rows) => rows.some(({ kind }) => kind !== "owner")
+    )
+    return unless(isOver, Effect.flatMap(this.#written(append), (written) => this.#discard(payloadsOf(written))))
   }
 
   /** What a run keeps outside is known as long as it is there, and is let go when it is not. */
@@ -256,7 +265,7 @@ class Store {
       const kept = new Map<string, ReadonlyArray<Written>>()
       for (const { head } of runs) kept.set(nameOf(head), yield* this.#outside(head))
       const purged = yield* this.#store.purge(which)
-      for (const { head } of purged.runs) yield* this.#discard(kept.get(nameOf(head)) ?? [])
+      for (const { head } of purged.runs) yield* this.#discardAll(kept.get(nameOf(head)) ?? [])
       return purged
     })
   }
@@ -265,7 +274,7 @@ class Store {
   #outside({ n, runId, sent }: Journal.Head): Effect.Effect<ReadonlyArray<Written>, JournalError> {
     return Effect.gen({ self: this }, function*() {
       const found: Array<Written> = []
-      const note = (text: string, place: places.Place) => {
+      const note = (text: string, place: Place) => {
         if (this.#chain.isOutside(text)) found.push({ place, text })
       }
       yield* forEachRow(this.#store, runId, n, (row) => note(row.data, places.row(runId, row.n, row)))
@@ -290,19 +299,17 @@ class Store {
   }
 
   #claim(runIds: ReadonlyArray<string>, runner: string): Effect.Effect<ReadonlyArray<Journal.Claim>, JournalError> {
-    return Effect.flatMap(this.#each(runIds, (runId) => Effect.result(this.#checked(runId))), (checks) => {
+    return Effect.flatMap(ofRuns(runIds, (runId) => Effect.result(this.#checked(runId))), (checks) => {
       const free = runIds.filter((_, i) => Result.isSuccess(checks[i]!))
       const claims = free.length === 0 ? Effect.succeed([]) : this.#store.claim(free, runner)
       return Effect.flatMap(claims, (claims) => {
         let at = 0
-        return Effect.forEach(checks, (check, i) => {
-          const runId = runIds[i]!
-          if (Result.isFailure(check)) return Effect.succeed(unread(runId, check.failure))
-          const claim = claims[at++]!
-          return claim._tag === "Claimed" ? this.#claimed(claim, runner) : Effect.succeed(claim)
-        }, { concurrency: this.#manner.concurrency })
+        const all = checks.map((check, i) =>
+          Result.isFailure(check) ? unread(runIds[i]!, check.failure) : claims[at++]!
+        )
+        return ofRuns(all, (claim) => claim._tag === "Claimed" ? this.#claimed(claim, runner) : Effect.succeed(claim))
       })
-    }) as Effect.Effect<ReadonlyArray<Journal.Claim>, JournalError>
+    })
   }
 
   #checked(runId: string): Effect.Effect<void, PayloadError> {
@@ -323,13 +330,31 @@ class Store {
           const { place } = error
           // rows do not change: the one that could not be read is read again
           const row = place?._tag === "Row" ? claim.rows.find(({ n }) => n === place.n) : undefined
-          this.#require(runId, row === undefined ? this.#readRows(runId, claim.rows) : this.#readRow(runId, row))
+          const read = row === undefined ? this.#readRows(runId, claim.rows) : this.#readRow(runId, row)
+          const isOver = Effect.map(
+            this.#store.show(runId),
+            (head) => head === undefined || (row !== undefined && !row.kept && row.n < head.entered)
+          )
+          this.#require(runId, unless(isOver, read))
           return unread(runId, error)
         }),
       onSuccess: (rows): Effect.Effect<Journal.Claim> => this.#held.claim(runner, { ...claim, rows })
     })
   }
 }
+
+/** What was in the way is no more, as the run has gone past it with somebody else; a journal that fails does not say so. */
+const unless = (isOver: Effect.Effect<boolean, JournalError>, check: Check): Check =>
+  Effect.flatMap(
+    Effect.catch(isOver, () => Effect.succeed(false)),
+    (isOver) => isOver ? Effect.void : check
+  )
+
+/** Of all runs at once: one for which codecs take their time keeps no other waiting. */
+const ofRuns = <A, B, E>(
+  items: ReadonlyArray<A>,
+  f: (item: A, i: number) => Effect.Effect<B, E>
+): Effect.Effect<ReadonlyArray<B>, E> => Effect.forEach(items, f, { concurrency: "unbounded" })
 
 /** What was written of an append, with its places. */
 const payloadsOf = ({ n, rows, runId, takes }: Journal.Append): ReadonlyArray<Written> => [

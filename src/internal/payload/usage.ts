@@ -2,14 +2,9 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Head, JournalError, Service } from "../../journal.ts"
+import type { Usage } from "../../payload.ts"
 import * as form from "./form.ts"
 import { forEachRow } from "./store.ts"
-
-export interface Usage {
-  readonly codec: string | undefined
-  readonly info: string
-  readonly runs: ReadonlyArray<string>
-}
 
 const page = 1000
 
@@ -34,10 +29,9 @@ export const make = (
         found.set(name, one)
       }
     }
-    const ofRun = Effect.fnUntraced(function*({ entered, n, runId, status }: Head) {
-      yield* forEachRow(store, runId, n, ({ data, kept, kind, n }) => {
-        // what a claim reads, or all of it
-        if (kind !== "owner" && (isAll || kept || n >= entered)) note(runId, data)
+    const ofRun = Effect.fnUntraced(function*({ n, runId, status }: Head) {
+      yield* forEachRow(store, runId, n, ({ data, kind }) => {
+        if (kind !== "owner") note(runId, data)
       })
       const letters = status === "ended" ? [] : yield* store.letters(runId)
       for (const { data } of letters) note(runId, data)

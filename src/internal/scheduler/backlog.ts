@@ -40,6 +40,18 @@ export const collect = (first: number, now: number, plan: (due: number) => numbe
 
 export type Verdict = "tick" | "missed" | Extract<Scheduler.SkipReason, "Missed" | "TooOld" | "CatchUpFull">
 
+/** What is to become of ticks that are due, as things stand. */
+export interface Weighed {
+  readonly verdicts: ReadonlyArray<Verdict>
+  /** When each was to start: a listener may change the definition in between. */
+  readonly planned: ReadonlyArray<number>
+  readonly caughtUp: boolean
+  /** With a store: those that are written down, and why no other is. */
+  readonly taken?:
+    | { readonly ticks: ReadonlySet<number>; readonly closed: Scheduler.SkipReason | undefined }
+    | undefined
+}
+
 /**
  * The newest tick is in time if it is not too late; all others are missed, and of these the newest are run that are not too
  * old.

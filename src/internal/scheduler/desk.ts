@@ -3,8 +3,10 @@
  * down before. What implements it is brought by `effect-cano/schedules`, so that nobody else loads it. It lives as long as its
  * lane.
  */
+import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Scheduler from "../../Scheduler.ts"
+import type { Crew } from "./crew.ts"
 import type { Lane } from "./lane.ts"
 import type { Run } from "./run.ts"
 
@@ -36,9 +38,32 @@ export interface Desk {
   readonly saved: Effect.Effect<void>
 }
 
+/** What a desk does to its lane, beside what anybody may ask of it. */
+export interface Inner {
+  readonly crew: Crew
+  /** Of the definition that it has. */
+  readonly services: () => Context.Context<unknown>
+  /** Takes up the ticks of its definition where its course stands. */
+  readonly define: () => void
+  readonly skip: (
+    due: number,
+    reason: Scheduler.SkipReason,
+    several?: Pick<Scheduler.Skipped, "count" | "through">
+  ) => void
+  /** It waits, if it may not start, however many do. */
+  readonly offer: (run: Run) => void
+  readonly adopt: (run: Run, from: string) => void
+  readonly follow: () => void
+  readonly advance: () => void
+  readonly reopen: () => void
+  readonly tell: (event: Omit<Scheduler.Event, "flow" | "at">) => void
+  readonly tellStatus: () => void
+  readonly tellAhead: () => void
+}
+
 /** All desks of a scheduler. */
 export interface Desks {
-  readonly open: (lane: Lane) => Desk
+  readonly open: (lane: Lane, inner: Inner) => Desk
   /** Nothing is asked for any more; what can be written within its patience is. */
   readonly close: Effect.Effect<void>
 }

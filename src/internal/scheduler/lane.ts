@@ -14,12 +14,12 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scheduler from "../../Scheduler.ts"
-import { type Due, judge, type Verdict } from "./backlog.ts"
+import { type Due, judge, type Weighed } from "./backlog.ts"
 import { claimed } from "./claim.ts"
 import { Course } from "./course.ts"
 import type { Crew, Heir } from "./crew.ts"
 import type { Definition } from "./definition.ts"
-import type { Desk } from "./desk.ts"
+import type { Desk, Inner } from "./desk.ts"
 import { Gate } from "./gate.ts"
 import type { Sleeper } from "./hand.ts"
 import { body } from "./lasting.ts"
@@ -34,18 +34,6 @@ import { log, verdictOf } from "./verdict.ts"
 type Services = Context.Context<unknown>
 type Several = Pick<Scheduler.Skipped, "count" | "through">
 type RefusalReason = Extract<Scheduler.SkipReason, Scheduler.FlowError["reason"]>
-
-/** What is to become of ticks that are due, as things stand. */
-export interface Weighed {
-  readonly verdicts: ReadonlyArray<Verdict>
-  /** When each was to start: a listener may change the definition in between. */
-  readonly planned: ReadonlyArray<number>
-  readonly caughtUp: boolean
-  /** With a store: those that are written down, and why no other is. */
-  readonly taken?:
-    | { readonly ticks: ReadonlySet<number>; readonly closed: Scheduler.SkipReason | undefined }
-    | undefined
-}
 
 export class Lane implements Sleeper, Heir {
   readonly id: string
@@ -67,8 +55,6 @@ export class Lane implements Sleeper, Heir {
   readonly #crew: Crew
   /** Where it is kept in a store. */
   readonly desk: Desk | undefined
-  /** What others run, by the store. */
-  readonly #ghosts = new Map<string, AnyRun>()
   #services: Services
   #shared: Shared | undefined
 
@@ -82,7 +68,26 @@ export class Lane implements Sleeper, Heir {
     this.course = new Course(this.id, now, past)
     crew.heir = this
     this.#define(now, "reset")
-    this.desk = setting.desks?.open(this)
+    this.desk = setting.desks?.open(this, this.#inner)
+  }
+
+  /** What whoever keeps it in a store does to it. */
+  get #inner(): Inner {
+    return {
+      crew: this.#crew,
+      services: () => this.#services,
+      define: () => this.course.define(this.definition, this.#services, this.now, "restore", this.#isFree),
+      skip: (due, reason, several) => this.#skip(due, reason, this.now, several),
+      offer: (run) => this.#offer(run, this.now, true),
+      adopt: (run, from) => this.#begin(run, this.now, from),
+      // who asks at once would find the same
+      follow: () => this.#follow(this.now, undefined, 1000),
+      advance: () => this.#advance(this.now),
+      reopen: () => this.#reopen(this.now),
+      tell: (event) => this.#tell(event, this.now),
+      tellStatus: () => this.#tellStatus(this.now),
+      tellAhead: () => this.#tellAhead(this.now)
+    }
   }
 
   /** Those who are told can ask for it. */
@@ -187,18 +192,6 @@ export class Lane implements Sleeper, Heir {
     return { verdicts, planned: ticks.map(plan), caughtUp: verdicts.includes("missed") }
   }
 
-  /**
-   * The ticks that may have a run, before they are written down; none where a reason is against it. So many runs more are about
-   * to go on.
-   */
-  admit({ ticks }: Due, weighed: Weighed, closed: Scheduler.SkipReason | undefined, more: number): Weighed {
-    const { overlap } = this.definition
-    const hasRoom = this.#crew.runs.size + more < overlap.atOnce && this.queue.length === 0
-    const isFull = !weighed.caughtUp && !overlap.replace && !hasRoom && this.#waiting >= overlap.waiting
-    const wanted = ticks.filter((_, i) => weighed.verdicts[i] === "tick" || weighed.verdicts[i] === "missed")
-    return { ...weighed, taken: { ticks: new Set(isFull || closed !== undefined ? [] : wanted), closed } }
-  }
-
   /** Decides ticks that follow an instant, one after another. */
   pass(
     { older, ticks }: Due,
@@ -252,7 +245,7 @@ export class Lane implements Sleeper, Heir {
     if (this.#hasRoom && this.queue.length === 0) return this.#begin(run, now)
     const replaces = overlap.replace && !caughtUp
     if (replaces) this.dismiss("Replaced")
-    else if (!caughtUp && this.#waiting >= overlap.waiting) {
+    else if (!caughtUp && this.waiting >= overlap.waiting) {
       return this.#refuse(run, overlap.waiting === 0 ? "Overlap" : "QueueFull", now)
     }
     this.queue.push(run)
@@ -267,7 +260,7 @@ export class Lane implements Sleeper, Heir {
   }
 
   /** What waits, but for what is caught up. */
-  get #waiting(): number {
+  get waiting(): number {
     return this.queue.filter(({ fire }) => fire.by !== "missed").length
   }
 
@@ -538,124 +531,6 @@ export class Lane implements Sleeper, Heir {
     this.dismiss(reason)
     this.#shared?.retire()
     this.#moved()
-  }
-
-  // ---------------------------------------------------------------------------
-  // with a store
-  // ---------------------------------------------------------------------------
-
-  /** It goes on from where the store has it. */
-  restore(at: { readonly cursor: number; readonly anchor: number; readonly endedAt: number | undefined }): void {
-    const { now } = this
-    this.course.restore(at.cursor, at.anchor)
-    this.course.define(this.definition, this.#services, now, "restore", this.#isFree)
-    this.course.since(at.endedAt, now)
-    this.#tellAhead(now)
-    this.moved()
-  }
-
-  /** Others, or this scheduler before, have changed whether ticks fire. */
-  see(given: Pick<Gate, "paused" | "streak" | "trippedAt" | "until">): void {
-    const { gate, now } = this
-    const was = gate.closed(now)
-    const note = gate.paused?.note
-    gate.restore(given, now)
-    const is = gate.closed(now)
-    if (is === was && gate.paused?.note === note) return
-    if (is === "Paused" && was !== "Paused") this.dismiss("Paused")
-    this.#tellStatus(now)
-    if (is === undefined) this.#reopen(now)
-    this.moved()
-  }
-
-  /** Others have taken up what was due until an instant, but for ticks that are this scheduler's own. */
-  elsewhere(cursor: number, own: ReadonlySet<number>): void {
-    const { course, now } = this
-    if (this.closed !== undefined || cursor <= (course.cursor ?? -Infinity)) return
-    const { older, ticks } = course.until(cursor)
-    const reason = this.gate.closed(now) ?? "Claimed"
-    if (older !== undefined) this.#skip(older.from, reason, now, older)
-    for (const due of ticks) if (!own.has(due)) this.#skip(due, reason, now)
-    course.forget()
-    course.decide(cursor)
-    // one that follows a run follows that of others
-    this.#follow(now, undefined, 1000)
-    this.moved()
-  }
-
-  /** The runs that others have, each of which counts as one of this flow. */
-  meet(firings: ReadonlyArray<Scheduler.Fire & { readonly takenAt: number }>): void {
-    const { now } = this
-    const { overlong } = this.definition
-    const there = new Set(firings.map(({ runId }) => runId))
-    const own = new Set(Array.from(this.runs, (run) => run.fire.runId))
-    const gone = [...this.#ghosts.values()].filter(({ fire }) => !there.has(fire.runId))
-    for (const ghost of gone) {
-      this.#ghosts.delete(ghost.fire.runId)
-      this.#crew.runs.delete(ghost)
-      ghost.end()
-    }
-    for (const { by, due, flow, runId, takenAt } of firings) {
-      const fire = { flow, by, due, runId }
-      // a run of this scheduler that others have adopted is there already
-      if (this.#ghosts.has(fire.runId) || own.has(fire.runId) || this.closed !== undefined) continue
-      const ghost = new Run(fire, due, takenAt)
-      ghost.isGhost = true
-      ghost.started = ghost.begun = takenAt
-      ghost.overlongAt = overlong === undefined ? undefined : takenAt + overlong
-      this.#ghosts.set(fire.runId, ghost)
-      this.#crew.runs.add(ghost)
-      this.course.forget()
-    }
-    if (gone.length === 0) return
-    this.#follow(now, undefined, 1000)
-    if (this.closed === undefined) this.#advance(now)
-    this.moved()
-  }
-
-  /** A tick that was written down, and whose run nobody has started: it may wait, and is not refused. */
-  offer(fire: Scheduler.Fire): void {
-    const { now } = this
-    this.#offer(new Run(fire, fire.due, now), now, true)
-  }
-
-  /** A run that somebody has left behind goes on here. */
-  adopt(fire: Scheduler.Fire, from: string): void {
-    const { now } = this
-    const run = new Run(fire, fire.due, now)
-    run.isStarted = true
-    this.course.forget()
-    this.#begin(run, now, from)
-    this.moved()
-  }
-
-  /** Whoever triggers a run that is there already, wherever it is driven, gets its end. */
-  attend(run: AnyRun): void {
-    Effect.runForkWith(this.#services)(this.definition.flow.lasting!.await(run.fire)).addObserver((exit) => {
-      Deferred.doneUnsafe(run.answer!, Exit.succeed(exit))
-    })
-  }
-
-  /** Nobody knows how far a run has come. */
-  abandoned(fire: Scheduler.Fire, from: string): void {
-    log(this.#services, `flow "${this.id}": the scheduler of run ${fire.runId} is gone; nobody knows how far it came`)
-    this.#tell({ _tag: "Abandoned", fire, from }, this.now)
-  }
-
-  /** The store is gone, or back. */
-  reached(error: string | undefined): void {
-    this.#tell(error === undefined ? { _tag: "StoreBack" } : { _tag: "StoreGone", error }, this.now)
-  }
-
-  /** After a pause, ticks follow again. */
-  unpaused(): void {
-    const { now } = this
-    this.gate.paused = undefined
-    this.#tellStatus(now)
-  }
-
-  reopened(): void {
-    this.#reopen(this.now)
   }
 
   moved(): void {

@@ -19,14 +19,16 @@ import type * as Schedules from "../../schedules.ts"
 import { clip } from "../check/describe.ts"
 import { Bell } from "../fibers/bell.ts"
 import type { JournalError } from "../journal/error.ts"
-import type { Desk } from "../scheduler/desk.ts"
+import type { Desk, Inner } from "../scheduler/desk.ts"
 import type { Lane } from "../scheduler/lane.ts"
 import type { Run } from "../scheduler/run.ts"
 import { Draft } from "./draft.ts"
 import type { Keeper } from "./keeper.ts"
 import * as operator from "./operator.ts"
+import { Peers } from "./peers.ts"
 import * as sweep from "./sweep.ts"
 import * as taking from "./taking.ts"
+import { fit, isFit } from "./words.ts"
 
 /** What is to be written. */
 interface Step {
@@ -46,6 +48,7 @@ const mostDetail = 2000
 
 export class StoreDesk implements Desk {
   readonly lane: Lane
+  readonly peers: Peers
   isBusy = true
   readonly #keeper: Keeper
   /** What this scheduler has taken of the flow and not ended. */
@@ -63,9 +66,10 @@ export class StoreDesk implements Desk {
   readonly #fiber: Fiber.Fiber<never>
   #pause = pauses.least
 
-  constructor(keeper: Keeper, lane: Lane, known: Set<string>) {
+  constructor(keeper: Keeper, lane: Lane, inner: Inner, known: Set<string>) {
     this.#keeper = keeper
     this.lane = lane
+    this.peers = new Peers(lane, inner)
     this.#known = known
     this.#fiber = Effect.runForkWith(keeper.services)(
       // the lane is not whole yet
@@ -85,6 +89,7 @@ export class StoreDesk implements Desk {
   trigger(run: Run, isNamed: boolean): void {
     const { fire } = run
     const { runId } = fire
+    if (!isFit(runId)) return this.lane.refuse(run, "Options")
     let earlier: Schedules.Firing | undefined
     this.lane.asked.add(run)
     this.#do({
@@ -101,7 +106,7 @@ export class StoreDesk implements Desk {
           this.#known.add(runId)
           this.lane.trigger(run)
         } else if (this.lane.definition.flow.lasting === undefined) this.lane.refuse(run, "Triggered")
-        else this.lane.attend(run)
+        else this.peers.attend(run)
       },
       gone: () => {
         this.lane.asked.delete(run)
@@ -271,7 +276,7 @@ export class StoreDesk implements Desk {
 
   get #attempt(): Effect.Effect<void, JournalError> {
     const { scheduler, store } = this.#keeper
-    const { lane } = this
+    const { lane, peers } = this
     const keeper = this.#keeper
     return Effect.gen({ self: this }, function*() {
       yield* keeper.leased
@@ -294,10 +299,10 @@ export class StoreDesk implements Desk {
       )
       for (const { apply, needs } of steps) apply(draft, now, needs === undefined ? undefined : found.get(needs))
       // K4
-      lane.meet([...draft.open.values()].filter((firing) => firing.scheduler !== scheduler))
-      lane.see(draft.at)
+      peers.meet([...draft.open.values()].filter((firing) => firing.scheduler !== scheduler))
+      peers.see(draft.at)
       const resumes = this.#resumes
-      const taken = taking.apply(draft, lane, now, resumes, swept.own.length + swept.adopted.length)
+      const taken = taking.apply(draft, peers, now, resumes, swept.own.length + swept.adopted.length)
       const change = draft.change(lane.definition.history)
       if (change !== undefined && !(yield* keeper.ask("commit", store.commit(change)))) {
         this.#view = undefined
@@ -310,9 +315,9 @@ export class StoreDesk implements Desk {
       this.#wants = this.isBusy = false
       if (this.#resumes === resumes) this.#resumes = undefined
       for (const runId of taken.runIds) this.#known.add(runId)
-      sweep.done(swept, lane, (runId) => this.#known.add(runId))
+      sweep.done(swept, peers, (runId) => this.#known.add(runId))
       for (const { done } of steps) lane.whole(() => done?.())
-      taking.done(taken, lane, new Set(swept.own.map(({ due }) => due)))
+      taking.done(taken, peers, new Set(swept.own.map(({ due }) => due)))
       lane.moved()
     })
   }
@@ -346,7 +351,7 @@ export class StoreDesk implements Desk {
     const { lane } = this
     if (this.#isLoaded && (lane.course.anchor === schedule.anchor || this.#steps.length > 0)) return
     this.#isLoaded = true
-    lane.restore(schedule)
+    this.peers.restore(schedule)
   }
 }
 
@@ -354,4 +359,4 @@ const outcomeOf = ({ exit, interrupted }: Scheduler.Ended<unknown, unknown>): Sc
   interrupted ? "interrupted" : Exit.isSuccess(exit) ? "succeeded" : "failed"
 
 const detailOf = ({ exit }: Scheduler.Ended<unknown, unknown>): string | undefined =>
-  Exit.isSuccess(exit) ? undefined : clip(Cause.pretty(exit.cause), mostDetail)
+  Exit.isSuccess(exit) ? undefined : fit(clip(Cause.pretty(exit.cause), mostDetail))

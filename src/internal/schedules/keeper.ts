@@ -12,7 +12,7 @@ import * as Fiber from "effect/Fiber"
 import type * as Schedules from "../../schedules.ts"
 import { inTime } from "../durable/patience.ts"
 import type { JournalError } from "../journal/error.ts"
-import type { Desks } from "../scheduler/desk.ts"
+import type { Desks, Inner } from "../scheduler/desk.ts"
 import type { Lane } from "../scheduler/lane.ts"
 import { log } from "../scheduler/verdict.ts"
 import { StoreDesk } from "./desk.ts"
@@ -54,9 +54,11 @@ export class Keeper implements Desks {
     this.services = services
     this.#settings = settings
     this.#clock = clock
+    // its lease must not run out in between
+    const pause = Duration.min(settings.poll, Duration.times(settings.lease, 1 / 3))
     this.#poller = Effect.runForkWith(services)(
       Effect.forever(
-        Effect.andThen(Effect.sleep(settings.poll), Effect.exit(Effect.suspend(() => this.#poll))),
+        Effect.andThen(Effect.sleep(pause), Effect.exit(Effect.suspend(() => this.#poll))),
         { disableYield: true }
       )
     )
@@ -66,11 +68,11 @@ export class Keeper implements Desks {
     return this.#clock.currentTimeMillisUnsafe()
   }
 
-  readonly open = (lane: Lane): StoreDesk => {
+  readonly open = (lane: Lane, inner: Inner): StoreDesk => {
     const { id } = lane
     let known = this.#known.get(id)
     if (known === undefined) this.#known.set(id, known = new Set())
-    const desk = new StoreDesk(this, lane, known)
+    const desk = new StoreDesk(this, lane, inner, known)
     this.#desks.add(desk)
     return desk
   }
@@ -98,7 +100,7 @@ export class Keeper implements Desks {
     for (const desk of this.#desks) {
       if (this.#told.has(desk)) continue
       this.#told.add(desk)
-      desk.lane.reached(error)
+      desk.peers.reached(error)
     }
   }
 
@@ -107,7 +109,7 @@ export class Keeper implements Desks {
     this.#isGone = false
     this.#sweepsFrom = this.now + Duration.toMillis(this.#settings.lease)
     log(this.services, "a scheduler can reach its store again")
-    for (const desk of this.#told) desk.lane.reached(undefined)
+    for (const desk of this.#told) desk.peers.reached(undefined)
     this.#told.clear()
   }
 

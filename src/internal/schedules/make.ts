@@ -8,11 +8,13 @@ import type * as Scope from "effect/Scope"
 import { ConfigurationError } from "../../CanoError.ts"
 import type * as Scheduler from "../../Scheduler.ts"
 import type * as Schedules from "../../schedules.ts"
+import { show } from "../check/describe.ts"
 import * as durations from "../check/durations.ts"
 import { randomId } from "../run/run.ts"
 import * as scheduler from "../scheduler/scheduler.ts"
 import type { Setting } from "../scheduler/setting.ts"
 import { Keeper, type Settings } from "./keeper.ts"
+import { isFit } from "./words.ts"
 
 const usual: { readonly [K in keyof Settings]: Duration.Duration } = {
   lease: Duration.seconds(10),
@@ -38,6 +40,12 @@ export const make = (
         return duration === undefined || (Duration.isFinite(duration) && !Duration.isZero(duration))
           ? []
           : [`${name} is ${Duration.format(duration)}; it must be longer than nothing, and have an end`]
+      }),
+      ...(Array.isArray(flows) ? flows : []).flatMap((flow) => {
+        const id: unknown = flow?.id
+        return typeof id === "string" && !isFit(id)
+          ? [`flow ${show(id)}: its id has NUL, or half a character, which a database does not keep`]
+          : []
       }),
       ...("claim" in rest ? ["claim beside a store, which asks for each tick itself: leave it out"] : [])
     ]

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import type * as Schedules from "../../schedules.ts"
 import type { JournalError } from "../journal/error.ts"
 import { Draft } from "./draft.ts"
+import { fit } from "./words.ts"
 
 const change = (
   store: Schedules.Service,
@@ -33,7 +34,8 @@ export const resume = (store: Schedules.Service, flow: string) =>
 
 export const reset = (store: Schedules.Service, flow: string) => change(store, flow, unfailed)
 
-export const paused = (at: Draft["at"], note: string | undefined, now: number): void => {
+export const paused = (at: Draft["at"], given: string | undefined, now: number): void => {
+  const note = given === undefined ? undefined : fit(given)
   if (at.paused === undefined) at.paused = { since: now, note, cursor: at.cursor }
   else if (note !== undefined && note !== at.paused.note) at.paused = { ...at.paused, note }
 }

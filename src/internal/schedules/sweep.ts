@@ -3,10 +3,10 @@
  * that the flow has left behind that had the name before. Decided as they are read, and done when that is written; nothing
  * outlives the attempt.
  */
-import type * as Scheduler from "../../Scheduler.ts"
-import type { Firing, Open } from "../../schedules.ts"
+import type { Open } from "../../schedules.ts"
 import type { Lane } from "../scheduler/lane.ts"
 import type { Draft } from "./draft.ts"
+import type { Peers } from "./peers.ts"
 
 export interface Swept {
   readonly own: ReadonlyArray<Open>
@@ -42,14 +42,12 @@ export const apply = (
   return { own, adopted, abandoned }
 }
 
-export const done = ({ abandoned, adopted, own }: Swept, lane: Lane, know: (runId: string) => void): void => {
+export const done = ({ abandoned, adopted, own }: Swept, peers: Peers, know: (runId: string) => void): void => {
   for (const firing of [...own, ...adopted]) {
     know(firing.runId)
     // what has not been started waits until it may
-    if (firing.isStarted) lane.adopt(fireOf(firing), firing.scheduler)
-    else lane.offer(fireOf(firing))
+    if (firing.isStarted) peers.adopt(firing)
+    else peers.offer(firing)
   }
-  for (const firing of abandoned) lane.abandoned(fireOf(firing), firing.scheduler)
+  for (const firing of abandoned) peers.abandoned(firing)
 }
-
-const fireOf = ({ by, due, flow, runId }: Firing): Scheduler.Fire => ({ flow, by, due, runId })

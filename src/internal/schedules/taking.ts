@@ -3,11 +3,11 @@
  * Nothing outlives the attempt.
  */
 import type * as Scheduler from "../../Scheduler.ts"
-import type { Due } from "../scheduler/backlog.ts"
+import type { Due, Weighed } from "../scheduler/backlog.ts"
 import type { Definition } from "../scheduler/definition.ts"
-import type { Lane, Weighed } from "../scheduler/lane.ts"
 import { runIdOf } from "../scheduler/names.ts"
 import type { Draft } from "./draft.ts"
+import type { Peers } from "./peers.ts"
 
 interface Batch {
   readonly due: Due
@@ -28,11 +28,12 @@ export interface Taken {
 
 export const apply = (
   draft: Draft,
-  lane: Lane,
+  peers: Peers,
   now: number,
   resumes: { readonly catchUp: boolean } | undefined,
   more: number
 ): Taken => {
+  const { lane } = peers
   const { course, definition, gate } = lane
   const before = draft.before
   const { paused } = draft.at
@@ -40,7 +41,7 @@ export const apply = (
   const runIds: Array<string> = []
   const batch = (due: Due, after: number, closed: Scheduler.SkipReason | undefined): Batch | undefined => {
     if (due.ticks.length === 0) return undefined
-    const weighed = lane.admit(due, lane.weigh(due, now), closed, more)
+    const weighed = peers.admit(due, lane.weigh(due, now), closed, more)
     due.ticks.forEach((tick, i) => {
       if (!weighed.taken!.ticks.has(tick)) return
       const runId = runIdOf(lane.id, tick)
@@ -66,9 +67,10 @@ export const apply = (
 
 export const done = (
   { again, before, definition, isResumed, ticks }: Taken,
-  lane: Lane,
+  peers: Peers,
   own: ReadonlySet<number>
 ): void => {
+  const { lane } = peers
   const pass = (batch: Batch | undefined) => {
     if (batch === undefined) return
     const { after, due, weighed } = batch
@@ -77,10 +79,10 @@ export const done = (
     const closed = isChanged ? "Changed" : weighed.taken!.closed
     lane.pass(due, lane.now, after, { ...weighed, taken: { ticks: weighed.taken!.ticks, closed } })
   }
-  lane.elsewhere(before, own)
+  peers.elsewhere(before, own)
   pass(ticks)
   if (!isResumed) return
-  lane.unpaused()
+  peers.unpaused()
   pass(again)
-  lane.reopened()
+  peers.reopen()
 }

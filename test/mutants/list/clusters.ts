@@ -66,7 +66,7 @@ export const clusters: Mutants = {
     },
     {
       what: "what is refused is refused at each look",
-      from: "runner.refusalOf(wish.runId) !== undefined || ",
+      from: "runner.isLeft(wish.runId) || ",
       to: "",
       tests: cluster
     }

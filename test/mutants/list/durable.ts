@@ -315,26 +315,30 @@ export const durable: Mutants = {
     },
     {
       what: "who can't drive a run keeps it",
-      from: "return Effect.andThen(this.#refuse(runId, ending.error as Refusal), this.#release(runId))",
+      from: "return Effect.andThen(this.#refuse(runId, ending.error as Refusal), this.#leaving.release(runId))",
       to: "return this.#refuse(runId, ending.error as Refusal)",
       tests: "durable/restore"
-    },
-    {
-      what: "what a run has started and does not start again goes on",
-      from: "const open = heads.filter(({ status }) => status !== \"ended\")",
-      to: "const open = heads.filter(({ status }) => status === \"ended\")",
-      tests: "durable/steering"
-    },
-    {
-      what: "what was stopped is waited for once more",
-      from: "if (pen?.over?._tag === \"Stopped\") continue",
-      to: "",
-      tests: "durable/journal"
     },
     {
       what: "who can't keep its lease goes on",
       from: "for (const { pen } of this.#driving.values()) pen?.end({ _tag: \"Journal\", error })",
       to: "void error",
+      tests: "durable/journal"
+    }
+  ],
+  "durable/children": [
+    {
+      what: "what a run has started and does not start again goes on",
+      from: "const open = heads.filter(({ status }) => status !== \"ended\")",
+      to: "const open = heads.filter(({ status }) => status === \"ended\")",
+      tests: "durable/steering"
+    }
+  ],
+  "durable/driving": [
+    {
+      what: "what was stopped is waited for once more",
+      from: "if (pen?.over?._tag === \"Stopped\") continue",
+      to: "",
       tests: "durable/journal"
     }
   ],

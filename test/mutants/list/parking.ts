@@ -137,9 +137,14 @@ export const parking: Mutants = {
   "durable/runner": [
     {
       what: "a letter to a run of a cluster that is being parked is not heard of",
-      from:
-        "there.isWanted = true\n      return Effect.andThen(this.#collect, Effect.suspend(() => this.#until(runId)))",
-      to: "return Effect.succeed(done)",
+      from: "if (isLeft(there)) there.isWanted = true\n",
+      to: "",
+      tests: "cluster/cluster"
+    },
+    {
+      what: "a letter to a run of a cluster that has just been parked is not heard of",
+      from: "if (there.pen?.isHeld === false) return",
+      to: "if (there.pen?.isHeld !== true) return",
       tests: "cluster/cluster"
     },
     {
@@ -150,7 +155,7 @@ export const parking: Mutants = {
     },
     {
       what: "a run that was parked in a cluster is told of to nobody",
-      from: "return this.#post === undefined ? Effect.void : this.#tellInstant(this.#post, runId)",
+      from: "return this.#post === undefined ? Effect.void : telling.ofInstant(this, this.#post, runId)",
       to: "return Effect.void",
       tests: "cluster/cluster"
     },

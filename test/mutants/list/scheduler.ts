@@ -121,8 +121,8 @@ export const scheduler: Mutants = {
     },
     {
       what: "one more may wait",
-      from: "!caughtUp && this.#waiting >= overlap.waiting)",
-      to: "!caughtUp && this.#waiting > overlap.waiting)",
+      from: "!caughtUp && this.waiting >= overlap.waiting)",
+      to: "!caughtUp && this.waiting > overlap.waiting)",
       tests: "scheduler/Scheduler"
     },
     {
