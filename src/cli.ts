@@ -46,15 +46,15 @@ export const make = (host: Host) =>
       runs.show(host),
       runs.why(host),
       runs.history(host),
-      orders.signal,
+      orders.signal(),
       orders.cancel(host),
       orders.pause(host),
       orders.resume(host),
       orders.retry(host),
-      orders.rerun,
-      orders.skip,
+      orders.rerun(),
+      orders.skip(),
       orders.end(host),
-      runs.purge
+      runs.purge()
     ])
   )
 

@@ -15,7 +15,7 @@ import * as Stream from "effect/Stream"
 import type { Host } from "../../cli.ts"
 import type { JournalError } from "../../journal.ts"
 import { Operator } from "../../operator.ts"
-import * as schemas from "../operator/schemas.ts"
+import { schemas } from "../operator/schemas.ts"
 import * as databases from "./database.ts"
 import type { OperateError } from "./error.ts"
 import { codes, failed, misused, OperateError as Failure } from "./error.ts"
@@ -178,38 +178,39 @@ export const history = (host: Host) =>
       ])
     )
 
-export const purge = Command.make("purge", {
-  ...given.database,
-  older: Flag.String("older").pipe(
-    Flag.withMetavar("age"),
-    Flag.withDescription("Those that have ended longer ago, or before a date: 30d, 2026-01-31")
-  ),
-  workflow: given.selection.workflow,
-  outcome: given.selection.outcome,
-  dryRun: given.isOn("dry-run", "Only tell what would be forgotten"),
-  yes: given.isOn("yes", "Do not ask")
-}, (flags) =>
-  using(
-    flags,
-    flags.dryRun,
-    Effect.gen(function*() {
-      const operator = yield* Operator
-      const endedBefore = (yield* given.instant("older", Option.some(flags.older)))!
-      const { outcome, workflow } = yield* given.selected({ ...none, ...flags, older: Option.none() })
-      const which = { endedBefore, workflow, outcome }
-      const preview = yield* sum(operator.purge({ ...which, isPreview: true }))
-      if (flags.dryRun) return yield* told(flags.json, "would be forgotten", preview)
-      if (preview.runs === 0) return yield* told(flags.json, "forgotten", preview)
-      yield* agreed(flags.yes, `forget ${counted(preview)} for good`)
-      yield* told(flags.json, "forgotten", yield* sum(operator.purge(which)))
-    })
-  )).pipe(
-    Command.withDescription("Forgets runs that have ended, with their rows and letters, unless other runs need them"),
-    Command.withExamples([
-      { command: "cano purge --db runs.db --older 30d --dry-run", description: "What would be forgotten" },
-      { command: "cano purge --db runs.db --older 30d --outcome succeeded --yes", description: "Without being asked" }
-    ])
-  )
+export const purge = () =>
+  Command.make("purge", {
+    ...given.database,
+    older: Flag.String("older").pipe(
+      Flag.withMetavar("age"),
+      Flag.withDescription("Those that have ended longer ago, or before a date: 30d, 2026-01-31")
+    ),
+    workflow: given.selection.workflow,
+    outcome: given.selection.outcome,
+    dryRun: given.isOn("dry-run", "Only tell what would be forgotten"),
+    yes: given.isOn("yes", "Do not ask")
+  }, (flags) =>
+    using(
+      flags,
+      flags.dryRun,
+      Effect.gen(function*() {
+        const operator = yield* Operator
+        const endedBefore = (yield* given.instant("older", Option.some(flags.older)))!
+        const { outcome, workflow } = yield* given.selected({ ...none, ...flags, older: Option.none() })
+        const which = { endedBefore, workflow, outcome }
+        const preview = yield* sum(operator.purge({ ...which, isPreview: true }))
+        if (flags.dryRun) return yield* told(flags.json, "would be forgotten", preview)
+        if (preview.runs === 0) return yield* told(flags.json, "forgotten", preview)
+        yield* agreed(flags.yes, `forget ${counted(preview)} for good`)
+        yield* told(flags.json, "forgotten", yield* sum(operator.purge(which)))
+      })
+    )).pipe(
+      Command.withDescription("Forgets runs that have ended, with their rows and letters, unless other runs need them"),
+      Command.withExamples([
+        { command: "cano purge --db runs.db --older 30d --dry-run", description: "What would be forgotten" },
+        { command: "cano purge --db runs.db --older 30d --outcome succeeded --yes", description: "Without being asked" }
+      ])
+    )
 
 const none = { status: [], state: [], parent: Option.none<string>(), newer: Option.none<string>() }
 

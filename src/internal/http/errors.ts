@@ -1,6 +1,5 @@
 /** What endpoints fail with, and with which status. They are made for one answer. */
 import * as Schema from "effect/Schema"
-import { outcome } from "../operator/schemas.ts"
 
 export class NoSuchRunError extends Schema.TaggedError<NoSuchRunError>()("NoSuchRunError", {
   runId: Schema.String
@@ -10,10 +9,10 @@ export class NoSuchRunError extends Schema.TaggedError<NoSuchRunError>()("NoSuch
   }
 }
 
-const ordered = { runId: Schema.String, requestId: Schema.String, isRepeated: Schema.Boolean }
-
 export class OrderRefusedError extends Schema.TaggedError<OrderRefusedError>()("OrderRefusedError", {
-  ...ordered,
+  runId: Schema.String,
+  requestId: Schema.String,
+  isRepeated: Schema.Boolean,
   why: Schema.String
 }, { httpApiStatus: 409 }) {
   override get message(): string {
@@ -22,8 +21,10 @@ export class OrderRefusedError extends Schema.TaggedError<OrderRefusedError>()("
 }
 
 export class RunEndedError extends Schema.TaggedError<RunEndedError>()("RunEndedError", {
-  ...ordered,
-  outcome
+  runId: Schema.String,
+  requestId: Schema.String,
+  isRepeated: Schema.Boolean,
+  outcome: Schema.Literals(["succeeded", "failed", "cancelled"])
 }, { httpApiStatus: 409 }) {
   override get message(): string {
     return `run "${this.runId}" has ended: ${this.outcome}`

@@ -8,7 +8,7 @@ import type { JournalError } from "../../journal.ts"
 import type { Answer, Order, Service } from "../../operator.ts"
 import { Operator } from "../../operator.ts"
 import * as orders from "../operator/order.ts"
-import * as schemas from "../operator/schemas.ts"
+import { toSent } from "../operator/schemas.ts"
 import { JournalUnavailableError, NoSuchRunError, OrderRefusedError, RunEndedError } from "./errors.ts"
 import type { Ordered } from "./group.ts"
 import { RunsGroup } from "./group.ts"
@@ -112,7 +112,7 @@ const handlersOf = (operator: Service, handlers: HttpApiBuilder.Handlers.FromGro
             operator.sendAll(selection, orderOf(order), given),
             (error) => Stream.fromEffect(Effect.orDie(unavailable(error)))
           ),
-          schemas.toSent
+          toSent
         )
       ),
     purge: ({ payload: { limit = purged, ...which } }) =>
