@@ -15,22 +15,27 @@ import type { Why } from "../durable/post.ts"
 /** Of which run. */
 const about = { runId: Schema.String, workflow: Schema.String }
 
+// a bundler keeps a class with names that are worked out, unless it is made in a function
+const make = () =>
+  class Drive extends Schema.Class<Drive>("effect-cano/cluster/Drive")({
+    ...about,
+    key: Schema.String,
+    /** Whether something has come that the run can't know of when it is parked. */
+    isNews: Schema.Boolean,
+    /** The instant at which it is delivered; 0 for at once. */
+    at: Schema.Finite
+  }) {
+    [PrimaryKey.symbol](): string {
+      return this.key
+    }
+    [DeliverAt.symbol](): DateTime.DateTime {
+      return DateTime.makeUnsafe(this.at)
+    }
+  }
+
 /** There is something to do for a run. It is kept until that is done, and of the same key there is one. */
-export class Drive extends Schema.Class<Drive>("effect-cano/cluster/Drive")({
-  ...about,
-  key: Schema.String,
-  /** Whether something has come that the run can't know of when it is parked. */
-  isNews: Schema.Boolean,
-  /** The instant at which it is delivered; 0 for at once. */
-  at: Schema.Finite
-}) {
-  [PrimaryKey.symbol](): string {
-    return this.key
-  }
-  [DeliverAt.symbol](): DateTime.DateTime {
-    return DateTime.makeUnsafe(this.at)
-  }
-}
+export const Drive = make()
+export type Drive = InstanceType<typeof Drive>
 
 /** The same, which is lost where nobody can look just now: whoever sends it sends it again. */
 const look = Rpc.make("look", { payload: about }).annotate(ClusterSchema.InterruptOnTermination, true)
