@@ -143,7 +143,7 @@ export const layerMemory: Layer.Layer<Durable | Runs | journal.Journal> = Layer.
 )
 
 /**
- * Durable runs in the tables of a database, of `effect-cano/sqlite`, say.
+ * Durable runs in the tables of a database: `Sqlite.layer` of `effect-cano/sqlite`, or `PgClient.layer` of `@effect/sql-pg`.
  *
  * @category layers
  * @since 0.1.0

@@ -400,8 +400,9 @@ export const layerMemory: Layer.Layer<Journal> = Layer.effect(Journal, makeMemor
  *
  * **Details**
  *
- * Any number of processes may use one database, and open an empty one at the same time. SQLite is tested, with
- * `effect-cano/sqlite`.
+ * Any number of processes may use one database, and open an empty one at the same time, or one of an earlier version: the
+ * tables are brought up to date by one of them. SQLite is tested, with `effect-cano/sqlite`, and PostgreSQL, with
+ * `@effect/sql-pg`.
  *
  * @category layers
  * @since 0.1.0

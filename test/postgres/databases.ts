@@ -1,6 +1,6 @@
 // Databases of the tests on the server that they share: each is of one test file, which makes it anew whenever it wants.
 import * as PgClient from "@effect/sql-pg/PgClient"
-import { Effect, type Layer, Redacted, type Scope } from "effect"
+import { Context, Effect, Layer, Redacted, type Scope } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import { randomBytes } from "node:crypto"
 import * as server from "./server.ts"
@@ -12,6 +12,10 @@ export const client = (
   config: Config = {}
 ): Layer.Layer<PgClient.PgClient | SqlClient.SqlClient, SqlError.SqlError> =>
   PgClient.layer({ url: Redacted.make(url), ...config })
+
+/** A client that lives as long as the Scope. */
+export const connect = (url: string, config?: Config) =>
+  Effect.map(Layer.build(client(url, config)), (context) => Context.get(context, PgClient.PgClient))
 
 /** Does something on a server, outside of all databases of the tests. */
 const onServer = (url: string, text: string) =>

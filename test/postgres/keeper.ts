@@ -3,7 +3,7 @@
  * the process is gone that it is kept for: that of the pid, or else whoever writes to its stdin. What it says stands in the
  * folder: `url` once the server answers, or `error`.
  *
- * From its stdin it takes the orders `stop`, `kill` and `start`, and writes to its stdout when each is done.
+ * From its stdin it takes the orders `stop`, `kill`, `start`, `freeze` and `thaw`, and writes to its stdout when each is done.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
@@ -90,13 +90,15 @@ const end = async () => {
   if (isOver) return
   isOver = true
   // nobody is there any more for whom anything is to be kept
-  await Promise.race([stop("SIGINT"), new Promise((resolve) => setTimeout(resolve, 5000))])
-  server?.kill("SIGKILL")
+  await Promise.race([stop("SIGINT"), new Promise((resolve) => setTimeout(resolve, 3000))])
+  await stop("SIGKILL")
   rmSync(folder, { recursive: true, force: true })
   process.exit()
 }
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => void end())
 
+const orders = pid === undefined ? createInterface({ input: process.stdin }) : undefined
+orders?.on("close", () => void end())
 if (pid !== undefined) {
   setInterval(() => {
     try {
@@ -114,7 +116,7 @@ try {
   if (ids.uid !== undefined && !binaries.isOpen(bin)) {
     // the checkout is root's alone
     const copy = join(folder, "native")
-    cpSync(dirname(bin), copy, { recursive: true })
+    cpSync(dirname(bin), copy, { recursive: true, verbatimSymlinks: true })
     bin = join(copy, "bin")
   }
   const secret = join(folder, "password")
@@ -133,22 +135,20 @@ try {
     said = await start(bin, port = await freePort())
   }
   if (said !== undefined) throw new Error(said)
-  if (pid === undefined) {
-    const orders = createInterface({ input: process.stdin })
-    orders.on("line", async (order) => {
-      if (order === "start") {
-        const said = await start(bin, port)
-        if (said !== undefined) return void console.log(`failed ${JSON.stringify(said)}`)
-      } else await stop(order === "kill" ? "SIGKILL" : "SIGINT")
-      console.log("done")
-    })
-    orders.on("close", () => void end())
-  }
+  orders?.on("line", async (order) => {
+    if (order === "start") {
+      const said = await start(bin, port)
+      if (said !== undefined) return void console.log(`failed ${JSON.stringify(said)}`)
+    } else if (order === "freeze" || order === "thaw") {
+      const signal = order === "freeze" ? "SIGSTOP" : "SIGCONT"
+      for (const pid of [server!.pid!, ...childrenOf(server!.pid!)]) process.kill(pid, signal)
+    } else await stop(order === "kill" ? "SIGKILL" : "SIGINT")
+    console.log("done")
+  })
   say("url", `postgres://cano:${password}@127.0.0.1:${port}`)
 } catch (error) {
   const said = error instanceof Error && "stderr" in error ? `${error.message}\n${error.stderr}` : String(error)
   say("error", said)
-  console.error(said)
   process.exitCode = 1
   // whoever waits for it has read it
   setTimeout(() => void end(), 60_000)

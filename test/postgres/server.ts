@@ -23,7 +23,7 @@ const said = async (folder: string): Promise<string> => {
 
 const one = async (): Promise<string> => {
   // of the process that has started this one, as vitest.config.ts says
-  const name = process.env["POSTGRES_FOR"] ?? `${process.pid}-${Date.now()}`
+  const name = process.env["POSTGRES_FOR"] || `${process.pid}-${Date.now()}`
   const folder = join(tmpdir(), `effect-cano-postgres-${name}`)
   try {
     mkdirSync(folder)
@@ -45,6 +45,9 @@ export interface Server {
   /** It is killed with all that it runs. */
   readonly kill: Effect.Effect<void>
   readonly start: Effect.Effect<void>
+  /** It stands still, and answers nobody, until it is let go on. */
+  readonly freeze: Effect.Effect<void>
+  readonly thaw: Effect.Effect<void>
 }
 
 export const own: Effect.Effect<Server, never, Scope.Scope> = Effect.map(
@@ -64,7 +67,14 @@ export const own: Effect.Effect<Server, never, Scope.Scope> = Effect.map(
   ({ child, url }): Server => {
     const lines = createInterface({ input: child.stdout })
     const order = (text: string) => Effect.promise(() => ordered(child, lines, text))
-    return { url, stop: order("stop"), kill: order("kill"), start: order("start") }
+    return {
+      url,
+      stop: order("stop"),
+      kill: order("kill"),
+      start: order("start"),
+      freeze: order("freeze"),
+      thaw: order("thaw")
+    }
   }
 )
 

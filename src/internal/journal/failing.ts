@@ -24,7 +24,13 @@ export const given = <A>(operation: string, runId: string | undefined, read: Rea
     : Effect.fail(new JournalError({ runId, reason: "Corrupt", operation, detail: read.failure }))
 
 const make = (operation: string, runId: string | undefined, error: SqlError.SqlError) =>
-  new JournalError({ runId, reason: reasonOf(error), operation, detail: error.message, cause: error })
+  new JournalError({ runId, reason: reasonOf(error), operation, detail: detailOf(error), cause: error })
+
+/** Some clients say only in which call it was, and leave what the database has said to the cause. */
+const detailOf = ({ message, reason: { cause } }: SqlError.SqlError): string => {
+  const said = cause instanceof Error ? cause.message : ""
+  return message.includes(said) ? message : `${message}: ${said}`
+}
 
 const reasonOf = ({ reason }: SqlError.SqlError): JournalError["reason"] =>
   reason._tag === "LockTimeoutError" || reason._tag === "StatementTimeoutError"

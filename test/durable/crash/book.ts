@@ -1,6 +1,7 @@
-/** What a file says of a run, read by nobody who drives it: with SQLite alone. A book is a copy, and never changes. */
+/** What a file or a database says of a run, read by nobody who drives it. A book is a copy, and never changes. */
 import { copyFileSync, existsSync, rmSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
+import * as database from "./database.ts"
 
 export interface Row {
   readonly n: number
@@ -17,6 +18,22 @@ export interface Book {
   readonly last: number
   readonly rows: ReadonlyArray<Row>
 }
+
+/** Of what nobody drives just now. */
+export const of = async (place: string, runId: string): Promise<Book | undefined> => {
+  if (!database.isUrl(place)) return readCopy(place, runId)
+  const { head, rows } = await database.query(place, runId)
+  return head &&
+    toBook({ ...head, n: Number(head.n) }, rows.map((row) => ({ ...row, n: Number(row.n), at: Number(row.at) })))
+}
+
+const toBook = (head: any, rows: ReadonlyArray<any>): Book => ({
+  status: head.status,
+  outcome: head.outcome,
+  owner: head.owner,
+  last: head.n,
+  rows: rows.map(({ data, ...row }) => ({ ...row, data: row.kind === "owner" ? data : JSON.parse(data) }))
+})
 
 /** Of a file that nobody has open, without a change to it: what a process has left behind is for the next one to put right. */
 export const readCopy = (file: string, runId: string): Book | undefined => {
@@ -40,13 +57,7 @@ export const read = (file: string, runId: string): Book | undefined => {
     db.exec("BEGIN")
     const head = db.prepare("SELECT * FROM cano_runs WHERE run_id = ?").get(runId) as any
     const rows = db.prepare("SELECT n, kind, key, data, at FROM cano_journal WHERE run_id = ? ORDER BY n").all(runId)
-    return head && {
-      status: head.status,
-      outcome: head.outcome,
-      owner: head.owner,
-      last: head.n,
-      rows: rows.map(({ data, ...row }: any) => ({ ...row, data: row.kind === "owner" ? data : JSON.parse(data) }))
-    }
+    return head && toBook(head, rows)
   } finally {
     db.close()
   }

@@ -15,12 +15,12 @@ export const run = async (
   folder: string,
   worker: string,
   seed: number,
-  most = 24
+  most = 24,
+  file = join(folder, `${name}.db`)
 ): Promise<lives.Report> => {
   const start = Date.now()
   const r = random.make(seed * 53 + 5)
   const seeds = [seed, seed + 1]
-  const file = join(folder, `${name}.db`)
   const ledger = join(folder, `${name}.txt`)
   const wrong: Array<string> = []
   let [kills, begun] = [0, 0]
@@ -72,7 +72,7 @@ export const run = async (
   for (const seed of seeds) {
     const runId = `r${seed}`
     const own = plan.make(seed)
-    const book = books.readCopy(file, runId)
+    const book = await books.of(file, runId)
     if (book?.status !== "ended") {
       wrong.push(`${runId} is ${book?.status}`)
       continue

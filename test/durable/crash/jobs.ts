@@ -6,8 +6,8 @@ import { NodeRuntime } from "@effect/platform-node"
 import { Deferred, Duration, Effect, Exit, Layer, Schema } from "effect"
 import { JoinStrategy, Workflow } from "effect-cano"
 import * as Durable from "effect-cano/durable"
-import * as Sqlite from "effect-cano/sqlite"
 import { appendFileSync, writeSync } from "node:fs"
+import * as database from "./database.ts"
 import type { JobsOrders } from "./orders.ts"
 
 const orders: JobsOrders = JSON.parse(process.argv[2]!)
@@ -41,7 +41,7 @@ const definition = (Durable.make as any)(workflow, { version: 1 })
 const { lease, patience, pause, poll, stopWithin } = orders.settings
 const layer = definition.layer.pipe(
   Layer.provideMerge(Durable.layerSql),
-  Layer.provide(Sqlite.layer({ filename: orders.file, synchronous: "normal", busyTimeout: orders.busyMillis })),
+  Layer.provide(database.layer(orders.file, orders.busyMillis)),
   Layer.provide(
     Durable.settings({
       lease: Duration.millis(lease),

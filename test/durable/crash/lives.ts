@@ -13,7 +13,7 @@ import type { Settings } from "./orders.ts"
 import * as plan from "./plan.ts"
 import * as random from "./random.ts"
 
-export const settings: Settings = { lease: 250, poll: 10, patience: 5000, stopWithin: 2000, pause: 20 }
+export const settings: Settings = { lease: 250, poll: 10, patience: 20_000, stopWithin: 2000, pause: 20 }
 
 /** A folder with the workers in one file each, so that a process starts in some 50 ms. */
 export const prepare = (): {
@@ -103,10 +103,10 @@ export const run = async (
   folder: string,
   worker: string,
   seeds: ReadonlyArray<number>,
-  deaths: Deaths
+  deaths: Deaths,
+  file = join(folder, `${name}.db`)
 ): Promise<Report> => {
   const start = Date.now()
-  const file = join(folder, `${name}.db`)
   const ledger = join(folder, `${name}.txt`)
   const plans = seeds.map((seed) => ({ own: plan.make(seed), runId: `r${seed}` }))
   const wrong: Array<string> = []
@@ -146,7 +146,7 @@ export const run = async (
     clearTimeout(timer)
     look()
     for (const { own, runId } of plans) {
-      const book = books.readCopy(file, runId)
+      const book = await books.of(file, runId)
       if (book === undefined) continue
       for (const row of book.rows) over.set(`${row.kind} ${runId}${row.key}`, `row ${row.n}, before life ${lives + 1}`)
       for (const key of decided(own, book)) over.set(`decided ${runId}${key}`, "")
@@ -173,7 +173,7 @@ export const run = async (
     if (code !== 0) wrong.push(`a later process has ended with ${code}: ${output()}`)
     const lines = look()
     for (const { own, runId } of plans) {
-      const book = books.readCopy(file, runId)!
+      const book = (await books.of(file, runId))!
       if (book.status !== "ended") wrong.push(`${runId} is ${book.status}`)
       else {
         const should = answer(book)

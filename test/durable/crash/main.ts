@@ -1,14 +1,27 @@
 /**
- * npm run test:crash [-- <seeds> [<first> [random | points | steps | crowd]]]: kills a process that runs the machine of a seed, again
- * and again, at random and at every write of the journal, and looks whether the journal and what was executed are as they
- * must be. With a kind only that is done; the machines of 8 seeds have every strategy.
+ * npm run test:crash [-- [--postgres] <seeds> [<first> [random | points | steps | crowd]]]: kills a process that runs the machine
+ * of a seed, again and again, at random and at every write of the journal, and looks whether the journal and what was executed
+ * are as they must be. With a kind only that is done; the machines of 8 seeds have every strategy. With --postgres all of it is
+ * on a PostgreSQL server that is started for it.
  */
+import { Deferred, Effect, Exit } from "effect"
+import * as databases from "../../postgres/databases.ts"
+import * as server from "../../postgres/server.ts"
 import * as crowd from "./crowd.ts"
 import * as lives from "./lives.ts"
 
-const [count = "200", first = "1", kind] = process.argv.slice(2)
+const isOnServer = process.argv[2] === "--postgres"
+const [count = "200", first = "1", kind] = process.argv.slice(isOnServer ? 3 : 2)
 const { clean, folder, worker } = lives.prepare()
 const built = worker("worker")
+const over = Deferred.makeUnsafe<void>()
+const url = isOnServer
+  ? await new Promise<string>((resolve, reject) =>
+    Effect.runPromise(
+      Effect.scoped(Effect.flatMap(server.own, ({ url }) => (resolve(url), Deferred.await(over))))
+    ).catch(reject)
+  )
+  : undefined
 const start = Date.now()
 let [ok, bad, kills] = [0, 0, 0]
 
@@ -53,15 +66,16 @@ for (const seed of isWanted("points") ? seeds.slice(0, 8) : []) {
 const one = async () => {
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const { deaths, ended, kind, name, seed } = next
+    const place = url === undefined ? undefined : await Effect.runPromise(databases.make(url))
     const report = deaths === undefined
-      ? await crowd.run(name, folder, built, seed)
-      : await lives.run(name, folder, built, [seed], deaths)
+      ? await crowd.run(name, folder, built, seed, undefined, place)
+      : await lives.run(name, folder, built, [seed], deaths, place)
     kills += report.kills
     ended?.(report.kills)
     if (report.wrong.length === 0) ok++
     else {
       bad++
-      console.log(`${name} failed; again: npm run test:crash -- 1 ${seed} ${kind}`)
+      console.log(`${name} failed; again: npm run test:crash -- ${isOnServer ? "--postgres " : ""}1 ${seed} ${kind}`)
       for (const sentence of report.wrong.slice(0, 12)) console.log(`  ${sentence}`)
     }
   }
@@ -72,4 +86,5 @@ if (bad === 0) clean()
 else console.log(`the files are in ${folder}`)
 console.log(`${kills} kills in ${Math.round((Date.now() - start) / 1000)} s`)
 console.log(`${ok} passed, ${bad} failed`)
+Deferred.doneUnsafe(over, Exit.void)
 process.exitCode = bad === 0 ? 0 : 1

@@ -8,6 +8,7 @@ export interface Settings {
 }
 
 export interface Orders {
+  /** Of SQLite, or the URL of a PostgreSQL database. */
   readonly file: string
   readonly ledger: string
   readonly seeds: ReadonlyArray<number>

@@ -7,8 +7,8 @@ import { JoinStrategy, Workflow } from "effect-cano"
 import * as Durable from "effect-cano/durable"
 import * as Runs from "effect-cano/Runs"
 import * as Signal from "effect-cano/Signal"
-import * as Sqlite from "effect-cano/sqlite"
 import { appendFileSync, writeSync } from "node:fs"
+import * as database from "./database.ts"
 import type { WaitsOrders } from "./orders.ts"
 
 const orders: WaitsOrders = JSON.parse(process.argv[2]!)
@@ -39,7 +39,7 @@ const workflow = (Workflow.make("waits", State) as any)
 const definition = (Durable.make as any)(workflow, { version: 1 })
 const { lease, patience, pause, poll, stopWithin } = orders.settings
 const engine = Durable.layerSql.pipe(
-  Layer.provide(Sqlite.layer({ filename: orders.file, synchronous: "normal", busyTimeout: "20 seconds" })),
+  Layer.provide(database.layer(orders.file)),
   Layer.provide(
     Durable.settings({
       lease: Duration.millis(lease),

@@ -6,8 +6,8 @@ import { Duration, Effect, Exit, Fiber, Layer } from "effect"
 import * as Durable from "effect-cano/durable"
 import * as Journal from "effect-cano/journal"
 import * as Runs from "effect-cano/Runs"
-import * as Sqlite from "effect-cano/sqlite"
 import { appendFileSync, writeSync } from "node:fs"
+import * as database from "./database.ts"
 import * as machine from "./machine.ts"
 import type { Orders } from "./orders.ts"
 import * as plan from "./plan.ts"
@@ -48,7 +48,7 @@ const watched = (journal: Journal.Service): Journal.Service => ({
 
 const journal = Layer.effect(Journal.Journal, Effect.map(Journal.Journal, watched)).pipe(
   Layer.provide(Journal.layerSql),
-  Layer.provide(Sqlite.layer({ filename: orders.file, synchronous: "normal", busyTimeout: "20 seconds" }))
+  Layer.provide(database.layer(orders.file))
 )
 
 const definitions = orders.seeds.map((seed) => {

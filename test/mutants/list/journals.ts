@@ -94,6 +94,26 @@ export const journals: Mutants = {
       tests: "journal/sql"
     }
   ],
+  "journal/locks": [
+    {
+      what: "a letter is committed behind one that has a higher place",
+      from: "letters: sql`SELECT pg_advisory_xact_lock(${counter})`",
+      to: "letters: Effect.void",
+      tests: "journal/postgresFailures"
+    },
+    {
+      what: "two who change the same runs wait for each other",
+      from: ".sort((a, b) => compare(idOf(items[a]!), idOf(items[b]!)))",
+      to: "",
+      tests: "journal/postgresFailures"
+    },
+    {
+      what: "a runner is forgotten while it takes a run",
+      from: "ON CONFLICT (runner) DO UPDATE SET until = cano_runners.until",
+      to: "ON CONFLICT (runner) DO NOTHING",
+      tests: "journal/postgresFailures"
+    }
+  ],
   "journal/sql": [
     {
       what: "D4: a run is parked beside a letter that nobody has seen",
