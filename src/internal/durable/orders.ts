@@ -294,7 +294,11 @@ const entering = (
       orderOf(
         letter,
         isOver(head.status)
-          ? { reopens: true, forgets: true, ...(head.outcome === "succeeded" ? { closes: true } : {}) }
+          ? {
+            reopens: true,
+            forgets: letter.kind !== "cancel",
+            ...(head.outcome === "succeeded" ? { closes: true } : {})
+          }
           : {}
       ),
       { kind: "enter", key: own, data: data.success, kept: false },
