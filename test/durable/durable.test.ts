@@ -43,6 +43,28 @@ describe("a durable run", () => {
       }).pipe(Effect.provide(live(Slow.layer)))
     }))
 
+  it.effect("is driven as long as one of the Layers of its definition is there", () =>
+    Effect.gen(function*() {
+      const Slow = Durable.make(make("slow", Effect.sleep(100)), { version: 1 })
+      const pass = Effect.repeat(TestClock.adjust(100), { times: 20 })
+      yield* Effect.gen(function*() {
+        yield* Effect.forkChild(Effect.provide(Slow.run("a", "Go"), Slow.layer))
+        yield* pass
+        const left = yield* Effect.forkChild(
+          Effect.provide(Effect.andThen(Slow.start("b", "Go"), Effect.sleep(50)), Slow.layer)
+        )
+        yield* pass
+        yield* Fiber.join(left)
+        // begun in a Layer that has gone, and in none but the first
+        for (const id of ["b", "c"]) {
+          const run = yield* Effect.forkChild(Slow.run(id, "Go"))
+          yield* TestClock.adjust("2 minutes")
+          yield* pass
+          assert.deepStrictEqual(run.pollUnsafe(), Exit.succeed("Done"))
+        }
+      }).pipe(Effect.provide(live(Slow.layer)))
+    }))
+
   it.effect("is listed, shown and told of by the journal", () =>
     Effect.gen(function*() {
       const Never = Durable.make(make("never", Effect.never), { version: 3 })

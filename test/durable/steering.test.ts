@@ -70,6 +70,26 @@ const waiting = (life: Life, trail: Array<string>): Untyped => {
 }
 
 describe("signals", () => {
+  it.effect("whose value does not fit reach nobody: they are refused, and the run goes on waiting", () =>
+    Effect.gen(function*() {
+      const { exitIn, first, trail, world } = yield* begin(waiting)
+      for (const data of ["\"one\"", "null", "no JSON"]) {
+        yield* Effect.orDie(world.store.send("r", { ...letter("go", 1), data }))
+      }
+      yield* pass(500)
+      assert.isUndefined(yield* exitIn(first))
+      for (const seq of [1, 2, 3]) {
+        const sent = (yield* Effect.orDie(world.store.letter("r", seq)))!
+        assert.isTrue(sent.isTaken)
+        assert.match(sent.answer!, /^\{"refused":"signal \\"go\\" has a value that does not fit its Schema: /)
+      }
+      const run = yield* inLife(first, Effect.map(Runs.get("r"), Option.getOrThrow))
+      yield* run.signal(go, 1)
+      yield* pass(100)
+      assert.deepStrictEqual(yield* exitIn(first), Exit.succeed("Done"))
+      assert.deepStrictEqual(trail, ["0 a", "0 c"])
+    }))
+
   it.effect("sent early, or in another life, or while nobody drives the run, are there; a second one of an id is not", () =>
     Effect.gen(function*() {
       const { exitIn, first, live, trail, world } = yield* begin((life, trail) => {

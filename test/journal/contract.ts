@@ -493,6 +493,7 @@ export const contract = (name: string, make: Make): void => {
         const store = yield* after(over)
         yield* store.send("r", order("retry", "1"))
         const before = yield* store.show("r")
+        yield* TestClock.setTime(9)
         const refused = append("r", 3, [], { head: { isOrdered: true }, takes: [{ seq: 1, answer: "no" }] })
         assert.deepStrictEqual(yield* store.append([refused]), [true])
         assert.deepStrictEqual(yield* store.show("r"), before)

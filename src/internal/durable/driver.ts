@@ -13,6 +13,7 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import { CompensationError, ConfigurationError } from "../../CanoError.ts"
 import type { Claimed, JournalError, NewRow, Outcome } from "../../journal.ts"
+import { clip } from "../check/describe.ts"
 import type { AnyFiber } from "../fibers/any.ts"
 import type { WorkflowImpl } from "../machine/workflow.ts"
 import { SeamsRef } from "../run/seams.ts"
@@ -124,6 +125,7 @@ const go = (driven: Driven, claimed: Claimed, { past, state }: starts.Start, mea
         pen.end({ _tag: "Refused", error: new ConfigurationError({ workflow: workflow.name, issues }) }),
       refuse: (rule, detail) => pen.end({ _tag: "Refused", error: new RestoreError({ runId, rule, detail }) })
     })
+    inbox.onRefused = (why) => void Effect.runForkWith(context)(Effect.logWarning(`run "${clip(runId)}": ${why}`))
     inbox.onOrder = (letter) => live.order(driven, host, pen, inbox, letter)
     inbox.deliver(letters, ({ at, n }) => n === undefined ? at < past.at : n < head.entered)
     inbox.hasSeen(head.sent)

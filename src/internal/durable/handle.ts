@@ -166,9 +166,13 @@ const answer = (runner: Runner, runId: string, signal: AnySignal, seq: number): 
       return head.status === "ended" ? inMemory.refused(runId, signal, "Ended") : undefined
     }
     if (letter.answer === undefined) return inMemory.refused(runId, signal, "NoReply")
+    const parsed = text.parse(letter.answer)
+    if (Result.isSuccess(parsed) && Predicate.hasProperty(parsed.success, "refused")) {
+      return inMemory.refused(runId, signal, "InvalidValue", String(parsed.success.refused))
+    }
     if (own.reply === undefined) return Exit.void
     const read = Result.flatMap(
-      text.parse(letter.answer),
+      parsed,
       (json) => text.codec(own.reply!).decode(Predicate.hasProperty(json, "value") ? json.value : undefined)
     )
     return Result.isSuccess(read)

@@ -19,6 +19,7 @@ import { Record } from "../runs/record.ts"
 import type { SignalImpl } from "../signal/signal.ts"
 import type { Visited } from "./host.ts"
 import type { Pen } from "./pen.ts"
+import { done, refusal } from "./replies.ts"
 import type { Rest, Resting } from "./rest.ts"
 import * as size from "./size.ts"
 import * as text from "./text.ts"
@@ -54,7 +55,8 @@ export class Inbox extends Record {
   readonly #pauses: Array<number> = []
   /** Whether the run was going back when it was taken. */
   #isBack = false
-  /** Told of the orders of an operator. */
+  /** Told of signals that are refused, and of the orders of an operator. */
+  onRefused: ((why: string) => void) | undefined
   onOrder: ((letter: Letter) => void) | undefined
   /** Letters that have come while the run may be about to be given up. */
   #later: Array<Letter> | undefined
@@ -180,7 +182,7 @@ export class Inbox extends Record {
       case "resume":
         this.#pauses.push(letter.seq)
         this.resume()
-        for (const seq of this.#pauses.splice(0)) this.#pen.take(seq, undefined)
+        for (const seq of this.#pauses.splice(0)) this.#pen.take(seq, done)
         // nothing else may be written for long
         return this.#pen.hand()
       default:
@@ -188,19 +190,21 @@ export class Inbox extends Record {
     }
   }
 
-  #originOf({ data, n, seq }: Letter): Origin {
+  #originOf({ data, n, name, seq }: Letter): Origin {
+    const valueFor = (own: SignalImpl) =>
+      Result.flatMap(text.parse(data), (json) => text.codec(own.schema).decode(json))
+    let isRefused = false
     return {
       sentAt: n,
-      read: (own) => {
-        const parsed = Result.flatMap(text.parse(data), (json) => text.codec(own.schema).decode(json))
-        return Result.isSuccess(parsed) ? Exit.succeed(parsed.success) : Exit.die(
-          new TypeError(
-            `signal "${
-              clip(own.name)
-            }" was sent by another definition of it, with a value that does not fit: ${parsed.failure}`
-          )
-        )
+      fits: (own) => {
+        const value = isRefused ? undefined : valueFor(own)
+        if (value !== undefined && Result.isFailure(value)) {
+          isRefused = true
+          this.#refuse(seq, `signal "${clip(name)}" has a value that does not fit its Schema: ${value.failure}`)
+        }
+        return !isRefused
       },
+      read: (own) => Exit.succeed(Result.getOrThrow(valueFor(own))),
       taken: ({ key }, own, reply) => {
         const list = this.#taken.get(key)
         const one = { seq, answer: answerOf(own, reply, this.#pen.most) }
@@ -208,6 +212,13 @@ export class Inbox extends Record {
         else list.push(one)
       }
     }
+  }
+
+  /** A signal that nobody can read is taken with that as its answer, and the run goes on waiting. */
+  #refuse(seq: number, why: string): void {
+    this.#pen.take(seq, refusal(why))
+    this.#pen.hand()
+    this.onRefused?.(why)
   }
 
   /** No letter is delivered from now on, as the run may be about to be given up. */

@@ -10,12 +10,13 @@ import type { DurableHost } from "./host.ts"
 import type { Inbox } from "./inbox.ts"
 import * as orders from "./orders.ts"
 import type { Pen } from "./pen.ts"
+import { done, refusal } from "./replies.ts"
 
 export const order = (driven: Driven, host: DurableHost, pen: Pen, inbox: Inbox, letter: Letter): void => {
   const take = (answer: string) => pen.take(letter.seq, answer)
-  const followed = follow(driven, host, pen, inbox, letter, () => take(orders.done))
+  const followed = follow(driven, host, pen, inbox, letter, () => take(done))
   if (Result.isSuccess(followed)) return
-  take(orders.refusal(followed.failure))
+  take(refusal(followed.failure))
   pen.hand()
 }
 

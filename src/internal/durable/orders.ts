@@ -12,6 +12,7 @@ import { segment } from "../run/keys.ts"
 import * as lists from "../split/branches.ts"
 import type { Driven } from "./driver.ts"
 import * as place from "./place.ts"
+import { done, refusal } from "./replies.ts"
 import type { Start } from "./start.ts"
 import * as starts from "./start.ts"
 import * as text from "./text.ts"
@@ -85,9 +86,6 @@ export const follow = (driven: Driven, standing: Standing): Append => {
   }
   return refused(standing, { isOrdered: true }, takes)
 }
-
-export const done = `{"done":true}`
-export const refusal = (why: string): string => Result.getOrThrow(text.stringify({ refused: why }))
 
 const one = (driven: Driven, standing: Standing, stuck: Stuck | undefined, letter: Letter): Followed => {
   const { head } = standing

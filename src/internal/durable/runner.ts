@@ -51,7 +51,9 @@ export class Runner implements Service, Desk {
   readonly #clock: Clock.Clock
   readonly committer: Committer
   readonly #run: (effect: Effect.Effect<unknown>) => AnyFiber
+  /** By their names the ones that were registered last, and all of them. */
   readonly #definitions = new Map<string, Driven>()
+  readonly #registered: Array<Driven> = []
   readonly #driving = new Map<string, Driving>()
   readonly #lease: Lease
   /** Runs that it may own, and does not drive: they are given up. */
@@ -281,13 +283,18 @@ export class Runner implements Service, Desk {
       const sentence = `another workflow of the name "${clip(name)}" is driven here already; names tell runs apart`
       return new ConfigurationError({ workflow: name, issues: [issue.make(undefined, "durable", sentence)] })
     }
+    this.#registered.push(driven)
     this.#definitions.set(name, driven)
     // another definition may be the right one
     this.#refusals.clear()
     this.ends.know(name, driven.codecs)
     this.#run(this.#look)
     return Effect.suspend(() => {
-      if (this.#definitions.get(name) === driven) this.#definitions.delete(name)
+      this.#registered.splice(this.#registered.indexOf(driven), 1)
+      // a Layer of it may have been built several times
+      const other = this.#registered.findLast(({ workflow }) => workflow.name === name)
+      if (other === undefined) this.#definitions.delete(name)
+      else this.#definitions.set(name, other)
       return Effect.andThen(this.#stop((driving) => driving.driven === driven), this.#released)
     })
   }
@@ -399,7 +406,7 @@ export class Runner implements Service, Desk {
     const { pause } = this.settings
     return Effect.gen({ self: this }, function*() {
       let failed = 0
-      while (!this.#isStopping && this.#definitions.get(driven.workflow.name) === driven) {
+      while (!this.#isStopping && this.#registered.includes(driven)) {
         const driving = this.#driving.get(runId)!
         driving.driven = driven
         const claim = Effect.andThen(

@@ -108,7 +108,8 @@ class Store {
       status: run.doing,
       outcome: isOrdered === true && !hasEnded ? undefined : outcome ?? run.head.outcome,
       owner: hasEnded || isReleased === true ? undefined : run.head.owner,
-      updatedAt: now,
+      // when it has ended stays
+      updatedAt: isOrdered === true && status === undefined ? run.head.updatedAt : now,
       ...migrated,
       ...(entered === undefined ? {} : { ...entered, entered: beginning(n, rows), enteredAt: now })
     }

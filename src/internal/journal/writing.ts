@@ -68,7 +68,7 @@ export const make = (sql: SqlClient.SqlClient, locks: Locks): Writing => {
     const goesOn = isOrdered && !hasEnded
     const { state, version } = entered ?? migrated ?? {}
     return sql`UPDATE cano_runs SET
-      n = ${n + rows.length - 1}, updated_at = ${now},
+      n = ${n + rows.length - 1}, updated_at = ${isOrdered && status === undefined ? sql.literal("updated_at") : now},
       entered = COALESCE(${entered && beginning(n, rows)}, entered),
       entered_at = COALESCE(${entered && now}, entered_at),
       visit = COALESCE(${entered?.visit}, visit),

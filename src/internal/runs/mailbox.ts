@@ -39,6 +39,8 @@ export interface Letter {
 export interface Origin {
   /** Where its run was when it was sent, as places of what is written of it; nothing where that is not known. */
   readonly sentAt: number | undefined
+  /** Whether it says something to somebody who waits for a signal: what does not fit his Schema reaches nobody. */
+  readonly fits: (own: SignalImpl) => boolean
   /** What it says to somebody who waits for a signal. */
   readonly read: (own: SignalImpl) => Exit.Exit<unknown>
   /** It is taken, and this is the reply; nothing where nobody is answered. */

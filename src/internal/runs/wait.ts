@@ -171,7 +171,9 @@ export const wait = (
   current: Current
 ): AnyEffect =>
   Effect.withFiber((fiber) => {
-    const wait = new Wait(mailbox, request, counts, current, fiber)
+    const own = request.signal as unknown as SignalImpl
+    const isFor = (letter: Letter) => counts(letter) && (letter.origin?.fits(own) ?? true)
+    const wait = new Wait(mailbox, request, isFor, current, fiber)
     const taking = Effect.onExitPrimitive(
       Effect.callback<unknown, unknown>((resume) => wait.begin(resume)),
       (exit) => wait.end(exit) as Effect.Effect<void> | undefined
