@@ -268,6 +268,31 @@ describe("an operator orders", () => {
       assert.match(own.requestId, /^[\da-f-]{36}$/)
     }))
 
+  it.effect("what its run takes with the last thing that it does, which is done, whatever is read when", () =>
+    Effect.gen(function*() {
+      yield* primeClock
+      for (const between of ["letter", "standing"] as const) {
+        const store = yield* Journal.makeMemory
+        yield* driven(store, "r")
+        let isLeft = true
+        const ends = Effect.suspend(() => {
+          if (!isLeft) return Effect.void
+          isLeft = false
+          return Effect.andThen(answer(store, "r", 1, "{}"), ended(store, "r"))
+        })
+        const racing: Journal.Service = {
+          ...store,
+          [between]: (...args: [any, any]) => Effect.tap((store[between] as any)(...args), ends)
+        }
+        const operator = yield* Effect.provide(
+          Operator.Operator,
+          Operator.layer.pipe(Layer.provide(Layer.succeed(Journal.Journal)(racing)))
+        )
+        const sent = yield* inTime(operator.send("r", Operator.signal("go", 1)))
+        assert.strictEqual((sent as Operator.Answer)._tag, "Done")
+      }
+    }))
+
   it.effect("of no run, of one that has ended, and with what no journal can keep", () =>
     Effect.gen(function*() {
       const { operator, store } = yield* world

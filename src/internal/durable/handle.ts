@@ -156,8 +156,9 @@ const answer = (runner: Runner, runId: string, signal: AnySignal, seq: number): 
   const own = signal as unknown as SignalImpl
   let createdAt: number | undefined
   const look: Effect.Effect<Exit.Exit<unknown, SignalError> | undefined, JournalError> = Effect.gen(function*() {
-    const letter = yield* runner.ask("letter", runner.journal.letter(runId, seq), runId)
+    // the run first: of one that has ended the letter is what it is then
     const head = yield* runner.ask("show", runner.journal.show(runId), runId)
+    const letter = yield* runner.ask("letter", runner.journal.letter(runId, seq), runId)
     // the letters of another run of its id are others
     if (head === undefined || head.createdAt !== (createdAt ??= head.createdAt)) {
       return inMemory.refused(runId, signal, "NoSuchRun")

@@ -60,8 +60,9 @@ const answered = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Outcome, JournalError> {
   let createdAt: number | undefined
   for (let pause = 20;; pause = Math.min(2 * pause, 250)) {
-    const letter = yield* journal.letter(runId, seq)
+    // the run first: of one that has ended the letter is what it is then
     const standing = yield* journal.standing(runId)
+    const letter = yield* journal.letter(runId, seq)
     // another run of its id has other letters
     if (
       letter === undefined || standing === undefined ||
