@@ -11,12 +11,18 @@ import type { Driven } from "./driver.ts"
 import type { Taken } from "./driving.ts"
 import type { Ends, Refusal } from "./ends.ts"
 import * as orders from "./orders.ts"
+import type { Service as Settings } from "./settings.ts"
 import * as starts from "./start.ts"
 
 /** Whether a run goes on, or need not be looked at; nothing where that is not known just now, as it stays due. */
 type Followed = Result.Result<"goes on" | "settled" | undefined, Refusal>
 
-interface Office extends Desk {
+/** Where what an operator gives is taken. */
+interface Place extends Desk {
+  readonly settings: Settings
+}
+
+interface Office extends Place {
   readonly ends: Ends
 }
 
@@ -34,7 +40,7 @@ export const follow = (office: Office, driven: Driven, head: Head): Effect.Effec
     }
   })
 
-const readIn = ({ ask, journal }: Office, driven: Driven, head: Head) => {
+const readIn = ({ ask, journal, settings: { maxPayload } }: Office, driven: Driven, head: Head) => {
   const { runId } = head
   return Effect.flatMap(ask("letters", journal.letters(runId), runId), (letters) => {
     if (letters.length === 0) return Effect.succeed(undefined)
@@ -43,7 +49,10 @@ const readIn = ({ ask, journal }: Office, driven: Driven, head: Head) => {
     const from = version === driven.version ? head.entered : 0
     return Effect.map(ask("rows", journal.rows(runId, from, n - from + 1), runId), (found) => {
       const taken = { head, rows: found.filter(({ kept, n }) => kept || n >= head.entered), letters }
-      return Result.map(starts.of(driven, taken), (start) => orders.follow(driven, orders.standing(start, taken)))
+      return Result.map(
+        starts.of(driven, taken),
+        (start) => orders.follow(driven, orders.standing(start, taken, maxPayload))
+      )
     })
   })
 }
@@ -74,14 +83,14 @@ const settled = ({ ask, journal }: Office, { createdAt, n, runId, sent }: Head):
 
 /** Of a run that was taken: then it is taken anew. Nothing where nothing is. */
 export const followTaken = (
-  { ask, journal }: Desk,
+  { ask, journal, settings: { maxPayload } }: Place,
   driven: Driven,
   claim: Claimed
 ): Effect.Effect<Taken> | undefined => {
   if (!claim.letters.some(({ kind }) => isOrder(kind))) return undefined
   const start = starts.of(driven, claim)
   if (Result.isFailure(start)) return undefined
-  const append = orders.followTaken(driven, orders.standing(start.success, claim))
+  const append = orders.followTaken(driven, orders.standing(start.success, claim, maxPayload))
   if (append === undefined) return undefined
   return Effect.match(ask("append", journal.append([append]), append.runId), {
     onFailure: (error): Taken => ({ _tag: "Journal", error }),

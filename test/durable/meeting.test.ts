@@ -1,0 +1,221 @@
+/**
+ * What an operator orders of durable runs, where that meets what else becomes of them: their ends, other versions of their
+ * definition, limits, lists of branches, and what can be undone.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Schema } from "effect"
+import { JoinStrategy, TaskResult } from "effect-cano"
+import type * as Journal from "effect-cano/journal"
+import { durableMachine, durably, inLifeForked, pass, quick, texts } from "./kit.ts"
+import { begin, booking, flaky, shopping } from "./ordered.ts"
+
+const letterOf = (kind: Journal.LetterKind, data: unknown = {}): Journal.NewLetter => ({
+  kind,
+  name: "",
+  key: undefined,
+  id: undefined,
+  data: JSON.stringify(data)
+})
+
+describe("an order of a run of an earlier version", () => {
+  it.effect("that is stuck with a failure ends it with what that is today", () =>
+    Effect.gen(function*() {
+      const run = yield* begin(booking(0, 9), { operator: "failure" })
+      yield* run.becomes("stuck")
+      yield* run.world.bury(run.first)
+      let definition: any
+      const life = yield* run.world.life((life) => [
+        definition = durably(booking(0, 9)(life, run.trail), {
+          operator: "failure",
+          version: 2,
+          error: Schema.Struct({ why: Schema.String }),
+          migrate: { 1: { error: (why: unknown) => ({ why }) } }
+        })
+      ])
+      yield* run.orders("end")
+      yield* run.becomes("ended")
+      const fiber = yield* inLifeForked(life, Effect.exit(definition.await("r")))
+      yield* pass(100)
+      assert.deepStrictEqual((fiber.pollUnsafe() as any)?.value, Exit.fail({ why: "pay failed" }))
+      assert.deepStrictEqual(run.trail, ["book", "pay", "undo seat", "undo"])
+    }))
+
+  it.effect("tries a state again that was entered behind what was undone, as one of the same version does", () =>
+    Effect.gen(function*() {
+      const run = yield* begin(booking(0, 9))
+      yield* run.becomes("ended")
+      yield* run.orders("rerun", { state: "B" })
+      yield* run.becomes("ended")
+      yield* run.orders("retry")
+      yield* run.becomes("ended")
+      yield* run.world.bury(run.first)
+      yield* run.world.life((life) => [durably(booking(0, 0)(life, run.trail), { version: 2, migrate: { 1: {} } })])
+      yield* run.orders("retry")
+      yield* run.becomes("ended")
+      assert.include(yield* run.head, { outcome: "succeeded" })
+    }))
+})
+
+describe("an order", () => {
+  it.effect("that comes as the run ends is followed by who looks next", () =>
+    Effect.gen(function*() {
+      const run = yield* begin((life, trail) =>
+        durableMachine("w", "A", "Done")
+          .register("A", { run: Effect.delay(flaky(life, trail, "a", 1), 201), next: "Done" })
+          .addExitStates("Done")
+      )
+      yield* pass(100)
+      // nobody looks for letters before it has ended
+      yield* Effect.orDie(run.store.send("r", letterOf("retry")))
+      yield* pass(2)
+      assert.include(yield* run.head, { status: "ended", outcome: "failed" })
+      yield* pass(1000)
+      assert.deepStrictEqual(run.trail, ["a", "a"])
+      assert.include(yield* run.head, { status: "ended", outcome: "succeeded" })
+    }))
+
+  it.effect("that takes more than may be written is refused", () =>
+    Effect.gen(function*() {
+      const run = yield* begin(shopping({ a: 0, b: 9 }), { operator: "failure" })
+      yield* run.becomes("stuck")
+      yield* run.world.bury(run.first)
+      const second = yield* run.live({ ...quick, maxPayload: 1000 })
+      const value = "x".repeat(2000)
+      yield* run.refuses("skip", { branch: "b", value }, "and may take 1000 (maxPayload)")
+      yield* run.refuses("rerun", { state: "A", value }, "and may take 1000 (maxPayload)")
+      yield* run.orders("skip", { branch: "b", value: "B" })
+      yield* run.becomes("ended")
+      assert.deepStrictEqual(yield* run.exitIn(second), Exit.succeed("Done"))
+    }))
+
+  it.effect("names a branch by its key as well, whoever drives it", () =>
+    Effect.gen(function*() {
+      const run = yield* begin(shopping({ a: 0, b: 9 }), { operator: "failure" })
+      yield* run.becomes("stuck")
+      yield* run.refuses("skip", { branch: "r/2/A/b", value: "B" }, "has no branch \"r/2/A/b\"; it has \"a\", \"b\"")
+      yield* run.orders("skip", { branch: "r/1/A/b", value: "B" })
+      yield* run.becomes("ended")
+      assert.deepStrictEqual(run.trail, ["a", "b", `{"a":"a","b":"B"}`])
+    }))
+
+  it.effect("is answered where the list of branches can't be read any more, or has no end", () =>
+    Effect.gen(function*() {
+      const lists = {
+        *good() {
+          yield Effect.succeed("a")
+          yield Effect.fail("no")
+        },
+        // eslint-disable-next-line require-yield
+        *throwing() {
+          throw new Error("no list")
+        },
+        *endless() {
+          while (true) yield Effect.never
+        }
+      }
+      let list: keyof typeof lists = "good"
+      const run = yield* begin((_, trail) =>
+        durableMachine("w", "A", "Done")
+          .registerSplit("A", () => ({ [Symbol.iterator]: () => lists[list]() }) as any, {
+            strategy: JoinStrategy.all,
+            schema: texts,
+            next: ({ values }: any) => (trail.push(JSON.stringify(values)), "Done")
+          })
+          .addExitStates("Done"), { operator: "failure" })
+      yield* run.becomes("stuck")
+      list = "throwing"
+      yield* run.refuses("skip", { branch: "x", value: "x" }, "has no branch \"x\"")
+      list = "endless"
+      yield* run.refuses("skip", { branch: "x", value: "x" }, "\"19\", and 9980 more")
+      list = "good"
+      yield* run.orders("skip", { branch: "1", value: "x" })
+      yield* run.becomes("ended")
+      assert.deepStrictEqual(run.trail, [`["a","x"]`])
+    }))
+
+  it.effect("skips follow-on branches, of one that is stuck and of one that goes on", () =>
+    Effect.gen(function*() {
+      for (const name of ["1", "r/1/A/1"]) {
+        for (const goesOn of [false, true]) {
+          const run = yield* begin((_, trail) =>
+            durableMachine("w", "A", "B", "C", "E", "Done")
+              .registerSplit("A", () => TaskResult.split(["B", "C"]) as any, {
+                strategy: JoinStrategy.all,
+                next: ({ values }: any) => (trail.push(JSON.stringify(values)), "Done")
+              })
+              .register("B", { run: Effect.void, next: "E" })
+              .register("C", { run: goesOn ? Effect.never : Effect.fail("no"), next: "E" })
+              .addExitStates("Done", "E"), { operator: "failure" })
+          if (!goesOn) yield* run.becomes("stuck")
+          yield* run.refuses("skip", { branch: name, value: "nowhere" }, "does not fit the Schema")
+          yield* run.orders("skip", { branch: name, value: "E" })
+          yield* run.becomes("ended")
+          assert.deepStrictEqual(run.trail, [`["E","E"]`])
+        }
+      }
+    }))
+})
+
+describe("what a run has done that an operator has led on", () => {
+  it.effect("is undone with the value that was given instead, also after a crash", () =>
+    Effect.gen(function*() {
+      for (const crashes of [false, true]) {
+        for (const own of [Effect.succeed("own"), Effect.fail("own")]) {
+          const run = yield* begin((life, trail) =>
+            durableMachine("w", "A", "B", "Done")
+              .registerSplit("A", { a: Effect.delay(own, 500), b: Effect.succeed("b") }, {
+                strategy: JoinStrategy.all,
+                schema: texts,
+                compensate: { a: ({ value }: any) => life.act(() => trail.push(`undo ${value}`)) },
+                next: ({ values }: any) => (trail.push(JSON.stringify(values)), "B")
+              })
+              .register("B", { run: Effect.delay(Effect.fail("no"), 1000), next: "Done" })
+              .addExitStates("Done")
+          )
+          yield* run.orders("skip", { branch: "a", value: "S" })
+          yield* pass(600)
+          if (crashes) {
+            yield* run.world.bury(run.first)
+            yield* run.live()
+          }
+          yield* run.becomes("ended")
+          assert.deepStrictEqual(run.trail, [`{"a":"S","b":"b"}`, "undo S"])
+        }
+      }
+    }))
+
+  it.effect("in branches that counted again is undone once", () =>
+    Effect.gen(function*() {
+      for (const crashes of [false, true]) {
+        for (const operator of ["failure", "rollback"] as const) {
+          const run = yield* begin((life, trail) =>
+            durableMachine("w", "A", "B", "Done")
+              .registerSplit("A", { a: Effect.succeed("a"), b: flaky(life, trail, "b", 1) }, {
+                strategy: JoinStrategy.all,
+                schema: texts,
+                compensate: {
+                  a: () => life.act(() => trail.push("undo a")),
+                  b: () => life.act(() => trail.push("undo b"))
+                },
+                next: "B"
+              })
+              .register("B", { run: Effect.delay(Effect.fail("no"), 200), next: "Done" })
+              .addExitStates("Done"), { operator })
+          const isHeld = operator === "failure"
+          yield* run.becomes(isHeld ? "stuck" : "ended")
+          yield* run.orders("retry")
+          yield* pass(100)
+          if (crashes) {
+            yield* run.world.bury(run.first)
+            yield* run.live()
+          }
+          if (isHeld) {
+            yield* run.becomes("stuck")
+            yield* run.orders("end")
+          }
+          yield* run.becomes("ended")
+          assert.deepStrictEqual(run.trail, ["b", "undo a", "b", "undo b", "undo a"])
+        }
+      }
+    }))
+})
