@@ -184,18 +184,19 @@ describe("what a run has done that an operator has led on", () => {
       }
     }))
 
-  it.effect("in branches that counted again is undone once", () =>
+  it.effect("in branches that have succeeded stays until it goes back, and is undone once", () =>
     Effect.gen(function*() {
       for (const crashes of [false, true]) {
         for (const operator of ["failure", "rollback"] as const) {
           const run = yield* begin((life, trail) =>
             durableMachine("w", "A", "B", "Done")
-              .registerSplit("A", { a: Effect.succeed("a"), b: flaky(life, trail, "b", 1) }, {
-                strategy: JoinStrategy.all,
+              .registerSplit("A", { a: Effect.succeed("a"), b: flaky(life, trail, "b", 1), c: Effect.die("c") }, {
+                strategy: JoinStrategy.quorum(2),
                 schema: texts,
                 compensate: {
                   a: () => life.act(() => trail.push("undo a")),
-                  b: () => life.act(() => trail.push("undo b"))
+                  b: () => life.act(() => trail.push("undo b")),
+                  c: () => life.act(() => trail.push("undo c"))
                 },
                 next: "B"
               })
@@ -203,6 +204,9 @@ describe("what a run has done that an operator has led on", () => {
               .addExitStates("Done"), { operator })
           const isHeld = operator === "failure"
           yield* run.becomes(isHeld ? "stuck" : "ended")
+          // one that is in doubt would be done twice
+          assert.deepStrictEqual(run.trail, isHeld ? ["b", "undo c"] : ["b", "undo c", "undo a"])
+          run.trail.length = 0
           yield* run.orders("retry")
           yield* pass(100)
           if (crashes) {
@@ -214,8 +218,57 @@ describe("what a run has done that an operator has led on", () => {
             yield* run.orders("end")
           }
           yield* run.becomes("ended")
-          assert.deepStrictEqual(run.trail, ["b", "undo a", "b", "undo b", "undo a"])
+          assert.deepStrictEqual(run.trail.filter((what) => what !== "undo c"), ["b", "undo b", "undo a"])
         }
       }
+    }))
+
+  it.effect("in a split that goes on where its join fails is undone before that", () =>
+    Effect.gen(function*() {
+      const run = yield* begin((life, trail) =>
+        durableMachine("w", "A", "B", "Done")
+          .registerSplit("A", { a: Effect.succeed("a"), b: flaky(life, trail, "b", 9) }, {
+            strategy: JoinStrategy.all,
+            schema: texts,
+            compensate: { a: () => life.act(() => trail.push("undo a")) },
+            next: "Done",
+            otherwise: "B"
+          })
+          .register("B", { run: life.act(() => trail.push("without")), next: "Done" })
+          .addExitStates("Done"), { operator: "failure" })
+      yield* run.becomes("ended")
+      assert.deepStrictEqual(run.trail, ["b", "undo a", "without"])
+    }))
+
+  it.effect("is not tried to be undone again by a cancellation, where a loser could not be", () =>
+    Effect.gen(function*() {
+      const run = yield* begin((life, trail) => {
+        const undo = flaky(life, trail, "undo a", 9)
+        return durableMachine("w", "A", "B", "Done")
+          .register("A", {
+            run: Effect.succeed("book"),
+            schema: texts,
+            compensate: () => life.act(() => trail.push("undo book")),
+            next: "B"
+          })
+          .registerSplit("B", { a: Effect.as(Effect.sleep(10), "a"), b: Effect.succeed("b") }, {
+            strategy: JoinStrategy.quorum(1),
+            schema: texts,
+            losers: "await",
+            compensate: { a: () => undo },
+            next: "Done"
+          })
+          .addExitStates("Done")
+      }, { operator: "failure" })
+      yield* run.becomes("stuck")
+      assert.deepStrictEqual(run.trail, ["undo a"])
+      yield* Effect.orDie(run.store.send("r", letterOf("cancel")))
+      yield* pass(500)
+      assert.deepStrictEqual(run.trail, ["undo a", "undo book"])
+      assert.include(yield* run.head, { status: "stuck" })
+      yield* run.orders("skip", { step: "/2/B/a" })
+      yield* run.becomes("ended")
+      assert.deepStrictEqual(run.trail, ["undo a", "undo book"])
+      assert.include(yield* run.head, { outcome: "cancelled" })
     }))
 })

@@ -1,6 +1,6 @@
 /** Runs that an operator orders something of, and machines that need one. */
 import { assert } from "@effect/vitest"
-import { Effect, Exit } from "effect"
+import { Effect, type Exit } from "effect"
 import { JoinStrategy } from "effect-cano"
 import type * as Journal from "effect-cano/journal"
 import { primeClock, type Untyped } from "../kit/index.ts"

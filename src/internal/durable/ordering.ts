@@ -44,9 +44,9 @@ const readIn = ({ ask, journal, settings: { maxPayload } }: Office, driven: Driv
   const { runId } = head
   return Effect.flatMap(ask("letters", journal.letters(runId), runId), (letters) => {
     if (letters.length === 0) return Effect.succeed(undefined)
-    const { n, version } = head
-    // of another version all that may be undone changes with it
-    const from = version === driven.version ? head.entered : 0
+    const { n, status, version } = head
+    // of another version all that may be undone changes with it; what could not be may be of a visit before
+    const from = version === driven.version && status !== "stuck" ? head.entered : 0
     return Effect.map(ask("rows", journal.rows(runId, from, n - from + 1), runId), (found) => {
       const taken = { head, rows: found.filter(({ kept, n }) => kept || n >= head.entered), letters }
       return Result.map(

@@ -314,7 +314,12 @@ const entering = (
       orderOf(
         letter,
         isOver(head.status)
-          ? { reopens: true, forgets: true, ...(head.outcome === "succeeded" ? { closes: true } : {}) }
+          // who cancels it has nothing tried again
+          ? {
+            reopens: true,
+            forgets: letter.kind !== "cancel",
+            ...(head.outcome === "succeeded" ? { closes: true } : {})
+          }
           : {}
       ),
       { kind: "enter", key: own, data: data.success, kept: false },
