@@ -6,7 +6,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Schema } from "effect"
 import { JoinStrategy, TaskResult } from "effect-cano"
 import type * as Journal from "effect-cano/journal"
-import { durableMachine, durably, inLifeForked, pass, quick, texts } from "./kit.ts"
+import { primeClock } from "../kit/index.ts"
+import { durableMachine, durably, inLife, inLifeForked, makeWorld, pass, quick, texts } from "./kit.ts"
 import { begin, booking, flaky, shopping } from "./ordered.ts"
 
 const letterOf = (kind: Journal.LetterKind, data: unknown = {}): Journal.NewLetter => ({
@@ -270,5 +271,55 @@ describe("what a run has done that an operator has led on", () => {
       yield* run.becomes("ended")
       assert.deepStrictEqual(run.trail, ["undo a", "undo book"])
       assert.include(yield* run.head, { outcome: "cancelled" })
+    }))
+})
+
+describe("a run that another one has started", () => {
+  it.effect("is cancelled if what waits for it is skipped, a state or a branch, and no other one is", () =>
+    Effect.gen(function*() {
+      for (const [skipped, left] of [[{ state: "B" }, []], [{ branch: "x", value: "T" }, ["p/1/A/xy"]]] as const) {
+        for (const goesOn of [true, false]) {
+          yield* primeClock
+          const world = yield* makeWorld
+          const { store } = world
+          const both = () => {
+            const child = durably(
+              durableMachine("c", "S", "T").register("S", { run: Effect.never, next: "T" }).addExitStates("T")
+            )
+            const parent = durably(
+              durableMachine("p", "A", "B", "Done")
+                .registerSplit("A", { x: child.child("S"), xy: child.child("S") }, {
+                  strategy: JoinStrategy.all,
+                  schema: texts,
+                  next: "B"
+                })
+                .register("B", { run: Effect.never, next: "Done" })
+                .addExitStates("Done")
+            )
+            return { child, parent }
+          }
+          const { child, parent } = both()
+          const life = yield* world.life(() => [child, parent])
+          yield* inLife(life, parent.start("p", "A"))
+          yield* pass(200)
+          if (!goesOn) yield* world.bury(life)
+          yield* Effect.orDie(store.send("p", letterOf("skip", skipped)))
+          if (!goesOn) {
+            const again = both()
+            yield* world.life(() => [again.child, again.parent])
+          }
+          yield* pass(1000)
+          assert.isTrue((yield* Effect.orDie(store.letter("p", 1)))!.isTaken)
+          const all = yield* Effect.orDie(store.list({ parent: "p", limit: 9 }))
+          assert.deepStrictEqual(
+            all.filter(({ status }) => status !== "ended").map(({ runId }) => runId),
+            [...left]
+          )
+          assert.deepStrictEqual(
+            all.filter(({ status }) => status === "ended").map(({ outcome }) => outcome),
+            left.length > 0 ? ["cancelled"] : ["cancelled", "cancelled"]
+          )
+        }
+      }
     }))
 })

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Append, Claimed, Head } from "../../journal.ts"
 import { isOrder } from "../journal/steering.ts"
+import * as children from "./children.ts"
 import type { Desk } from "./desk.ts"
 import type { Driven } from "./driver.ts"
 import type { Taken } from "./driving.ts"
@@ -21,6 +22,8 @@ type Followed = Result.Result<"goes on" | "settled" | undefined, Refusal>
 interface Place extends Desk {
   readonly settings: Settings
 }
+
+interface Hall extends Place, children.Home {}
 
 interface Office extends Place {
   readonly ends: Ends
@@ -82,17 +85,22 @@ const settled = ({ ask, journal }: Office, { createdAt, n, runId, sent }: Head):
 }
 
 /** Of a run that was taken: then it is taken anew. Nothing where nothing is. */
-export const followTaken = (
-  { ask, journal, settings: { maxPayload } }: Place,
-  driven: Driven,
-  claim: Claimed
-): Effect.Effect<Taken> | undefined => {
+export const followTaken = (home: Hall, driven: Driven, claim: Claimed): Effect.Effect<Taken> | undefined => {
+  const { ask, journal, settings: { maxPayload } } = home
   if (!claim.letters.some(({ kind }) => isOrder(kind))) return undefined
   const start = starts.of(driven, claim)
   if (Result.isFailure(start)) return undefined
   const append = orders.followTaken(driven, orders.standing(start.success, claim, maxPayload))
   if (append === undefined) return undefined
-  return Effect.match(ask("append", journal.append([append]), append.runId), {
+  // what is broken off has its children cancelled, before it is forgotten
+  const ended = append.head?.entered !== undefined
+    ? children.end(home, append.runId)
+    : Effect.forEach(
+      append.rows.filter(({ kind }) => kind === "settle"),
+      ({ key }) => children.end(home, append.runId, key),
+      { discard: true }
+    )
+  return Effect.match(Effect.andThen(ended, ask("append", journal.append([append]), append.runId)), {
     onFailure: (error): Taken => ({ _tag: "Journal", error }),
     onSuccess: ([isWritten]): Taken => ({ _tag: isWritten === true ? "Ordered" : "Fenced" })
   })
