@@ -416,12 +416,17 @@ export const contract = (name: string, make: Make): void => {
 
   describe(`a journal ${name}: orders`, () => {
     const order = (kind: Journal.LetterKind, id: string): Journal.NewLetter => ({ ...signal(""), kind, id })
-    const after = (over: "ended" | "stuck") =>
+    const after = (
+      over: "ended" | "stuck",
+      sent: ReadonlyArray<Journal.LetterKind> = [],
+      takes: Journal.Append["takes"] = []
+    ) =>
       Effect.gen(function*() {
         const store = yield* driven
+        for (const kind of sent) yield* store.send("r", order(kind, "0"))
         const head = over === "ended" ? { status: over, outcome: "failed" as const } : { status: over }
         assert.deepStrictEqual(
-          yield* store.append([append("r", 2, [row(over === "ended" ? "exit" : "stuck")], { head })]),
+          yield* store.append([append("r", 2, [row(over === "ended" ? "exit" : "stuck")], { head, takes })]),
           [
             true
           ]
@@ -458,6 +463,19 @@ export const contract = (name: string, make: Make): void => {
         assert.isFalse(yield* isDue(store))
         assert.deepStrictEqual(yield* store.send("r", order("retry", "1")), { _tag: "Duplicate", seq: sent + 1 })
         assert.isTrue(yield* isDue(store))
+      })
+
+      test(`that have come before a run is ${over}, and nobody has seen, make it due`, function*() {
+        const store = yield* after(over, ["retry", "skip"], [{ seq: 2, answer: "{}" }])
+        assert.isTrue(yield* isDue(store))
+        assert.strictEqual((yield* store.letters("r")).length, 1)
+        yield* TestClock.setTime(10)
+        assert.deepStrictEqual((yield* store.purge({ endedBefore: 10, limit: 9 })).runs, [])
+      })
+
+      test(`that are taken with what makes a run ${over} need nobody`, function*() {
+        const store = yield* after(over, ["retry", "signal"], [{ seq: 1, answer: "{}" }])
+        assert.strictEqual(yield* isDue(store), over === "stuck")
       })
 
       test(`of a run that is ${over} are followed once, by whoever is first, and only as such`, function*() {

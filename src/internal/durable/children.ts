@@ -19,17 +19,20 @@ export const cancelling: NewLetter = {
   data: "{\"compensate\":true}"
 }
 
-/** Cancels those that go on, page by page, and waits for their ends. */
-export const end = (home: Home, parent: string, after?: string): Effect.Effect<void, JournalError> => {
+/** Cancels those that go on, page by page, and waits for their ends: all, or those that what is in a place has started. */
+export const end = (home: Home, parent: string, place = "", after?: string): Effect.Effect<void, JournalError> => {
   const { ends, journal } = home
+  const own = `${parent}${place}`
   return Effect.flatMap(home.ask("list", journal.list({ parent, after, limit: page }), parent), (heads) => {
-    const open = heads.filter(({ status }) => status !== "ended")
+    const open = heads.filter(({ runId, status }) =>
+      status !== "ended" && (place === "" || runId === own || runId.startsWith(`${own}/`))
+    )
     const ended = Effect.forEach(open, ({ runId, workflow }) =>
       Effect.flatMap(
         home.ask("send", journal.send(runId, cancelling), runId),
         (sent) => Effect.andThen(home.wake(runId, sent), ends.awaitedBy(workflow, runId))
       ), { concurrency: "unbounded", discard: true })
-    return heads.length < page ? ended : Effect.andThen(ended, end(home, parent, heads.at(-1)!.runId))
+    return heads.length < page ? ended : Effect.andThen(ended, end(home, parent, place, heads.at(-1)!.runId))
   })
 }
 

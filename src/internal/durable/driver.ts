@@ -114,6 +114,7 @@ const go = (driven: Driven, claimed: Claimed, { past, state }: starts.Start, mea
       version,
       createdAt: past.reopenedAt ?? head.createdAt,
       holds: (why) => past.why === undefined && holdsFailure(driven, inbox, why),
+      holdsFailures: driven.operator === "failure",
       stuck: (of, x) => stuckRow(of, inbox.seen, x),
       clock,
       begins: () => inbox.begin(past.why !== undefined),

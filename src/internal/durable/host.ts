@@ -72,6 +72,8 @@ export interface Given {
   readonly taken: (place: string) => void
   /** Whether the run waits for an operator before it goes back for something. */
   readonly holds: (why: Cause.Cause<unknown>) => boolean
+  /** Whether it may do so where it fails. */
+  readonly holdsFailures: boolean
   readonly stuck: (of: "failure", x: unknown) => NewRow
   /** The run is not driven any further: what the journal says can't be followed. */
   readonly refuse: (rule: "state" | "compensation" | "encoding" | "branch", detail: string) => void
@@ -255,9 +257,17 @@ export class DurableHost implements Host {
           ])
         },
         entered: this.#entered.get(run)?.at,
+        keepsWinners: this.#given.holdsFailures && run.root === run && !this.#hasOtherwise(run),
         onFan: (fan) => this.#refill(own, fan, list)
       }
     })
+  }
+
+  /** Whether it goes on where a join fails. */
+  #hasOtherwise({ state }: Run): boolean {
+    const known = this.#given.codecs.stateOf(state)
+    return known?.kind === "split" &&
+      (known.registered.options as { readonly otherwise?: unknown }).otherwise !== undefined
   }
 
   #refuse(rule: "encoding" | "branch", detail: string): Effect.Effect<never> {

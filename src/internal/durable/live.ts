@@ -30,6 +30,8 @@ const follow = (
 ): Result.Result<void, string> => {
   const isBack = host.isBack || host.hasGoneBack || inbox.isCancelled
   if (letter.kind !== "skip" || isBack) return Result.fail(orders.goesOn(isBack))
+  const large = orders.tooLarge(letter, pen.most)
+  if (large !== undefined) return Result.fail(large)
   if (orders.isAboutStep(letter)) return Result.fail("its rollback is not stuck")
   const branch = orders.branchIn(letter)
   if (branch === undefined) {

@@ -6,17 +6,26 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Append, Claimed, Head } from "../../journal.ts"
 import { isOrder } from "../journal/steering.ts"
+import * as children from "./children.ts"
 import type { Desk } from "./desk.ts"
 import type { Driven } from "./driver.ts"
 import type { Taken } from "./driving.ts"
 import type { Ends, Refusal } from "./ends.ts"
 import * as orders from "./orders.ts"
+import type { Service as Settings } from "./settings.ts"
 import * as starts from "./start.ts"
 
 /** Whether a run goes on, or need not be looked at; nothing where that is not known just now, as it stays due. */
 type Followed = Result.Result<"goes on" | "settled" | undefined, Refusal>
 
-interface Office extends Desk {
+/** Where what an operator gives is taken. */
+interface Place extends Desk {
+  readonly settings: Settings
+}
+
+interface Hall extends Place, children.Home {}
+
+interface Office extends Place {
   readonly ends: Ends
 }
 
@@ -34,16 +43,19 @@ export const follow = (office: Office, driven: Driven, head: Head): Effect.Effec
     }
   })
 
-const readIn = ({ ask, journal }: Office, driven: Driven, head: Head) => {
+const readIn = ({ ask, journal, settings: { maxPayload } }: Office, driven: Driven, head: Head) => {
   const { runId } = head
   return Effect.flatMap(ask("letters", journal.letters(runId), runId), (letters) => {
     if (letters.length === 0) return Effect.succeed(undefined)
-    const { n, version } = head
-    // of another version all that may be undone changes with it
-    const from = version === driven.version ? head.entered : 0
+    const { n, status, version } = head
+    // of another version all that may be undone changes with it; what could not be may be of a visit before
+    const from = version === driven.version && status !== "stuck" ? head.entered : 0
     return Effect.map(ask("rows", journal.rows(runId, from, n - from + 1), runId), (found) => {
       const taken = { head, rows: found.filter(({ kept, n }) => kept || n >= head.entered), letters }
-      return Result.map(starts.of(driven, taken), (start) => orders.follow(driven, orders.standing(start, taken)))
+      return Result.map(
+        starts.of(driven, taken),
+        (start) => orders.follow(driven, orders.standing(start, taken, maxPayload))
+      )
     })
   })
 }
@@ -73,17 +85,22 @@ const settled = ({ ask, journal }: Office, { createdAt, n, runId, sent }: Head):
 }
 
 /** Of a run that was taken: then it is taken anew. Nothing where nothing is. */
-export const followTaken = (
-  { ask, journal }: Desk,
-  driven: Driven,
-  claim: Claimed
-): Effect.Effect<Taken> | undefined => {
+export const followTaken = (home: Hall, driven: Driven, claim: Claimed): Effect.Effect<Taken> | undefined => {
+  const { ask, journal, settings: { maxPayload } } = home
   if (!claim.letters.some(({ kind }) => isOrder(kind))) return undefined
   const start = starts.of(driven, claim)
   if (Result.isFailure(start)) return undefined
-  const append = orders.followTaken(driven, orders.standing(start.success, claim))
+  const append = orders.followTaken(driven, orders.standing(start.success, claim, maxPayload))
   if (append === undefined) return undefined
-  return Effect.match(ask("append", journal.append([append]), append.runId), {
+  // what is broken off has its children cancelled, before it is forgotten
+  const ended = append.head?.entered !== undefined
+    ? children.end(home, append.runId)
+    : Effect.forEach(
+      append.rows.filter(({ kind }) => kind === "settle"),
+      ({ key }) => children.end(home, append.runId, key),
+      { discard: true }
+    )
+  return Effect.match(Effect.andThen(ended, ask("append", journal.append([append]), append.runId)), {
     onFailure: (error): Taken => ({ _tag: "Journal", error }),
     onSuccess: ([isWritten]): Taken => ({ _tag: isWritten === true ? "Ordered" : "Fenced" })
   })

@@ -5,14 +5,18 @@
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import type { Append, Head, Letter, NewRow, Row } from "../../journal.ts"
+import * as TaskResult from "../../TaskResult.ts"
 import { attempt, clip, describe, show } from "../check/describe.ts"
 import { isOrder, isOver } from "../journal/steering.ts"
 import { tagOf } from "../machine/machine.ts"
 import { segment } from "../run/keys.ts"
 import * as lists from "../split/branches.ts"
 import type { Driven } from "./driver.ts"
+import { tooMany } from "./error.ts"
 import * as place from "./place.ts"
 import { done, refusal } from "./replies.ts"
+import * as rewritten from "./rewritten.ts"
+import * as size from "./size.ts"
 import type { Start } from "./start.ts"
 import * as starts from "./start.ts"
 import * as text from "./text.ts"
@@ -22,13 +26,19 @@ interface Standing extends Start {
   readonly head: Head
   readonly rows: ReadonlyArray<Row>
   readonly letters: ReadonlyArray<Letter>
+  /** How many bytes may be written of one value. */
+  readonly most: number
 }
 
-/** By what was read of it; with the row that says so if it is of another version. */
+/** By what was read of it, its rows as they are to be read; with the row that says so if it is of another version. */
 export const standing = (
   start: Start,
-  taken: { readonly head: Head; readonly rows: ReadonlyArray<Row>; readonly letters: ReadonlyArray<Letter> }
-): Standing => ({ ...start, ...(start.migrated === undefined ? taken : starts.after(taken, start.migrated)) })
+  taken: { readonly head: Head; readonly rows: ReadonlyArray<Row>; readonly letters: ReadonlyArray<Letter> },
+  most: number
+): Standing => {
+  const own = start.migrated === undefined ? taken : starts.after(taken, start.migrated)
+  return { ...start, ...own, rows: Result.getOrElse(rewritten.read(own.rows), () => own.rows), most }
+}
 
 /** What is written of an order that is followed, behind that the run is of another version from now on. */
 const written = (
@@ -89,6 +99,8 @@ export const follow = (driven: Driven, standing: Standing): Append => {
 
 const one = (driven: Driven, standing: Standing, stuck: Stuck | undefined, letter: Letter): Followed => {
   const { head } = standing
+  const large = tooLarge(letter, standing.most)
+  if (large !== undefined) return Result.fail(large)
   if (letter.kind === "cancel") return entering(driven, standing, letter, standing.state, [])
   const given = givenBy(letter)
   if (letter.kind === "rerun") return rerun(driven, standing, letter, given)
@@ -123,6 +135,12 @@ export const followTaken = (driven: Driven, standing: Standing): Append | undefi
   return takes.length === 0 ? undefined : refused(standing, undefined, takes)
 }
 
+/** A sentence where an order takes more than may be written: it is written as it was given. */
+export const tooLarge = ({ data }: Letter, most: number): string | undefined => {
+  const large = size.over(data, most)
+  return large === undefined ? undefined : `it ${tooMany(large, most)}`
+}
+
 /** What is said of a run that is asked for what only one can do that nobody drives. */
 export const goesOn = (isBack: boolean): string =>
   isBack
@@ -142,6 +160,8 @@ const givenBy = ({ data }: Letter): { readonly [field: string]: unknown } => {
 
 /** A branch, or all of a state, of a run that goes on. */
 const skipTaken = (driven: Driven, standing: Standing, letter: Letter): Followed => {
+  const large = tooLarge(letter, standing.most)
+  if (large !== undefined) return Result.fail(large)
   const given = givenBy(letter)
   if (given["step"] !== undefined) return Result.fail("its rollback is not stuck")
   if (given["branch"] === undefined) return rerun(driven, standing, letter, given)
@@ -292,6 +312,7 @@ const entering = (
       orderOf(
         letter,
         isOver(head.status)
+          // who cancels it has nothing tried again
           ? {
             reopens: true,
             forgets: letter.kind !== "cancel",
@@ -334,11 +355,14 @@ const succeeded = (standing: Standing): ReadonlyArray<Kept> => {
   })
 }
 
-/** A sentence where what was done before the state in which it has failed has been undone. */
+/**
+ * A sentence where what was done before the state in which it has failed has been undone. What was undone before that state was
+ * entered it does not build on.
+ */
 const undoneBefore = (standing: Standing): string | undefined => {
   const own = splitOf(standing)
-  const before = [...standing.past.undone].find(([key, { how }]) =>
-    how === undefined && key !== own && !key.startsWith(`${own}/`)
+  const before = [...standing.past.undone].find(([key, { how, n }]) =>
+    how === undefined && n > standing.head.entered && key !== own && !key.startsWith(`${own}/`)
   )
   return before === undefined
     ? undefined
@@ -362,30 +386,48 @@ const stateOf = ({ codecs, workflow }: Driven, json: unknown): Result.Result<unk
 const branchOf = (
   { codecs }: Driven,
   standing: Standing,
-  name: unknown
+  given: unknown
 ): Result.Result<{ readonly name: string; readonly index: number; readonly hasEnded: boolean }, string> => {
-  if (!Predicate.isString(name)) return Result.fail(`branch is ${show(name)}; it must be a text`)
+  if (!Predicate.isString(given)) return Result.fail(`branch is ${show(given)}; it must be a text`)
   const tag = tagOf(standing.state)!
   const state = codecs.stateOf(tag)
   if (state?.kind !== "split") return Result.fail(`state "${clip(tag)}" has no branches: give the next state`)
   const recorded = standing.past.outcomes.get(splitOf(standing)) ?? []
   const { branches, registered } = state
   const known = branches.kind === "static" ? branches.names : namesFor(registered.branches, standing.state)
-  const there = recorded.find((one) => one.segment === segment(name))
-  const index = there?.index ?? known.indexOf(name)
+  const key = `${standing.head.runId}${splitOf(standing)}/`
+  const isMeant = (own: string) => given === `${key}${own}` || segment(given) === own
+  const there = recorded.find((one) => isMeant(one.segment))
+  const index = there?.index ?? known.findIndex((name) => isMeant(segment(name)))
+  const name = known[index] ?? nameOf(there?.segment ?? "")
   if (index >= 0) return Result.succeed({ name, index, hasEnded: there !== undefined })
-  return Result.fail(
-    `state "${clip(tag)}" has no branch ${show(name)}; it has ${known.map((name) => `"${clip(name)}"`).join(", ")}`
-  )
+  const shown = known.slice(0, mostNames).map((name) => `"${clip(name)}"`)
+  const more = known.length > shown.length ? `, and ${known.length - shown.length} more` : ""
+  return Result.fail(`state "${clip(tag)}" has no branch ${show(given)}; it has ${shown.join(", ")}${more}`)
 }
+
+const mostNames = 20
+
+/** What a segment stands for. */
+const nameOf = (segment: string): string => attempt(() => decodeURIComponent(segment)) ?? segment
 
 /** The branches that a function answers for a state, as it does when the state is entered. */
 const namesFor = (source: unknown, state: unknown): ReadonlyArray<string> => {
   const made = Predicate.isFunction(source) ? attempt(() => source(state) as unknown) : source
+  if (TaskResult.isSplit(made)) return Array.isArray(made.states) ? made.states.map((_, index) => String(index)) : []
   const list = lists.fromUnknown(made)
   if (list._tag === "Known") return lists.namesOf(list)
-  return list._tag === "Lazy" && !list.isOneShot ? Array.from(list.items, (_, index) => String(index)) : []
+  return list._tag === "Lazy" && !list.isOneShot ? attempt(() => counted(list.items)) ?? [] : []
 }
+
+/** A list may have no end: who orders something of a branch behind these has to wait until it runs. */
+const counted = (items: Iterable<unknown>): ReadonlyArray<string> => {
+  const names: Array<string> = []
+  for (const _ of items) if (names.push(String(names.length)) === mostCounted) break
+  return names
+}
+
+const mostCounted = 10_000
 
 /** What a branch would have given, as it is written: through its Schema, both ways. */
 const valueOf = (

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as Journal from "../../journal.ts"
 import { beginning, byCount, compare, endOf } from "./order.ts"
 import { holds } from "./selection.ts"
-import { isOrderFor, isOver } from "./steering.ts"
+import { isOrder, isOrderFor, isOver } from "./steering.ts"
 
 interface Run {
   head: Journal.Head
@@ -99,8 +99,8 @@ class Store {
     goOn(run, now)
     run.doing = status ?? run.doing
     const hasEnded = isOver(run.doing)
-    if (status === "ended") run.dueAt = undefined
     // an order may have come that its owner has not seen
+    if (status === "ended") run.dueAt = untaken(run).some(({ kind }) => isOrder(kind)) ? now : undefined
     else if (status === "stuck" || (isOrdered === true && status !== undefined)) run.dueAt = now
     run.head = {
       ...run.head,

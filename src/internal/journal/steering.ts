@@ -8,6 +8,7 @@ export const isOver = (doing: Journal.Status): boolean => doing === "ended" || d
 export const isOrderFor = (doing: Journal.Status, kind: Journal.LetterKind): boolean =>
   isOver(doing) && (isOrder(kind) || (doing === "stuck" && kind === "cancel"))
 
-/** An order of an operator, which is answered. */
-export const isOrder = (kind: Journal.LetterKind): boolean =>
-  kind === "retry" || kind === "rerun" || kind === "skip" || kind === "end"
+/** The orders of an operator, which are answered. */
+export const orders: ReadonlyArray<Journal.LetterKind> = ["retry", "rerun", "skip", "end"]
+
+export const isOrder = (kind: Journal.LetterKind): boolean => orders.includes(kind)

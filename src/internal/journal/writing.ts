@@ -12,7 +12,7 @@ import type * as Statement from "effect/sql/Statement"
 import type * as Journal from "../../journal.ts"
 import type { Locks } from "./locks.ts"
 import { beginning } from "./order.ts"
-import { isOver } from "./steering.ts"
+import { isOver, orders } from "./steering.ts"
 import type { Connection, Rows } from "./transaction.ts"
 import { run } from "./transaction.ts"
 
@@ -62,7 +62,8 @@ export const make = (sql: SqlClient.SqlClient, locks: Locks): Writing => {
 
   const over = sql.literal("IN ('ended', 'stuck')")
 
-  const move = ({ createdAt, head, n, rows, runId }: Journal.Append, now: number) => {
+  const move = (append: Journal.Append, now: number) => {
+    const { createdAt, head, n, rows, runId } = append
     const { entered, isOrdered = false, isReleased = false, migrated, outcome, status } = head ?? {}
     const hasEnded = status === undefined ? isOrdered : isOver(status)
     const goesOn = isOrdered && !hasEnded
@@ -77,15 +78,21 @@ export const make = (sql: SqlClient.SqlClient, locks: Locks): Writing => {
       status = COALESCE(${status}, status),
       outcome = ${goesOn ? null : sql`COALESCE(${outcome}, outcome)`},
       owner = ${hasEnded || isReleased ? null : sql.literal("owner")},
-      due_at = ${dueAt(status, isOrdered, now)},
+      due_at = ${dueAt(append, now)},
       parked = 0, wake_at = NULL
     WHERE run_id = ${runId} AND n = ${n - 1} AND status ${isOrdered ? over : sql`NOT ${over}`}
       AND created_at = COALESCE(${createdAt}, created_at) RETURNING run_id`
   }
 
-  const dueAt = (status: Journal.HeadChange["status"], isOrdered: boolean, now: number) => {
-    if (status === "ended") return null
+  const dueAt = ({ head, runId, takes }: Journal.Append, now: number) => {
+    const { isOrdered = false, status } = head ?? {}
     // an order may have come that its owner has not seen
+    if (status === "ended") {
+      const taken = takes.map(({ seq }) => seq)
+      return sql`CASE WHEN EXISTS (SELECT 1 FROM cano_inbox WHERE run_id = ${runId} AND taken_at IS NULL
+        AND ${sql.in("kind", orders)} ${taken.length === 0 ? sql.literal("") : sql`AND NOT ${sql.in("seq", taken)}`})
+        THEN CAST(${now} AS BIGINT) END`
+    }
     if (status === "stuck" || (isOrdered && status !== undefined)) return now
     return isOrdered ? sql.literal("due_at") : sql`CASE parked WHEN 1 THEN ${now} ELSE due_at END`
   }
@@ -159,8 +166,8 @@ export const make = (sql: SqlClient.SqlClient, locks: Locks): Writing => {
     append: Effect.fnUntraced(function*(connection, appends, now) {
       const answers = appends.map(() => false)
       let left = appends.map((_, i) => i)
-      // letters are looked at behind that, and nobody else takes them meanwhile
-      if (appends.length > 1 || appends[0]!.takes.length > 0) {
+      // letters are looked at behind that, and nobody else takes them, or sends one, meanwhile
+      if (appends.length > 1 || appends[0]!.takes.length > 0 || appends[0]!.head?.status === "ended") {
         yield* locks.runs(connection, appends.map(({ runId }) => runId))
       }
       while (left.length > 0) {

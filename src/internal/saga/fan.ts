@@ -26,7 +26,8 @@ export class Fan {
   readonly #ended = new Set<number>()
   /** Once the join is concluded, why branches are undone; `Cause.empty` where it is satisfied. */
   #why: Cause.Cause<unknown> | undefined
-  #isSatisfied = false
+  /** Whether what has won stays: also of an unsatisfied one, where whoever has failed with it may be tried again. */
+  #keepsWinners = false
   #isOver = false
   constructor(saga: Saga, parent: Ledger, keepsCompleted: boolean) {
     this.#saga = saga
@@ -86,12 +87,12 @@ export class Fan {
   }
 
   /** The join is decided: undoes what is not kept, and fails if that can't be done. Without a cause it is satisfied. */
-  conclude(cause: Cause.Cause<unknown> | undefined): Effect.Effect<void, unknown> {
+  conclude(cause: Cause.Cause<unknown> | undefined, keepsWinners = false): Effect.Effect<void, unknown> {
     return Effect.uninterruptible(Effect.suspend(() => {
       this.parent.fans.delete(this)
       if (!this.#isOver) this.parent.detached.add(this)
       this.#why = cause ?? Cause.empty
-      this.#isSatisfied = cause === undefined
+      this.#keepsWinners = cause === undefined || keepsWinners
       const kept: Array<ReadonlyArray<Item>> = []
       const rest: Array<ReadonlyArray<Item>> = []
       let isStuck = false
@@ -161,7 +162,7 @@ export class Fan {
   }
 
   #keeps(index: number, item: Item): boolean {
-    return this.#isSatisfied &&
+    return this.#keepsWinners &&
       (this.#winners.has(index) ||
         (this.#keepsCompleted && (item._tag !== "Step" || item.done?._tag === "Succeeded")))
   }

@@ -29,7 +29,9 @@ export const concluded = (
   if (fan === undefined) return own
   const cause = Exit.isSuccess(ended) ? undefined : ended.cause
   // a split that ends otherwise than by its join ends its run, which undoes all there is
-  return cause === undefined || isJoinFailure(cause) ? Effect.andThen(fan.conclude(cause), own) : own
+  return cause === undefined || isJoinFailure(cause)
+    ? Effect.andThen(fan.conclude(cause, join.config.recall?.keepsWinners), own)
+    : own
 }
 
 const isJoinFailure = ({ reasons }: Cause.Cause<unknown>): boolean =>

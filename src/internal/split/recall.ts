@@ -29,6 +29,8 @@ export interface Recall {
   readonly entered?: number | undefined
   /** Given what the branches have done, before their outcomes count, where that may be undone. */
   readonly onFan?: ((fan: Fan) => void) | undefined
+  /** Whether what has succeeded stays done if the join fails: who runs it decides what becomes of that. */
+  readonly keepsWinners?: boolean | undefined
 }
 
 /** How a branch has ended. */
