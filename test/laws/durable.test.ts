@@ -342,18 +342,63 @@ interface Case {
   readonly parks?: boolean
   /** Where it waits for an operator, who lets it end. */
   readonly operator?: "never" | "rollback" | "failure"
+  /** What he orders before that, of which some is refused. */
+  readonly orders?: ReadonlyArray<number>
   /** Whether each life is a later version, in which all states and branches have names of their own. */
   readonly isRenamed?: boolean
 }
 
 const runId = "r"
 
-/** Whether a run has ended; one that is stuck is told to. */
-const isOverIn = (store: Journal.Service): Effect.Effect<boolean> =>
-  Effect.orDie(Effect.flatMap(store.show(runId), (head) =>
-    head?.status === "stuck"
-      ? Effect.as(store.send(runId, { kind: "end", name: "", key: undefined, id: `${head.n}`, data: "{}" }), false)
-      : Effect.succeed(head?.status === "ended")))
+/** Whether a run has ended; one that is stuck is told to, once it has been told all else. */
+const isOverIn = (store: Journal.Service, orders: ReadonlyArray<number>): Effect.Effect<boolean> => {
+  let told = 0
+  let sent: { readonly n: number; readonly seq: number } | undefined
+  return Effect.orDie(Effect.gen(function*() {
+    const head = yield* store.show(runId)
+    if (head?.status !== "stuck") return head?.status === "ended"
+    const last = sent && (yield* store.letter(runId, sent.seq))
+    // it is followed, or will be
+    if (sent?.n === head.n && last?.isTaken === false) return false
+    const choice = orders[told++]
+    const [kind, given] = choice === undefined
+      ? (["end", {}] as const)
+      : orderOf(choice, head, yield* store.rows(runId, 0, 9999))
+    const letter = { kind, name: "", key: undefined, id: `order ${told}`, data: JSON.stringify(given) }
+    const answer = yield* store.send(runId, letter)
+    if (answer._tag === "Kept") sent = { n: head.n, seq: answer.seq }
+    return false
+  }))
+}
+
+/** What an operator may order of a run that is stuck. */
+const orderOf = (
+  choice: number,
+  { state, visit }: Journal.Head,
+  rows: ReadonlyArray<Journal.Row>
+): readonly [Journal.LetterKind, object] => {
+  const own = `/${visit}/${state}/`
+  const branch = rows.findLast(({ data, key, kind }) =>
+    kind === "settle" && key.startsWith(own) && key.split("/").length === 4 && data.includes("\"c\"")
+  )?.key.slice(own.length)
+  const step = rows.findLast(({ data, kind }) => kind === "compensate" && data.includes("\"how\""))?.key
+  switch (choice) {
+    case 0:
+      return ["retry", {}]
+    case 1:
+      return ["retry", { branches: "all" }]
+    case 2:
+      return ["rerun", { state }]
+    case 3:
+      return ["rerun", { state: "S0" }]
+    case 4:
+      return ["skip", { state: "Done" }]
+    case 5:
+      return ["skip", { branch, value: branch?.startsWith("b") === true ? `${state}-${branch}` : "Done" }]
+    default:
+      return ["skip", { step }]
+  }
+}
 
 /** How a version is come to from each before. */
 const migrationsOf = (machine: Untyped, life: number): object => {
@@ -370,7 +415,7 @@ const migrationsOf = (machine: Untyped, life: number): object => {
 }
 
 const lived = (
-  { byItself, cancel, faults, hasResources, isAtOnce, isRenamed, letters, limit, operator, parks, states }: Case
+  { byItself, cancel, faults, hasResources, isAtOnce, isRenamed, letters, limit, operator, orders, parks, states }: Case
 ) =>
   Effect.gen(function*() {
     yield* primeClock
@@ -396,7 +441,7 @@ const lived = (
       return [definition]
     }
     const signals = states.filter(({ kind }) => kind === "signal")
-    const isOver = isOverIn(store)
+    const isOver = isOverIn(store, orders ?? [])
     for (let number = 0;; number++) {
       const own = faults[number]
       const life = yield* world.life(define, {
@@ -691,6 +736,41 @@ describe("a durable run that is parked whenever it waits", () => {
   })
 })
 
+describe("a durable run of which an operator orders this and that", () => {
+  const followed: Array<string> = []
+
+  it.effect.prop(
+    "ends, wherever it crashes, and what was done is undone once or stays",
+    { ...cases, orders: Arbitrary.array(int(0, 6), { minLength: 1, maxLength: 6 }) },
+    (given) =>
+      Effect.gen(function*() {
+        const operator = given.operator === "never" ? "failure" : given.operator
+        const { exit, ground, rows } = yield* lived({ ...given, operator })
+        const show = () => `\n${rows.map(({ data, key, kind, n }) => `${n} ${kind} ${key} ${data}`).join("\n")}`
+        assert.deepStrictEqual(ground.faults, [], show())
+        const orders = rows.filter(({ kind }) => kind === "order").map(dataOf)
+        followed.push(...orders.map(({ order }) => order))
+        const undone = rows.filter(({ data, kind, key }) => kind === "compensate" && key !== "" && data === "{}")
+        assert.strictEqual(new Set(undone.map(({ key }) => key)).size, undone.length, show())
+        const hasPivot = rows.some(({ data, kind }) => kind === "settle" && data === "{\"pivot\":true}")
+        const goesBack = Exit.isFailure(exit) && !hasPivot && given.cancel?.compensate !== false
+        for (const { key } of rows.filter(({ kind }) => kind === "start")) {
+          const whole = `${runId}${key}`
+          const isApplied = ground.applied.has(whole)
+          const isUndone = undone.some((row) => row.key === key)
+          if (ground.stuck.has(whole)) continue
+          if (isUndone) assert.isFalse(isApplied, `${key} is done after it was undone${show()}`)
+          else if (goesBack && isApplied) assert.include(skipped(given.states), nameOf(key), `${key} is lost${show()}`)
+        }
+      }),
+    { ...runs(300), timeout: 600_000 }
+  )
+
+  it("has been led on in all ways", () => {
+    for (const order of ["retry", "rerun", "skip", "end"]) assert.include(followed, order)
+  })
+})
+
 describe("a durable run that several drive", () => {
   it.effect.prop(
     "belongs to the last of them: the others write nothing behind it, and call no compensation once they have noticed",
@@ -729,7 +809,7 @@ describe("a durable run that several drive", () => {
             })
           ]
         }
-        const isOver = isOverIn(store)
+        const isOver = isOverIn(store, [])
         for (const [number, time] of [...times, 0].entries()) {
           const life = yield* world.life(define)
           if (number === 0) yield* inLife(life, definition.start(runId, "S0")) as Effect.Effect<boolean>
