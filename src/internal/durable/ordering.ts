@@ -13,6 +13,7 @@ import type { Taken } from "./driving.ts"
 import type { Ends, Refusal } from "./ends.ts"
 import * as orders from "./orders.ts"
 import type { Service as Settings } from "./settings.ts"
+import * as standings from "./standing.ts"
 import * as starts from "./start.ts"
 
 /** Whether a run goes on, or need not be looked at; nothing where that is not known just now, as it stays due. */
@@ -54,7 +55,7 @@ const readIn = ({ ask, journal, settings: { maxPayload } }: Office, driven: Driv
       const taken = { head, rows: found.filter(({ kept, n }) => kept || n >= head.entered), letters }
       return Result.map(
         starts.of(driven, taken),
-        (start) => orders.follow(driven, orders.standing(start, taken, maxPayload))
+        (start) => orders.follow(driven, standings.of(start, taken, maxPayload))
       )
     })
   })
@@ -90,7 +91,7 @@ export const followTaken = (home: Hall, driven: Driven, claim: Claimed): Effect.
   if (!claim.letters.some(({ kind }) => isOrder(kind))) return undefined
   const start = starts.of(driven, claim)
   if (Result.isFailure(start)) return undefined
-  const append = orders.followTaken(driven, orders.standing(start.success, claim, maxPayload))
+  const append = orders.followTaken(driven, standings.of(start.success, claim, maxPayload))
   if (append === undefined) return undefined
   // what is broken off has its children cancelled, before it is forgotten
   const ended = append.head?.entered !== undefined

@@ -329,8 +329,8 @@ export const durable: Mutants = {
   "durable/children": [
     {
       what: "what a run has started and does not start again goes on",
-      from: "const open = heads.filter(({ status }) => status !== \"ended\")",
-      to: "const open = heads.filter(({ status }) => status === \"ended\")",
+      from: "status !== \"ended\" && (place",
+      to: "status === \"ended\" && (place",
       tests: "durable/steering"
     }
   ],

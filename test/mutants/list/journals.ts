@@ -55,8 +55,8 @@ export const journals: Mutants = {
     },
     {
       what: "a run that is stuck is not looked at once more",
-      from: "if (status === \"ended\") return null",
-      to: "if (status === \"ended\" || status === \"stuck\") return null",
+      from: "if (status === \"stuck\" || ",
+      to: "if (status === \"stuck\") return null\n    if (",
       tests: "journal/sql"
     },
     {

@@ -6,12 +6,6 @@ const tests = "durable/orders"
 export const orders: Mutants = {
   "durable/orders": [
     {
-      what: "what was undone is built on",
-      from: "how === undefined && key !== own",
-      to: "how !== undefined && key !== own",
-      tests
-    },
-    {
       what: "a branch that has succeeded runs again",
       from: "branches === \"all\" ? [] : succeeded(standing)",
       to: "[]",
@@ -39,6 +33,14 @@ export const orders: Mutants = {
       what: "a run that has ended well undoes what it had done",
       from: "{ closes: true }",
       to: "{}",
+      tests
+    }
+  ],
+  "durable/standing": [
+    {
+      what: "what was undone is built on",
+      from: "how === undefined && n > standing.head.entered",
+      to: "how !== undefined && n > standing.head.entered",
       tests
     }
   ],

@@ -125,7 +125,7 @@ export const sagas: Mutants = {
     },
     {
       what: "an unsatisfied join keeps its winners",
-      from: "return this.#isSatisfied &&",
+      from: "return this.#keepsWinners &&",
       to: "return true &&",
       tests: all
     },
