@@ -463,7 +463,10 @@ const lived = (
           const send = store.send(runId, { kind: "signal", name: "come", key: undefined, id: `${i}`, data: `${i}` })
           yield* Effect.forkDetach(Effect.delay(send, letters[i % letters.length]! + 5), { startImmediately: true })
         }
-      } else if (!byItself) yield* inLife(life, definition.start(runId, initial)) as Effect.Effect<boolean>
+      } else if (!byItself) {
+        // a life may have ended before it is asked
+        yield* inLifeForked(life, definition.start(runId, initial) as Effect.Effect<boolean>)
+      }
       const done = yield* passUntil(
         Effect.map(isOver, (isOver) => isOver || life.isDead),
         { most: 5000, step: own === undefined ? 10 : 5 }
