@@ -9,6 +9,8 @@ export default defineConfig({
   test: {
     // a test that hangs is noticed all the same, and a busy machine fails none
     testTimeout: 60_000,
+    // one for each core, and not one less: many of them wait for processes most of the time
+    maxWorkers: "100%",
     // a PostgreSQL server that tests start is kept as long as this process is there
     env: { POSTGRES_FOR: `${process.pid}-${Date.now()}` },
     coverage: {
