@@ -3,7 +3,7 @@
  * the store, with clocks that differ. What their runs do is noted outside of them.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Clock, Effect } from "effect"
+import { Arbitrary, Clock, Effect, Fiber } from "effect"
 import * as Scheduler from "effect-cano/Scheduler"
 import * as Schedules from "effect-cano/schedules"
 import { int, oneOf, runs, turns } from "../kit/index.ts"
@@ -107,7 +107,13 @@ const play = (
     yield* begin(0)
     yield* pass("60 seconds")
     const last = lives.at(-1)!
-    return { lives, last, close: end(last) }
+    // who ends waits for what he has begun, and time passes meanwhile
+    const close = Effect.gen(function*() {
+      const closing = yield* Effect.forkChild(end(last), { startImmediately: true })
+      yield* pass("60 seconds")
+      yield* Fiber.join(closing)
+    })
+    return { lives, last, close }
   })
 
 const idOf = (due: number) => `f@${new Date(due).toISOString()}`
