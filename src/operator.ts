@@ -16,8 +16,8 @@ import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
+import { uuid } from "./internal/durable/uuid.ts"
 import * as internalOrder from "./internal/operator/order.ts"
-import * as internalSending from "./internal/operator/sending.ts"
 import * as internal from "./internal/operator/service.ts"
 import type { Count, Head, Journal, JournalError, LetterKind, Outcome, Row, Selection as Runs } from "./journal.ts"
 
@@ -397,7 +397,7 @@ export const signal: (
  * @category orders
  * @since 0.1.0
  */
-export const requestId: () => string = internalSending.randomId
+export const requestId: () => string = uuid
 
 /**
  * What has become of an order. Of one that is sent again with its `requestId` it is the same, and `isRepeated`.

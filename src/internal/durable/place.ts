@@ -2,6 +2,7 @@
  * Places in a run, which are what follows its id in a key: `/3/Ask` for a visit, `/3/Ask/bob` for a branch of its split, and
  * `/3/Ask/0/2/Pack` for a visit of a follow-on branch. Pure; no segment holds a slash.
  */
+import { attempt } from "../check/describe.ts"
 import { segment } from "../run/keys.ts"
 import type { Run } from "../run/run.ts"
 
@@ -17,6 +18,9 @@ export const stem = (run: Run): string => {
 export const visit = (stem: string, number: number, state: string): string => `${stem}/${number}/${segment(state)}`
 
 export const branch = (split: string, name: string): string => `${split}/${segment(name)}`
+
+/** What a segment stands for. */
+export const nameOf = (segment: string): string => attempt(() => decodeURIComponent(segment)) ?? segment
 
 /** What a place is in. */
 export const parent = (place: string): string => place.slice(0, place.lastIndexOf("/"))

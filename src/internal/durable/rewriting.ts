@@ -6,7 +6,7 @@
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import type { Claimed, HeadChange, NewRow, Row } from "../../journal.ts"
-import { attempt, clip, describe } from "../check/describe.ts"
+import { clip, describe } from "../check/describe.ts"
 import { segment } from "../run/keys.ts"
 import type { Codecs } from "./codecs.ts"
 import type { RestoreError } from "./error.ts"
@@ -163,12 +163,12 @@ class Rewriting {
     let is = ""
     for (let i = 1; i + 1 < parts.length; i += 3) {
       const [number, state, branch] = parts.slice(i, i + 3) as [string, string, string | undefined]
-      const name = this.#values.nameOf(nameOf(state))
+      const name = this.#values.nameOf(place.nameOf(state))
       if (name === null) return undefined
       was = `${was}/${number}/${state}`
       is = `${is}/${number}/${this.#visits.get(was) ?? segment(name)}`
       if (branch === undefined) continue
-      const own = this.#values.branchOf(nameOf(state), nameOf(branch))
+      const own = this.#values.branchOf(place.nameOf(state), place.nameOf(branch))
       if (own === null) return undefined
       was = `${was}/${branch}`
       is = place.branch(is, own)
@@ -188,7 +188,7 @@ class Rewriting {
         if (state !== undefined) own.state = state.json
         return branch === undefined ? own : {
           ...own,
-          branch: { index: indexOf(row.key, key, branch.index), name: nameOf(lastOf(key)) }
+          branch: { index: indexOf(row.key, key, branch.index), name: place.nameOf(lastOf(key)) }
         }
       }
       case "settle":
@@ -254,14 +254,11 @@ class Rewriting {
 
 const lastOf = (key: string): string => key.slice(key.lastIndexOf("/") + 1)
 
-/** What a segment stands for. */
-const nameOf = (segment: string): string => attempt(() => decodeURIComponent(segment)) ?? segment
-
 /** The names of a state, and of a branch if it is one. */
 const whereOf = (key: string): Where =>
   place.isVisit(key)
-    ? { state: nameOf(lastOf(key)), branch: undefined }
-    : { state: nameOf(lastOf(place.parent(key))), branch: nameOf(lastOf(key)) }
+    ? { state: place.nameOf(lastOf(key)), branch: undefined }
+    : { state: place.nameOf(lastOf(place.parent(key))), branch: place.nameOf(lastOf(key)) }
 
 /** Where a branch stands that has another name: those of a list are called by their places. */
 const indexOf = (was: string, is: string, index: number): number =>

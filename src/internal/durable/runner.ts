@@ -39,10 +39,11 @@ import type { Service as Settings } from "./settings.ts"
 import { mismatch } from "./start.ts"
 import * as taking from "./taking.ts"
 import * as telling from "./telling.ts"
+import { uuid } from "./uuid.ts"
 
 export class Runner implements Service, Desk {
   /** Of its own in every process: others tell by it who owns a run. */
-  readonly runner = randomId()
+  readonly runner = uuid()
   readonly journal: Journal
   readonly settings: Settings
   readonly runs: Memory
@@ -496,10 +497,6 @@ const mostAtOnce = 256
 
 const done: Told = { _tag: "Done" }
 const left: Told = { _tag: "Left" }
-
-/** It is there everywhere; the types of the build know of no runtime. */
-const randomId = (): string =>
-  (globalThis as unknown as { readonly crypto: { readonly randomUUID: () => string } }).crypto.randomUUID()
 
 /** Whatever a store answers: who looks no more would wait without a word. */
 const forever = (effect: Effect.Effect<void>, every: Duration.Duration): Effect.Effect<never> =>

@@ -101,7 +101,7 @@ export const branchOf = (
   const isMeant = (own: string) => given === `${key}${own}` || segment(given) === own
   const there = recorded.find((one) => isMeant(one.segment))
   const index = there?.index ?? known.findIndex((name) => isMeant(segment(name)))
-  const name = known[index] ?? nameOf(there?.segment ?? "")
+  const name = known[index] ?? place.nameOf(there?.segment ?? "")
   if (index >= 0) return Result.succeed({ name, index, hasEnded: there !== undefined })
   const shown = known.slice(0, mostNames).map((name) => `"${clip(name)}"`)
   const more = known.length > shown.length ? `, and ${known.length - shown.length} more` : ""
@@ -109,9 +109,6 @@ export const branchOf = (
 }
 
 const mostNames = 20
-
-/** What a segment stands for. */
-const nameOf = (segment: string): string => attempt(() => decodeURIComponent(segment)) ?? segment
 
 /** The branches that a function answers for a state, as it does when the state is entered. */
 const namesFor = (source: unknown, state: unknown): ReadonlyArray<string> => {

@@ -41,10 +41,6 @@ const kinds: { readonly [Tag in Order["_tag"]]: LetterKind } = {
   Signal: "signal"
 }
 
-/** Whether it may be of a run that has ended. */
-export const isForEnded = (kind: LetterKind): boolean =>
-  kind === "retry" || kind === "rerun" || kind === "skip" || kind === "end"
-
 /** The letter of an order, or what is wrong with it. */
 export const toLetter = (order: Order, requestId: string): Result.Result<NewLetter, string> => {
   const { _tag, ...given } = order

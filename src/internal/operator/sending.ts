@@ -10,8 +10,10 @@ import type { Head, JournalError, Letter, LetterKind, NewLetter, Service as Jour
 import type { Answer, Order, SendOptions } from "../../operator.ts"
 import { clip } from "../check/describe.ts"
 import * as text from "../durable/text.ts"
+import { uuid } from "../durable/uuid.ts"
+import { isOrder } from "../journal/steering.ts"
 import { field, jsonOf, textOf } from "./end.ts"
-import { isForEnded, isSame, toLetter } from "./order.ts"
+import { isSame, toLetter } from "./order.ts"
 import { why } from "./why.ts"
 
 /** What has become of an order, without what every answer has. */
@@ -26,7 +28,7 @@ export const send = Effect.fnUntraced(function*(
   journal: Journal,
   runId: string,
   order: Order,
-  { requestId = randomId(), within = usual }: SendOptions = {}
+  { requestId = uuid(), within = usual }: SendOptions = {}
 ): Effect.fn.Return<Answer, JournalError> {
   const answer = (outcome: Outcome, isRepeated = false): Answer =>
     ({ ...outcome, runId, requestId, isRepeated }) as Answer
@@ -43,10 +45,6 @@ export const send = Effect.fnUntraced(function*(
   const head = yield* journal.show(runId)
   return answer(head === undefined ? { _tag: "NoSuchRun" } : endedOf(head))
 })
-
-/** It is there everywhere; the types of the build know of no runtime. */
-export const randomId = (): string =>
-  (globalThis as unknown as { readonly crypto: { readonly randomUUID: () => string } }).crypto.randomUUID()
 
 const endedOf = ({ outcome = "failed" }: Head): Outcome => ({ _tag: "Ended", outcome })
 
@@ -95,7 +93,7 @@ const look = (letter: Letter, head: Head, isDue: boolean): Outcome | undefined =
     // what was still in the inbox was cleared away with the end
     return hasEnded && kind !== "signal" ? endedOf(head) : done
   }
-  if (hasEnded) return isForEnded(kind) ? undefined : endedOf(head)
+  if (hasEnded) return isOrder(kind) ? undefined : endedOf(head)
   return isHeld(kind, head, isDue) ? done : undefined
 }
 

@@ -8,8 +8,8 @@ import * as Predicate from "effect/Predicate"
 import type * as Schema from "effect/Schema"
 import type { Head, JournalError, Letter, Service as Journal, Standing } from "../../journal.ts"
 import type { Because, Undone, Untaken, Wait, Wake, Why } from "../../operator.ts"
+import { isOrder } from "../journal/steering.ts"
 import { field, jsonOf, reasonsOf, textOf } from "./end.ts"
-import { isForEnded } from "./order.ts"
 import * as rollback from "./rollback.ts"
 import * as words from "./words.ts"
 
@@ -46,7 +46,7 @@ const becauseOf = Effect.fnUntraced(function*(
   const { enteredAt, outcome, owner, runId, status, updatedAt, wakeAt } = head
   const isDue = owner === undefined && dueAt !== undefined && dueAt <= at
   if (status === "ended" || status === "stuck") {
-    const order = isDue ? letters.find(({ kind }) => isForEnded(kind)) : undefined
+    const order = isDue ? letters.find(({ kind }) => isOrder(kind)) : undefined
     if (order !== undefined) return { _tag: "Due", since: order.at, for: "order", runners }
     if (status === "ended") return { _tag: "Ended", outcome: outcome ?? "failed", since: updatedAt }
     const [row] = yield* journal.last(runId, ["stuck"], head.n + 1, 1)

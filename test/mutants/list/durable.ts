@@ -103,7 +103,7 @@ export const durable: Mutants = {
     },
     {
       what: "the step of a branch is undone by its old name",
-      from: "branch: { index: indexOf(row.key, key, branch.index), name: nameOf(lastOf(key)) }",
+      from: "branch: { index: indexOf(row.key, key, branch.index), name: place.nameOf(lastOf(key)) }",
       to: "branch",
       tests: "durable/versions laws/durable"
     },
